@@ -1,0 +1,76 @@
+#include <sched.h>
+
+#include <array>
+#include <cstring>
+#include <fstream>
+#include <set>
+#include <string>
+#include <thread>
+
+#include "base/cpu_features.h"
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
+namespace ingle::base {
+namespace {
+
+#if defined(__x86_64__)
+std::string read_brand() {
+  std::array<unsigned, 12> words{};
+  for (unsigned i = 0; i < 3; ++i) {
+    unsigned* w = &words[4 * i];
+    if (__get_cpuid(0x80000002U + i, w, w + 1, w + 2, w + 3) == 0) return "unknown x86-64 processor";
+  }
+  std::array<char, 49> text{};
+  std::memcpy(text.data(), words.data(), 48);
+  return text.data();
+}
+
+CpuFeatures detect() {
+  CpuFeatures f;
+  f.avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
+  f.avx512_vnni = f.avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                  __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+                  __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512vbmi") &&
+                  __builtin_cpu_supports("avx512vnni");
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  if (f.avx2 && __get_cpuid_count(7, 1, &a, &b, &c, &d) != 0) {
+    f.avx_vnni = (a & (1U << 4)) != 0;
+    f.avx512_bf16 = f.avx512_vnni && (a & (1U << 5)) != 0;
+  }
+  f.brand = read_brand();
+  return f;
+}
+#else
+CpuFeatures detect() {
+  CpuFeatures f;
+  f.brand = "generic processor";
+  return f;
+}
+#endif
+
+}  // namespace
+
+const CpuFeatures& cpu_features() {
+  static const CpuFeatures features = detect();
+  return features;
+}
+
+unsigned physical_cores() {
+  cpu_set_t allowed;
+  CPU_ZERO(&allowed);
+  if (::sched_getaffinity(0, sizeof allowed, &allowed) != 0) return std::max(1U, std::thread::hardware_concurrency());
+  // Two logical processors that name the same siblings are one core.
+  std::set<std::string> cores;
+  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+    if (!CPU_ISSET(cpu, &allowed)) continue;
+    std::ifstream file("/sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/topology/thread_siblings_list");
+    std::string siblings;
+    if (!std::getline(file, siblings)) siblings = std::to_string(cpu);
+    cores.insert(siblings);
+  }
+  return cores.empty() ? 1U : static_cast<unsigned>(cores.size());
+}
+
+}  // namespace ingle::base
