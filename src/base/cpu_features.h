@@ -10,7 +10,7 @@ struct CpuFeatures {
   bool avx_vnni = false;     // 256-bit VEX-encoded int8 dot product
   bool avx512_vnni = false;  // F, BW, DQ, VL, CD, VBMI and VNNI together (Ice Lake, Zen 4 and later)
   bool avx512_bf16 = false;
-  std::string brand;         // "AMD EPYC 9654 96-Core Processor"
+  std::string brand;  // "AMD EPYC 9654 96-Core Processor"
 };
 
 const CpuFeatures& cpu_features();

@@ -6,9 +6,9 @@
 namespace ingle::base {
 
 std::string_view to_string(ErrorCode code) {
-  static constexpr std::array<std::string_view, 10> kNames = {
-      "usage", "refused", "not_found", "corrupt", "unsupported", "unavailable", "io", "exhausted", "cancelled",
-      "internal"};
+  static constexpr std::array<std::string_view, 10> kNames = {"usage",       "refused",     "not_found", "corrupt",
+                                                              "unsupported", "unavailable", "io",        "exhausted",
+                                                              "cancelled",   "internal"};
   return kNames[static_cast<size_t>(code)];
 }
 

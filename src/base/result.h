@@ -84,14 +84,13 @@ using base::Status;
 
 /// INGLE_TRY(auto file, open(path));   binds the value or returns the error to our caller.
 #define INGLE_TRY(declaration, ...) INGLE_TRY_IMPL(INGLE_CONCAT(ingle_result_, __LINE__), declaration, __VA_ARGS__)
-#define INGLE_TRY_IMPL(result, declaration, ...)                       \
-  auto result = (__VA_ARGS__);                                         \
-  if (!result) return std::unexpected(std::move(result).error());      \
+#define INGLE_TRY_IMPL(result, declaration, ...)                  \
+  auto result = (__VA_ARGS__);                                    \
+  if (!result) return std::unexpected(std::move(result).error()); \
   declaration = std::move(*result)
 
 /// INGLE_TRY_VOID(write(x));   returns the error of a Status to our caller.
-#define INGLE_TRY_VOID(...)                                                          \
-  do {                                                                               \
-    if (auto ingle_status = (__VA_ARGS__); !ingle_status)                            \
-      return std::unexpected(std::move(ingle_status).error());                       \
+#define INGLE_TRY_VOID(...)                                                                                        \
+  do {                                                                                                             \
+    if (auto ingle_status = (__VA_ARGS__); !ingle_status) return std::unexpected(std::move(ingle_status).error()); \
   } while (false)

@@ -28,7 +28,8 @@ std::string Sha256::finish() {
   INGLE_CHECK(EVP_DigestFinal_ex(impl_->context, digest, nullptr) == 1);
   std::string hex;
   hex.reserve(64);
-  for (const unsigned char byte : digest) fmt::format_to(std::back_inserter(hex), "{:02x}", byte);
+  for (const unsigned char byte : digest)
+    fmt::format_to(std::back_inserter(hex), "{:02x}", byte);
   return hex;
 }
 

@@ -23,8 +23,19 @@ namespace ingle::gguf {
 
 /// GGUF's own numbering of metadata types.
 enum class ValueType : uint32_t {
-  kUint8 = 0, kInt8 = 1, kUint16 = 2, kInt16 = 3, kUint32 = 4, kInt32 = 5, kFloat32 = 6, kBool = 7, kString = 8,
-  kArray = 9, kUint64 = 10, kInt64 = 11, kFloat64 = 12,
+  kUint8 = 0,
+  kInt8 = 1,
+  kUint16 = 2,
+  kInt16 = 3,
+  kUint32 = 4,
+  kInt32 = 5,
+  kFloat32 = 6,
+  kBool = 7,
+  kString = 8,
+  kArray = 9,
+  kUint64 = 10,
+  kInt64 = 11,
+  kFloat64 = 12,
 };
 
 /// One metadata value, viewed in the file. Arrays of strings are indexed once at open.
@@ -37,9 +48,9 @@ class Value {
   uint64_t offset() const;         // where the value lies in its file, for error texts
 
   // Each accessor answers nothing when the type does not fit or the number does not (a negative as unsigned, say).
-  std::optional<uint64_t> as_uint(size_t index = 0) const;   // any integer type or bool
+  std::optional<uint64_t> as_uint(size_t index = 0) const;  // any integer type or bool
   std::optional<int64_t> as_int(size_t index = 0) const;
-  std::optional<double> as_float(size_t index = 0) const;    // any number type
+  std::optional<double> as_float(size_t index = 0) const;  // any number type
   std::optional<bool> as_bool(size_t index = 0) const;
   std::optional<std::string_view> as_string(size_t index = 0) const;
 
@@ -50,7 +61,7 @@ class Value {
   ValueType element_type_{};
   uint64_t offset_ = 0;
   size_t size_ = 1;
-  const std::byte* data_ = nullptr;            // numbers, packed; possibly unaligned
+  const std::byte* data_ = nullptr;  // numbers, packed; possibly unaligned
   std::vector<std::string_view> strings_;
 };
 
@@ -60,7 +71,7 @@ struct Tensor {
   std::vector<uint64_t> shape;       // fastest dimension first, as in the file: {n_in, n_out} for a matrix
   std::span<const std::byte> bytes;  // in the mapping; exactly the size that format and shape ask for
   uint64_t file_offset = 0;
-  size_t part = 0;                   // which file of a split
+  size_t part = 0;  // which file of a split
 
   uint64_t n_elements() const;
 };
@@ -82,10 +93,10 @@ class File {
 
   uint32_t version() const { return version_; }
   const std::string& name() const { return name_; }
-  uint64_t total_bytes() const;                    // of all parts
+  uint64_t total_bytes() const;  // of all parts
 
   std::span<const Entry> metadata() const { return entries_; }
-  const Value* find(std::string_view key) const;   // nullptr when absent
+  const Value* find(std::string_view key) const;  // nullptr when absent
 
   // Typed access with errors that name key, offset, expected and found type. `get_*` fails when absent.
   Result<uint64_t> get_uint(std::string_view key) const;

@@ -66,7 +66,7 @@ MappedFile::~MappedFile() {
 }
 
 Result<MappedFile> MappedFile::map(const FileDescriptor& fd, std::string_view name) {
-  struct stat info {};
+  struct stat info{};
   if (::fstat(fd.get(), &info) != 0) return std::unexpected(Error::io(fmt::format("cannot stat '{}'", name), errno));
   if (!S_ISREG(info.st_mode)) {
     return std::unexpected(Error::refused(fmt::format("'{}' is not a regular file", name)));
