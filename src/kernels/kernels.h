@@ -1,0 +1,122 @@
+// The arithmetic of the engine on a CPU: one table of function pointers per instruction set.
+//
+// Every function is pure, single-threaded, allocates nothing and may run on any thread; callers cut work into tasks.
+// The scalar table is the specification. The tables of other instruction sets compute the same integers exactly and add
+// floats in the same order whatever the number of tokens in a call, so a result never depends on company: y of one token
+// has the same bits in a call with 1 token and with 512 (docs/architecture.md, "Results do not depend on company").
+//
+// This header and panel.h are all that an ISA file may include besides <cstddef>, <cstdint> and the intrinsics: an ISA
+// file is compiled with its own flags, and an inline function or template instantiated there could be picked by the
+// linker for a processor that cannot run it. tools/check_isa.sh looks for such symbols.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/panel.h"
+
+namespace ingle::kernels {
+
+/// Activations as int8, in tiles of up to 16 tokens. The last tile of a batch of n holds w = n mod 16 tokens (if not 0),
+/// all others w = 16. Tile i begins at q + i * 16 * k (scale: i * 16 * k / 32; neg_sum: i * 16 * k / 16). Inside a tile
+/// of width w:
+///   q       [k / 4][w][4]   code of x[token][4 * g + j], symmetric, -127 ... 127, round to nearest even
+///   scale   [k / 32][w]     f32, max|x| / 127 of the 32 numbers; x is about scale * code
+///   neg_sum [k / 16][w]     minus the sum of 16 codes: an accumulator starts from (a multiple of) it, which turns
+///                           unsigned weight codes into signed ones at no cost
+/// k is a multiple of 32.
+struct QuantTiles {
+  int8_t* q = nullptr;
+  float* scale = nullptr;
+  int32_t* neg_sum = nullptr;
+};
+
+struct MatmulArgs {
+  const std::byte* panels = nullptr;  // n_panels panels of PanelFormat, one after another
+  uint32_t n_panels = 0;
+  uint32_t k = 0;         // columns, padded to the format's block
+  uint32_t n_tokens = 0;  // any number >= 1
+  QuantTiles x_q8;        // for matmul_q8: tile-aligned start
+  const float* x = nullptr;  // for matmul_f32: x[token * x_stride + column]
+  size_t x_stride = 0;
+  float* y = nullptr;  // y[token * y_stride + 16 * panel + row]; all 16 rows of a panel are written
+  size_t y_stride = 0;
+};
+using MatmulFn = void (*)(const MatmulArgs&);
+
+/// How K and V of 32 tokens of one (layer, kv head) lie in a page. K first, transposed, so that 16 scores are one vector;
+/// then V by token:   K [head_dim][32]   V [32][head_dim].   Page bytes: 2 * 32 * head_dim * sizeof(element).
+enum class KvFormat : uint8_t { kF32, kF16, kBF16 };
+inline constexpr uint32_t kPageTokens = 32;
+/// Attention is reduced in chunks at fixed absolute positions (0, 256, 512, ...), then the chunks in order.
+inline constexpr uint32_t kChunkTokens = 256;
+inline constexpr uint32_t kChunkPages = kChunkTokens / kPageTokens;
+
+inline constexpr uint32_t kv_element_bytes(KvFormat format) { return format == KvFormat::kF32 ? 4 : 2; }
+
+struct KvStoreArgs {
+  KvFormat format{};
+  std::byte* page = nullptr;
+  uint32_t slot = 0;  // 0 ... 31
+  uint32_t head_dim = 0;
+  const float* k = nullptr;  // [head_dim]
+  const float* v = nullptr;
+};
+
+/// One chunk of keys against rows that share a kv head: the query heads of a GQA group times the queries of a tile.
+struct AttendArgs {
+  KvFormat format{};
+  uint32_t head_dim = 0;
+  uint32_t n_rows = 0;       // any number >= 1
+  const float* const* q = nullptr;   // q[row] -> [head_dim]
+  const uint32_t* from = nullptr;    // row may see the chunk's tokens from[row] <= t < to[row] <= 256;
+  const uint32_t* to = nullptr;      // from[row] >= to[row]: none
+  const std::byte* const* pages = nullptr;  // enough pages for the largest `to`; slots beyond it are not read as numbers
+  float scale = 0;
+  // Partial softmax of every row: m = max score, l = sum of exp(score - m), out = sum of exp(score - m) * v.
+  // A row that sees nothing gets m = -inf, l = 0, out = 0. Reduction order over the chunk's tokens is fixed.
+  float* m = nullptr;    // [n_rows]
+  float* l = nullptr;    // [n_rows]
+  float* out = nullptr;  // [n_rows][head_dim]
+};
+
+struct Kernels {
+  const char* name;          // "scalar", "avx2", "avx512"
+  bool quantize_by_default;  // false: this table computes with f32 activations unless told otherwise
+
+  /// int8 activations; null where a format has none (float panels): use matmul_f32.
+  MatmulFn matmul_q8[kPanelFormats];
+  /// f32 activations against the exact f32 value of every weight; one accumulator per output, in the order of columns.
+  MatmulFn matmul_f32[kPanelFormats];
+
+  /// x[token * x_stride + i] -> tiles. n_tokens any number >= 1.
+  void (*quantize)(const float* x, size_t x_stride, uint32_t n_tokens, uint32_t k, const QuantTiles& out);
+
+  /// y[i] = x[i] / sqrt(mean(x^2) + eps) * weight[i]; x == y allowed.
+  void (*rms_norm)(const float* x, const float* weight, uint32_t n, float eps, float* y);
+  /// y[i] += x[i]
+  void (*add)(const float* x, uint32_t n, float* y);
+  /// out[i] = act(gate[i]) * up[i]; out may be gate or up.
+  void (*silu_mul)(const float* gate, const float* up, uint32_t n, float* out);
+  void (*gelu_tanh_mul)(const float* gate, const float* up, uint32_t n, float* out);
+  /// Rotates pairs of x in place by the angles of one position; cos and sin hold n_rot / 2 values.
+  /// adjacent: (x[2i], x[2i+1]), the order of llama files; halves: (x[i], x[i + n_rot / 2]), "NeoX", all others.
+  void (*rope_adjacent)(float* x, uint32_t n_rot, const float* cos, const float* sin);
+  void (*rope_halves)(float* x, uint32_t n_rot, const float* cos, const float* sin);
+
+  void (*kv_store)(const KvStoreArgs&);
+  void (*attend_chunk)(const AttendArgs&);
+  /// Adds a later chunk's partial result (m, l, out) to an earlier one, in place; rows with m = -inf change nothing.
+  void (*attend_merge)(uint32_t n_rows, uint32_t head_dim, const float* m, const float* l, const float* out, float* m_to,
+                       float* l_to, float* out_to);
+
+  /// Largest value and its first index.
+  uint32_t (*argmax)(const float* x, uint32_t n);
+};
+
+/// Upper bound of tokens' activations bytes etc. for buffers: bytes needed for n tokens of k columns (n rounded up to 16).
+inline constexpr size_t quant_codes(size_t n_tokens, size_t k) { return (n_tokens + 15) / 16 * 16 * k; }
+inline constexpr size_t quant_scales(size_t n_tokens, size_t k) { return quant_codes(n_tokens, k) / 32; }
+inline constexpr size_t quant_sums(size_t n_tokens, size_t k) { return quant_codes(n_tokens, k) / 16; }
+
+}  // namespace ingle::kernels
