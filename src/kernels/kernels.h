@@ -34,9 +34,9 @@ struct QuantTiles {
 struct MatmulArgs {
   const std::byte* panels = nullptr;  // n_panels panels of PanelFormat, one after another
   uint32_t n_panels = 0;
-  uint32_t k = 0;         // columns, padded to the format's block
-  uint32_t n_tokens = 0;  // any number >= 1
-  QuantTiles x_q8;        // for matmul_q8: tile-aligned start
+  uint32_t k = 0;            // columns, padded to the format's block
+  uint32_t n_tokens = 0;     // any number >= 1
+  QuantTiles x_q8;           // for matmul_q8: tile-aligned start
   const float* x = nullptr;  // for matmul_f32: x[token * x_stride + column]
   size_t x_stride = 0;
   float* y = nullptr;  // y[token * y_stride + 16 * panel + row]; all 16 rows of a panel are written
@@ -52,7 +52,9 @@ inline constexpr uint32_t kPageTokens = 32;
 inline constexpr uint32_t kChunkTokens = 256;
 inline constexpr uint32_t kChunkPages = kChunkTokens / kPageTokens;
 
-inline constexpr uint32_t kv_element_bytes(KvFormat format) { return format == KvFormat::kF32 ? 4 : 2; }
+inline constexpr uint32_t kv_element_bytes(KvFormat format) {
+  return format == KvFormat::kF32 ? 4 : 2;
+}
 
 struct KvStoreArgs {
   KvFormat format{};
@@ -67,11 +69,12 @@ struct KvStoreArgs {
 struct AttendArgs {
   KvFormat format{};
   uint32_t head_dim = 0;
-  uint32_t n_rows = 0;       // any number >= 1
-  const float* const* q = nullptr;   // q[row] -> [head_dim]
-  const uint32_t* from = nullptr;    // row may see the chunk's tokens from[row] <= t < to[row] <= 256;
-  const uint32_t* to = nullptr;      // from[row] >= to[row]: none
-  const std::byte* const* pages = nullptr;  // enough pages for the largest `to`; slots beyond it are not read as numbers
+  uint32_t n_rows = 0;              // any number >= 1
+  const float* const* q = nullptr;  // q[row] -> [head_dim]
+  const uint32_t* from = nullptr;   // row may see the chunk's tokens from[row] <= t < to[row] <= 256;
+  const uint32_t* to = nullptr;     // from[row] >= to[row]: none
+  const std::byte* const* pages =
+      nullptr;  // enough pages for the largest `to`; slots beyond it are not read as numbers
   float scale = 0;
   // Partial softmax of every row: m = max score, l = sum of exp(score - m), out = sum of exp(score - m) * v.
   // A row that sees nothing gets m = -inf, l = 0, out = 0. Reduction order over the chunk's tokens is fixed.
@@ -107,16 +110,22 @@ struct Kernels {
   void (*kv_store)(const KvStoreArgs&);
   void (*attend_chunk)(const AttendArgs&);
   /// Adds a later chunk's partial result (m, l, out) to an earlier one, in place; rows with m = -inf change nothing.
-  void (*attend_merge)(uint32_t n_rows, uint32_t head_dim, const float* m, const float* l, const float* out, float* m_to,
-                       float* l_to, float* out_to);
+  void (*attend_merge)(uint32_t n_rows, uint32_t head_dim, const float* m, const float* l, const float* out,
+                       float* m_to, float* l_to, float* out_to);
 
   /// Largest value and its first index.
   uint32_t (*argmax)(const float* x, uint32_t n);
 };
 
 /// Upper bound of tokens' activations bytes etc. for buffers: bytes needed for n tokens of k columns (n rounded up to 16).
-inline constexpr size_t quant_codes(size_t n_tokens, size_t k) { return (n_tokens + 15) / 16 * 16 * k; }
-inline constexpr size_t quant_scales(size_t n_tokens, size_t k) { return quant_codes(n_tokens, k) / 32; }
-inline constexpr size_t quant_sums(size_t n_tokens, size_t k) { return quant_codes(n_tokens, k) / 16; }
+inline constexpr size_t quant_codes(size_t n_tokens, size_t k) {
+  return (n_tokens + 15) / 16 * 16 * k;
+}
+inline constexpr size_t quant_scales(size_t n_tokens, size_t k) {
+  return quant_codes(n_tokens, k) / 32;
+}
+inline constexpr size_t quant_sums(size_t n_tokens, size_t k) {
+  return quant_codes(n_tokens, k) / 16;
+}
 
 }  // namespace ingle::kernels

@@ -1,0 +1,150 @@
+// The op vocabulary: how a model is described to a device, and how a step of a batch is run on it.
+//
+// A model is a list of fused phases (no graph). models/ fills a Program from a GGUF file; a Backend loads its weights into
+// the device's layout and gives an Executor, which owns weights, KV pages and scratch memory. The engine owns the Executor
+// and calls it from one thread. Results of a row depend only on the tokens of its sequence, never on the company in the
+// batch, the number of threads or how a prompt was cut into steps.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "quant/format.h"
+
+namespace ingle::backend {
+
+/// A tensor in the model file. A matrix has n_out rows of n_in columns.
+struct Source {
+  std::string name;
+  const quant::Format* format = nullptr;
+  std::span<const std::byte> bytes;
+  uint32_t n_in = 0;
+  uint32_t n_out = 1;
+  bool empty() const { return format == nullptr; }
+};
+
+struct Norm {
+  Source weight;  // empty: no norm
+  float eps = 0;
+};
+
+/// Rotary embedding; angle of pair i at position p is p * inv_freq[i], cos and sin are multiplied by `magnitude`.
+struct Rope {
+  uint32_t n_rot = 0;     // dimensions rotated, from the front of the head
+  bool adjacent = false;  // pairs (2i, 2i+1), else (i, i + n_rot / 2)
+  float magnitude = 1.0F;
+  std::vector<float> inv_freq;  // [n_rot / 2]
+};
+
+enum class Activation : uint8_t { kSilu, kGeluTanh };
+
+/// Grouped-query attention with optional q/k-norm and sliding window.
+struct Attention {
+  Source q, k, v;  // [n_heads * head_dim, n_embd], [n_kv_heads * head_dim, n_embd] twice
+  Source q_bias, k_bias, v_bias;
+  Norm q_norm, k_norm;  // over each head
+  uint32_t n_heads = 0;
+  uint32_t n_kv_heads = 0;
+  uint32_t head_dim = 0;
+  uint32_t rope = 0;    // index into Program::ropes
+  float scale = 0;      // of the scores
+  uint32_t window = 0;  // a query at p sees keys p - window < t <= p; 0: all
+  Source out;
+  Source out_bias;
+};
+
+struct GatedMlp {
+  Source gate, up, down;  // [n_ff, n_embd] twice, [n_embd, n_ff]
+  Activation activation{};
+};
+
+/// residual += post(attention(pre(residual))); residual += post(mlp(pre(residual)))
+struct Layer {
+  Norm attention_norm;
+  Attention attention;
+  Norm attention_post_norm;
+  Norm mlp_norm;
+  GatedMlp mlp;
+  Norm mlp_post_norm;
+};
+
+struct Program {
+  std::string architecture;
+  uint32_t n_vocab = 0;
+  uint32_t n_embd = 0;
+  uint32_t context_length = 0;
+  Source embedding;  // [n_vocab, n_embd]
+  float embedding_scale = 1.0F;
+  std::vector<Rope> ropes;
+  std::vector<Layer> layers;
+  Norm output_norm;
+  Source head;  // empty: tied to the embedding
+};
+
+enum class Precision : uint8_t {
+  kDefault,    // what the kernel table does best
+  kReference,  // f32 activations and f32 KV: exact up to rounding
+};
+enum class KvType : uint8_t { kDefault, kF32, kF16, kBF16 };
+
+struct Options {
+  std::string isa;       // kernel table; "" = best
+  uint32_t threads = 0;  // 0 = physical cores
+  Precision precision = Precision::kDefault;
+  KvType kv = KvType::kDefault;
+  uint32_t n_pages = 0;     // KV pages to reserve; each holds page_tokens() tokens of all layers
+  uint32_t max_rows = 512;  // rows in one step
+  /// Called while weights are packed, from the loading thread: done and total bytes.
+  std::function<void(uint64_t, uint64_t)> progress;
+  /// Called once a tensor of the file has been packed and its pages can be dropped.
+  std::function<void(const Source&)> release;
+};
+
+/// One token of a step.
+struct Row {
+  int32_t token = 0;
+  uint32_t pos = 0;
+  uint32_t sequence = 0;  // index into Step::sequences
+  bool want_logits = false;
+};
+
+/// Rows of a sequence stand together, in the order of their positions, and follow what its pages already hold. A page may
+/// be shared by sequences as long as it is only read.
+struct Step {
+  std::span<const Row> rows;
+  std::span<const std::span<const uint32_t>>
+      sequences;             // block tables: page ids, position p lies in [p / page_tokens()]
+  bool want_hidden = false;  // final normalised hidden states instead of logits for rows that want
+};
+
+class Executor {
+ public:
+  virtual ~Executor() = default;
+  virtual uint32_t page_tokens() const = 0;
+  virtual uint32_t n_pages() const = 0;
+  virtual uint64_t page_bytes() const = 0;
+  virtual uint64_t weight_bytes() const = 0;
+  virtual uint32_t max_rows() const = 0;
+  virtual std::string_view isa() const = 0;
+  virtual uint32_t threads() const = 0;
+
+  /// Runs a step. The answer holds n_vocab floats (n_embd for want_hidden) for every row with want_logits, in order of
+  /// rows; it is valid until the next call.
+  virtual Result<std::span<const float>> run(const Step& step) = 0;
+  virtual void copy_page(uint32_t from, uint32_t to) = 0;
+};
+
+/// Loads the weights; `program` and the bytes that its sources view are not needed afterwards.
+Result<std::unique_ptr<Executor>> load(std::string_view device, const Program& program, const Options& options);
+
+/// KV bytes of one page, to plan memory before loading.
+uint64_t page_bytes(const Program& program, KvType kv);
+
+}  // namespace ingle::backend

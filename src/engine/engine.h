@@ -1,0 +1,36 @@
+// The engine: one loaded model that answers many requests at once.
+//
+// An Engine owns its model, executor, KV cache and one step thread; it is a chat::Completer. Requests are queued from any
+// thread; the step thread alone touches sequences and pages. Each step is all decoding sequences plus at most a chunk of
+// prompt tokens (continuous batching with chunked prefill, Sarathi-Serve, arXiv 2403.02310).
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "base/files.h"
+#include "base/result.h"
+#include "chat/completer.h"
+
+namespace ingle::engine {
+
+struct Options {
+  std::string isa;               // "" = best; see kernels/registry.h
+  uint32_t threads = 0;          // 0 = physical cores
+  bool reference = false;        // f32 activations and KV
+  std::string kv_type;           // "", "f32", "f16", "bf16"
+  uint32_t context = 0;          // tokens a sequence may hold; 0 = the model's own, at most 4096 unless asked for more
+  uint32_t max_sequences = 8;    // that decode at once
+  uint32_t prefill_chunk = 512;  // prompt tokens in one step
+  std::function<void(double)> on_load_progress;  // 0 ... 1
+};
+
+/// The final interface for roles: files arrive as descriptors, in the order of the parts.
+Result<std::unique_ptr<chat::Completer>> load(std::span<const base::FileDescriptor> parts, std::string_view name,
+                                              const Options& options);
+
+}  // namespace ingle::engine

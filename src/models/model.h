@@ -1,0 +1,45 @@
+// A model file as the engine needs it: its program, its vocabulary, its chat template and what to tell the user.
+//
+// load() reads and checks everything before the first computation: hyper-parameters against ranges and each other, every
+// tensor bound and shape-checked. The Model owns the file; the views in its program live as long as it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "backend/backend.h"
+#include "base/result.h"
+#include "gguf/file.h"
+#include "text/tokenizer/tokenizer.h"
+
+namespace ingle::models {
+
+struct Model {
+  std::unique_ptr<gguf::File> file;
+  backend::Program program;
+  std::unique_ptr<text::Tokenizer> tokenizer;
+  std::string chat_template;  // Jinja source; "" when the file has none
+  std::string title;          // general.name
+  std::string quantization;   // the format that most weights have
+  uint64_t parameters = 0;
+};
+
+Result<Model> load(std::unique_ptr<gguf::File> file);
+
+/// The cheap part of load(): what `ingle show` and `ingle list` print, without tokenizer and tensors' bytes.
+struct Summary {
+  std::string architecture;
+  std::string title;
+  std::string quantization;
+  uint64_t parameters = 0;
+  uint32_t context_length = 0;
+  uint32_t n_embd = 0;
+  uint32_t n_layers = 0;
+  uint32_t n_vocab = 0;
+  bool has_template = false;
+  std::string license;
+};
+Result<Summary> summarize(const gguf::File& file);
+
+}  // namespace ingle::models
