@@ -1,0 +1,33 @@
+#include "chat/completer.h"
+
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+
+namespace ingle::chat {
+
+Result<Finished> complete_and_wait(Completer& completer, CompleteRequest request,
+                                   const std::function<void(const Event&)>& on_event) {
+  std::mutex mutex;
+  std::condition_variable ended;
+  std::optional<Result<Finished>> outcome;
+
+  INGLE_TRY_VOID(completer.complete(std::move(request), [&](Event event) {
+    on_event(event);
+    if (auto* finished = std::get_if<Finished>(&event)) {
+      // Notify under the lock: the waiter owns the condition variable and may be gone right after it.
+      const std::lock_guard lock(mutex);
+      outcome = std::move(*finished);
+      ended.notify_one();
+    } else if (auto* failed = std::get_if<Failed>(&event)) {
+      const std::lock_guard lock(mutex);
+      outcome = std::unexpected(std::move(failed->error));
+      ended.notify_one();
+    }
+  }));
+  std::unique_lock lock(mutex);
+  ended.wait(lock, [&] { return outcome.has_value(); });
+  return *std::move(outcome);
+}
+
+}  // namespace ingle::chat

@@ -1,0 +1,175 @@
+// The request and event vocabulary between everything above the engine and the engine: plain values.
+//
+// They cross a socketpair (wire.h serialises them), so they hold no pointers, no callbacks and no JSON objects. Text that a
+// person typed or a document said stands in Private: it cannot be formatted into a log line or an error by accident.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/result.h"
+
+namespace ingle::chat {
+
+/// Text of a person or a document. There is no conversion and no formatter: reveal() is searched for in reviews.
+class Private {
+ public:
+  Private() = default;
+  explicit Private(std::string text) : text_(std::move(text)) {}
+  const std::string& reveal() const { return text_; }
+  bool empty() const { return text_.empty(); }
+  friend bool operator==(const Private&, const Private&) = default;
+
+ private:
+  std::string text_;
+};
+
+struct ToolCall {
+  std::string id;
+  std::string name;
+  Private arguments_json;
+  friend bool operator==(const ToolCall&, const ToolCall&) = default;
+};
+
+struct Message {
+  std::string role;  // "system", "user", "assistant", "tool", or what the model's template knows
+  Private content;
+  std::vector<ToolCall> tool_calls;
+  std::string tool_call_id;
+  std::string name;
+  friend bool operator==(const Message&, const Message&) = default;
+};
+
+/// What to continue. Exactly one form.
+struct ChatPrompt {
+  std::vector<Message> messages;
+  Private tools_json;  // array of tool definitions, "" = none
+  bool add_generation_prompt = true;
+  int64_t now_unix = 0;  // what strftime_now may see
+};
+struct RawPrompt {
+  Private text;  // no template; control tokens in the text are not recognised
+};
+struct TokenPrompt {
+  std::vector<int32_t> tokens;  // used as they are, no BOS added
+};
+using Prompt = std::variant<ChatPrompt, RawPrompt, TokenPrompt>;
+
+/// Sampling parameters. Defaults are neutral ("off") except temperature; front ends put their dialect's defaults in.
+/// Order of application: logit bias, penalties (repeat, presence, frequency, DRY), then mirostat alone, or top-k,
+/// typical, top-p, min-p, XTC, temperature, draw.
+struct Sampling {
+  float temperature = 0.8F;  // <= 0: greedy
+  int32_t top_k = 0;         // <= 0: off
+  float top_p = 1.0F;
+  float min_p = 0.0F;
+  float typical_p = 1.0F;
+  int32_t repeat_last_n = 64;  // window of the penalties; -1: whole context
+  float repeat_penalty = 1.0F;
+  float presence_penalty = 0.0F;
+  float frequency_penalty = 0.0F;
+  float dry_multiplier = 0.0F;
+  float dry_base = 1.75F;
+  int32_t dry_allowed_length = 2;
+  int32_t dry_last_n = -1;
+  std::vector<std::string> dry_breakers = {"\n", ":", "\"", "*"};
+  float xtc_probability = 0.0F;
+  float xtc_threshold = 0.1F;
+  bool mirostat = false;  // version 2
+  float mirostat_tau = 5.0F;
+  float mirostat_eta = 0.1F;
+  std::vector<std::pair<int32_t, float>> logit_bias;  // -inf bans
+  uint64_t seed = 0;                                  // same seed, prompt and settings: the same bits
+};
+
+struct CompleteRequest {
+  std::string id;  // chosen by the caller, unique among requests in flight
+  Prompt prompt;
+  Sampling sampling;
+  int32_t max_tokens = -1;        // -1: until the context is full
+  std::vector<std::string> stop;  // the answer ends before the first of them
+  int32_t logprobs = -1;          // -1: none; 0: of the chosen token; K <= 100: and of the K most likely
+  bool ignore_eos = false;
+  std::string json_schema;  // constraints are compiled where the vocabulary is
+  std::string grammar;
+  std::string continue_from;  // a handle made by fork; the prompt is appended to it
+};
+
+struct TokenLogprob {
+  int32_t id = 0;
+  std::string text;  // raw bytes of the token, not always valid UTF-8 on its own
+  float logprob = 0;
+};
+
+struct TokenInfo {
+  TokenLogprob chosen;
+  std::vector<TokenLogprob> top;  // most likely first, ties by lower id; before any filter or penalty
+};
+
+enum class FinishReason : uint8_t { kStop, kLength, kContextFull, kCancelled };
+
+struct Usage {
+  uint32_t prompt_tokens = 0;
+  uint32_t cached_tokens = 0;  // of the prompt, found in the prefix cache
+  uint32_t completion_tokens = 0;
+  double prefill_seconds = 0;
+  double decode_seconds = 0;
+};
+
+// Events of one request, in this order: (Prefill | Delta)*, then exactly one Finished or Failed.
+struct Prefill {
+  uint32_t done = 0;
+  uint32_t total = 0;
+};
+struct Delta {
+  std::string text;               // whole code points only; may be empty when `tokens` is not
+  std::vector<TokenInfo> tokens;  // when logprobs were asked for: one a generated token
+};
+struct Finished {
+  FinishReason reason{};
+  std::string stop_text;  // the stop string that ended it, "" otherwise
+  Usage usage;
+};
+struct Failed {
+  Error error;
+};
+using Event = std::variant<Prefill, Delta, Finished, Failed>;
+
+struct Description {
+  std::string name;
+  std::string architecture;
+  std::string quantization;  // the format that most weights have, "Q4_K"
+  uint64_t parameters = 0;
+  uint64_t file_bytes = 0;
+  uint32_t context_length = 0;  // what the model was trained for
+  uint32_t context_limit = 0;   // what this engine was loaded for
+  uint32_t vocab_size = 0;
+  uint32_t embedding_size = 0;
+  bool has_template = false;
+  bool adds_bos = false;
+  int32_t bos = -1;
+  std::string isa;  // kernel table in use
+  uint32_t threads = 0;
+};
+
+struct TokenizeRequest {
+  Private text;
+  bool recognise_control_tokens = false;
+  bool add_bos = false;
+};
+
+/// Log-probabilities of given tokens, each under the tokens before it (perplexity, reranking).
+struct ScoreRequest {
+  std::vector<int32_t> tokens;
+  uint32_t first = 1;  // score tokens[first ...]
+};
+
+struct EmbedRequest {
+  std::vector<int32_t> tokens;
+};
+
+}  // namespace ingle::chat
