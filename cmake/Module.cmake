@@ -17,6 +17,9 @@ function(ingle_module name)
   list(FILTER sources EXCLUDE REGEX "(_test|_fuzz|_bench)\\.cpp$")
   list(FILTER sources EXCLUDE REGEX "(/testing/|/main\\.cpp$)")
 
+  if(NOT sources)
+    return()  # interfaces only, so far
+  endif()
   add_library(ingle_${name} STATIC ${sources})
   target_link_libraries(ingle_${name} PUBLIC ingle_options ${arg_DEPS})
   set_target_properties(ingle_${name} PROPERTIES UNITY_BUILD ${INGLE_UNITY})
