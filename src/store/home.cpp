@@ -1,0 +1,69 @@
+#include "store/home.h"
+
+#include <cstdlib>
+
+namespace ingle::store {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string first_of(const EnvLookup& env, std::initializer_list<std::string_view> names) {
+  for (const std::string_view name : names) {
+    if (auto value = env(name); value && !value->empty()) return *value;
+  }
+  return {};
+}
+
+Result<fs::path> absolute(const std::string& path) {
+  std::error_code error;
+  fs::path result = fs::absolute(path, error);
+  if (error) return std::unexpected(Error::io("cannot resolve '" + path + "': " + error.message()));
+  return result.lexically_normal();
+}
+
+}  // namespace
+
+Result<Paths> paths_from(const EnvLookup& env) {
+  Paths paths;
+  if (const std::string home = first_of(env, {"INGLE_HOME"}); !home.empty()) {
+    INGLE_TRY(paths.home, absolute(home));
+  } else {
+    const std::string user_home = first_of(env, {"HOME"});
+    if (user_home.empty()) {
+      return std::unexpected(Error::usage("neither INGLE_HOME nor HOME is set, so there is no place for models")
+                                 .hint("set INGLE_HOME to a folder that you can write to"));
+    }
+    INGLE_TRY(paths.home, absolute(user_home + "/.ingle"));
+  }
+  paths.models = paths.home / "models";
+  if (const std::string models = first_of(env, {"OLLAMA_MODELS"}); !models.empty()) {
+    INGLE_TRY(paths.models, absolute(models));
+  }
+  return paths;
+}
+
+Network network_from(const EnvLookup& env) {
+  Network network;
+  network.https_proxy = first_of(env, {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"});
+  // Upper-case HTTP_PROXY is left out on purpose: a CGI program would take it from a request header (httpoxy, 2016).
+  network.http_proxy = first_of(env, {"http_proxy", "all_proxy", "ALL_PROXY"});
+  if (network.http_proxy.empty() && !env("REQUEST_METHOD")) network.http_proxy = first_of(env, {"HTTP_PROXY"});
+  network.no_proxy = first_of(env, {"no_proxy", "NO_PROXY"});
+  network.ca_file = first_of(env, {"SSL_CERT_FILE"});
+  network.hugging_face_endpoint = first_of(env, {"HF_ENDPOINT"});
+  network.hugging_face_token = first_of(env, {"HF_TOKEN"});
+  const std::string offline = first_of(env, {"INGLE_OFFLINE", "HF_HUB_OFFLINE"});
+  network.offline = !offline.empty() && offline != "0" && offline != "false";
+  network.pip_commands = {{"python3", "-m", "pip"}, {"pip3"}, {"pip"}};
+  return network;
+}
+
+EnvLookup process_environment() {
+  return [](std::string_view name) -> std::optional<std::string> {
+    const char* value = std::getenv(std::string(name).c_str());
+    if (value == nullptr) return std::nullopt;
+    return std::string(value);
+  };
+}
+
+}  // namespace ingle::store

@@ -1,0 +1,46 @@
+// Where Inglenook keeps things and how it may reach the network: plain values, computed once from the environment.
+//
+// The app layer reads settings and hands these values down; nothing below it looks at environment variables. Any thread.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace ingle::store {
+
+struct Paths {
+  std::filesystem::path home;    // INGLE_HOME, default ~/.ingle: all state of this installation
+  std::filesystem::path models;  // OLLAMA_MODELS, default INGLE_HOME/models: manifests/ and blobs/
+};
+
+/// How pulls reach the outside. Empty strings mean "not set".
+struct Network {
+  std::string https_proxy;
+  std::string http_proxy;
+  std::string no_proxy;
+  std::string ca_file;                // a PEM bundle instead of the system's store
+  std::string hugging_face_endpoint;  // empty: the public hub
+  std::string hugging_face_token;
+  bool offline = false;  // true: only sources on this machine's disks are tried
+  /// Commands that may start pip, each an argument vector; the first that runs is used.
+  std::vector<std::vector<std::string>> pip_commands;
+};
+
+using EnvLookup = std::function<std::optional<std::string>(std::string_view)>;
+
+/// INGLE_HOME, OLLAMA_MODELS and HOME. Relative paths are taken from the current folder.
+Result<Paths> paths_from(const EnvLookup& env);
+
+/// HTTPS_PROXY, HTTP_PROXY, NO_PROXY (and their lower-case forms), SSL_CERT_FILE, HF_ENDPOINT, HF_TOKEN, INGLE_OFFLINE.
+Network network_from(const EnvLookup& env);
+
+/// The lookup that reads this process's environment.
+EnvLookup process_environment();
+
+}  // namespace ingle::store

@@ -1,0 +1,11 @@
+// Store::pull: tries the sources of a model in turn until one serves the verified file; internal to store.
+#pragma once
+
+#include "store/store.h"
+
+namespace ingle::store {
+
+Result<PullReport> run_pull(const Store& store, const ModelName& name, const PullCallback& progress,
+                            std::stop_token stop);
+
+}  // namespace ingle::store

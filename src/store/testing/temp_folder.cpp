@@ -1,0 +1,34 @@
+#include "store/testing/temp_folder.h"
+
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+
+#include "base/check.h"
+
+namespace ingle::store::testing {
+
+namespace fs = std::filesystem;
+
+TempFolder::TempFolder() {
+  std::string name = (fs::temp_directory_path() / "ingle-store-XXXXXX").string();
+  INGLE_CHECK(::mkdtemp(name.data()) != nullptr);
+  path_ = name;
+}
+
+TempFolder::~TempFolder() {
+  std::error_code ignored;
+  fs::remove_all(path_, ignored);
+}
+
+void write(const fs::path& path, std::string_view bytes) {
+  fs::create_directories(path.parent_path());
+  std::ofstream(path, std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+}
+
+std::string read(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+}  // namespace ingle::store::testing
