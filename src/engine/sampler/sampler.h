@@ -1,0 +1,54 @@
+// Sampler: from the logits of one position to the next token, a pure function.
+//
+// A Sampler is the checked settings of one request, immutable. What changes from token to token is a small value,
+// SamplerState, copied when a sequence forks and restored when it rolls back; the windows of the penalties are read from
+// the tokens themselves and random numbers from (seed, position). Scratch memory belongs to the calling thread.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "base/result.h"
+#include "chat/types.h"
+#include "engine/sampler/candidates.h"
+#include "engine/sampler/dry.h"
+#include "engine/sampler/penalties.h"
+
+namespace ingle::engine {
+
+struct SamplerState {
+  float mu = 0;  // of mirostat
+  friend bool operator==(const SamplerState&, const SamplerState&) = default;
+};
+
+struct SamplerScratch {
+  std::vector<float> logits;
+  std::vector<uint32_t> counts;
+  Candidates candidates;
+  DryScratch dry;
+};
+
+class Sampler {
+ public:
+  /// Refuses settings that are not numbers, and token ids out of range, by name.
+  static Result<Sampler> create(const chat::Sampling& sampling, size_t n_vocab, DryBreakers breakers);
+
+  SamplerState initial_state() const { return {2 * settings_.mirostat_tau}; }
+
+  /// The next token after `history`. Fails when logits are not numbers or every token is banned.
+  Result<int32_t> sample(std::span<const float> logits, std::span<const int32_t> history, SamplerState& state,
+                         SamplerScratch& scratch) const;
+
+ private:
+  Sampler() = default;
+  bool edits_logits() const;
+  int32_t pick(std::span<const float> logits, uint64_t position, SamplerState& state, Candidates& candidates) const;
+
+  chat::Sampling settings_;
+  Penalties penalties_;
+  Dry dry_;
+  DryBreakers breakers_;
+};
+
+}  // namespace ingle::engine
