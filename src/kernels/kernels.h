@@ -22,8 +22,10 @@ namespace ingle::kernels {
 /// of width w:
 ///   q       [k / 4][w][4]   code of x[token][4 * g + j], symmetric, -127 ... 127, round to nearest even
 ///   scale   [k / 32][w]     f32, max|x| / 127 of the 32 numbers; x is about scale * code
-///   neg_sum [k / 16][w]     minus the sum of 16 codes: an accumulator starts from (a multiple of) it, which turns
-///                           unsigned weight codes into signed ones at no cost
+///   neg_sum [k / 32][2][w]  minus the sum of the first 16 codes, minus the sum of all 32: an accumulator starts from (a
+///                           multiple of) it, which turns unsigned weight codes into signed ones at no cost
+/// Numbers below 1e-30 in magnitude throughout a block become zeros; a block with a NaN or an infinity gets codes 0 and a
+/// scale of NaN, so that the defect shows in every result.
 /// k is a multiple of 32.
 struct QuantTiles {
   int8_t* q = nullptr;

@@ -1,0 +1,38 @@
+#include "kernels/registry.h"
+
+#include <fmt/format.h>
+
+#include <string>
+#include <vector>
+
+#include "kernels/tables.h"
+
+namespace ingle::kernels {
+namespace {
+
+std::vector<const Kernels*> detect() {
+  std::vector<const Kernels*> tables;
+  tables.push_back(&kScalarKernels);
+  return tables;
+}
+
+}  // namespace
+
+std::span<const Kernels* const> available() {
+  static const std::vector<const Kernels*> tables = detect();
+  return tables;
+}
+
+Result<const Kernels*> choose(std::string_view name) {
+  if (name.empty()) return available().front();
+  std::string names;
+  for (const Kernels* table : available()) {
+    if (table->name == name) return table;
+    names += fmt::format("{}{}", names.empty() ? "" : ", ", table->name);
+  }
+  return std::unexpected(
+      Error::usage(fmt::format("instruction set '{}' is unknown or not supported by this processor", name))
+          .hint("choose one of: " + names));
+}
+
+}  // namespace ingle::kernels

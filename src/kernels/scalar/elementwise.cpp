@@ -1,0 +1,65 @@
+// Norms, activations, rope and argmax in double, rounded once.
+#include <cmath>
+
+#include "kernels/scalar/scalar.h"
+
+namespace ingle::kernels::scalar {
+
+void rms_norm(const float* x, const float* weight, uint32_t n, float eps, float* y) {
+  double sum = 0;
+  for (uint32_t i = 0; i < n; ++i)
+    sum += static_cast<double>(x[i]) * static_cast<double>(x[i]);
+  const double factor = 1 / std::sqrt(sum / n + static_cast<double>(eps));
+  for (uint32_t i = 0; i < n; ++i)
+    y[i] = static_cast<float>(static_cast<double>(x[i]) * factor * static_cast<double>(weight[i]));
+}
+
+void add(const float* x, uint32_t n, float* y) {
+  for (uint32_t i = 0; i < n; ++i)
+    y[i] += x[i];
+}
+
+void silu_mul(const float* gate, const float* up, uint32_t n, float* out) {
+  for (uint32_t i = 0; i < n; ++i) {
+    const auto g = static_cast<double>(gate[i]);
+    out[i] = static_cast<float>(g / (1 + std::exp(-g)) * static_cast<double>(up[i]));
+  }
+}
+
+void gelu_tanh_mul(const float* gate, const float* up, uint32_t n, float* out) {
+  constexpr double kSqrt2OverPi = 0.7978845608028653559;
+  for (uint32_t i = 0; i < n; ++i) {
+    const auto g = static_cast<double>(gate[i]);
+    const double inner = kSqrt2OverPi * (g + 0.044715 * g * g * g);
+    out[i] = static_cast<float>(0.5 * g * (1 + std::tanh(inner)) * static_cast<double>(up[i]));
+  }
+}
+
+namespace {
+
+void rotate(float& a, float& b, float cos, float sin) {
+  const double x = a, y = b, c = cos, s = sin;
+  a = static_cast<float>(x * c - y * s);
+  b = static_cast<float>(x * s + y * c);
+}
+
+}  // namespace
+
+void rope_adjacent(float* x, uint32_t n_rot, const float* cos, const float* sin) {
+  for (uint32_t i = 0; i < n_rot / 2; ++i)
+    rotate(x[2 * i], x[2 * i + 1], cos[i], sin[i]);
+}
+
+void rope_halves(float* x, uint32_t n_rot, const float* cos, const float* sin) {
+  for (uint32_t i = 0; i < n_rot / 2; ++i)
+    rotate(x[i], x[i + n_rot / 2], cos[i], sin[i]);
+}
+
+uint32_t argmax(const float* x, uint32_t n) {
+  uint32_t best = 0;
+  for (uint32_t i = 1; i < n; ++i)
+    if (x[i] > x[best]) best = i;
+  return best;
+}
+
+}  // namespace ingle::kernels::scalar
