@@ -56,7 +56,6 @@ class Value {
 
  private:
   friend class Reader;
-  friend class File;
   ValueType type_{};
   ValueType element_type_{};
   uint64_t offset_ = 0;
@@ -116,15 +115,25 @@ class File {
   void release(const Tensor& tensor) const;
 
  private:
-  friend class Reader;
-  File();
   struct Index;  // key and tensor lookup
+
+  File();
+  Status add_mapped(const base::FileDescriptor& fd, std::string_view part_name);
+  Status add_part(std::span<const std::byte> bytes, std::string_view part_name);
+  Status finish();
+  template <typename T>
+  Result<T> get(std::string_view key, std::string_view expected, std::optional<T> (Value::*read)(size_t) const) const;
+  template <typename T>
+  Result<T> get_or(std::string_view key, T fallback, Result<T> (File::*get)(std::string_view) const) const;
+
   uint32_t version_ = 0;
   std::string name_;
   std::vector<base::MappedFile> maps_;
   std::vector<std::span<const std::byte>> parts_;
   std::vector<Entry> entries_;
   std::vector<Tensor> tensors_;
+  uint64_t metadata_end_ = 0;  // of the first part
+  uint64_t n_parts_ = 1;       // as the first part says
   std::unique_ptr<Index> index_;
 };
 
