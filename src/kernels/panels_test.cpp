@@ -55,7 +55,7 @@ std::vector<quant::FormatId> file_formats() {
 }
 
 INSTANTIATE_TEST_SUITE_P(Formats, EveryFileFormat, ::testing::ValuesIn(file_formats()),
-                         [](const auto& info) { return std::string(quant::format(info.param).name); });
+                         [](const auto& row) { return std::string(quant::format(row.param).name); });
 
 TEST(PanelInfo, rounds_a_panel_up_to_whole_units) {
   EXPECT_EQ(panel_info(PanelFormat::kQ4_0).panel_bytes(64), 576U);
