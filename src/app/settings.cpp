@@ -1,0 +1,251 @@
+#include "app/settings.h"
+
+#include <toml++/toml.h>
+#include <algorithm>
+#include <charconv>
+
+#include "app/suggest.h"
+#include "base/files.h"
+
+namespace ingle::app {
+namespace {
+
+constexpr uint64_t kMaxConfigBytes = 1 << 20;
+
+// clang-format off
+constexpr SettingRow kRows[] = {
+  {"home", &Settings::home, "~/.ingle", {"INGLE_HOME"}, 0, "", "folder that holds all state of this installation"},
+  {"models", &Settings::models, "", {"INGLE_MODELS", "OLLAMA_MODELS"}, 0, "", "models folder in Ollama's layout; empty: models/ in home"},
+  {"model_folders", &Settings::model_folders, "", {"INGLE_MODEL_FOLDERS"}, 0, "", "more folders to look for .gguf files in, never written (in the environment separated by ':')"},
+  {"threads", &Settings::threads, "0", {"INGLE_THREADS"}, 1024, "", "engine threads; 0: one a physical core"},
+  {"context", &Settings::context, "0", {"INGLE_CONTEXT", "OLLAMA_CONTEXT_LENGTH"}, 1U << 24, "", "tokens that a conversation may hold; 0: the model's own, at most 4096"},
+  {"parallel", &Settings::parallel, "8", {"INGLE_PARALLEL", "OLLAMA_NUM_PARALLEL"}, 256, "", "sequences that are generated at the same time"},
+  {"isa", &Settings::isa, "", {"INGLE_ISA"}, 0, "", "instruction set of the kernels; empty: the best of this processor"},
+  {"kv_type", &Settings::kv_type, "", {"INGLE_KV_TYPE", "OLLAMA_KV_CACHE_TYPE"}, 0, "f32|f16|bf16", "number format of the KV cache; empty: the engine's choice"},
+  {"offline", &Settings::offline, "false", {"INGLE_OFFLINE"}, 0, "", "never open a network connection"},
+  {"history", &Settings::history, "true", {"INGLE_HISTORY"}, 0, "", "keep what is typed in conversations for the arrow keys"},
+  {"https_proxy", &Settings::https_proxy, "", {"INGLE_HTTPS_PROXY", "HTTPS_PROXY", "https_proxy"}, 0, "", "proxy for pulls"},
+  {"no_proxy", &Settings::no_proxy, "", {"INGLE_NO_PROXY", "NO_PROXY", "no_proxy"}, 0, "", "hosts that are reached without the proxy"},
+  {"ca_file", &Settings::ca_file, "", {"INGLE_CA_FILE", "SSL_CERT_FILE"}, 0, "", "PEM bundle of certificate authorities instead of the system's"},
+  {"hugging_face_endpoint", &Settings::hugging_face_endpoint, "", {"INGLE_HF_ENDPOINT", "HF_ENDPOINT"}, 0, "", "mirror of Hugging Face"},
+};
+// clang-format on
+
+size_t row_index(std::string_view name) {
+  const auto* row = std::ranges::find(kRows, name, &SettingRow::name);
+  return static_cast<size_t>(row - std::begin(kRows));
+}
+
+Result<bool> parse_bool(std::string_view text, std::string_view where) {
+  if (text == "1" || text == "true" || text == "yes" || text == "on") return true;
+  if (text == "0" || text == "false" || text == "no" || text == "off" || text.empty()) return false;
+  return std::unexpected(Error::usage(std::string(where) + ": '" + std::string(text) + "' is not true or false"));
+}
+
+Result<uint32_t> parse_number(std::string_view text, uint32_t maximum, std::string_view where) {
+  uint32_t number = 0;
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (code != std::errc() || end != text.data() + text.size() || number > maximum)
+    return std::unexpected(Error::usage(std::string(where) + ": '" + std::string(text) +
+                                        "' is not a whole number from 0 to " + std::to_string(maximum)));
+  return number;
+}
+
+std::vector<std::string> split(std::string_view text, char separator) {
+  std::vector<std::string> parts;
+  while (!text.empty()) {
+    const size_t end = std::min(text.find(separator), text.size());
+    if (end > 0) parts.emplace_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return parts;
+}
+
+Status check_choice(const SettingRow& row, std::string_view value, std::string_view where) {
+  if (row.choices.empty() || value.empty()) return {};
+  const auto choices = split(row.choices, '|');
+  if (std::ranges::find(choices, value) != choices.end()) return {};
+  return std::unexpected(
+      Error::usage(std::string(where) + ": '" + std::string(value) + "' is none of " + std::string(row.choices)));
+}
+
+/// Sets from text: environment, flags, defaults.
+Status assign(Settings& settings, const SettingRow& row, std::string_view text, std::string_view where) {
+  if (const auto* flag = std::get_if<bool Settings::*>(&row.member)) {
+    INGLE_TRY(settings.**flag, parse_bool(text, where));
+  } else if (const auto* number = std::get_if<uint32_t Settings::*>(&row.member)) {
+    INGLE_TRY(settings.**number, parse_number(text, row.maximum, where));
+  } else if (const auto* list = std::get_if<std::vector<std::string> Settings::*>(&row.member)) {
+    settings.** list = split(text, ':');
+  } else {
+    INGLE_TRY_VOID(check_choice(row, text, where));
+    settings.*std::get<std::string Settings::*>(row.member) = text;
+  }
+  return {};
+}
+
+/// Sets from a TOML node, which has a type of its own that must fit.
+Status assign(Settings& settings, const SettingRow& row, const toml::node& node, std::string_view where) {
+  const auto wrong_type = [&] {
+    return std::unexpected(
+        Error::usage(std::string(where) + ": '" + std::string(row.name) + "' wants " + std::string(type_name(row))));
+  };
+  if (std::holds_alternative<bool Settings::*>(row.member)) {
+    const auto value = node.value_exact<bool>();
+    if (!value) return wrong_type();
+    return assign(settings, row, *value ? "true" : "false", where);
+  }
+  if (std::holds_alternative<uint32_t Settings::*>(row.member)) {
+    const auto value = node.value_exact<int64_t>();
+    if (!value) return wrong_type();
+    return assign(settings, row, std::to_string(*value), where);
+  }
+  if (const auto* list = std::get_if<std::vector<std::string> Settings::*>(&row.member)) {
+    const toml::array* array = node.as_array();
+    if (array == nullptr) return wrong_type();
+    std::vector<std::string> values;
+    for (const toml::node& element : *array) {
+      const auto value = element.value_exact<std::string>();
+      if (!value) return wrong_type();
+      values.push_back(*value);
+    }
+    settings.** list = std::move(values);
+    return {};
+  }
+  const auto value = node.value_exact<std::string>();
+  if (!value) return wrong_type();
+  return assign(settings, row, *value, where);
+}
+
+Status apply_file(Settings& settings, std::string_view config_toml, std::string_view config_name) {
+  toml::table table;
+  try {
+    table = toml::parse(config_toml, config_name);
+  } catch (const toml::parse_error& error) {
+    return std::unexpected(Error::usage(std::string(config_name) + ", line " +
+                                        std::to_string(error.source().begin.line) + ": " +
+                                        std::string(error.description()))
+                               .hint("correct the line, or move the file away to use the defaults"));
+  }
+  for (const auto& [key, node] : table) {
+    const std::string where = std::string(config_name) + ", line " + std::to_string(node.source().begin.line);
+    const size_t index = row_index(key.str());
+    if (index == std::size(kRows) || key.str() == "home") {
+      std::vector<std::string_view> names;
+      for (const SettingRow& row : kRows)
+        names.push_back(row.name);
+      const auto near = closest(key.str(), names);
+      return std::unexpected(
+          Error::usage(where + ": there is no setting '" + std::string(key.str()) + "' for this file")
+              .hint(near && *near != "home" ? "did you mean '" + std::string(*near) + "'?"
+                                            : "'ingle config' lists all settings"));
+    }
+    INGLE_TRY_VOID(assign(settings, kRows[index], node, where));
+    settings.sources[index] = {Origin::kFile, "config.toml"};
+  }
+  return {};
+}
+
+Status apply_environment(Settings& settings, const EnvLookup& env) {
+  for (size_t i = 0; i < std::size(kRows); ++i) {
+    for (const std::string_view name : kRows[i].environment) {
+      if (name.empty()) continue;
+      const auto value = env(name);
+      if (!value || value->empty()) continue;
+      INGLE_TRY_VOID(assign(settings, kRows[i], *value, name));
+      settings.sources[i] = {Origin::kEnvironment, std::string(name)};
+      break;
+    }
+  }
+  return {};
+}
+
+Result<Settings> with_defaults() {
+  Settings settings;
+  settings.sources.assign(std::size(kRows), {Origin::kDefault, "default"});
+  for (const SettingRow& row : kRows)
+    INGLE_TRY_VOID(assign(settings, row, row.fallback, row.name));
+  return settings;
+}
+
+Status finish(Settings& settings, const EnvLookup& env) {
+  if (settings.home.starts_with("~/")) {
+    const auto home = env("HOME");
+    if (!home || home->empty())
+      return std::unexpected(Error::usage("HOME is not set, so there is no place for models and settings")
+                                 .hint("set INGLE_HOME to a folder"));
+    settings.home = *home + settings.home.substr(1);
+  }
+  std::error_code ignored;
+  const auto absolute = std::filesystem::absolute(settings.home, ignored);
+  if (!absolute.empty()) settings.home = absolute.lexically_normal().string();
+  if (settings.models.empty()) settings.models = (std::filesystem::path(settings.home) / "models").string();
+  return {};
+}
+
+}  // namespace
+
+std::span<const SettingRow> setting_rows() {
+  return kRows;
+}
+
+std::string_view type_name(const SettingRow& row) {
+  static constexpr std::string_view kNames[] = {"true or false", "a whole number", "a text", "a list of texts"};
+  return kNames[row.member.index()];
+}
+
+std::string_view to_string(Origin origin) {
+  static constexpr std::string_view kNames[] = {"default", "file", "environment", "flag"};
+  return kNames[static_cast<size_t>(origin)];
+}
+
+Result<Settings> Settings::resolve(const EnvLookup& env) {
+  // The file lies in home, so home itself can only come from the environment.
+  INGLE_TRY(Settings place, resolve(env, "", ""));
+  std::error_code error;
+  const auto path = place.config_path();
+  if (!std::filesystem::exists(path, error)) return place;
+  INGLE_TRY(const std::string text, base::read_file(path, kMaxConfigBytes));
+  return resolve(env, text, path.string());
+}
+
+Result<Settings> Settings::resolve(const EnvLookup& env, std::string_view config_toml, std::string_view config_name) {
+  INGLE_TRY(Settings settings, with_defaults());
+  INGLE_TRY_VOID(apply_file(settings, config_toml, config_name));
+  INGLE_TRY_VOID(apply_environment(settings, env));
+  INGLE_TRY_VOID(finish(settings, env));
+  return settings;
+}
+
+Status Settings::override_with_flag(std::string_view name, std::string_view value) {
+  const size_t index = row_index(name);
+  INGLE_TRY_VOID(assign(*this, kRows[index], value, "--" + std::string(name)));
+  sources[index] = {Origin::kFlag, "--" + std::string(name)};
+  return {};
+}
+
+Origin Settings::origin(std::string_view name) const {
+  return sources[row_index(name)].origin;
+}
+const std::string& Settings::origin_detail(std::string_view name) const {
+  return sources[row_index(name)].detail;
+}
+
+std::string Settings::value_text(std::string_view name) const {
+  const auto& member = kRows[row_index(name)].member;
+  if (const auto* flag = std::get_if<bool Settings::*>(&member)) return this->**flag ? "true" : "false";
+  if (const auto* number = std::get_if<uint32_t Settings::*>(&member)) return std::to_string(this->**number);
+  if (const auto* text = std::get_if<std::string Settings::*>(&member)) return this->**text;
+  std::string joined;
+  for (const std::string& part : this->*std::get<std::vector<std::string> Settings::*>(member)) {
+    if (!joined.empty()) joined += ':';
+    joined += part;
+  }
+  return joined;
+}
+
+std::filesystem::path Settings::config_path() const {
+  return std::filesystem::path(home) / "config.toml";
+}
+
+}  // namespace ingle::app

@@ -1,0 +1,80 @@
+// Settings: one row each (name, type, default, environment names, help); `ingle config` prints value and origin of all.
+//
+// A flag wins over the environment (INGLE_* first, then the names that Ollama's users know), the environment over
+// config.toml, the file over the default. Resolved once at start by the thread of main(), a plain value afterwards.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/result.h"
+
+namespace ingle::app {
+
+using EnvLookup = std::function<std::optional<std::string>(std::string_view)>;
+
+enum class Origin : uint8_t { kDefault, kFile, kEnvironment, kFlag };
+std::string_view to_string(Origin origin);
+
+struct Settings {
+  std::string home;
+  std::string models;
+  std::vector<std::string> model_folders;
+  uint32_t threads = 0;
+  uint32_t context = 0;
+  uint32_t parallel = 0;
+  std::string isa;
+  std::string kv_type;
+  bool offline = false;
+  bool history = false;
+  std::string https_proxy;
+  std::string no_proxy;
+  std::string ca_file;
+  std::string hugging_face_endpoint;
+
+  /// Reads the environment and then `home`/config.toml if it exists. An unknown key, a wrong type and a number out of
+  /// range are usage errors that name the place.
+  static Result<Settings> resolve(const EnvLookup& env);
+  /// The same with the text of config.toml given.
+  static Result<Settings> resolve(const EnvLookup& env, std::string_view config_toml, std::string_view config_name);
+
+  /// A flag of the command line: wins over everything.
+  Status override_with_flag(std::string_view name, std::string_view value);
+
+  Origin origin(std::string_view name) const;
+  /// "INGLE_THREADS", "config.toml" ...: what gave the value, for people.
+  const std::string& origin_detail(std::string_view name) const;
+  std::string value_text(std::string_view name) const;
+  std::filesystem::path config_path() const;
+
+  struct Source {
+    Origin origin = Origin::kDefault;
+    std::string detail;
+  };
+  std::vector<Source> sources;  // in the order of rows()
+};
+
+struct SettingRow {
+  using Member = std::variant<bool Settings::*, uint32_t Settings::*, std::string Settings::*,
+                              std::vector<std::string> Settings::*>;
+  std::string_view name;
+  Member member;
+  std::string_view fallback;                    // as it would be typed
+  std::array<std::string_view, 3> environment;  // in order of precedence
+  uint32_t maximum;                             // of a number
+  std::string_view choices;                     // of a text, separated by |; "" = free
+  std::string_view help;
+};
+
+std::span<const SettingRow> setting_rows();
+std::string_view type_name(const SettingRow& row);
+
+}  // namespace ingle::app

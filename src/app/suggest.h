@@ -1,0 +1,13 @@
+// "Did you mean ...?": the closest of some known words.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace ingle::app {
+
+/// The known word with the smallest edit distance to `word`, if it is near enough to be what was meant.
+std::optional<std::string_view> closest(std::string_view word, std::span<const std::string_view> known);
+
+}  // namespace ingle::app

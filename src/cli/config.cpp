@@ -1,0 +1,83 @@
+#include <fmt/format.h>
+
+#include "app/suggest.h"
+#include "cli/json_writer.h"
+#include "cli/verb.h"
+
+namespace ingle::cli {
+namespace {
+
+class Config : public Command {
+ public:
+  void declare(Arguments& arguments) override {
+    arguments.positional(name_, "NAME", "print the value of this setting only", false);
+    arguments.flag(json_, "--json", "print a JSON object a line");
+  }
+
+  Result<int> run(Context& context) override {
+    const app::Settings& settings = context.app->settings();
+    if (!name_.empty()) return print_one(context, settings);
+    if (json_) {
+      JsonWriter json;
+      for (const app::SettingRow& row : app::setting_rows()) {
+        write(json, settings, row);
+        context.console.out(json.take_line());
+      }
+      return 0;
+    }
+    std::string text = fmt::format("# config file: {}\n", settings.config_path().string());
+    for (const app::SettingRow& row : app::setting_rows()) {
+      const std::string value = settings.value_text(row.name);
+      text +=
+          fmt::format("{:<24}{:<28}  {}\n", row.name, value.empty() ? "-" : value, settings.origin_detail(row.name));
+    }
+    context.console.out(text);
+    return 0;
+  }
+
+ private:
+  static void write(JsonWriter& json, const app::Settings& settings, const app::SettingRow& row) {
+    json.begin_object()
+        .member("name", row.name)
+        .member("value", settings.value_text(row.name))
+        .member("type", app::type_name(row))
+        .member("origin", app::to_string(settings.origin(row.name)))
+        .member("from", settings.origin_detail(row.name))
+        .member("default", row.fallback);
+    json.key("environment").begin_array();
+    for (const std::string_view name : row.environment)
+      if (!name.empty()) json.string(name);
+    json.end_array().member("help", row.help).end_object();
+  }
+
+  Result<int> print_one(Context& context, const app::Settings& settings) const {
+    std::vector<std::string_view> names;
+    for (const app::SettingRow& row : app::setting_rows()) {
+      names.push_back(row.name);
+      if (row.name != name_) continue;
+      if (json_) {
+        JsonWriter json;
+        write(json, settings, row);
+        context.console.out(json.take_line());
+      } else {
+        context.console.out(settings.value_text(row.name) + "\n");
+      }
+      return 0;
+    }
+    const auto near = app::closest(name_, names);
+    return std::unexpected(
+        Error::usage("there is no setting '" + name_ + "'")
+            .hint(near ? "did you mean '" + std::string(*near) + "'?" : "'ingle config' lists all settings"));
+  }
+
+  std::string name_;
+  bool json_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_config() {
+  return std::make_unique<Config>();
+}
+
+}  // namespace ingle::cli

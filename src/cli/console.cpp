@@ -1,0 +1,112 @@
+#include "cli/console.h"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+
+#include "base/utf8.h"
+
+namespace ingle::cli {
+namespace {
+
+bool write_all(int fd, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t n = ::write(fd, text.data(), text.size());
+    if (n < 0) {
+      if (errno == EINTR) continue;
+      return false;
+    }
+    text.remove_prefix(static_cast<size_t>(n));
+  }
+  return true;
+}
+
+}  // namespace
+
+ProcessConsole::ProcessConsole()
+    : in_terminal_(::isatty(STDIN_FILENO) == 1),
+      out_terminal_(::isatty(STDOUT_FILENO) == 1),
+      talk_terminal_(::isatty(STDERR_FILENO) == 1) {
+  const char* no_color = std::getenv("NO_COLOR");
+  const char* term = std::getenv("TERM");
+  color_ = (no_color == nullptr || *no_color == 0) && term != nullptr && std::string_view(term) != "dumb";
+}
+
+void ProcessConsole::out(std::string_view data) {
+  if (out_open_) out_open_ = write_all(STDOUT_FILENO, data);
+}
+
+void ProcessConsole::talk(std::string_view text) {
+  write_all(STDERR_FILENO, text);
+}
+
+Result<std::string> ProcessConsole::read_input(uint64_t max_bytes) {
+  std::string text;
+  char buffer[1 << 16];
+  for (;;) {
+    const ssize_t n = ::read(STDIN_FILENO, buffer, sizeof buffer);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return std::unexpected(Error::io("reading standard input", errno));
+    if (n == 0) return text;
+    if (text.size() + static_cast<size_t>(n) > max_bytes)
+      return std::unexpected(
+          Error::refused("standard input is larger than " + format_bytes(max_bytes)).hint("send a shorter text"));
+    text.append(buffer, static_cast<size_t>(n));
+  }
+}
+
+int ProcessConsole::width() const {
+  winsize size{};
+  if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+  return 80;
+}
+
+std::string terminal_safe(std::string_view text) {
+  const std::string valid = base::to_valid_utf8(text);
+  std::string safe;
+  safe.reserve(valid.size());
+  for (size_t i = 0; i < valid.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(valid[i]);
+    if (byte == '\n' || byte == '\t') {
+      safe += valid[i];
+    } else if (byte < 0x20 || byte == 0x7f) {
+      // U+2400 ... U+2421 are the pictures of the control characters.
+      const unsigned picture = byte == 0x7f ? 0x21U : byte;
+      safe += "\xe2\x90";
+      safe += static_cast<char>(0x80U + picture);
+    } else if (byte == 0xc2 && i + 1 < valid.size() && static_cast<unsigned char>(valid[i + 1]) < 0xa0) {
+      safe += "\xef\xbf\xbd";  // C1 control characters: some terminals act on them as on ESC
+      ++i;
+    } else {
+      safe += valid[i];
+    }
+  }
+  return safe;
+}
+
+void print_error(Console& console, const Error& error) {
+  const bool color = console.talk_is_terminal() && console.wants_color();
+  std::string text = color ? "\x1b[31merror:\x1b[0m " : "error: ";
+  text += terminal_safe(error.message());
+  if (!error.hint().empty()) text += std::string("\n  hint: ") + terminal_safe(error.hint());
+  console.talk(text + "\n");
+}
+
+int exit_code_of(const Error& error) {
+  switch (error.code()) {
+    case ErrorCode::kUsage:
+      return 2;
+    case ErrorCode::kRefused:
+    case ErrorCode::kCorrupt:
+    case ErrorCode::kUnsupported:
+      return 3;
+    case ErrorCode::kCancelled:
+      return 130;
+    default:
+      return 1;
+  }
+}
+
+}  // namespace ingle::cli

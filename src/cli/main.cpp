@@ -1,0 +1,36 @@
+#include <langinfo.h>
+#include <clocale>
+#include <csignal>
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include "cli/dispatch.h"
+
+namespace {
+
+/// Line editing and character widths need UTF-8, also where the environment names no locale at all.
+void choose_locale() {
+  std::setlocale(LC_CTYPE, "");
+  if (std::string_view(::nl_langinfo(CODESET)) != "UTF-8") std::setlocale(LC_CTYPE, "C.UTF-8");
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  choose_locale();
+  std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is an error of write(), which the console remembers
+  const std::vector<std::string> words(argv + 1, argv + argc);
+  ingle::cli::ProcessConsole console;
+  ingle::cli::Interrupts interrupts;
+  interrupts.install([&console] {
+    // A progress line may have hidden the cursor.
+    if (console.talk_is_terminal()) console.talk("\x1b[?25h\n");
+  });
+  return ingle::cli::run_command_line(words, console, interrupts,
+                                      [](std::string_view name) -> std::optional<std::string> {
+                                        const char* value = std::getenv(std::string(name).c_str());
+                                        if (value == nullptr) return std::nullopt;
+                                        return value;
+                                      });
+}

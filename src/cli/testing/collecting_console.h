@@ -1,0 +1,33 @@
+// A console for tests: collects what is printed and gives the input it was made with.
+#pragma once
+
+#include <string>
+
+#include "cli/console.h"
+
+namespace ingle::cli {
+
+class CollectingConsole : public Console {
+ public:
+  std::string input;
+  std::string data;
+  std::string said;
+  bool terminal_in = true;
+  bool terminal_out = false;
+  bool terminal_talk = false;
+
+  void out(std::string_view text) override { data += text; }
+  void talk(std::string_view text) override { said += text; }
+  bool out_is_open() const override { return true; }
+  Result<std::string> read_input(uint64_t max_bytes) override {
+    if (input.size() > max_bytes) return std::unexpected(Error::refused("too long"));
+    return input;
+  }
+  bool in_is_terminal() const override { return terminal_in; }
+  bool out_is_terminal() const override { return terminal_out; }
+  bool talk_is_terminal() const override { return terminal_talk; }
+  int width() const override { return 80; }
+  bool wants_color() const override { return false; }
+};
+
+}  // namespace ingle::cli

@@ -1,0 +1,53 @@
+// A verb of the command line: one file with a Command, one row in verbs.cpp.
+//
+// declare() says what it accepts, run() does it. A Command is made for one invocation and used by the thread of main().
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "app/app.h"
+#include "base/result.h"
+#include "cli/arguments.h"
+#include "cli/console.h"
+#include "cli/interrupts.h"
+
+namespace ingle::cli {
+
+/// What a verb works with. `app` is null for verbs that need no settings (help, completion, man).
+struct Context {
+  Console& console;
+  Interrupts& interrupts;
+  app::App* app = nullptr;
+};
+
+class Command {
+ public:
+  virtual ~Command() = default;
+  virtual void declare(Arguments& arguments) = 0;
+  /// The exit code, or the error that decides it.
+  virtual Result<int> run(Context& context) = 0;
+};
+
+struct Verb {
+  std::string_view name;
+  std::string_view alias = {};   // "" = none
+  std::string_view summary;      // one line, for the overview
+  std::string_view description;  // paragraphs, for help and the man page
+  std::string_view examples;     // lines "command  # what it does"
+  bool needs_app = true;
+  std::unique_ptr<Command> (*make)() = nullptr;
+};
+
+std::span<const Verb> verbs();
+/// By name or alias; nullptr when there is none.
+const Verb* find_verb(std::string_view name);
+
+// One a file.
+std::unique_ptr<Command> make_completion();
+std::unique_ptr<Command> make_config();
+std::unique_ptr<Command> make_help();
+std::unique_ptr<Command> make_man();
+
+}  // namespace ingle::cli
