@@ -1,0 +1,107 @@
+#include "engine/scheduler.h"
+
+#include <algorithm>
+
+namespace ingle::engine {
+namespace {
+
+/// The most rows, at most `wanted`, whose pages exist.
+uint32_t rows_that_fit(const SequenceView& sequence, uint32_t wanted, uint32_t available, uint32_t page_tokens) {
+  const uint32_t extra = sequence.copies_page ? 1 : 0;
+  if (available < extra) return 0;
+  const uint64_t capacity = (uint64_t{sequence.n_pages} + available - extra) * page_tokens;
+  return static_cast<uint32_t>(std::min<uint64_t>(wanted, capacity - std::min<uint64_t>(capacity, sequence.n_stored)));
+}
+
+/// The most rows, at most `wanted`, that keep at most `max_logit_rows` logits.
+uint32_t rows_with_logits(const SequenceView& sequence, uint32_t wanted, uint32_t max_logit_rows) {
+  if (!sequence.scores) return max_logit_rows > 0 ? wanted : std::min(wanted, sequence.n_todo - 1);
+  const uint32_t silent = sequence.first_logit > sequence.n_stored ? sequence.first_logit - sequence.n_stored : 0;
+  return static_cast<uint32_t>(std::min<uint64_t>(wanted, uint64_t{silent} + max_logit_rows));
+}
+
+uint32_t logits_of(const SequenceView& sequence, uint32_t n_rows) {
+  if (!sequence.scores) return n_rows == sequence.n_todo ? 1 : 0;
+  const uint32_t end = sequence.n_stored + n_rows;
+  return end - std::min(end, std::max(sequence.n_stored, sequence.first_logit));
+}
+
+class Planner {
+ public:
+  Planner(std::span<const SequenceView> running, uint32_t available, const StepLimits& limits, Plan& plan)
+      : running_(running),
+        limits_(limits),
+        plan_(plan),
+        pages_(available),
+        rows_(limits.max_rows),
+        logits_(limits.max_logit_rows) {}
+
+  /// False when no row of the sequence fits.
+  bool add(uint32_t index, uint32_t wanted) {
+    const SequenceView& sequence = running_[index];
+    uint32_t n = std::min({sequence.n_todo, wanted, rows_});
+    n = rows_with_logits(sequence, n, logits_);
+    n = rows_that_fit(sequence, n, pages_, limits_.page_tokens);
+    if (n == 0) return false;
+    pages_ -= pages_for(sequence, n, limits_.page_tokens);
+    rows_ -= n;
+    logits_ -= logits_of(sequence, n);
+    plan_.shares.push_back({index, n});
+    return true;
+  }
+
+ private:
+  std::span<const SequenceView> running_;
+  const StepLimits& limits_;
+  Plan& plan_;
+  uint32_t pages_;
+  uint32_t rows_;
+  uint32_t logits_;
+};
+
+}  // namespace
+
+uint32_t pages_for(const SequenceView& sequence, uint32_t n_rows, uint32_t page_tokens) {
+  if (n_rows == 0) return 0;
+  const uint32_t total = (sequence.n_stored + n_rows - 1) / page_tokens + 1;
+  return (total > sequence.n_pages ? total - sequence.n_pages : 0) + (sequence.copies_page ? 1 : 0);
+}
+
+void plan_step(std::span<const SequenceView> running, uint32_t available_pages, const StepLimits& limits, Plan& plan) {
+  plan.shares.clear();
+  plan.preempt.reset();
+  plan.stuck = false;
+  if (running.empty()) return;
+
+  Planner planner(running, available_pages, limits, plan);
+  bool short_of_pages = false;
+  for (uint32_t i = 0; i < running.size(); ++i) {
+    if (running[i].n_todo == 1 && !planner.add(i, 1)) short_of_pages = true;
+  }
+  uint32_t chunk = limits.prefill_chunk;
+  for (uint32_t i = 0; i < running.size() && !short_of_pages && chunk > 0; ++i) {
+    if (running[i].n_todo > 1 && planner.add(i, chunk)) chunk -= plan.shares.back().n_rows;
+  }
+  if (short_of_pages || plan.shares.empty()) {
+    plan.shares.clear();
+    if (running.size() > 1) {
+      plan.preempt = static_cast<uint32_t>(running.size() - 1);
+    } else {
+      plan.stuck = true;
+    }
+  }
+}
+
+bool may_start(uint32_t n_tokens, std::span<const SequenceView> running, uint32_t available_pages,
+               const StepLimits& limits) {
+  if (running.size() >= limits.max_sequences) return false;
+  // What the running ones are known to need still, and a page more for each, so that nobody is let in only to be
+  // turned out again at the next page border.
+  uint64_t promised = 0;
+  for (const SequenceView& sequence : running)
+    promised += pages_for(sequence, sequence.n_todo, limits.page_tokens) + 1;
+  const uint64_t needed = uint64_t{n_tokens} / limits.page_tokens + 1;
+  return running.empty() ? needed <= available_pages : needed + promised <= available_pages;
+}
+
+}  // namespace ingle::engine

@@ -1,0 +1,56 @@
+// Scheduler: what the next step computes, as a pure function of the sequences and the free pages.
+//
+// A step holds one row of every sequence that decodes and at most a chunk of prompt rows, oldest request first (continuous
+// batching with chunked prefill, Sarathi-Serve, arXiv 2403.02310). When pages run out the youngest sequence gives its pages
+// back and waits at the head of the queue; its tokens are kept, so it continues as if nothing had happened.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace ingle::engine {
+
+struct StepLimits {
+  uint32_t max_sequences = 8;  // running at once
+  uint32_t prefill_chunk = 512;
+  uint32_t max_rows = 512;
+  uint32_t max_logit_rows = 512;  // rows whose logits are kept: a row of a large vocabulary is a megabyte
+  uint32_t page_tokens = 32;
+};
+
+/// A running sequence, as far as scheduling cares.
+struct SequenceView {
+  uint32_t n_stored = 0;     // tokens whose KV is in pages
+  uint32_t n_todo = 0;       // known tokens after them: 1 when decoding, more of a prompt
+  uint32_t n_pages = 0;      // pages held
+  bool copies_page = false;  // the next write needs a page to copy to
+  uint32_t first_logit = 0;  // position from which every row wants logits; only the last otherwise
+  bool scores = false;
+};
+
+struct Share {
+  uint32_t sequence = 0;  // index into the running sequences
+  uint32_t n_rows = 0;
+};
+
+struct Plan {
+  std::vector<Share> shares;
+  /// Not a step yet: this running sequence must give its pages back, then plan again.
+  std::optional<uint32_t> preempt;
+  /// The only sequence cannot get another page: kept sequences hold the rest.
+  bool stuck = false;
+};
+
+/// Pages that a sequence takes to store `n_rows` more tokens.
+uint32_t pages_for(const SequenceView& sequence, uint32_t n_rows, uint32_t page_tokens);
+
+/// `running` is in order of arrival.
+void plan_step(std::span<const SequenceView> running, uint32_t available_pages, const StepLimits& limits, Plan& plan);
+
+/// Whether the request at the head of the queue, with `n_tokens` to compute, may start now.
+bool may_start(uint32_t n_tokens, std::span<const SequenceView> running, uint32_t available_pages,
+               const StepLimits& limits);
+
+}  // namespace ingle::engine

@@ -1,0 +1,33 @@
+// TextStream: from the bytes of generated tokens to text that a client may see.
+//
+// Holds back what could still turn into a stop string and what is not yet a whole code point; bytes that are not UTF-8
+// come out as U+FFFD. A value: it copies with its sequence.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ingle::engine {
+
+class TextStream {
+ public:
+  explicit TextStream(std::vector<std::string> stops = {}) : stops_(std::move(stops)) {}
+
+  /// Adds bytes and answers the text that is certain now. Nothing comes after a stop string.
+  std::string push(std::string_view bytes);
+  /// The end of the answer: what was held back, since no more bytes can complete it.
+  std::string finish();
+
+  bool stopped() const { return stopped_; }
+  /// The stop string that was met, empty otherwise.
+  const std::string& stop_text() const { return stop_text_; }
+
+ private:
+  std::vector<std::string> stops_;
+  std::string held_;
+  std::string stop_text_;
+  bool stopped_ = false;
+};
+
+}  // namespace ingle::engine
