@@ -41,6 +41,9 @@ struct Rope {
   bool adjacent = false;  // pairs (2i, 2i+1), else (i, i + n_rot / 2)
   float magnitude = 1.0F;
   std::vector<float> inv_freq;  // [n_rot / 2]
+  // LongRoPE (arXiv 2402.13753): contexts longer than `long_from` use these instead; empty: one set for all.
+  uint32_t long_from = 0;
+  std::vector<float> long_inv_freq;
 };
 
 enum class Activation : uint8_t { kSilu, kGeluTanh };
@@ -100,6 +103,7 @@ struct Options {
   Precision precision = Precision::kDefault;
   KvType kv = KvType::kDefault;
   uint32_t n_pages = 0;     // KV pages to reserve; each holds page_tokens() tokens of all layers
+  uint32_t context = 0;     // tokens a sequence may hold; 0: n_pages worth, at most the model's own
   uint32_t max_rows = 512;  // rows in one step
   /// Called while weights are packed, from the loading thread: done and total bytes.
   std::function<void(uint64_t, uint64_t)> progress;

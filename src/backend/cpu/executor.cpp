@@ -1,0 +1,486 @@
+#include "backend/cpu/executor.h"
+
+#include <algorithm>
+
+#include "backend/cpu/activations.h"
+#include "backend/cpu/attention.h"
+#include "backend/cpu/kv_pages.h"
+#include "backend/cpu/rope_table.h"
+#include "backend/cpu/weights.h"
+#include "base/check.h"
+#include "base/cpu_features.h"
+#include "base/thread_pool.h"
+
+namespace ingle::backend::cpu {
+namespace {
+
+using kernels::kPanelRows;
+
+// Tokens that one task takes of a large batch: enough to amortise a panel's way into L1, few enough to share the work.
+constexpr uint32_t kTaskTokens = 128;
+// Output rows of the gate (and of up) that one task takes: two panels make one block of quantized activations.
+constexpr uint32_t kMaxTaskPanels = 8;
+
+struct CpuNorm {
+  Vector weight;
+  float eps = 0;
+};
+
+struct CpuLayer {
+  CpuNorm attention_norm, attention_post_norm, mlp_norm, mlp_post_norm, q_norm, k_norm;
+  Matrix q, k, v, out, gate, up, down;
+  Vector q_bias, k_bias, v_bias, out_bias;
+  AttentionShape shape;
+  uint32_t rope = 0;
+  Activation activation{};
+};
+
+CpuNorm make_norm(const Norm& norm) {
+  return {WeightStore::vector(norm.weight), norm.eps};
+}
+
+/// [begin, end) of part `index` when `n` things are dealt to `parts`.
+struct Range {
+  uint32_t begin;
+  uint32_t end;
+};
+Range share_of(uint32_t n, uint32_t parts, uint32_t index) {
+  return {static_cast<uint32_t>(static_cast<uint64_t>(n) * index / parts),
+          static_cast<uint32_t>(static_cast<uint64_t>(n) * (index + 1) / parts)};
+}
+
+class CpuExecutor final : public Executor {
+ public:
+  static Result<std::unique_ptr<Executor>> create(const Program& program, const Options& options);
+
+  uint32_t page_tokens() const override { return kernels::kPageTokens; }
+  uint32_t n_pages() const override { return pages_.n_pages(); }
+  uint64_t page_bytes() const override { return pages_.page_bytes(); }
+  uint64_t weight_bytes() const override { return weights_.bytes(); }
+  uint32_t max_rows() const override { return max_rows_; }
+  std::string_view isa() const override { return math_.kernels->name; }
+  uint32_t threads() const override { return pool_.size(); }
+  Result<std::span<const float>> run(const Step& step) override;
+  void copy_page(uint32_t from, uint32_t to) override { pages_.copy(from, to); }
+
+ private:
+  explicit CpuExecutor(unsigned threads) : pool_(threads) {}
+
+  Status load_weights(const Program& program, const Options& options);
+  Status allocate(const Program& program, const Options& options);
+
+  // A token range of a phase's tasks.
+  uint32_t token_blocks(uint32_t n_tokens) const { return (n_tokens + kTaskTokens - 1) / kTaskTokens; }
+  uint32_t panel_parts(uint32_t n_panels, uint32_t n_tokens) const;
+  float* scratch(uint32_t thread) const { return scratch_.as<float>() + thread * scratch_floats_; }
+
+  // Phases, in the order of a step.
+  void embed(const Step& step);
+  void norm(const CpuNorm& pre, const CpuNorm* post_of_last, uint32_t n_rows,
+            std::initializer_list<const Matrix*> users);
+  void project_qkv(size_t layer_index, const Step& step);
+  void store_head(const CpuLayer& layer, size_t layer_index, uint32_t kv_head, const Step& step, uint32_t first_row,
+                  uint32_t n_rows, float* k, float* v);
+  void finish_head(float* head, const Vector& bias, size_t bias_at, const CpuNorm& head_norm, const CpuLayer& layer,
+                   uint32_t pos) const;
+  void quantize_rows(const Activations& x, const Matrix& user, uint32_t n_rows);
+  void project_residual(const Matrix& m, const Vector& bias, const Activations& x, const CpuNorm& post,
+                        uint32_t n_rows);
+  void gate_up(const CpuLayer& layer, uint32_t n_rows);
+  std::span<const float> head(const Step& step);
+
+  base::ThreadPool pool_;
+  Arithmetic math_;
+  WeightStore weights_;
+  KvPages pages_;
+  std::unique_ptr<AttentionRunner> attention_;
+  std::vector<RopeTable> ropes_;
+  std::vector<CpuLayer> layers_;
+  Matrix embedding_, head_;
+  CpuNorm output_norm_;
+  float embedding_scale_ = 1.0F;
+  uint32_t n_vocab_ = 0, n_embd_ = 0, max_rows_ = 0;
+
+  Activations residual_;  // x: the stream that layers add to; its tiles are not used
+  Activations normed_;    // what QKV, gate and up read
+  Activations queries_;   // q after norm and RoPE
+  Activations mixed_;     // the attention's output
+  Activations hidden_;    // act(gate) * up
+  Activations delta_;     // a projection that still waits for its post-norm
+  Activations last_;      // gathered rows for the head
+  Buffer scratch_;
+  size_t scratch_floats_ = 0;
+  std::vector<float> logits_;
+};
+
+uint32_t CpuExecutor::panel_parts(uint32_t n_panels, uint32_t n_tokens) const {
+  // A multiple of the number of threads, so that an undisturbed static split ends everywhere at once.
+  const uint32_t threads = pool_.size();
+  const uint32_t least = (n_panels + kMaxTaskPanels - 1) / kMaxTaskPanels;
+  uint32_t parts = threads * (n_tokens > 1 ? 4 : 2);
+  parts = std::max(parts, (least + threads - 1) / threads * threads);
+  return std::min(parts, n_panels);
+}
+
+Status CpuExecutor::load_weights(const Program& program, const Options& options) {
+  layers_.resize(program.layers.size());  // before plan(): it keeps pointers to the matrices
+  const auto plan = [&](const Source& source, Matrix* matrix) {
+    if (!source.empty()) weights_.plan(source, matrix);
+  };
+  plan(program.embedding, &embedding_);
+  for (size_t i = 0; i < layers_.size(); ++i) {
+    const Layer& from = program.layers[i];
+    const Attention& a = from.attention;
+    CpuLayer& to = layers_[i];
+    to.attention_norm = make_norm(from.attention_norm);
+    to.attention_post_norm = make_norm(from.attention_post_norm);
+    to.mlp_norm = make_norm(from.mlp_norm);
+    to.mlp_post_norm = make_norm(from.mlp_post_norm);
+    to.q_norm = make_norm(a.q_norm);
+    to.k_norm = make_norm(a.k_norm);
+    plan(a.q, &to.q);
+    plan(a.k, &to.k);
+    plan(a.v, &to.v);
+    plan(a.out, &to.out);
+    plan(from.mlp.gate, &to.gate);
+    plan(from.mlp.up, &to.up);
+    plan(from.mlp.down, &to.down);
+    to.q_bias = WeightStore::vector(a.q_bias);
+    to.k_bias = WeightStore::vector(a.k_bias);
+    to.v_bias = WeightStore::vector(a.v_bias);
+    to.out_bias = WeightStore::vector(a.out_bias);
+    to.shape = {a.n_heads, a.n_kv_heads, a.head_dim, a.window, a.scale};
+    to.rope = a.rope;
+    to.activation = from.mlp.activation;
+    if (a.head_dim % kPanelRows != 0) {
+      return std::unexpected(Error::unsupported("attention heads of a size that is not a multiple of 16"));
+    }
+  }
+  plan(program.head, &head_);
+  output_norm_ = make_norm(program.output_norm);
+  INGLE_TRY_VOID(weights_.pack(pool_, options));
+  if (head_.empty()) head_ = embedding_;
+  return {};
+}
+
+Status CpuExecutor::allocate(const Program& program, const Options& options) {
+  max_rows_ = (std::max(options.max_rows, 1U) + kTile - 1) / kTile * kTile;
+  uint32_t heads = 0;
+  uint32_t ff = 0;
+  uint32_t head_dim = 0;
+  std::vector<AttentionShape> shapes;
+  for (const CpuLayer& layer : layers_) {
+    heads = std::max(heads, layer.shape.n_heads * layer.shape.head_dim);
+    head_dim = std::max(head_dim, layer.shape.head_dim);
+    ff = std::max(ff, layer.gate.n_out);
+    shapes.push_back(layer.shape);
+  }
+  INGLE_TRY_VOID(residual_.allocate(max_rows_, n_embd_));
+  INGLE_TRY_VOID(normed_.allocate(max_rows_, n_embd_));
+  INGLE_TRY_VOID(delta_.allocate(max_rows_, n_embd_));
+  INGLE_TRY_VOID(last_.allocate(max_rows_, n_embd_));
+  INGLE_TRY_VOID(queries_.allocate(max_rows_, heads));
+  INGLE_TRY_VOID(mixed_.allocate(max_rows_, heads));
+  INGLE_TRY_VOID(hidden_.allocate(max_rows_, ff));
+
+  const size_t task_rows = std::max<size_t>(2UL * head_dim, 2UL * kMaxTaskPanels * kPanelRows);
+  scratch_floats_ = kTaskTokens * (task_rows + kPanelRows);
+  INGLE_TRY(scratch_, Buffer::allocate(scratch_floats_ * sizeof(float) * pool_.size(), "scratch memory"));
+  INGLE_TRY(AttentionRunner attention, AttentionRunner::create(shapes, pool_.size()));
+  attention_ = std::make_unique<AttentionRunner>(std::move(attention));
+
+  const uint64_t room = static_cast<uint64_t>(options.n_pages) * kernels::kPageTokens;
+  const auto context =
+      options.context > 0 ? options.context : static_cast<uint32_t>(std::min<uint64_t>(room, program.context_length));
+  for (const Rope& rope : program.ropes)
+    ropes_.emplace_back(rope, context);
+  return {};
+}
+
+kernels::KvFormat kv_format(KvType type, Precision precision) {
+  switch (type) {
+    case KvType::kF32:
+      return kernels::KvFormat::kF32;
+    case KvType::kF16:
+      return kernels::KvFormat::kF16;
+    case KvType::kBF16:
+      return kernels::KvFormat::kBF16;
+    case KvType::kDefault:
+      break;
+  }
+  return precision == Precision::kReference ? kernels::KvFormat::kF32 : kernels::KvFormat::kF16;
+}
+
+Result<std::unique_ptr<Executor>> CpuExecutor::create(const Program& program, const Options& options) {
+  INGLE_TRY(const kernels::Kernels* table, kernels::choose(options.isa));
+  const unsigned threads = options.threads > 0 ? options.threads : base::physical_cores();
+  auto executor = std::unique_ptr<CpuExecutor>(new CpuExecutor(threads));
+  CpuExecutor& e = *executor;
+  const bool reference = options.precision == Precision::kReference || !table->quantize_by_default;
+  e.math_ = {table, !reference};
+  e.n_vocab_ = program.n_vocab;
+  e.n_embd_ = program.n_embd;
+  e.embedding_scale_ = program.embedding_scale;
+  INGLE_TRY_VOID(e.load_weights(program, options));
+  INGLE_TRY_VOID(e.allocate(program, options));
+  const auto precision = reference ? Precision::kReference : Precision::kDefault;
+  INGLE_TRY(e.pages_, KvPages::allocate(KvLayout::of(program, kv_format(options.kv, precision)), options.n_pages));
+  return executor;
+}
+
+void CpuExecutor::embed(const Step& step) {
+  pool_.run(static_cast<uint32_t>(step.rows.size()), [&](uint32_t r, uint32_t) {
+    const auto token = static_cast<uint32_t>(step.rows[r].token);
+    float* const x = residual_.row(r);
+    embedding_.info->unpack_row(embedding_.panel(token / kPanelRows), token % kPanelRows, embedding_.n_in, x);
+    if (embedding_scale_ != 1.0F) {
+      for (uint32_t i = 0; i < n_embd_; ++i)
+        x[i] *= embedding_scale_;
+    }
+  });
+}
+
+// normed = norm(residual), after the projection that waits in delta has been added through its own norm.
+void CpuExecutor::norm(const CpuNorm& pre, const CpuNorm* post_of_last, uint32_t n_rows,
+                       std::initializer_list<const Matrix*> users) {
+  const kernels::Kernels& k = *math_.kernels;
+  const auto user = std::ranges::find_if(users, [&](const Matrix* m) { return math_.wants_q8(*m); });
+  const uint32_t tiles = (n_rows + kTile - 1) / kTile;
+  pool_.run(tiles, [&](uint32_t tile, uint32_t) {
+    const uint32_t first = tile * kTile;
+    const uint32_t n = std::min(kTile, n_rows - first);
+    for (uint32_t r = first; r < first + n; ++r) {
+      if (post_of_last != nullptr && !post_of_last->weight.empty()) {
+        k.rms_norm(delta_.row(r), post_of_last->weight.data(), n_embd_, post_of_last->eps, delta_.row(r));
+        k.add(delta_.row(r), n_embd_, residual_.row(r));
+      }
+      k.rms_norm(residual_.row(r), pre.weight.data(), n_embd_, pre.eps, normed_.row(r));
+    }
+    if (quantize) {
+  XX
+      k.quantize(normed_.row(first), normed_.stride(), n, columns, normed_.tiles(first, columns));
+    }
+  });
+}
+
+void CpuExecutor::finish_head(float* head, const Vector& bias, size_t bias_at, const CpuNorm& head_norm,
+                              const CpuLayer& layer, uint32_t pos) const {
+  const kernels::Kernels& k = *math_.kernels;
+  const uint32_t n = layer.shape.head_dim;
+  if (!bias.empty()) k.add(bias.data() + bias_at, n, head);
+  if (!head_norm.weight.empty()) k.rms_norm(head, head_norm.weight.data(), n, head_norm.eps, head);
+  const RopeTable& rope = ropes_[layer.rope];
+  if (rope.n_rot() == 0) return;
+  (rope.adjacent() ? k.rope_adjacent : k.rope_halves)(head, rope.n_rot(), rope.cos(pos), rope.sin(pos));
+}
+
+void CpuExecutor::store_head(const CpuLayer& layer, size_t layer_index, uint32_t kv_head, const Step& step,
+                             uint32_t first_row, uint32_t n_rows, float* k, float* v) {
+  const uint32_t n = layer.shape.head_dim;
+  const size_t at = static_cast<size_t>(kv_head) * n;
+  for (uint32_t t = 0; t < n_rows; ++t) {
+    const Row& row = step.rows[first_row + t];
+    finish_head(k + static_cast<size_t>(t) * n, layer.k_bias, at, layer.k_norm, layer, row.pos);
+    if (!layer.v_bias.empty()) math_.kernels->add(layer.v_bias.data() + at, n, v + static_cast<size_t>(t) * n);
+    kernels::KvStoreArgs args;
+    args.format = pages_.format();
+    args.page = pages_.block(step.sequences[row.sequence][row.pos / kernels::kPageTokens], layer_index, kv_head);
+    args.slot = row.pos % kernels::kPageTokens;
+    args.head_dim = n;
+    args.k = k + static_cast<size_t>(t) * n;
+    args.v = v + static_cast<size_t>(t) * n;
+    math_.kernels->kv_store(args);
+  }
+}
+
+void CpuExecutor::project_qkv(size_t layer_index, const Step& step) {
+  const CpuLayer& layer = layers_[layer_index];
+  const AttentionShape& shape = layer.shape;
+  const auto n_rows = static_cast<uint32_t>(step.rows.size());
+  const uint32_t blocks = token_blocks(n_rows);
+  const uint32_t head_panels = shape.head_dim / kPanelRows;
+  // The key heads first: they are twice the work of a query head.
+  pool_.run((shape.n_kv_heads + shape.n_heads) * blocks, [&](uint32_t task, uint32_t thread) {
+    const uint32_t unit = task / blocks;
+    const uint32_t first = task % blocks * kTaskTokens;
+    const uint32_t n = std::min(kTaskTokens, n_rows - first);
+    float* const y = scratch(thread);
+    if (unit < shape.n_kv_heads) {
+      float* const v = y + static_cast<size_t>(n) * shape.head_dim;
+      math_.multiply(layer.k, unit * head_panels, head_panels, normed_, first, n, y, shape.head_dim);
+      math_.multiply(layer.v, unit * head_panels, head_panels, normed_, first, n, v, shape.head_dim);
+      store_head(layer, layer_index, unit, step, first, n, y, v);
+      return;
+    }
+    const uint32_t head = unit - shape.n_kv_heads;
+    const size_t at = static_cast<size_t>(head) * shape.head_dim;
+    math_.multiply(layer.q, head * head_panels, head_panels, normed_, first, n, queries_.row(first) + at,
+                   queries_.stride());
+    for (uint32_t r = first; r < first + n; ++r) {
+      finish_head(queries_.row(r) + at, layer.q_bias, at, layer.q_norm, layer, step.rows[r].pos);
+    }
+  });
+}
+
+void CpuExecutor::quantize_rows(const Activations& x, const Matrix& user, uint32_t n_rows) {
+  if (!math_.wants_q8(user)) return;
+  pool_.run((n_rows + kTile - 1) / kTile, [&](uint32_t tile, uint32_t) {
+    const uint32_t first = tile * kTile;
+    math_.kernels->quantize(x.row(first), x.stride(), std::min(kTile, n_rows - first), user.k, x.tiles(first, user.k));
+  });
+}
+
+// residual += m * x + bias; with a post-norm the product waits in delta for the next norm phase.
+void CpuExecutor::project_residual(const Matrix& m, const Vector& bias, const Activations& x, const CpuNorm& post,
+                                   uint32_t n_rows) {
+  const uint32_t blocks = token_blocks(n_rows);
+  const uint32_t parts = panel_parts(m.n_panels(), n_rows);
+  pool_.run(parts * blocks, [&](uint32_t task, uint32_t thread) {
+    const Range panels = share_of(m.n_panels(), parts, task / blocks);
+    const uint32_t first = task % blocks * kTaskTokens;
+    const uint32_t n = std::min(kTaskTokens, n_rows - first);
+    const uint32_t column = panels.begin * kPanelRows;
+    const uint32_t width = (panels.end - panels.begin) * kPanelRows;
+    const uint32_t used = std::min(width, m.n_out - column);
+    float* const y = scratch(thread);
+    math_.multiply(m, panels.begin, panels.end - panels.begin, x, first, n, y, width);
+    for (uint32_t t = 0; t < n; ++t) {
+      float* const row = y + static_cast<size_t>(t) * width;
+      if (!bias.empty()) math_.kernels->add(bias.data() + column, used, row);
+      if (post.weight.empty()) {
+        math_.kernels->add(row, used, residual_.row(first + t) + column);
+      } else {
+        std::copy_n(row, used, delta_.row(first + t) + column);
+      }
+    }
+  });
+}
+
+void CpuExecutor::gate_up(const CpuLayer& layer, uint32_t n_rows) {
+  const kernels::Kernels& k = *math_.kernels;
+  const auto act = layer.activation == Activation::kSilu ? k.silu_mul : k.gelu_tanh_mul;
+  const bool quantize = math_.wants_q8(layer.down);
+  const uint32_t columns = layer.down.k;
+  // Pairs of panels: 32 columns are one block of quantized activations, and belong to one task.
+  const uint32_t pairs = (layer.gate.n_panels() + 1) / 2;
+  const uint32_t blocks = token_blocks(n_rows);
+  const uint32_t parts =
+      std::min(pairs, std::max(panel_parts(pairs, n_rows), (pairs * 2 + kMaxTaskPanels - 1) / kMaxTaskPanels));
+  pool_.run(parts * blocks, [&](uint32_t task, uint32_t thread) {
+    const Range pair = share_of(pairs, parts, task / blocks);
+    const uint32_t first_panel = pair.begin * 2;
+    const uint32_t n_panels = std::min(pair.end * 2, layer.gate.n_panels()) - first_panel;
+    const uint32_t first = task % blocks * kTaskTokens;
+    const uint32_t n = std::min(kTaskTokens, n_rows - first);
+    const uint32_t column = first_panel * kPanelRows;
+    const uint32_t width = n_panels * kPanelRows;
+    const uint32_t used = std::min(width, layer.gate.n_out - column);
+    float* const gate = scratch(thread);
+    float* const up = gate + static_cast<size_t>(n) * width;
+    math_.multiply(layer.gate, first_panel, n_panels, normed_, first, n, gate, width);
+    math_.multiply(layer.up, first_panel, n_panels, normed_, first, n, up, width);
+    for (uint32_t t = 0; t < n; ++t) {
+      const size_t at = static_cast<size_t>(t) * width;
+      act(gate + at, up + at, used, quantize ? gate + at : hidden_.row(first + t) + column);
+    }
+    if (!quantize) return;
+    for (uint32_t t = 0; t < n; t += kTile) {
+      const uint32_t w = std::min(kTile, n - t);
+      // The task's columns are a contiguous piece of each tile.
+      kernels::QuantTiles tile = hidden_.tiles(first + t, columns);
+      tile.q += static_cast<size_t>(column) * w;
+      tile.scale += static_cast<size_t>(column) / 32 * w;
+      tile.neg_sum += static_cast<size_t>(column) / 16 * w;
+      k.quantize(gate + static_cast<size_t>(t) * width, width, w, used, tile);
+    }
+  });
+}
+
+std::span<const float> CpuExecutor::head(const Step& step) {
+  uint32_t n = 0;
+  for (uint32_t r = 0; r < step.rows.size(); ++r) {
+    if (!step.rows[r].want_logits) continue;
+    math_.kernels->rms_norm(residual_.row(r), output_norm_.weight.data(), n_embd_, output_norm_.eps, last_.row(n));
+    ++n;
+  }
+  const size_t width = step.want_hidden ? n_embd_ : n_vocab_;
+  if (logits_.size() < n * width) logits_.resize(n * width);
+  if (step.want_hidden) {
+    for (uint32_t i = 0; i < n; ++i)
+      std::copy_n(last_.row(i), n_embd_, logits_.data() + i * width);
+    return {logits_.data(), n * width};
+  }
+  if (n == 0) return {};
+  quantize_rows(last_, head_, n);
+  const uint32_t blocks = token_blocks(n);
+  const uint32_t parts =
+      std::max(panel_parts(head_.n_panels(), n), (head_.n_panels() + kMaxTaskPanels * 2 - 1) / (kMaxTaskPanels * 2));
+  pool_.run(parts * blocks, [&](uint32_t task, uint32_t thread) {
+    const Range panels = share_of(head_.n_panels(), parts, task / blocks);
+    const uint32_t first = task % blocks * kTaskTokens;
+    const uint32_t count = std::min(kTaskTokens, n - first);
+    const uint32_t column = panels.begin * kPanelRows;
+    const uint32_t task_width = (panels.end - panels.begin) * kPanelRows;
+    const uint32_t used = std::min(task_width, n_vocab_ - column);
+    float* const y = scratch(thread);
+    math_.multiply(head_, panels.begin, panels.end - panels.begin, last_, first, count, y, task_width);
+    for (uint32_t t = 0; t < count; ++t) {
+      std::copy_n(y + static_cast<size_t>(t) * task_width, used, logits_.data() + (first + t) * width + column);
+    }
+  });
+  return {logits_.data(), n * width};
+}
+
+Result<std::span<const float>> CpuExecutor::run(const Step& step) {
+  const auto n_rows = static_cast<uint32_t>(step.rows.size());
+  INGLE_CHECK(n_rows >= 1 && n_rows <= max_rows_);
+  uint32_t n_positions = 0;
+  for (const Row& row : step.rows) {
+    INGLE_CHECK(row.token >= 0 && static_cast<uint32_t>(row.token) < n_vocab_);
+    INGLE_CHECK(row.sequence < step.sequences.size());
+    INGLE_CHECK(row.pos / kernels::kPageTokens < step.sequences[row.sequence].size());
+    n_positions = std::max(n_positions, row.pos + 1);
+  }
+  for (RopeTable& rope : ropes_)
+    rope.reserve(n_positions);
+  attention_->plan(step);
+  embed(step);
+  const CpuNorm* post = nullptr;
+  for (size_t i = 0; i < layers_.size(); ++i) {
+    const CpuLayer& layer = layers_[i];
+    norm(layer.attention_norm, post, n_rows, {&layer.q, &layer.k, &layer.v});
+    project_qkv(i, step);
+    attention_->run(pool_, *math_.kernels, pages_, i, layer.shape, step, queries_.row(0), queries_.stride(),
+                    mixed_.row(0), mixed_.stride());
+    quantize_rows(mixed_, layer.out, n_rows);
+    project_residual(layer.out, layer.out_bias, mixed_, layer.attention_post_norm, n_rows);
+    norm(layer.mlp_norm, &layer.attention_post_norm, n_rows, {&layer.gate, &layer.up});
+    gate_up(layer, n_rows);
+    project_residual(layer.down, {}, hidden_, layer.mlp_post_norm, n_rows);
+    post = &layer.mlp_post_norm;
+  }
+  if (post != nullptr && !post->weight.empty()) {
+    for (uint32_t r = 0; r < n_rows; ++r) {
+      if (!step.rows[r].want_logits) continue;
+      math_.kernels->rms_norm(delta_.row(r), post->weight.data(), n_embd_, post->eps, delta_.row(r));
+      math_.kernels->add(delta_.row(r), n_embd_, residual_.row(r));
+    }
+  }
+  return head(step);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Executor>> load(const Program& program, const Options& options) {
+  return CpuExecutor::create(program, options);
+}
+
+}  // namespace ingle::backend::cpu
+
+namespace ingle::backend {
+
+uint64_t page_bytes(const Program& program, KvType kv) {
+  return cpu::KvLayout::of(program, cpu::kv_format(kv, Precision::kDefault)).page_bytes;
+}
+
+}  // namespace ingle::backend

@@ -1,0 +1,52 @@
+// Weights in the CPU's layout: matrices as panels, vectors as f32.
+//
+// plan() is called for every tensor first, so that one buffer holds all; then pack() fills it over the thread pool.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "backend/backend.h"
+#include "backend/cpu/buffer.h"
+#include "base/result.h"
+#include "base/thread_pool.h"
+#include "kernels/registry.h"
+
+namespace ingle::backend::cpu {
+
+struct Matrix {
+  const kernels::PanelInfo* info = nullptr;
+  const std::byte* panels = nullptr;
+  size_t panel_bytes = 0;
+  uint32_t n_in = 0;
+  uint32_t n_out = 0;
+  uint32_t k = 0;  // n_in padded to the panel format's block
+  bool empty() const { return info == nullptr; }
+  uint32_t n_panels() const { return (n_out + kernels::kPanelRows - 1) / kernels::kPanelRows; }
+  const std::byte* panel(uint32_t index) const { return panels + index * panel_bytes; }
+};
+
+using Vector = std::vector<float>;
+
+class WeightStore {
+ public:
+  /// Remembers that `source` becomes `matrix`; the pointer must stay valid until pack() has returned.
+  void plan(const Source& source, Matrix* matrix);
+  uint64_t bytes() const { return bytes_; }
+  Status pack(base::ThreadPool& pool, const Options& options);
+
+  /// A one-row tensor (norm weight, bias) as f32, padded with zeros to a multiple of `pad`.
+  static Vector vector(const Source& source, uint32_t pad = kernels::kPanelRows);
+
+ private:
+  struct Plan {
+    Source source;
+    Matrix* matrix;
+    uint64_t offset;
+  };
+  std::vector<Plan> plans_;
+  uint64_t bytes_ = 0;
+  Buffer buffer_;
+};
+
+}  // namespace ingle::backend::cpu
