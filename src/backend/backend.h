@@ -25,6 +25,7 @@ struct Source {
   std::string name;
   const quant::Format* format = nullptr;
   std::span<const std::byte> bytes;
+  uint64_t file_offset = 0;  // for error texts
   uint32_t n_in = 0;
   uint32_t n_out = 1;
   bool empty() const { return format == nullptr; }
@@ -65,6 +66,7 @@ struct Attention {
 
 struct GatedMlp {
   Source gate, up, down;  // [n_ff, n_embd] twice, [n_embd, n_ff]
+  Source gate_bias, up_bias, down_bias;
   Activation activation{};
 };
 
@@ -89,6 +91,8 @@ struct Program {
   std::vector<Layer> layers;
   Norm output_norm;
   Source head;  // empty: tied to the embedding
+  Source head_bias;
+  float logit_softcap = 0;  // c: logits become c * tanh(logits / c); 0: none
 };
 
 enum class Precision : uint8_t {

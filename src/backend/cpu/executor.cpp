@@ -1,6 +1,7 @@
 #include "backend/cpu/executor.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "backend/cpu/activations.h"
 #include "backend/cpu/attention.h"
@@ -29,15 +30,11 @@ struct CpuNorm {
 struct CpuLayer {
   CpuNorm attention_norm, attention_post_norm, mlp_norm, mlp_post_norm, q_norm, k_norm;
   Matrix q, k, v, out, gate, up, down;
-  Vector q_bias, k_bias, v_bias, out_bias;
+  Vector q_bias, k_bias, v_bias, out_bias, gate_bias, up_bias, down_bias;
   AttentionShape shape;
   uint32_t rope = 0;
   Activation activation{};
 };
-
-CpuNorm make_norm(const Norm& norm) {
-  return {WeightStore::vector(norm.weight), norm.eps};
-}
 
 /// [begin, end) of part `index` when `n` things are dealt to `parts`.
 struct Range {
@@ -98,7 +95,9 @@ class CpuExecutor final : public Executor {
   std::vector<CpuLayer> layers_;
   Matrix embedding_, head_;
   CpuNorm output_norm_;
+  Vector head_bias_;
   float embedding_scale_ = 1.0F;
+  float logit_softcap_ = 0;
   uint32_t n_vocab_ = 0, n_embd_ = 0, max_rows_ = 0;
 
   Activations residual_;  // x: the stream that layers add to; its tiles are not used
@@ -124,6 +123,7 @@ uint32_t CpuExecutor::panel_parts(uint32_t n_panels, uint32_t n_tokens) const {
 
 Status CpuExecutor::load_weights(const Program& program, const Options& options) {
   layers_.resize(program.layers.size());  // before plan(): it keeps pointers to the matrices
+  const auto norm_of = [&](const Norm& norm) { return CpuNorm{weights_.vector(norm.weight), norm.eps}; };
   const auto plan = [&](const Source& source, Matrix* matrix) {
     if (!source.empty()) weights_.plan(source, matrix);
   };
@@ -132,12 +132,12 @@ Status CpuExecutor::load_weights(const Program& program, const Options& options)
     const Layer& from = program.layers[i];
     const Attention& a = from.attention;
     CpuLayer& to = layers_[i];
-    to.attention_norm = make_norm(from.attention_norm);
-    to.attention_post_norm = make_norm(from.attention_post_norm);
-    to.mlp_norm = make_norm(from.mlp_norm);
-    to.mlp_post_norm = make_norm(from.mlp_post_norm);
-    to.q_norm = make_norm(a.q_norm);
-    to.k_norm = make_norm(a.k_norm);
+    to.attention_norm = norm_of(from.attention_norm);
+    to.attention_post_norm = norm_of(from.attention_post_norm);
+    to.mlp_norm = norm_of(from.mlp_norm);
+    to.mlp_post_norm = norm_of(from.mlp_post_norm);
+    to.q_norm = norm_of(a.q_norm);
+    to.k_norm = norm_of(a.k_norm);
     plan(a.q, &to.q);
     plan(a.k, &to.k);
     plan(a.v, &to.v);
@@ -145,10 +145,13 @@ Status CpuExecutor::load_weights(const Program& program, const Options& options)
     plan(from.mlp.gate, &to.gate);
     plan(from.mlp.up, &to.up);
     plan(from.mlp.down, &to.down);
-    to.q_bias = WeightStore::vector(a.q_bias);
-    to.k_bias = WeightStore::vector(a.k_bias);
-    to.v_bias = WeightStore::vector(a.v_bias);
-    to.out_bias = WeightStore::vector(a.out_bias);
+    to.q_bias = weights_.vector(a.q_bias);
+    to.k_bias = weights_.vector(a.k_bias);
+    to.v_bias = weights_.vector(a.v_bias);
+    to.out_bias = weights_.vector(a.out_bias);
+    to.gate_bias = weights_.vector(from.mlp.gate_bias);
+    to.up_bias = weights_.vector(from.mlp.up_bias);
+    to.down_bias = weights_.vector(from.mlp.down_bias);
     to.shape = {a.n_heads, a.n_kv_heads, a.head_dim, a.window, a.scale};
     to.rope = a.rope;
     to.activation = from.mlp.activation;
@@ -157,7 +160,9 @@ Status CpuExecutor::load_weights(const Program& program, const Options& options)
     }
   }
   plan(program.head, &head_);
-  output_norm_ = make_norm(program.output_norm);
+  head_bias_ = weights_.vector(program.head_bias);
+  logit_softcap_ = program.logit_softcap;
+  output_norm_ = norm_of(program.output_norm);
   INGLE_TRY_VOID(weights_.pack(pool_, options));
   if (head_.empty()) head_ = embedding_;
   return {};
@@ -256,8 +261,8 @@ void CpuExecutor::norm(const CpuNorm& pre, const CpuNorm* post_of_last, uint32_t
       }
       k.rms_norm(residual_.row(r), pre.weight.data(), n_embd_, pre.eps, normed_.row(r));
     }
-    if (quantize) {
-  XX
+    if (user != users.end()) {
+      const uint32_t columns = (*user)->k;
       k.quantize(normed_.row(first), normed_.stride(), n, columns, normed_.tiles(first, columns));
     }
   });
@@ -381,6 +386,8 @@ void CpuExecutor::gate_up(const CpuLayer& layer, uint32_t n_rows) {
     math_.multiply(layer.up, first_panel, n_panels, normed_, first, n, up, width);
     for (uint32_t t = 0; t < n; ++t) {
       const size_t at = static_cast<size_t>(t) * width;
+      if (!layer.gate_bias.empty()) k.add(layer.gate_bias.data() + column, used, gate + at);
+      if (!layer.up_bias.empty()) k.add(layer.up_bias.data() + column, used, up + at);
       act(gate + at, up + at, used, quantize ? gate + at : hidden_.row(first + t) + column);
     }
     if (!quantize) return;
@@ -425,7 +432,13 @@ std::span<const float> CpuExecutor::head(const Step& step) {
     float* const y = scratch(thread);
     math_.multiply(head_, panels.begin, panels.end - panels.begin, last_, first, count, y, task_width);
     for (uint32_t t = 0; t < count; ++t) {
-      std::copy_n(y + static_cast<size_t>(t) * task_width, used, logits_.data() + (first + t) * width + column);
+      float* const row = y + static_cast<size_t>(t) * task_width;
+      if (!head_bias_.empty()) math_.kernels->add(head_bias_.data() + column, used, row);
+      if (logit_softcap_ != 0) {
+        for (uint32_t i = 0; i < used; ++i)
+          row[i] = logit_softcap_ * std::tanh(row[i] / logit_softcap_);
+      }
+      std::copy_n(row, used, logits_.data() + (first + t) * width + column);
     }
   });
   return {logits_.data(), n * width};
@@ -456,7 +469,7 @@ Result<std::span<const float>> CpuExecutor::run(const Step& step) {
     project_residual(layer.out, layer.out_bias, mixed_, layer.attention_post_norm, n_rows);
     norm(layer.mlp_norm, &layer.attention_post_norm, n_rows, {&layer.gate, &layer.up});
     gate_up(layer, n_rows);
-    project_residual(layer.down, {}, hidden_, layer.mlp_post_norm, n_rows);
+    project_residual(layer.down, layer.down_bias, hidden_, layer.mlp_post_norm, n_rows);
     post = &layer.mlp_post_norm;
   }
   if (post != nullptr && !post->weight.empty()) {

@@ -35,8 +35,8 @@ class WeightStore {
   uint64_t bytes() const { return bytes_; }
   Status pack(base::ThreadPool& pool, const Options& options);
 
-  /// A one-row tensor (norm weight, bias) as f32, padded with zeros to a multiple of `pad`.
-  static Vector vector(const Source& source, uint32_t pad = kernels::kPanelRows);
+  /// A one-row tensor (norm weight, bias) as f32, padded with zeros to whole panels. pack() reports what is wrong with it.
+  Vector vector(const Source& source);
 
  private:
   struct Plan {
@@ -45,6 +45,7 @@ class WeightStore {
     uint64_t offset;
   };
   std::vector<Plan> plans_;
+  Status status_;
   uint64_t bytes_ = 0;
   Buffer buffer_;
 };

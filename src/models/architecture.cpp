@@ -1,0 +1,65 @@
+#include "models/architecture.h"
+
+#include <array>
+#include <cmath>
+
+namespace ingle::models {
+namespace {
+
+struct Row {
+  std::string_view name;  // general.architecture
+  Describe describe;
+};
+constexpr std::array kArchitectures = {
+    Row{"llama", describe_llama}, Row{"phi3", describe_phi3},     Row{"qwen2", describe_qwen2},
+    Row{"qwen3", describe_qwen3}, Row{"gemma3", describe_gemma3},
+};
+
+}  // namespace
+
+Describe find_architecture(std::string_view name) {
+  for (const Row& row : kArchitectures) {
+    if (row.name == name) return row.describe;
+  }
+  return nullptr;
+}
+
+std::string known_architectures() {
+  std::string names;
+  for (const Row& row : kArchitectures)
+    names += (names.empty() ? "" : ", ") + std::string(row.name);
+  return names;
+}
+
+backend::Norm norm(const Hyper& hyper, backend::Source weight) {
+  return {std::move(weight), static_cast<float>(hyper.rms_eps)};
+}
+
+backend::Attention attention_of(const Hyper& h, uint64_t layer) {
+  backend::Attention attention;
+  attention.n_heads = static_cast<uint32_t>(h.n_heads[layer]);
+  attention.n_kv_heads = static_cast<uint32_t>(h.n_kv_heads[layer]);
+  attention.head_dim = static_cast<uint32_t>(h.head_dim);
+  attention.scale = static_cast<float>(1 / std::sqrt(static_cast<double>(h.head_dim)));
+  attention.window = h.local[layer] ? static_cast<uint32_t>(h.window) : 0;
+  return attention;
+}
+
+backend::Layer llama_layer(const Hyper& h, Tensors& t, uint64_t i) {
+  const uint64_t q_size = h.n_heads[i] * h.head_dim;
+  const uint64_t kv_size = h.n_kv_heads[i] * h.head_dim;
+  backend::Layer layer;
+  layer.attention_norm = norm(h, t.vector(block(i, "attn_norm.weight"), h.n_embd));
+  layer.attention = attention_of(h, i);
+  layer.attention.q = t.matrix(block(i, "attn_q.weight"), h.n_embd, q_size);
+  layer.attention.k = t.matrix(block(i, "attn_k.weight"), h.n_embd, kv_size);
+  layer.attention.v = t.matrix(block(i, "attn_v.weight"), h.n_embd, kv_size);
+  layer.attention.out = t.matrix(block(i, "attn_output.weight"), q_size, h.n_embd);
+  layer.mlp_norm = norm(h, t.vector(block(i, "ffn_norm.weight"), h.n_embd));
+  layer.mlp.gate = t.matrix(block(i, "ffn_gate.weight"), h.n_embd, h.n_ff[i]);
+  layer.mlp.up = t.matrix(block(i, "ffn_up.weight"), h.n_embd, h.n_ff[i]);
+  layer.mlp.down = t.matrix(block(i, "ffn_down.weight"), h.n_ff[i], h.n_embd);
+  return layer;
+}
+
+}  // namespace ingle::models

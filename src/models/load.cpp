@@ -1,0 +1,95 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "models/architecture.h"
+#include "models/model.h"
+#include "models/vocab.h"
+
+namespace ingle::models {
+namespace {
+
+Result<Describe> architecture_of(const gguf::File& file) {
+  INGLE_TRY(const std::string_view name, file.get_string("general.architecture"));
+  if (const Describe describe = find_architecture(name)) return describe;
+  return std::unexpected(Error::unsupported(fmt::format("'general.architecture' at offset {} is '{}'",
+                                                        file.find("general.architecture")->offset(), name))
+                             .hint("this version runs: " + known_architectures()));
+}
+
+/// The format that holds most of the matrices' numbers, and the number of all parameters.
+struct Census {
+  std::string quantization;
+  uint64_t parameters = 0;
+};
+Census count(const gguf::File& file) {
+  std::map<std::string_view, uint64_t> bytes;
+  Census census;
+  for (const gguf::Tensor& tensor : file.tensors()) {
+    census.parameters += tensor.n_elements();
+    if (tensor.shape.size() > 1) bytes[tensor.format->name] += tensor.n_elements();
+  }
+  const auto most = std::ranges::max_element(bytes, {}, [](const auto& entry) { return entry.second; });
+  if (most != bytes.end()) census.quantization = most->first;
+  return census;
+}
+
+Result<backend::Program> build(const gguf::File& file, uint64_t n_vocab) {
+  INGLE_TRY(const Describe describe, architecture_of(file));
+  INGLE_TRY(const Hyper hyper, read_hyper(file));
+  Tensors tensors(file);
+  backend::Program program;
+  program.architecture = hyper.architecture;
+  program.n_vocab = static_cast<uint32_t>(n_vocab);
+  program.n_embd = static_cast<uint32_t>(hyper.n_embd);
+  program.context_length = static_cast<uint32_t>(hyper.context_length);
+  program.embedding = tensors.matrix("token_embd.weight", hyper.n_embd, n_vocab);
+  program.output_norm = norm(hyper, tensors.vector("output_norm.weight", hyper.n_embd));
+  program.head = tensors.optional_matrix("output.weight", hyper.n_embd, n_vocab);
+  describe(hyper, tensors, program);
+  INGLE_TRY_VOID(tensors.finish());
+  return program;
+}
+
+}  // namespace
+
+Result<Model> load(std::unique_ptr<gguf::File> file) {
+  Model model;
+  const Census census = count(*file);
+  model.quantization = census.quantization;
+  model.parameters = census.parameters;
+  INGLE_TRY(const std::string_view title, file->string_or("general.name", ""));
+  model.title = title;
+  INGLE_TRY_VOID(architecture_of(*file));  // before the tokenizer: the likelier reason why a good file does not run
+  INGLE_TRY(text::Vocab vocab, read_vocab(*file));
+  INGLE_TRY(model.tokenizer, text::Tokenizer::create(std::move(vocab)));
+  INGLE_TRY(model.program, build(*file, model.tokenizer->size()));
+  INGLE_TRY(model.chat_template, read_chat_template(*file));
+  model.file = std::move(file);
+  return model;
+}
+
+Result<Summary> summarize(const gguf::File& file) {
+  INGLE_TRY_VOID(architecture_of(file));
+  INGLE_TRY(const Hyper hyper, read_hyper(file));
+  const Census census = count(file);
+  Summary summary;
+  summary.architecture = hyper.architecture;
+  INGLE_TRY(const std::string_view title, file.string_or("general.name", ""));
+  summary.title = title;
+  INGLE_TRY(const std::string_view license, file.string_or("general.license", ""));
+  summary.license = license;
+  summary.quantization = census.quantization;
+  summary.parameters = census.parameters;
+  summary.context_length = static_cast<uint32_t>(hyper.context_length);
+  summary.n_embd = static_cast<uint32_t>(hyper.n_embd);
+  summary.n_layers = static_cast<uint32_t>(hyper.n_layers);
+  const gguf::Value* tokens = file.find("tokenizer.ggml.tokens");
+  summary.n_vocab = tokens == nullptr ? 0 : static_cast<uint32_t>(tokens->size());
+  const gguf::Value* chat_template = file.find("tokenizer.chat_template");
+  summary.has_template = chat_template != nullptr && !chat_template->as_string().value_or("").empty();
+  return summary;
+}
+
+}  // namespace ingle::models

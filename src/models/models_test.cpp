@@ -1,0 +1,190 @@
+// Every architecture and number format against an independent implementation, and the promise that results do not depend
+// on company: the same bits on any number of threads, in any batch, however the prompt is cut.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <numeric>
+
+#include "backend/backend.h"
+#include "kernels/registry.h"
+#include "models/model.h"
+#include "models/testing/tiny.h"
+
+namespace ingle::models {
+namespace {
+
+using testing::TinyCase;
+
+std::vector<TinyCase> all_cases() {
+  return testing::read_tiny_cases(std::filesystem::path(INGLE_TEST_DATA) / "models" / "tiny");
+}
+
+std::string name_of(const ::testing::TestParamInfo<TinyCase>& info) {
+  std::string name = info.param.name;
+  std::ranges::replace_if(name, [](char c) { return std::isalnum(static_cast<unsigned char>(c)) == 0; }, '_');
+  return name;
+}
+
+/// An executor and sequences whose pages are laid out one after another, in a scrambled order of ids.
+class Runner {
+ public:
+  Runner(const TinyCase& tiny, std::string isa, unsigned threads, backend::Precision precision) {
+    auto file = gguf::File::open(tiny.model);
+    EXPECT_TRUE(file) << file.error().message();
+    auto model = load(std::move(*file));
+    EXPECT_TRUE(model) << model.error().message();
+    backend::Options options;
+    options.isa = std::move(isa);
+    options.threads = threads;
+    options.precision = precision;
+    options.n_pages = kPages;
+    options.context = tiny.context;
+    options.max_rows = 128;
+    n_vocab_ = model->program.n_vocab;
+    auto executor = backend::load("cpu", model->program, options);
+    EXPECT_TRUE(executor) << executor.error().message();
+    executor_ = std::move(*executor);
+  }
+
+  struct Piece {
+    uint32_t sequence;
+    std::span<const int32_t> tokens;
+    uint32_t first_pos;
+  };
+  /// One step of the pieces side by side; the logits of every row.
+  std::vector<float> step(const std::vector<Piece>& pieces) {
+    std::vector<backend::Row> rows;
+    std::vector<std::span<const uint32_t>> tables;
+    std::vector<std::vector<uint32_t>> pages;
+    for (const Piece& piece : pieces)
+      pages.push_back(pages_of(piece.sequence));
+    for (size_t i = 0; i < pieces.size(); ++i) {
+      tables.emplace_back(pages[i]);
+      for (size_t t = 0; t < pieces[i].tokens.size(); ++t) {
+        rows.push_back(
+            {pieces[i].tokens[t], pieces[i].first_pos + static_cast<uint32_t>(t), static_cast<uint32_t>(i), true});
+      }
+    }
+    auto logits = executor_->run({rows, tables, false});
+    EXPECT_TRUE(logits);
+    return {logits->begin(), logits->end()};
+  }
+
+  uint32_t n_vocab() const { return n_vocab_; }
+
+ private:
+  static constexpr uint32_t kPages = 64;
+  static constexpr uint32_t kPagesEach = 16;
+  static std::vector<uint32_t> pages_of(uint32_t sequence) {
+    std::vector<uint32_t> pages;
+    for (uint32_t i = 0; i < kPagesEach; ++i)
+      pages.push_back((sequence * kPagesEach + i) * 37 % kPages);
+    return pages;
+  }
+  std::unique_ptr<backend::Executor> executor_;
+  uint32_t n_vocab_ = 0;
+};
+
+/// Tokens for long runs: the case's own, over and over.
+std::vector<int32_t> repeated(const TinyCase& tiny, size_t n) {
+  std::vector<int32_t> tokens;
+  while (tokens.size() < n)
+    tokens.push_back(tiny.tokens[tokens.size() * 7 % tiny.tokens.size()]);
+  return tokens;
+}
+
+class TinyModel : public ::testing::TestWithParam<TinyCase> {};
+
+TEST_P(TinyModel, agrees_with_an_independent_implementation_in_f32) {
+  const TinyCase& tiny = GetParam();
+  for (const kernels::Kernels* table : kernels::available()) {
+    Runner runner(tiny, table->name, 2, backend::Precision::kReference);
+    const std::vector<float> logits = runner.step({{0, tiny.tokens, 0}});
+    double worst = 0;
+    for (const auto& [position, expected] : tiny.logits) {
+      ASSERT_EQ(expected.size(), runner.n_vocab());
+      for (size_t i = 0; i < expected.size(); ++i) {
+        worst = std::max<double>(worst, std::abs(logits[position * expected.size() + i] - expected[i]));
+      }
+    }
+    // Logits have a standard deviation of 1 to 3; f32 arithmetic over at most seven layers stays far below this.
+    EXPECT_LT(worst, 2e-3) << table->name;
+  }
+}
+
+TEST_P(TinyModel, gives_the_same_bits_on_any_number_of_threads) {
+  const TinyCase& tiny = GetParam();
+  for (const kernels::Kernels* table : kernels::available()) {
+    Runner one(tiny, table->name, 1, backend::Precision::kDefault);
+    const std::vector<float> expected = one.step({{0, tiny.tokens, 0}});
+    for (unsigned threads : {2U, 3U, 8U}) {
+      Runner many(tiny, table->name, threads, backend::Precision::kDefault);
+      EXPECT_EQ(many.step({{0, tiny.tokens, 0}}), expected) << table->name << ", " << threads << " threads";
+    }
+  }
+}
+
+TEST_P(TinyModel, gives_the_same_bits_token_by_token_and_in_pieces) {
+  const TinyCase& tiny = GetParam();
+  for (const kernels::Kernels* table : kernels::available()) {
+    Runner runner(tiny, table->name, 3, backend::Precision::kDefault);
+    const std::span<const int32_t> tokens = tiny.tokens;
+    const std::vector<float> whole = runner.step({{0, tokens, 0}});
+    std::vector<float> single;
+    for (uint32_t i = 0; i < tokens.size(); ++i) {
+      const auto row = runner.step({{1, tokens.subspan(i, 1), i}});
+      single.insert(single.end(), row.begin(), row.end());
+    }
+    EXPECT_EQ(single, whole) << table->name;
+    std::vector<float> pieces;
+    for (uint32_t i = 0; i < tokens.size(); i += 13) {
+      const auto rows = runner.step({{2, tokens.subspan(i, std::min<size_t>(13, tokens.size() - i)), i}});
+      pieces.insert(pieces.end(), rows.begin(), rows.end());
+    }
+    EXPECT_EQ(pieces, whole) << table->name;
+  }
+}
+
+TEST_P(TinyModel, gives_the_same_bits_in_company) {
+  const TinyCase& tiny = GetParam();
+  for (const kernels::Kernels* table : kernels::available()) {
+    Runner runner(tiny, table->name, 4, backend::Precision::kDefault);
+    const std::span<const int32_t> tokens = tiny.tokens;
+    const std::vector<float> alone = runner.step({{0, tokens, 0}});
+    // Two strangers before and behind, one of them in the middle of its text.
+    const std::vector<int32_t> other = repeated(tiny, 50);
+    runner.step({{1, std::span(other).first(29), 0}});
+    const std::vector<float> together =
+        runner.step({{1, std::span(other).subspan(29, 1), 29}, {2, tokens, 0}, {3, std::span(other).first(21), 0}});
+    const size_t row = runner.n_vocab();
+    EXPECT_EQ(0, std::memcmp(together.data() + row, alone.data(), alone.size() * sizeof(float))) << table->name;
+  }
+}
+
+TEST_P(TinyModel, gives_the_same_bits_across_chunks_of_a_long_context) {
+  const TinyCase& tiny = GetParam();
+  const std::vector<int32_t> tokens = repeated(tiny, 400);
+  const std::span<const int32_t> view = tokens;
+  for (const kernels::Kernels* table : kernels::available()) {
+    std::vector<float> expected;
+    for (unsigned threads : {1U, 8U}) {
+      Runner runner(tiny, table->name, threads, backend::Precision::kDefault);
+      for (uint32_t i = 0; i < 384; i += 128)
+        runner.step({{0, view.subspan(i, 128), i}});
+      const std::vector<float> piece = runner.step({{0, view.subspan(384), 384}});
+      // One row alone, whose chunks are split over the threads.
+      const std::vector<float> last = runner.step({{0, view.subspan(399, 1), 399}});
+      EXPECT_EQ(0, std::memcmp(piece.data() + piece.size() - last.size(), last.data(), last.size() * sizeof(float)));
+      if (expected.empty()) expected = piece;
+      EXPECT_EQ(piece, expected) << table->name << ", " << threads << " threads";
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Models, TinyModel, ::testing::ValuesIn(all_cases()), name_of);
+
+}  // namespace
+}  // namespace ingle::models

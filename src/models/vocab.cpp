@@ -1,0 +1,125 @@
+#include "models/vocab.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+namespace ingle::models {
+namespace {
+
+using text::TokenId;
+using text::Vocab;
+
+struct IdRow {
+  const char* key;
+  TokenId Vocab::* member;
+};
+// Where two keys set one member, the newer one stands later and wins.
+constexpr std::array kIds = {
+    IdRow{"tokenizer.ggml.bos_token_id", &Vocab::bos},
+    IdRow{"tokenizer.ggml.eos_token_id", &Vocab::eos},
+    IdRow{"tokenizer.ggml.eot_token_id", &Vocab::eot},
+    IdRow{"tokenizer.ggml.eom_token_id", &Vocab::eom},
+    IdRow{"tokenizer.ggml.unknown_token_id", &Vocab::unk},
+    IdRow{"tokenizer.ggml.seperator_token_id", &Vocab::sep},
+    IdRow{"tokenizer.ggml.padding_token_id", &Vocab::pad},
+    IdRow{"tokenizer.ggml.mask_token_id", &Vocab::mask},
+    IdRow{"tokenizer.ggml.prefix_token_id", &Vocab::fim_pre},
+    IdRow{"tokenizer.ggml.suffix_token_id", &Vocab::fim_suf},
+    IdRow{"tokenizer.ggml.middle_token_id", &Vocab::fim_mid},
+    IdRow{"tokenizer.ggml.fim_pre_token_id", &Vocab::fim_pre},
+    IdRow{"tokenizer.ggml.fim_suf_token_id", &Vocab::fim_suf},
+    IdRow{"tokenizer.ggml.fim_mid_token_id", &Vocab::fim_mid},
+    IdRow{"tokenizer.ggml.fim_pad_token_id", &Vocab::fim_pad},
+    IdRow{"tokenizer.ggml.fim_rep_token_id", &Vocab::fim_rep},
+    IdRow{"tokenizer.ggml.fim_sep_token_id", &Vocab::fim_sep},
+};
+
+struct FlagRow {
+  const char* key;
+  std::optional<bool> Vocab::* member;
+};
+constexpr std::array kFlags = {
+    FlagRow{"tokenizer.ggml.add_bos_token", &Vocab::add_bos},
+    FlagRow{"tokenizer.ggml.add_eos_token", &Vocab::add_eos},
+    FlagRow{"tokenizer.ggml.add_space_prefix", &Vocab::add_space_prefix},
+};
+
+Error wrong(const std::string& key, const gguf::Value& value, size_t index, std::string_view expected) {
+  return Error::corrupt(fmt::format("'{}' at offset {}: element {} is not {}", key, value.offset(), index, expected))
+      .hint("the tokenizer in this file is damaged; get the file from another source");
+}
+
+/// Calls take(index) for every element of an array that may be absent; take answers false for a wrong type.
+template <typename Take>
+Status each(const gguf::File& file, const std::string& key, std::string_view expected, Take take) {
+  const gguf::Value* value = file.find(key);
+  if (value == nullptr) return {};
+  if (!value->is_array()) return std::unexpected(wrong(key, *value, 0, "part of an array"));
+  for (size_t i = 0; i < value->size(); ++i) {
+    if (!take(*value, i)) return std::unexpected(wrong(key, *value, i, expected));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<Vocab> read_vocab(const gguf::File& file) {
+  Vocab vocab;
+  INGLE_TRY(const std::string_view model, file.get_string("tokenizer.ggml.model"));
+  INGLE_TRY(const std::string_view pre, file.string_or("tokenizer.ggml.pre", ""));
+  INGLE_TRY(const std::string_view name, file.string_or("general.name", ""));
+  vocab.model = model;
+  vocab.pre = pre;
+  vocab.name = name;
+
+  const std::string tokens = "tokenizer.ggml.tokens";
+  if (file.find(tokens) == nullptr) {
+    return std::unexpected(Error::corrupt("'tokenizer.ggml.tokens' is missing: the file holds no vocabulary"));
+  }
+  INGLE_TRY_VOID(each(file, tokens, "a string", [&](const gguf::Value& value, size_t i) {
+    const auto token = value.as_string(i);
+    if (token) vocab.tokens.emplace_back(*token);
+    return token.has_value();
+  }));
+  INGLE_TRY_VOID(each(file, "tokenizer.ggml.scores", "a number", [&](const gguf::Value& value, size_t i) {
+    const auto score = value.as_float(i);
+    if (score) vocab.scores.push_back(static_cast<float>(*score));
+    return score.has_value();
+  }));
+  INGLE_TRY_VOID(each(file, "tokenizer.ggml.token_type", "a whole number", [&](const gguf::Value& value, size_t i) {
+    const auto kind = value.as_int(i);
+    if (kind) vocab.kinds.push_back(text::token_kind(*kind));
+    return kind.has_value();
+  }));
+  INGLE_TRY_VOID(each(file, "tokenizer.ggml.merges", "a string", [&](const gguf::Value& value, size_t i) {
+    const auto merge = value.as_string(i);
+    if (merge) vocab.merges.emplace_back(*merge);
+    return merge.has_value();
+  }));
+
+  for (const IdRow& row : kIds) {
+    const gguf::Value* value = file.find(row.key);
+    if (value == nullptr) continue;
+    INGLE_TRY(const uint64_t id, file.get_uint(row.key));
+    if (id == UINT32_MAX) continue;  // how some converters write "none"
+    if (id >= vocab.tokens.size()) {
+      return std::unexpected(Error::corrupt(fmt::format("'{}' at offset {} is {}, the vocabulary has {} tokens",
+                                                        row.key, value->offset(), id, vocab.tokens.size())));
+    }
+    vocab.*row.member = static_cast<TokenId>(id);
+  }
+  for (const FlagRow& row : kFlags) {
+    if (file.find(row.key) == nullptr) continue;
+    INGLE_TRY(const bool flag, file.get_bool(row.key));
+    vocab.*row.member = flag;
+  }
+  return vocab;
+}
+
+Result<std::string> read_chat_template(const gguf::File& file) {
+  INGLE_TRY(const std::string_view source, file.string_or("tokenizer.chat_template", ""));
+  return std::string(source);
+}
+
+}  // namespace ingle::models
