@@ -171,11 +171,12 @@ Status File::finish() {
                                    offset_of(entries_, kSplitCount), n_parts_, parts_.size()))
             .hint("a split model needs all its parts"));
   }
-  INGLE_TRY(const uint64_t n_tensors, split_number(entries_, kSplitTensors, tensors_.size()));
-  if (n_parts_ > 1 && n_tensors != tensors_.size()) {
+  auto n_tensors = split_number(entries_, kSplitTensors, tensors_.size());
+  if (!n_tensors) return std::unexpected(std::move(n_tensors).error().within(shown(name_)));
+  if (n_parts_ > 1 && *n_tensors != tensors_.size()) {
     return std::unexpected(
         Error::corrupt(fmt::format("'{}': '{}' at byte {}: {} tensors are announced, the parts hold {}", name_,
-                                   kSplitTensors, offset_of(entries_, kSplitTensors), n_tensors, tensors_.size())));
+                                   kSplitTensors, offset_of(entries_, kSplitTensors), *n_tensors, tensors_.size())));
   }
   index_ = std::make_unique<Index>(Index{order_by(entries_, &Entry::key), order_by(tensors_, &Tensor::name)});
   const auto& order = index_->by_tensor;
