@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/cpu_features.h"
 #include "kernels/tables.h"
 
 namespace ingle::kernels {
@@ -12,6 +13,9 @@ namespace {
 
 std::vector<const Kernels*> detect() {
   std::vector<const Kernels*> tables;
+#if defined(__x86_64__)
+  if (base::cpu_features().avx512_vnni) tables.push_back(&kAvx512Kernels);
+#endif
   tables.push_back(&kScalarKernels);
   return tables;
 }

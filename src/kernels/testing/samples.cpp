@@ -33,11 +33,9 @@ std::vector<uint32_t> scale_offsets(quant::FormatId format) {
   }
 }
 
-void randomize_codes(Matrix& matrix, Random& random) {
-  for (std::byte& byte : matrix.rows)
-    byte = static_cast<std::byte>(random.next());
-  const uint32_t block_bytes = matrix.format->block_bytes;
-  for (size_t at = 0; at < matrix.rows.size(); at += block_bytes) {
+/// Any bytes may stand where scales are: replaces them by finite, moderate ones.
+void randomize_scales(Matrix& matrix, Random& random) {
+  for (size_t at = 0; at < matrix.rows.size(); at += matrix.format->block_bytes) {
     for (const uint32_t offset : scale_offsets(matrix.format->id)) {
       const uint16_t scale = quant::f32_to_f16(0.01F * random.normal());
       std::memcpy(matrix.rows.data() + at + offset, &scale, sizeof scale);
@@ -96,7 +94,8 @@ Matrix make_matrix(quant::FormatId format, uint32_t n_rows, uint32_t k, uint64_t
   Matrix matrix = empty_matrix(format, n_rows, k);
   if (codes == Codes::kRandomBytes) {
     Random random(seed);
-    randomize_codes(matrix, random);
+    std::generate(matrix.rows.begin(), matrix.rows.end(), [&] { return static_cast<std::byte>(random.next()); });
+    randomize_scales(matrix, random);
   } else {
     const std::vector<float> values = normals(size_t{n_rows} * k, seed);
     matrix.format->quantize(values.data(), matrix.rows.data(), values.size() / matrix.format->block_size);
@@ -105,9 +104,11 @@ Matrix make_matrix(quant::FormatId format, uint32_t n_rows, uint32_t k, uint64_t
   return matrix;
 }
 
-Matrix pack_matrix(quant::FormatId format, uint32_t n_rows, uint32_t k, std::vector<std::byte> rows) {
+Matrix make_filled_matrix(quant::FormatId format, uint32_t n_rows, uint32_t k, uint8_t fill) {
   Matrix matrix = empty_matrix(format, n_rows, k);
-  matrix.rows = std::move(rows);
+  std::fill(matrix.rows.begin(), matrix.rows.end(), static_cast<std::byte>(fill));
+  Random random(fill);
+  randomize_scales(matrix, random);
   pack_all(matrix);
   return matrix;
 }

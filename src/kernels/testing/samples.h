@@ -57,8 +57,8 @@ struct Matrix {
 enum class Codes { kNormal, kRandomBytes };
 /// kRandomBytes: every code bit is random, scales are kept finite and moderate.
 Matrix make_matrix(quant::FormatId format, uint32_t n_rows, uint32_t k, uint64_t seed, Codes codes = Codes::kNormal);
-/// Packs the rows as they are.
-Matrix pack_matrix(quant::FormatId format, uint32_t n_rows, uint32_t k, std::vector<std::byte> rows);
+/// Every byte is `fill`, except that scales are as with kRandomBytes: codes and sub-scales at their extremes.
+Matrix make_filled_matrix(quant::FormatId format, uint32_t n_rows, uint32_t k, uint8_t fill);
 
 /// Activations and their tiles.
 struct Activations {
