@@ -1,0 +1,192 @@
+// Byte-level BPE (tokenizer.ggml.model "gpt2"): words from the pre-tokenizer, bytes as symbols, merges by rank.
+
+#include <fmt/format.h>
+
+#include <array>
+#include <bit>
+#include <unordered_map>
+
+#include "text/tokenizer/byte_alphabet.h"
+#include "text/tokenizer/code_points.h"
+#include "text/tokenizer/family.h"
+#include "text/tokenizer/hash.h"
+#include "text/tokenizer/merge.h"
+#include "text/tokenizer/pretokenizer.h"
+#include "text/tokenizer/word_cache.h"
+
+namespace ingle::text {
+namespace {
+
+/// From two neighbouring pieces to their merge. A piece is a number for a string of the byte alphabet: merges need not
+/// be tokens, so token ids would not do.
+class MergeTable {
+ public:
+  explicit MergeTable(size_t merges) : slots_(std::bit_ceil(merges * 2 + 2)) {}
+
+  /// The first of two equal pairs stays: it has the better rank.
+  void add(uint32_t left, uint32_t right, MergeResult result) {
+    Slot& slot = slots_[position(left, right)];
+    if (slot.result.piece == kNoSymbol) slot = {left, right, result};
+  }
+
+  std::optional<MergeResult> find(uint32_t left, uint32_t right) const {
+    const Slot& slot = slots_[position(left, right)];
+    if (slot.result.piece == kNoSymbol) return std::nullopt;
+    return slot.result;
+  }
+
+ private:
+  struct Slot {
+    uint32_t left = 0;
+    uint32_t right = 0;
+    MergeResult result = {0, kNoSymbol};
+  };
+
+  size_t position(uint32_t left, uint32_t right) const {
+    const size_t mask = slots_.size() - 1;
+    size_t at = hash_pair(left, right) & mask;
+    while (slots_[at].result.piece != kNoSymbol && (slots_[at].left != left || slots_[at].right != right)) {
+      at = (at + 1) & mask;
+    }
+    return at;
+  }
+
+  std::vector<Slot> slots_;
+};
+
+struct HashString {
+  size_t operator()(const std::string& text) const { return hash_bytes(text); }
+};
+
+class Bpe final : public Family {
+ public:
+  Bpe(const PreTokenizer& words, const FamilyInput& input)
+      : words_(words), input_(input), merges_(input.vocab.merges.size()) {}
+
+  Status add_merges() {
+    // Strings of the byte alphabet, numbered as they are met; the first 256 are the bytes.
+    std::unordered_map<std::string, uint32_t, HashString> numbers;
+    auto number = [&](std::string text) {
+      const auto [it, is_new] = numbers.try_emplace(std::move(text), static_cast<uint32_t>(tokens_.size()));
+      if (is_new) tokens_.push_back(input_.find_plain(it->first));
+      return it->second;
+    };
+    for (unsigned byte = 0; byte < 256; ++byte)
+      number(std::string(letter_of_byte(static_cast<uint8_t>(byte))));
+    uint32_t rank = 0;
+    for (const std::string& merge : input_.vocab.merges) {
+      const size_t space = merge.find(' ', 1);
+      if (space == std::string::npos || space + 1 == merge.size()) {
+        return std::unexpected(
+            Error::corrupt(fmt::format("tokenizer.ggml.merges: entry {} is not two parts with a space between", rank)));
+      }
+      const uint32_t left = number(merge.substr(0, space));
+      const uint32_t right = number(merge.substr(space + 1));
+      merges_.add(left, right, {rank, number(merge.substr(0, space) + merge.substr(space + 1))});
+      ++rank;
+    }
+    for (unsigned byte = 0; byte < 256; ++byte)
+      fallback_[byte] = fallback(static_cast<uint8_t>(byte));
+    return {};
+  }
+
+  void encode(std::string_view text, bool, std::vector<TokenId>& out) const override {
+    const bool is_normal = is_normal_utf8(text);
+    const std::string held = is_normal ? std::string() : normalise_utf8(text);
+    if (!is_normal) text = held;
+    std::vector<uint32_t> ends;
+    words_.split(text, ends);
+    Merger merger;
+    WordCache cache(text.size());
+    size_t begin = 0;
+    for (const uint32_t end : ends) {
+      cache.append(text.substr(begin, end - begin), out,
+                   [&](std::string_view word, std::vector<TokenId>& ids) { encode_word(word, merger, ids); });
+      begin = end;
+    }
+  }
+
+  std::string decoded(std::string_view token) const override {
+    std::string out;
+    for (size_t i = 0; i < token.size();) {
+      const CodePoint c = decode_code_point(token, i);
+      // A character outside the alphabet is no byte of text; show it as it is.
+      if (const auto byte = byte_of_letter(c.value)) {
+        out += static_cast<char>(*byte);
+      } else {
+        append_utf8(c.value, out);
+      }
+      i += c.size;
+    }
+    return out;
+  }
+
+ private:
+  /// A byte whose letter is not a token: llama.cpp then looks for each byte of the letter's UTF-8 and drops the rest.
+  std::vector<TokenId> fallback(uint8_t byte) const {
+    std::vector<TokenId> ids;
+    for (const char& c : letter_of_byte(byte)) {
+      const TokenId id = input_.find_plain({&c, 1});
+      if (id != kNoToken) ids.push_back(id);
+    }
+    return ids;
+  }
+
+  void encode_word(std::string_view word, Merger& merger, std::vector<TokenId>& out) const {
+    if (words_.takes_whole_words()) {
+      if (const TokenId id = find_whole(word); id != kNoToken) {
+        out.push_back(id);
+        return;
+      }
+    }
+    merger.clear();
+    for (const char c : word)
+      merger.add(static_cast<uint8_t>(c), 1);
+    merger.run(
+        [&](const MergeSymbol& left, const MergeSymbol& right) { return merges_.find(left.piece, right.piece); });
+    merger.for_each([&](const MergeSymbol& symbol) {
+      if (const TokenId id = tokens_[symbol.piece]; id != kNoToken) {
+        out.push_back(id);
+        return;
+      }
+      for (const char c : word.substr(symbol.begin, symbol.size)) {
+        const auto& ids = fallback_[static_cast<uint8_t>(c)];
+        out.insert(out.end(), ids.begin(), ids.end());
+      }
+    });
+  }
+
+  TokenId find_whole(std::string_view word) const {
+    if (word.size() > input_.index.longest()) return kNoToken;
+    std::string letters;
+    for (const char c : word)
+      letters += letter_of_byte(static_cast<uint8_t>(c));
+    return input_.find_plain(letters);
+  }
+
+  const PreTokenizer& words_;
+  FamilyInput input_;
+  MergeTable merges_;
+  std::vector<TokenId> tokens_;  // of each piece; kNoToken where a merge is not a token
+  std::array<std::vector<TokenId>, 256> fallback_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<const Family>> make_bpe(const FamilyInput& input) {
+  if (input.vocab.pre.empty()) {
+    return std::unexpected(
+        Error::unsupported("tokenizer.ggml.pre: missing, so it is not known how this model splits words")
+            .hint("convert the model again with a current converter, which writes the name"));
+  }
+  const PreTokenizer* words = PreTokenizer::find(input.vocab.pre);
+  if (words == nullptr) {
+    return std::unexpected(Error::unsupported(fmt::format("tokenizer.ggml.pre: '{:.40}' is not known; known are {}",
+                                                          input.vocab.pre, PreTokenizer::known_names())));
+  }
+  auto bpe = std::make_unique<Bpe>(*words, input);
+  INGLE_TRY_VOID(bpe->add_merges());
+  return bpe;
+}
+
+}  // namespace ingle::text
