@@ -54,7 +54,9 @@ Result<backend::Program> build(const gguf::File& file, uint64_t n_vocab) {
 
 }  // namespace
 
-Result<Model> load(std::unique_ptr<gguf::File> file) {
+namespace {
+
+Result<Model> load_parts(std::unique_ptr<gguf::File> file) {
   Model model;
   const Census census = count(*file);
   model.quantization = census.quantization;
@@ -63,10 +65,27 @@ Result<Model> load(std::unique_ptr<gguf::File> file) {
   model.title = title;
   INGLE_TRY_VOID(architecture_of(*file));  // before the tokenizer: the likelier reason why a good file does not run
   INGLE_TRY(text::Vocab vocab, read_vocab(*file));
-  INGLE_TRY(model.tokenizer, text::Tokenizer::create(std::move(vocab)));
+  auto tokenizer = text::Tokenizer::create(std::move(vocab));
+  if (!tokenizer) {
+    const uint64_t offset = file->find("tokenizer.ggml.tokens")->offset();
+    return std::unexpected(std::move(tokenizer).error().within(fmt::format("the vocabulary at offset {}", offset)));
+  }
+  model.tokenizer = std::move(*tokenizer);
   INGLE_TRY(model.program, build(*file, model.tokenizer->size()));
   INGLE_TRY(model.chat_template, read_chat_template(*file));
   model.file = std::move(file);
+  return model;
+}
+
+}  // namespace
+
+Result<Model> load(std::unique_ptr<gguf::File> file) {
+  auto model = load_parts(std::move(file));
+  // A key that a model file must have and has not is a fault of the file, not of whoever asked for the model.
+  if (!model && model.error().code() == ErrorCode::kNotFound) {
+    return std::unexpected(
+        Error::corrupt(model.error().message()).hint("the file is not a complete model; get it from another source"));
+  }
   return model;
 }
 

@@ -82,6 +82,10 @@ Result<Vocab> read_vocab(const gguf::File& file) {
     if (token) vocab.tokens.emplace_back(*token);
     return token.has_value();
   }));
+  if (vocab.tokens.empty()) {
+    return std::unexpected(
+        Error::corrupt(fmt::format("'{}' at offset {} is empty", tokens, file.find(tokens)->offset())));
+  }
   INGLE_TRY_VOID(each(file, "tokenizer.ggml.scores", "a number", [&](const gguf::Value& value, size_t i) {
     const auto score = value.as_float(i);
     if (score) vocab.scores.push_back(static_cast<float>(*score));
