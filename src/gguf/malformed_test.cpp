@@ -56,8 +56,13 @@ std::span<const std::byte> as_bytes(const std::string& text) {
   return std::as_bytes(std::span(text));
 }
 
+const std::vector<Malformed>& malformed_files() {
+  static const std::vector<Malformed> files = testing::malformed_files();
+  return files;
+}
+
 TEST(MalformedFiles, each_give_one_error_that_names_the_field_and_its_offset) {
-  for (const Malformed& file : testing::malformed_files()) {
+  for (const Malformed& file : malformed_files()) {
     SCOPED_TRACE(file.name);
     const auto result = File::parse(as_bytes(file.bytes), "bad.gguf");
     ASSERT_FALSE(result);
@@ -72,7 +77,7 @@ TEST(MalformedFiles, each_give_one_error_that_names_the_field_and_its_offset) {
 }
 
 TEST(MalformedFiles, make_the_reader_allocate_in_proportion_to_their_own_size_only) {
-  for (const Malformed& file : testing::malformed_files()) {
+  for (const Malformed& file : malformed_files()) {
     const size_t before = live_bytes;
     peak_bytes = before;
     {
@@ -87,12 +92,11 @@ TEST(MalformedFiles, make_the_reader_allocate_in_proportion_to_their_own_size_on
 TEST(MalformedFiles, are_at_least_two_hundred_and_all_different) {
   std::set<std::string> names;
   std::set<std::string> contents;
-  const auto files = testing::malformed_files();
-  for (const Malformed& file : files) {
+  for (const Malformed& file : malformed_files()) {
     EXPECT_TRUE(names.insert(file.name).second) << file.name;
     EXPECT_TRUE(contents.insert(file.bytes).second) << file.name;
   }
-  EXPECT_GE(files.size(), 200U);
+  EXPECT_GE(malformed_files().size(), 200U);
 }
 
 TEST(WellFormedFiles, are_read) {

@@ -187,20 +187,29 @@ Result<Value> Reader::read_array(Value value) {
   return value;
 }
 
-Result<std::vector<std::string_view>> Reader::read_strings(uint64_t count) {
-  const uint64_t smallest = part_.version == 1 ? 4 : 8;
+Status Reader::check_items(ValueType element_type, uint64_t count) {
+  const uint64_t wide = part_.version == 1 ? 4 : 8;
+  const uint64_t smallest = element_type == ValueType::kString ? wide : 4 + wide;
+  const uint64_t at = cursor_.offset() - wide;
   if (count > cursor_.remaining() / smallest) {
     return std::unexpected(
         Error::corrupt(
-            fmt::format("array length at byte {}: {} strings are announced, more than the {} bytes that follow "
-                        "can hold",
-                        cursor_.offset() - smallest, count, cursor_.remaining()))
+            fmt::format("array length at byte {}: {} items of type {} are announced, more than the {} bytes that "
+                        "follow can hold",
+                        at, count, type_name(element_type), cursor_.remaining()))
             .hint("the file is damaged or its download is incomplete; pull or copy it again"));
   }
-  if (count > kMaxStrings) {
-    return std::unexpected(Error::refused(fmt::format("array length at byte {}: {} strings are over the limit of {}",
-                                                      cursor_.offset() - smallest, count, kMaxStrings)));
+  n_items_ += count;
+  if (n_items_ > kMaxItems) {
+    return std::unexpected(Error::refused(fmt::format(
+        "array length at byte {}: with its {} items the file has more strings and nested arrays than the limit of {}",
+        at, count, kMaxItems)));
   }
+  return {};
+}
+
+Result<std::vector<std::string_view>> Reader::read_strings(uint64_t count) {
+  INGLE_TRY_VOID(check_items(ValueType::kString, count));
   std::vector<std::string_view> strings;
   // Not the whole of `count` at once: it may still be a lie, and a view takes twice a length's bytes.
   strings.reserve(std::min<uint64_t>(count, kStringsReserved));
@@ -216,6 +225,7 @@ Status Reader::skip_nested(ValueType element_type, uint64_t count, int depth) {
   if (element_type != ValueType::kArray && element_type != ValueType::kString) {
     return cursor_.skip("nested array", count, find_type(static_cast<uint32_t>(element_type))->size);
   }
+  INGLE_TRY_VOID(check_items(element_type, count));
   for (uint64_t i = 0; i < count; ++i) {
     if (element_type == ValueType::kString) {
       INGLE_TRY_VOID(cursor_.string("string", part_.version, kMaxStringBytes));

@@ -42,6 +42,7 @@ class Reader {
   Result<Entry> read_entry();
   Result<Value> read_value();
   Result<Value> read_array(Value value);
+  Status check_items(ValueType element_type, uint64_t count);
   Result<std::vector<std::string_view>> read_strings(uint64_t count);
   Status skip_nested(ValueType element_type, uint64_t count, int depth);
   Result<ValueType> read_type(std::string_view field);
@@ -60,6 +61,7 @@ class Reader {
   Cursor cursor_;
   uint64_t n_tensors_ = 0;
   uint64_t n_entries_ = 0;
+  uint64_t n_items_ = 0;  // strings and arrays inside arrays, so far
   std::vector<uint64_t> key_offsets_;
   std::vector<Row> rows_;
   Part part_;

@@ -156,6 +156,10 @@ void add_malformed_arrays(std::vector<Malformed>& cases) {
   cases.push_back({"strings_over_the_limit", strings((1 << 23) + 1).zeros(((1 << 23) + 1) * size_t{8}).bytes(),
                    "'k': array length at byte 41"});
 
+  RawFile many_arrays = RawFile().header(0, 2).array("j", 8, 1 << 22).zeros((1 << 22) * size_t{8});
+  many_arrays.array("k", 8, (1 << 22) + 1).zeros(((1 << 22) + 1) * size_t{8});
+  cases.push_back({"strings_over_the_limit_together", many_arrays.bytes(), "'k': array length at byte"});
+
   const auto nested = [](int depth) {
     RawFile file = RawFile().header(0, 1).key("k", 9);
     for (int i = 1; i < depth; ++i)
@@ -167,17 +171,18 @@ void add_malformed_arrays(std::vector<Malformed>& cases) {
   }
   const auto array_of_arrays = [](uint64_t count) { return RawFile().header(0, 1).array("k", 9, count); };
   cases.push_back({"nested_count_minus_one", array_of_arrays(~uint64_t{0}).u32(0).u64(1).zeros(1).bytes(),
-                   "'k': nested array element type"});
+                   "'k': array length at byte 41"});
   cases.push_back(
       {"nested_element_type_13", array_of_arrays(1).u32(13).u64(1).zeros(1).bytes(), "'k': nested array element type"});
-  cases.push_back({"nested_length_cut", array_of_arrays(1).u32(0).u32(1).bytes(), "'k': nested array length"});
+  cases.push_back({"nested_length_cut", array_of_arrays(2).u32(0).u64(8).zeros(8).u32(0).u32(1).bytes(),
+                   "'k': nested array length"});
   cases.push_back(
       {"nested_numbers_too_many", array_of_arrays(1).u32(4).u64(9).u32(1).bytes(), "'k': nested array at byte"});
   cases.push_back({"nested_numbers_wrap", array_of_arrays(1).u32(10).u64((uint64_t{1} << 61) + 1).u64(1).bytes(),
                    "'k': nested array at byte"});
   cases.push_back({"nested_string_too_long", array_of_arrays(1).u32(8).u64(1).wide(9).raw("a").bytes(), "'k': string"});
-  cases.push_back(
-      {"nested_strings_minus_one", array_of_arrays(1).u32(8).u64(~uint64_t{0}).text("a").bytes(), "'k': string"});
+  cases.push_back({"nested_strings_minus_one", array_of_arrays(1).u32(8).u64(~uint64_t{0}).text("a").bytes(),
+                   "'k': array length at byte 53"});
 }
 
 void add_malformed_splits(std::vector<Malformed>& cases) {
