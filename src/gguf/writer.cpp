@@ -3,12 +3,12 @@
 #include <bit>
 
 #include "base/check.h"
+#include "gguf/limits.h"
 
 namespace ingle::gguf {
 namespace {
 
 constexpr uint32_t kVersion = 3;
-constexpr uint32_t kDefaultAlignment = 32;
 
 void pad(std::string& bytes, size_t alignment) {
   bytes.append((alignment - bytes.size() % alignment) % alignment, '\0');
@@ -19,7 +19,7 @@ void pad(std::string& bytes, size_t alignment) {
 static_assert(std::endian::native == std::endian::little);
 
 Writer::Writer(uint32_t alignment) : alignment_(alignment) {
-  INGLE_CHECK(alignment >= 8 && std::has_single_bit(alignment));
+  INGLE_CHECK(alignment >= kMinAlignment && std::has_single_bit(alignment));
   if (alignment != kDefaultAlignment) add("general.alignment", alignment);
 }
 

@@ -12,9 +12,6 @@
 namespace ingle::quant {
 namespace {
 
-constexpr size_t kBlock = 32;
-constexpr size_t kHalfBlock = kBlock / 2;
-
 void unpack_nibbles(const uint8_t* packed, int* codes) {
   for (size_t i = 0; i < kHalfBlock; ++i) {
     codes[i] = packed[i] & 0xf;

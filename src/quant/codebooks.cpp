@@ -12,9 +12,6 @@
 namespace ingle::quant {
 namespace {
 
-constexpr size_t kBlock = 32;
-constexpr size_t kHalfBlock = kBlock / 2;
-
 using Codebook = std::array<int8_t, 16>;
 
 // The non-linear grid of ggml's IQ4_NL (kvalues_iq4nl in ggml-common.h), fitted there to the weights of real models.

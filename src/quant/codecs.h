@@ -8,6 +8,10 @@
 
 namespace ingle::quant {
 
+inline constexpr size_t kBlock = 32;
+inline constexpr size_t kHalfBlock = kBlock / 2;
+inline constexpr size_t kSuperBlock = 256;  // of the K formats
+
 /// Quantizing never stores an infinite scale: a magnitude above the largest binary16 is cut to it.
 uint16_t finite_f16(float value);
 /// To the nearest integer, ties away from zero, cut to [low, high]; NaN becomes `low`.

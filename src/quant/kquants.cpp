@@ -15,7 +15,6 @@
 namespace ingle::quant {
 namespace {
 
-constexpr size_t kBlock = 256;
 constexpr size_t kMaxGroups = 16;
 
 /// Where one number's bits lie: `byte` is an index, `shift` the lowest bit.
@@ -84,12 +83,12 @@ struct OffsetBlock {
   uint16_t dmin = 0;
   int scales[kMaxGroups] = {};
   int mins[kMaxGroups] = {};
-  int codes[kBlock] = {};
+  int codes[kSuperBlock] = {};
 };
 
 OffsetBlock fit_with_offset(const float* values, OffsetGrid grid) {
   OffsetBlock block;
-  const size_t n_groups = kBlock / grid.group;
+  const size_t n_groups = kSuperBlock / grid.group;
   float scales[kMaxGroups];
   float mins[kMaxGroups];
   for (size_t g = 0; g < n_groups; ++g) {
@@ -117,7 +116,7 @@ OffsetBlock fit_with_offset(const float* values, OffsetGrid grid) {
 struct SymmetricBlock {
   uint16_t d = 0;
   int scales[kMaxGroups] = {};
-  int codes[kBlock] = {};  // with the middle added
+  int codes[kSuperBlock] = {};  // with the middle added
 };
 
 /// Codes run from -middle to middle - 1, scales from lowest_scale to -lowest_scale - 1, in groups of 16.
@@ -145,10 +144,10 @@ SymmetricBlock fit_symmetric(const float* values, int middle, int lowest_scale) 
 // Q2_K: scales and minimums of 4 bits [16], crumbs [64], d, dmin.
 void dequantize_q2_k(const std::byte* blocks, float* out, size_t n_blocks) {
   const uint8_t* block = as_u8(blocks);
-  for (size_t b = 0; b < n_blocks; ++b, block += 84, out += kBlock) {
+  for (size_t b = 0; b < n_blocks; ++b, block += 84, out += kSuperBlock) {
     const float d = f16_to_f32(load_u16(block + 80));
     const float dmin = f16_to_f32(load_u16(block + 82));
-    for (size_t e = 0; e < kBlock; ++e) {
+    for (size_t e = 0; e < kSuperBlock; ++e) {
       const int scale = block[e / 16] & 0xf;
       const int min = block[e / 16] >> 4;
       const int code = get(block + 16, crumb(e), 3);
@@ -159,12 +158,12 @@ void dequantize_q2_k(const std::byte* blocks, float* out, size_t n_blocks) {
 
 void quantize_q2_k(const float* values, std::byte* blocks, size_t n_blocks) {
   uint8_t* block = as_u8(blocks);
-  for (size_t b = 0; b < n_blocks; ++b, block += 84, values += kBlock) {
+  for (size_t b = 0; b < n_blocks; ++b, block += 84, values += kSuperBlock) {
     const OffsetBlock fit = fit_with_offset(values, {16, 3, 15});
     std::fill_n(block, 84, uint8_t{0});
     for (size_t g = 0; g < 16; ++g)
       block[g] = static_cast<uint8_t>(fit.scales[g] | (fit.mins[g] << 4));
-    for (size_t e = 0; e < kBlock; ++e)
+    for (size_t e = 0; e < kSuperBlock; ++e)
       put(block + 16, crumb(e), fit.codes[e], 3);
     store_u16(block + 80, fit.d);
     store_u16(block + 82, fit.dmin);
@@ -174,10 +173,10 @@ void quantize_q2_k(const float* values, std::byte* blocks, size_t n_blocks) {
 // Q3_K: top bits [32], crumbs [64], scales of 6 bits [12], d.
 void dequantize_q3_k(const std::byte* blocks, float* out, size_t n_blocks) {
   const uint8_t* block = as_u8(blocks);
-  for (size_t b = 0; b < n_blocks; ++b, block += 110, out += kBlock) {
+  for (size_t b = 0; b < n_blocks; ++b, block += 110, out += kSuperBlock) {
     const uint8_t* packed_scales = block + 96;
     const float d = f16_to_f32(load_u16(block + 108));
-    for (size_t e = 0; e < kBlock; ++e) {
+    for (size_t e = 0; e < kSuperBlock; ++e) {
       const size_t g = e / 16;
       const int scale =
           (get(packed_scales, q3_scale_low(g), 0xf) | (get(packed_scales, q3_scale_high(g), 3) << 4)) - 32;
@@ -189,10 +188,10 @@ void dequantize_q3_k(const std::byte* blocks, float* out, size_t n_blocks) {
 
 void quantize_q3_k(const float* values, std::byte* blocks, size_t n_blocks) {
   uint8_t* block = as_u8(blocks);
-  for (size_t b = 0; b < n_blocks; ++b, block += 110, values += kBlock) {
+  for (size_t b = 0; b < n_blocks; ++b, block += 110, values += kSuperBlock) {
     const SymmetricBlock fit = fit_symmetric(values, 4, -32);
     std::fill_n(block, 110, uint8_t{0});
-    for (size_t e = 0; e < kBlock; ++e) {
+    for (size_t e = 0; e < kSuperBlock; ++e) {
       put(block + 32, crumb(e), fit.codes[e], 3);
       put(block, bit(e), fit.codes[e] >> 2, 1);
     }
@@ -207,13 +206,13 @@ void quantize_q3_k(const float* values, std::byte* blocks, size_t n_blocks) {
 // Q4_K: d, dmin, scales and minimums of 6 bits [12], nibbles [128].
 void dequantize_q4_k(const std::byte* blocks, float* out, size_t n_blocks) {
   const uint8_t* block = as_u8(blocks);
-  for (size_t b = 0; b < n_blocks; ++b, block += 144, out += kBlock) {
+  for (size_t b = 0; b < n_blocks; ++b, block += 144, out += kSuperBlock) {
     const float d = f16_to_f32(load_u16(block));
     const float dmin = f16_to_f32(load_u16(block + 2));
     int scales[8];
     int mins[8];
     unpack_scales_6bit(block + 4, scales, mins);
-    for (size_t e = 0; e < kBlock; ++e) {
+    for (size_t e = 0; e < kSuperBlock; ++e) {
       const int code = get(block + 16, nibble(e), 0xf);
       out[e] =
           d * static_cast<float>(scales[e / 32]) * static_cast<float>(code) - dmin * static_cast<float>(mins[e / 32]);
@@ -223,13 +222,13 @@ void dequantize_q4_k(const std::byte* blocks, float* out, size_t n_blocks) {
 
 void quantize_q4_k(const float* values, std::byte* blocks, size_t n_blocks) {
   uint8_t* block = as_u8(blocks);
-  for (size_t b = 0; b < n_blocks; ++b, block += 144, values += kBlock) {
+  for (size_t b = 0; b < n_blocks; ++b, block += 144, values += kSuperBlock) {
     const OffsetBlock fit = fit_with_offset(values, {32, 15, 63});
     std::fill_n(block, 144, uint8_t{0});
     store_u16(block, fit.d);
     store_u16(block + 2, fit.dmin);
     pack_scales_6bit(fit.scales, fit.mins, block + 4);
-    for (size_t e = 0; e < kBlock; ++e)
+    for (size_t e = 0; e < kSuperBlock; ++e)
       put(block + 16, nibble(e), fit.codes[e], 0xf);
   }
 }
@@ -237,13 +236,13 @@ void quantize_q4_k(const float* values, std::byte* blocks, size_t n_blocks) {
 // Q5_K: d, dmin, scales and minimums of 6 bits [12], top bits [32], nibbles [128].
 void dequantize_q5_k(const std::byte* blocks, float* out, size_t n_blocks) {
   const uint8_t* block = as_u8(blocks);
-  for (size_t b = 0; b < n_blocks; ++b, block += 176, out += kBlock) {
+  for (size_t b = 0; b < n_blocks; ++b, block += 176, out += kSuperBlock) {
     const float d = f16_to_f32(load_u16(block));
     const float dmin = f16_to_f32(load_u16(block + 2));
     int scales[8];
     int mins[8];
     unpack_scales_6bit(block + 4, scales, mins);
-    for (size_t e = 0; e < kBlock; ++e) {
+    for (size_t e = 0; e < kSuperBlock; ++e) {
       const int code = get(block + 48, nibble(e), 0xf) | (get(block + 16, bit(e), 1) << 4);
       out[e] =
           d * static_cast<float>(scales[e / 32]) * static_cast<float>(code) - dmin * static_cast<float>(mins[e / 32]);
@@ -253,13 +252,13 @@ void dequantize_q5_k(const std::byte* blocks, float* out, size_t n_blocks) {
 
 void quantize_q5_k(const float* values, std::byte* blocks, size_t n_blocks) {
   uint8_t* block = as_u8(blocks);
-  for (size_t b = 0; b < n_blocks; ++b, block += 176, values += kBlock) {
+  for (size_t b = 0; b < n_blocks; ++b, block += 176, values += kSuperBlock) {
     const OffsetBlock fit = fit_with_offset(values, {32, 31, 63});
     std::fill_n(block, 176, uint8_t{0});
     store_u16(block, fit.d);
     store_u16(block + 2, fit.dmin);
     pack_scales_6bit(fit.scales, fit.mins, block + 4);
-    for (size_t e = 0; e < kBlock; ++e) {
+    for (size_t e = 0; e < kSuperBlock; ++e) {
       put(block + 48, nibble(e), fit.codes[e], 0xf);
       put(block + 16, bit(e), fit.codes[e] >> 4, 1);
     }
@@ -269,9 +268,9 @@ void quantize_q5_k(const float* values, std::byte* blocks, size_t n_blocks) {
 // Q6_K: nibbles [128], top crumbs [64], signed scales [16], d.
 void dequantize_q6_k(const std::byte* blocks, float* out, size_t n_blocks) {
   const uint8_t* block = as_u8(blocks);
-  for (size_t b = 0; b < n_blocks; ++b, block += 210, out += kBlock) {
+  for (size_t b = 0; b < n_blocks; ++b, block += 210, out += kSuperBlock) {
     const float d = f16_to_f32(load_u16(block + 208));
-    for (size_t e = 0; e < kBlock; ++e) {
+    for (size_t e = 0; e < kSuperBlock; ++e) {
       const auto scale = static_cast<int8_t>(block[192 + e / 16]);
       const int code = get(block, nibble_strided(e), 0xf) | (get(block + 128, crumb(e), 3) << 4);
       out[e] = d * static_cast<float>(scale) * static_cast<float>(code - 32);
@@ -281,10 +280,10 @@ void dequantize_q6_k(const std::byte* blocks, float* out, size_t n_blocks) {
 
 void quantize_q6_k(const float* values, std::byte* blocks, size_t n_blocks) {
   uint8_t* block = as_u8(blocks);
-  for (size_t b = 0; b < n_blocks; ++b, block += 210, values += kBlock) {
+  for (size_t b = 0; b < n_blocks; ++b, block += 210, values += kSuperBlock) {
     const SymmetricBlock fit = fit_symmetric(values, 32, -128);
     std::fill_n(block, 210, uint8_t{0});
-    for (size_t e = 0; e < kBlock; ++e) {
+    for (size_t e = 0; e < kSuperBlock; ++e) {
       put(block, nibble_strided(e), fit.codes[e], 0xf);
       put(block + 128, crumb(e), fit.codes[e] >> 4, 3);
     }
