@@ -117,6 +117,11 @@ struct Kernels {
 
   /// Largest value and its first index.
   uint32_t (*argmax)(const float* x, uint32_t n);
+
+  // For kernels/probe.h. Operations done by so many rounds of nothing but the int8 instruction (null: there is none), and
+  // a checksum of memory, read as fast as the vectors allow.
+  uint64_t (*int8_rounds)(uint64_t rounds);
+  uint64_t (*checksum)(const std::byte* data, size_t bytes);
 };
 
 /// Upper bound of tokens' activations bytes etc. for buffers: bytes needed for n tokens of k columns (n rounded up to 16).

@@ -9,6 +9,7 @@
 #include "kernels/x86/elementwise.inc"
 #include "kernels/x86/attention.inc"
 #include "kernels/x86/matmul_f32.inc"
+#include "kernels/x86/probe.inc"
 // clang-format on
 
 namespace ingle::kernels {

@@ -122,6 +122,9 @@ inline I all_words(int x) {
 inline I bit_and(I a, I b) {
   return _mm512_and_si512(a, b);
 }
+inline I bit_xor(I a, I b) {
+  return _mm512_xor_si512(a, b);
+}
 /// base | (v & mask)
 inline I merge_bits(I base, I v, I mask) {
   return _mm512_ternarylogic_epi64(base, v, mask, 0xf8);

@@ -1,5 +1,6 @@
 // Norms, activations, rope and argmax in double, rounded once.
 #include <cmath>
+#include <cstring>
 
 #include "kernels/scalar/scalar.h"
 
@@ -60,6 +61,18 @@ uint32_t argmax(const float* x, uint32_t n) {
   for (uint32_t i = 1; i < n; ++i)
     if (x[i] > x[best]) best = i;
   return best;
+}
+
+uint64_t checksum(const std::byte* data, size_t bytes) {
+  uint64_t sum = 0;
+  for (size_t i = 0; i + sizeof sum <= bytes; i += sizeof sum) {
+    uint64_t word = 0;
+    std::memcpy(&word, data + i, sizeof word);
+    sum ^= word;
+  }
+  for (size_t i = bytes / sizeof sum * sizeof sum; i < bytes; ++i)
+    sum ^= static_cast<uint64_t>(data[i]) << (8 * (i % sizeof sum));
+  return sum;
 }
 
 }  // namespace ingle::kernels::scalar

@@ -191,6 +191,8 @@ const Kernels kScalarKernels = {
     .attend_chunk = scalar::attend_chunk,
     .attend_merge = scalar::attend_merge,
     .argmax = scalar::argmax,
+    .int8_rounds = nullptr,
+    .checksum = scalar::checksum,
 };
 
 }  // namespace ingle::kernels

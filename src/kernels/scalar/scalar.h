@@ -16,6 +16,7 @@ void gelu_tanh_mul(const float* gate, const float* up, uint32_t n, float* out);
 void rope_adjacent(float* x, uint32_t n_rot, const float* cos, const float* sin);
 void rope_halves(float* x, uint32_t n_rot, const float* cos, const float* sin);
 uint32_t argmax(const float* x, uint32_t n);
+uint64_t checksum(const std::byte* data, size_t bytes);
 
 void kv_store(const KvStoreArgs& args);
 void attend_chunk(const AttendArgs& args);
