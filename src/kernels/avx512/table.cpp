@@ -2,8 +2,8 @@
 #include "kernels/tables.h"
 
 // clang-format off: each file builds on the ones before it
-#include "kernels/avx512/vectors.h"
 #include "kernels/x86/unroll.h"
+#include "kernels/avx512/vectors.h"
 #include "kernels/x86/codes.inc"
 #include "kernels/avx512/matmul_q8.inc"
 #include "kernels/x86/elementwise.inc"
