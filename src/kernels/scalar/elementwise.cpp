@@ -28,11 +28,12 @@ void silu_mul(const float* gate, const float* up, uint32_t n, float* out) {
 }
 
 void gelu_tanh_mul(const float* gate, const float* up, uint32_t n, float* out) {
-  constexpr double kSqrt2OverPi = 0.7978845608028653559;
+  // 1/2 (1 + tanh u) = 1 / (1 + e^-2u): the same number without the cancellation for u far below 0.
+  constexpr double kTwoSqrt2OverPi = 1.5957691216057307118;
   for (uint32_t i = 0; i < n; ++i) {
     const auto g = static_cast<double>(gate[i]);
-    const double inner = kSqrt2OverPi * (g + 0.044715 * g * g * g);
-    out[i] = static_cast<float>(0.5 * g * (1 + std::tanh(inner)) * static_cast<double>(up[i]));
+    const double u2 = kTwoSqrt2OverPi * (g + 0.044715 * g * g * g);
+    out[i] = static_cast<float>(g / (1 + std::exp(-u2)) * static_cast<double>(up[i]));
   }
 }
 
