@@ -45,6 +45,9 @@ class KvCache {
   /// Rolls back to the first `n_tokens`.
   void truncate(SequenceId id, uint32_t n_tokens);
 
+  /// The next token goes to a page that others see too: reserve() will copy it.
+  bool copies_page(SequenceId id) const { return must_copy(sequences_[id]); }
+
   uint32_t size(SequenceId id) const { return sequences_[id].n_tokens; }
   /// The block table; valid until the next change of the sequence.
   std::span<const uint32_t> pages(SequenceId id) const { return sequences_[id].pages; }

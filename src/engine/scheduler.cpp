@@ -15,13 +15,11 @@ uint32_t rows_that_fit(const SequenceView& sequence, uint32_t wanted, uint32_t a
 
 /// The most rows, at most `wanted`, that keep at most `max_logit_rows` logits.
 uint32_t rows_with_logits(const SequenceView& sequence, uint32_t wanted, uint32_t max_logit_rows) {
-  if (!sequence.scores) return max_logit_rows > 0 ? wanted : std::min(wanted, sequence.n_todo - 1);
   const uint32_t silent = sequence.first_logit > sequence.n_stored ? sequence.first_logit - sequence.n_stored : 0;
   return static_cast<uint32_t>(std::min<uint64_t>(wanted, uint64_t{silent} + max_logit_rows));
 }
 
 uint32_t logits_of(const SequenceView& sequence, uint32_t n_rows) {
-  if (!sequence.scores) return n_rows == sequence.n_todo ? 1 : 0;
   const uint32_t end = sequence.n_stored + n_rows;
   return end - std::min(end, std::max(sequence.n_stored, sequence.first_logit));
 }

@@ -26,8 +26,7 @@ struct SequenceView {
   uint32_t n_todo = 0;       // known tokens after them: 1 when decoding, more of a prompt
   uint32_t n_pages = 0;      // pages held
   bool copies_page = false;  // the next write needs a page to copy to
-  uint32_t first_logit = 0;  // position from which every row wants logits; only the last otherwise
-  bool scores = false;
+  uint32_t first_logit = 0;  // every row from this position on wants logits: the last of a prompt, more when scoring
 };
 
 struct Share {

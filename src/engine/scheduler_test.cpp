@@ -12,10 +12,10 @@ constexpr StepLimits kLimits = {
     .max_sequences = 4, .prefill_chunk = 8, .max_rows = 12, .max_logit_rows = 6, .page_tokens = 4};
 
 SequenceView decoding(uint32_t n_stored) {
-  return {.n_stored = n_stored, .n_todo = 1, .n_pages = (n_stored + 3) / 4};
+  return {.n_stored = n_stored, .n_todo = 1, .n_pages = (n_stored + 3) / 4, .first_logit = n_stored};
 }
 SequenceView prompt(uint32_t n_todo) {
-  return {.n_todo = n_todo};
+  return {.n_todo = n_todo, .first_logit = n_todo - 1};
 }
 
 Plan plan_of(const std::vector<SequenceView>& running, uint32_t available) {
@@ -67,7 +67,6 @@ TEST(Scheduler, counts_the_page_that_a_shared_one_is_copied_to) {
 
 TEST(Scheduler, scoring_is_cut_where_it_would_keep_too_many_logits) {
   SequenceView score = prompt(20);
-  score.scores = true;
   score.first_logit = 1;
   EXPECT_EQ(shares_of(plan_of({score}, 100)), (Shares{{0, 7}}));  // row 0 keeps none
   score.first_logit = 19;
@@ -90,8 +89,7 @@ SequenceView any_sequence() {
   s.n_todo = *rc::gen::inRange(1U, 40U);
   s.n_pages = (s.n_stored + 3) / 4;
   s.copies_page = s.n_stored % 4 != 0 && *rc::gen::arbitrary<bool>();
-  s.scores = *rc::gen::inRange(0, 4) == 0;
-  s.first_logit = s.scores ? *rc::gen::inRange(0U, 60U) : 0;
+  s.first_logit = s.n_stored + s.n_todo - 1 - (*rc::gen::inRange(0, 4) == 0 ? *rc::gen::inRange(0U, s.n_todo) : 0U);
   return s;
 }
 
@@ -120,7 +118,7 @@ RC_GTEST_PROP(Scheduler, a_plan_respects_every_limit_and_always_gets_on, ()) {
     if (s.n_todo > 1) prompt_rows += share.n_rows;
     pages += pages_for(s, share.n_rows, 4);
     for (uint32_t i = 0; i < share.n_rows; ++i) {
-      logits += s.scores ? s.n_stored + i >= s.first_logit : i + 1 == s.n_todo;
+      logits += s.n_stored + i >= s.first_logit ? 1 : 0;
     }
   }
   RC_ASSERT(rows <= kLimits.max_rows);

@@ -46,13 +46,15 @@ std::vector<double> probabilities(const std::vector<float>& logits) {
 std::vector<int32_t> by_probability(const std::vector<float>& logits) {
   std::vector<int32_t> order(logits.size());
   std::iota(order.begin(), order.end(), 0);
-  std::stable_sort(order.begin(), order.end(), [&](int32_t a, int32_t b) {
-    return logits[static_cast<size_t>(a)] > logits[static_cast<size_t>(b)];
+  std::sort(order.begin(), order.end(), [&](int32_t a, int32_t b) {
+    const float la = logits[static_cast<size_t>(a)];
+    const float lb = logits[static_cast<size_t>(b)];
+    return la > lb || (la == lb && a < b);
   });
   return order;
 }
 
-RC_GTEST_PROP(TopK, keeps_the_first_of_a_stable_sort, (const std::vector<int>& tenths)) {
+RC_GTEST_PROP(TopK, keeps_the_most_likely_with_ties_by_lower_id, (const std::vector<int>& tenths)) {
   RC_PRE(!tenths.empty());
   const auto logits = logits_of(tenths);
   const auto order = by_probability(logits);

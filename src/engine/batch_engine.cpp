@@ -1,0 +1,218 @@
+#include "engine/batch_engine.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <future>
+#include <limits>
+
+#include "engine/completion.h"
+#include "engine/questions.h"
+
+namespace ingle::engine {
+namespace {
+
+constexpr size_t kMaxInFlight = 1024;
+constexpr int32_t kMaxLogprobs = 100;
+constexpr size_t kMaxStops = 64;
+constexpr size_t kMaxStopBytes = 4096;
+// Logits that a step may keep: scoring a long text wants a row of the vocabulary for every token.
+constexpr uint64_t kMaxLogitBytes = uint64_t{64} << 20;
+
+StepLoop::Shape shape_of(const EngineParts& parts) {
+  const chat::Description& d = parts.description;
+  StepLimits limits;
+  limits.max_rows = parts.executor->max_rows();
+  limits.max_sequences = std::clamp(parts.max_sequences, 1U, limits.max_rows);
+  limits.prefill_chunk = std::clamp(parts.prefill_chunk, 1U, limits.max_rows);
+  const uint64_t row_bytes = std::max<uint64_t>(d.vocab_size, 1) * sizeof(float);
+  limits.max_logit_rows =
+      static_cast<uint32_t>(std::clamp<uint64_t>(kMaxLogitBytes / row_bytes, limits.max_sequences, limits.max_rows));
+  limits.page_tokens = parts.executor->page_tokens();
+  return {d.vocab_size, d.embedding_size, limits};
+}
+
+Status check_request(const chat::CompleteRequest& request) {
+  if (!request.json_schema.empty() || !request.grammar.empty()) {
+    return std::unexpected(Error::unsupported(fmt::format("constrained output ({}) is not available in this version",
+                                                          request.grammar.empty() ? "json_schema" : "grammar"))
+                               .hint("ask for the format in the prompt and check the answer"));
+  }
+  if (request.logprobs > kMaxLogprobs) {
+    return std::unexpected(
+        Error::usage(fmt::format("logprobs is {}, the most that is given is {}", request.logprobs, kMaxLogprobs)));
+  }
+  if (request.stop.size() > kMaxStops) {
+    return std::unexpected(
+        Error::usage(fmt::format("{} stop strings, at most {} are looked for", request.stop.size(), kMaxStops)));
+  }
+  for (size_t i = 0; i < request.stop.size(); ++i) {
+    if (!request.stop[i].empty() && request.stop[i].size() <= kMaxStopBytes) continue;
+    return std::unexpected(Error::usage(fmt::format("stop string {} has {} bytes, it must have 1 to {}", i + 1,
+                                                    request.stop[i].size(), kMaxStopBytes)));
+  }
+  return {};
+}
+
+}  // namespace
+
+BatchEngine::BatchEngine(EngineParts parts)
+    : parts_(std::move(parts)),
+      prompter_(*parts_.tokenizer, parts_.chat_template.get()),
+      in_flight_(kMaxInFlight),
+      loop_(*parts_.executor, shape_of(parts_), in_flight_),
+      step_thread_([this](const std::stop_token& stop) { loop_.run(stop, mailbox_); }) {}
+
+BatchEngine::~BatchEngine() = default;
+
+Result<chat::Description> BatchEngine::describe() {
+  return parts_.description;
+}
+
+Result<std::string> BatchEngine::render(const chat::ChatPrompt& prompt) {
+  INGLE_TRY(const auto segments, prompter_.render(prompt));
+  std::string text;
+  for (const auto& segment : segments)
+    text += segment.text;
+  return text;
+}
+
+Result<std::vector<int32_t>> BatchEngine::tokenize(const chat::TokenizeRequest& request) {
+  return parts_.tokenizer->encode(request.text.reveal(),
+                                  {.add_bos = request.add_bos, .parse_special = request.recognise_control_tokens},
+                                  request.recognise_control_tokens);
+}
+
+Result<std::string> BatchEngine::detokenize(std::span<const int32_t> tokens) {
+  INGLE_TRY_VOID(check_tokens(tokens, std::numeric_limits<size_t>::max()));
+  return parts_.tokenizer->decode(tokens, true);
+}
+
+/// Ids in range, and not more than fit.
+Status BatchEngine::check_tokens(std::span<const int32_t> tokens, size_t max_tokens) const {
+  if (tokens.size() > max_tokens) {
+    return std::unexpected(
+        Error::refused(fmt::format("the prompt has {} tokens, the context holds {}", tokens.size(), max_tokens))
+            .hint("shorten the text, or load the model with a larger context"));
+  }
+  const uint32_t n_vocab = parts_.description.vocab_size;
+  for (const int32_t token : tokens) {
+    if (token >= 0 && static_cast<uint32_t>(token) < n_vocab) continue;
+    return std::unexpected(Error::usage(fmt::format("token {} is not in the vocabulary of {} tokens", token, n_vocab)));
+  }
+  return {};
+}
+
+std::string BatchEngine::next_id() {
+  return fmt::format("request-{}", n_ids_.fetch_add(1, std::memory_order_relaxed) + 1);
+}
+
+/// Runs `work(loop)` on the step thread and waits for what it answers.
+template <typename Work>
+auto BatchEngine::ask(Work work) {
+  std::promise<decltype(work(loop_))> promise;
+  auto future = promise.get_future();
+  mailbox_.push([&](StepLoop& loop) { promise.set_value(work(loop)); });
+  return future.get();
+}
+
+Result<std::vector<int32_t>> BatchEngine::prompt_tokens(const chat::CompleteRequest& request) {
+  const bool continues = !request.continue_from.empty();
+  INGLE_TRY(auto tokens, prompter_.encode(request.prompt, continues, parts_.description.vocab_size));
+  if (continues) {
+    INGLE_TRY(auto before, ask([&](StepLoop& loop) { return loop.tokens_of(request.continue_from); }));
+    tokens.insert(tokens.begin(), before.begin(), before.end());
+  }
+  if (tokens.empty()) {
+    return std::unexpected(Error::usage("the prompt is empty and this model has no token to begin with")
+                               .hint("give at least one character of text"));
+  }
+  INGLE_TRY_VOID(check_tokens(tokens, parts_.description.context_limit));
+  return tokens;
+}
+
+Result<Sampler> BatchEngine::make_sampler(const chat::CompleteRequest& request) const {
+  chat::Sampling sampling = request.sampling;
+  if (request.ignore_eos) {
+    const auto n_tokens =
+        static_cast<int32_t>(std::min<size_t>(parts_.tokenizer->size(), parts_.description.vocab_size));
+    for (int32_t id = 0; id < n_tokens; ++id) {
+      if (!parts_.tokenizer->is_end_of_generation(id)) continue;
+      sampling.logit_bias.emplace_back(id, -std::numeric_limits<float>::infinity());
+    }
+  }
+  DryBreakers breakers;
+  if (sampling.dry_multiplier != 0) breakers = find_dry_breakers(sampling.dry_breakers, *parts_.tokenizer);
+  return Sampler::create(sampling, parts_.description.vocab_size, std::move(breakers));
+}
+
+Status BatchEngine::complete(chat::CompleteRequest request, chat::EventSink sink) {
+  INGLE_TRY_VOID(check_request(request));
+  INGLE_TRY(auto sampler, make_sampler(request));
+  INGLE_TRY(auto tokens, prompt_tokens(request));
+  std::string id = request.id.empty() ? next_id() : std::move(request.id);
+  INGLE_TRY_VOID(in_flight_.add(id));
+  Completion::Settings settings{.sampler = std::move(sampler),
+                                .stop = std::move(request.stop),
+                                .max_tokens = request.max_tokens < 0 ? std::numeric_limits<uint32_t>::max()
+                                                                     : static_cast<uint32_t>(request.max_tokens),
+                                .context = parts_.description.context_limit,
+                                .logprobs = request.logprobs};
+  auto job = std::make_unique<Completion>(std::move(id), std::move(tokens), std::move(settings), *parts_.tokenizer,
+                                          std::move(sink));
+  mailbox_.push([job = std::move(job), from = std::move(request.continue_from)](StepLoop& loop) mutable {
+    loop.submit(std::move(job), from);
+  });
+  return {};
+}
+
+void BatchEngine::cancel(std::string_view id) {
+  mailbox_.push([id = std::string(id)](StepLoop& loop) { loop.cancel(id); });
+}
+
+/// Queues a job whose answer the caller waits for.
+template <typename MakeJob>
+Result<std::vector<float>> BatchEngine::answer(MakeJob make_job) {
+  std::promise<Result<std::vector<float>>> promise;
+  auto future = promise.get_future();
+  std::string id = next_id();
+  INGLE_TRY_VOID(in_flight_.add(id));
+  auto job = make_job(std::move(id), [&](Result<std::vector<float>> result) { promise.set_value(std::move(result)); });
+  mailbox_.push([job = std::move(job)](StepLoop& loop) mutable { loop.submit(std::move(job), {}); });
+  return future.get();
+}
+
+Result<std::vector<float>> BatchEngine::score(const chat::ScoreRequest& request) {
+  // The last token is scored, never stored.
+  INGLE_TRY_VOID(check_tokens(request.tokens, size_t{parts_.description.context_limit} + 1));
+  if (request.first == 0 || request.first >= request.tokens.size()) {
+    return std::unexpected(
+        Error::usage(fmt::format("cannot score from token {} of {}: the first that has a token before it is 1",
+                                 request.first, request.tokens.size())));
+  }
+  return answer([&](std::string id, Question::Answer done) {
+    return std::make_unique<Scoring>(std::move(id), request.tokens, request.first, std::move(done));
+  });
+}
+
+Result<std::vector<float>> BatchEngine::embed(const chat::EmbedRequest& request) {
+  INGLE_TRY_VOID(check_tokens(request.tokens, parts_.description.context_limit));
+  if (request.tokens.empty()) return std::unexpected(Error::usage("there are no tokens to embed"));
+  return answer([&](std::string id, Question::Answer done) {
+    return std::make_unique<Embedding>(std::move(id), request.tokens, std::move(done));
+  });
+}
+
+Result<std::vector<std::vector<float>>> BatchEngine::tag(const chat::EmbedRequest& /*request*/) {
+  return std::unexpected(Error::unsupported(fmt::format("'{}' has no tagging head", parts_.description.name)));
+}
+
+Result<std::string> BatchEngine::fork(std::string_view request_id) {
+  return ask([&](StepLoop& loop) { return loop.keep(request_id); });
+}
+
+void BatchEngine::release(std::string_view handle) {
+  mailbox_.push([handle = std::string(handle)](StepLoop& loop) { loop.release(handle); });
+}
+
+}  // namespace ingle::engine

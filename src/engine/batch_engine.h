@@ -1,0 +1,65 @@
+// BatchEngine: the chat::Completer over a loaded model. Callers' threads render and tokenize; the step thread computes.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <thread>
+
+#include "backend/backend.h"
+#include "chat/completer.h"
+#include "engine/in_flight.h"
+#include "engine/mailbox.h"
+#include "engine/prompt.h"
+#include "engine/step_loop.h"
+#include "text/template/chat_template.h"
+#include "text/tokenizer/tokenizer.h"
+
+namespace ingle::engine {
+
+/// What an engine is made of. engine.cpp takes it from a model file, tests put it together themselves.
+struct EngineParts {
+  std::unique_ptr<text::Tokenizer> tokenizer;
+  std::shared_ptr<const text::ChatTemplate> chat_template;  // null: none. Compiled templates are handed out shared
+  std::unique_ptr<backend::Executor> executor;
+  chat::Description description;  // vocab_size, embedding_size and context_limit are what the engine works with
+  uint32_t max_sequences = 8;
+  uint32_t prefill_chunk = 512;
+};
+
+class BatchEngine final : public chat::Completer {
+ public:
+  explicit BatchEngine(EngineParts parts);
+  ~BatchEngine() override;
+
+  Result<chat::Description> describe() override;
+  Result<std::string> render(const chat::ChatPrompt& prompt) override;
+  Result<std::vector<int32_t>> tokenize(const chat::TokenizeRequest& request) override;
+  Result<std::string> detokenize(std::span<const int32_t> tokens) override;
+  Status complete(chat::CompleteRequest request, chat::EventSink sink) override;
+  void cancel(std::string_view id) override;
+  Result<std::vector<float>> score(const chat::ScoreRequest& request) override;
+  Result<std::vector<float>> embed(const chat::EmbedRequest& request) override;
+  Result<std::vector<std::vector<float>>> tag(const chat::EmbedRequest& request) override;
+  Result<std::string> fork(std::string_view request_id) override;
+  void release(std::string_view handle) override;
+
+ private:
+  Result<std::vector<int32_t>> prompt_tokens(const chat::CompleteRequest& request);
+  Result<Sampler> make_sampler(const chat::CompleteRequest& request) const;
+  Status check_tokens(std::span<const int32_t> tokens, size_t max_tokens) const;
+  std::string next_id();
+  template <typename Work>
+  auto ask(Work work);
+  template <typename MakeJob>
+  Result<std::vector<float>> answer(MakeJob make_job);
+
+  EngineParts parts_;
+  Prompter prompter_;
+  InFlight in_flight_;
+  Mailbox mailbox_;
+  StepLoop loop_;
+  std::atomic<uint64_t> n_ids_ = 0;
+  std::jthread step_thread_;  // last: it uses everything above
+};
+
+}  // namespace ingle::engine

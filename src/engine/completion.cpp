@@ -1,0 +1,110 @@
+#include "engine/completion.h"
+
+#include <algorithm>
+
+#include "engine/sampler/logprobs.h"
+
+namespace ingle::engine {
+namespace {
+
+double seconds(std::chrono::steady_clock::duration duration) {
+  return std::chrono::duration<double>(duration).count();
+}
+
+}  // namespace
+
+Completion::Completion(std::string id, std::vector<int32_t> prompt, Settings settings, const text::Tokenizer& tokenizer,
+                       chat::EventSink sink)
+    : Job(std::move(id), std::move(prompt)),
+      settings_(std::move(settings)),
+      tokenizer_(tokenizer),
+      sink_(std::move(sink)),
+      state_(settings_.sampler.initial_state()),
+      text_(std::move(settings_.stop)) {
+  usage_.prompt_tokens = static_cast<uint32_t>(tokens_.size());
+  const size_t room = settings_.context + 1 - std::min<size_t>(tokens_.size(), settings_.context);
+  tokens_.reserve(tokens_.size() + std::min<size_t>(settings_.max_tokens, room));
+}
+
+void Completion::started(uint32_t n_cached) {
+  if (started_) return;  // after a preemption the client sees a pause, not a second beginning
+  started_ = Clock::now();
+  usage_.cached_tokens = n_cached;
+  sink_(chat::Prefill{n_cached, usage_.prompt_tokens});
+}
+
+void Completion::progressed(uint32_t n_stored) {
+  if (!first_token_) sink_(chat::Prefill{n_stored, usage_.prompt_tokens});
+}
+
+bool Completion::take(std::span<const float> rows, size_t width, uint32_t /*pos*/, SamplerScratch& scratch) {
+  if (!first_token_) {
+    first_token_ = Clock::now();
+    usage_.prefill_seconds = seconds(*first_token_ - *started_);
+  }
+  if (settings_.max_tokens == 0) {
+    end(chat::FinishReason::kLength);
+    return true;
+  }
+  const auto logits = rows.first(width);
+  const auto token = settings_.sampler.sample(logits, tokens_, state_, scratch);
+  if (!token) {
+    fail(token.error());
+    return true;
+  }
+  chat::Delta delta;
+  if (settings_.logprobs >= 0) delta.tokens.push_back(info_of(logits, *token));
+  const auto reason = accept(*token, delta);
+  if (reason) delta.text += text_.finish();
+  if (!delta.text.empty() || !delta.tokens.empty()) sink_(std::move(delta));
+  if (reason) end(*reason);
+  return reason.has_value();
+}
+
+std::optional<chat::FinishReason> Completion::accept(int32_t token, chat::Delta& delta) {
+  tokens_.push_back(token);
+  ++usage_.completion_tokens;
+  if (tokenizer_.is_end_of_generation(token)) return chat::FinishReason::kStop;
+  delta.text = text_.push(tokenizer_.piece(token));
+  if (text_.stopped()) return chat::FinishReason::kStop;
+  if (usage_.completion_tokens >= settings_.max_tokens) return chat::FinishReason::kLength;
+  if (tokens_.size() > settings_.context) return chat::FinishReason::kContextFull;
+  return std::nullopt;
+}
+
+chat::TokenInfo Completion::info_of(std::span<const float> logits, int32_t chosen) const {
+  const auto described = [this](int32_t id, double logprob) {
+    return chat::TokenLogprob{id, std::string(tokenizer_.piece(id, true)), static_cast<float>(logprob)};
+  };
+  const double log_sum = log_sum_exp(logits);
+  chat::TokenInfo info;
+  info.chosen = described(chosen, static_cast<double>(logits[static_cast<size_t>(chosen)]) - log_sum);
+  for (const auto& [id, logprob] : top_logprobs(logits, log_sum, static_cast<uint32_t>(settings_.logprobs))) {
+    info.top.push_back(described(id, logprob));
+  }
+  return info;
+}
+
+void Completion::end(chat::FinishReason reason) {
+  close_timings();
+  outcome_ = chat::Finished{reason, text_.stop_text(), usage_};
+}
+
+void Completion::close_timings() {
+  if (first_token_) usage_.decode_seconds = seconds(Clock::now() - *first_token_);
+}
+
+void Completion::fail(Error error) {
+  outcome_ = chat::Failed{std::move(error)};
+}
+
+void Completion::cancel() {
+  if (std::string rest = text_.finish(); !rest.empty()) sink_(chat::Delta{std::move(rest), {}});
+  end(chat::FinishReason::kCancelled);
+}
+
+void Completion::conclude() {
+  sink_(*std::move(outcome_));
+}
+
+}  // namespace ingle::engine

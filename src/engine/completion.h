@@ -1,0 +1,58 @@
+// Completion: a job that generates text: samples, streams, and knows when to stop.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "chat/completer.h"
+#include "engine/job.h"
+#include "engine/sampler/sampler.h"
+#include "engine/text_stream.h"
+#include "text/tokenizer/tokenizer.h"
+
+namespace ingle::engine {
+
+class Completion final : public Job {
+ public:
+  struct Settings {
+    Sampler sampler;
+    std::vector<std::string> stop;
+    uint32_t max_tokens = 0;
+    uint32_t context = 0;   // tokens that may be stored
+    int32_t logprobs = -1;  // as in chat::CompleteRequest
+  };
+
+  Completion(std::string id, std::vector<int32_t> prompt, Settings settings, const text::Tokenizer& tokenizer,
+             chat::EventSink sink);
+
+  bool can_fork() const override { return true; }
+  SamplerState sampler_state() const override { return state_; }
+  void inherit(SamplerState state) override { state_ = state; }
+  void started(uint32_t n_cached) override;
+  void progressed(uint32_t n_stored) override;
+  bool take(std::span<const float> rows, size_t width, uint32_t pos, SamplerScratch& scratch) override;
+  void fail(Error error) override;
+  void cancel() override;
+  void conclude() override;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  chat::TokenInfo info_of(std::span<const float> logits, int32_t chosen) const;
+  std::optional<chat::FinishReason> accept(int32_t token, chat::Delta& delta);
+  void end(chat::FinishReason reason);
+  void close_timings();
+
+  Settings settings_;
+  const text::Tokenizer& tokenizer_;
+  chat::EventSink sink_;
+  SamplerState state_;
+  TextStream text_;
+  chat::Usage usage_;
+  std::optional<Clock::time_point> started_;
+  std::optional<Clock::time_point> first_token_;
+  std::optional<chat::Event> outcome_;
+};
+
+}  // namespace ingle::engine

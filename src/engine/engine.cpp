@@ -1,0 +1,124 @@
+#include "engine/engine.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "engine/batch_engine.h"
+#include "gguf/file.h"
+#include "kernels/kernels.h"
+#include "models/model.h"
+
+namespace ingle::engine {
+namespace {
+
+constexpr uint32_t kDefaultContext = 4096;
+constexpr uint32_t kMaxSequences = 256;
+constexpr uint32_t kMaxChunk = 4096;
+// KV memory beyond what one full context needs: more pages keep more prefixes, but a laptop has other uses for it.
+constexpr uint64_t kKvBytes = uint64_t{1} << 30;
+
+Result<backend::KvType> kv_type(std::string_view name) {
+  if (name.empty()) return backend::KvType::kDefault;
+  if (name == "f32") return backend::KvType::kF32;
+  if (name == "f16") return backend::KvType::kF16;
+  if (name == "bf16") return backend::KvType::kBF16;
+  return std::unexpected(
+      Error::usage(fmt::format("'{}' is no type for the KV cache", name)).hint("use f32, f16 or bf16"));
+}
+
+Status check_options(const Options& options) {
+  if (options.max_sequences < 1 || options.max_sequences > kMaxSequences) {
+    return std::unexpected(
+        Error::usage(fmt::format("{} sequences at once; it must be 1 to {}", options.max_sequences, kMaxSequences)));
+  }
+  if (options.prefill_chunk < 1 || options.prefill_chunk > kMaxChunk) {
+    return std::unexpected(
+        Error::usage(fmt::format("prompt chunks of {} tokens; it must be 1 to {}", options.prefill_chunk, kMaxChunk)));
+  }
+  return {};
+}
+
+Result<uint32_t> context_of(const Options& options, const backend::Program& program) {
+  if (options.context == 0) return std::min(program.context_length, kDefaultContext);
+  if (options.context <= program.context_length) return options.context;
+  return std::unexpected(Error::refused(fmt::format("a context of {} tokens was asked for, the model was made for {}",
+                                                    options.context, program.context_length))
+                             .hint(fmt::format("use a context of {} or less", program.context_length)));
+}
+
+/// Pages for every sequence at full length, within kKvBytes, but for one full context in any case.
+uint32_t plan_pages(uint32_t context, uint32_t max_sequences, uint64_t page_bytes) {
+  constexpr uint64_t kPage = kernels::kPageTokens;
+  const uint64_t one = (uint64_t{context} + kPage - 1) / kPage;
+  const uint64_t spare = max_sequences;  // each may be copying a page that it shares
+  const uint64_t affordable = kKvBytes / std::max<uint64_t>(page_bytes, 1);
+  return static_cast<uint32_t>(std::clamp(one * max_sequences, one, std::max(one, affordable)) + spare);
+}
+
+Result<std::shared_ptr<const text::ChatTemplate>> compile_template(const std::string& source) {
+  if (source.empty()) return nullptr;
+  auto compiled = text::ChatTemplate::compile(source);
+  if (!compiled) return std::unexpected(std::move(compiled).error().within("tokenizer.chat_template"));
+  return *std::move(compiled);
+}
+
+chat::Description describe(const models::Model& model, std::string_view name, uint32_t context,
+                           const backend::Executor& executor) {
+  const auto& special = model.tokenizer->special();
+  return {.name = std::string(name),
+          .architecture = model.program.architecture,
+          .quantization = model.quantization,
+          .parameters = model.parameters,
+          .file_bytes = model.file->total_bytes(),
+          .context_length = model.program.context_length,
+          .context_limit = context,
+          .vocab_size = model.program.n_vocab,
+          .embedding_size = model.program.n_embd,
+          .has_template = !model.chat_template.empty(),
+          .adds_bos = special.add_bos,
+          .bos = special.bos,
+          .isa = std::string(executor.isa()),
+          .threads = executor.threads()};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<chat::Completer>> load(std::span<const base::FileDescriptor> parts, std::string_view name,
+                                              const Options& options) {
+  INGLE_TRY_VOID(check_options(options));
+  INGLE_TRY(const backend::KvType kv, kv_type(options.kv_type));
+  INGLE_TRY(auto file, gguf::File::open(parts, name));
+  INGLE_TRY(models::Model model, models::load(std::move(file)));
+  INGLE_TRY(const uint32_t context, context_of(options, model.program));
+  INGLE_TRY(auto chat_template, compile_template(model.chat_template));
+
+  backend::Options backend_options;
+  backend_options.isa = options.isa;
+  backend_options.threads = options.threads;
+  backend_options.precision = options.reference ? backend::Precision::kReference : backend::Precision::kDefault;
+  backend_options.kv = options.reference && kv == backend::KvType::kDefault ? backend::KvType::kF32 : kv;
+  backend_options.n_pages =
+      plan_pages(context, options.max_sequences, backend::page_bytes(model.program, backend_options.kv));
+  backend_options.context = context;
+  backend_options.max_rows = std::max(options.prefill_chunk, options.max_sequences);
+  backend_options.progress = [&](uint64_t done, uint64_t total) {
+    if (options.on_load_progress)
+      options.on_load_progress(static_cast<double>(done) / static_cast<double>(std::max<uint64_t>(total, 1)));
+  };
+  backend_options.release = [&](const backend::Source& source) {
+    if (const gguf::Tensor* tensor = model.file->find_tensor(source.name)) model.file->release(*tensor);
+  };
+  INGLE_TRY(auto executor, backend::load("cpu", model.program, backend_options));
+
+  EngineParts engine;
+  engine.description = describe(model, name, context, *executor);
+  engine.tokenizer = std::move(model.tokenizer);
+  engine.chat_template = std::move(chat_template);
+  engine.executor = std::move(executor);
+  engine.max_sequences = options.max_sequences;
+  engine.prefill_chunk = options.prefill_chunk;
+  return std::make_unique<BatchEngine>(std::move(engine));
+}
+
+}  // namespace ingle::engine

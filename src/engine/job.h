@@ -1,0 +1,60 @@
+// Job: one request inside the engine, whatever it is for. Made by the caller's thread, then owned by the step loop, which
+// computes the rows that the job asks for and hands it the results.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "engine/kv_cache.h"
+#include "engine/sampler/sampler.h"
+
+namespace ingle::engine {
+
+class Job {
+ public:
+  Job(std::string id, std::vector<int32_t> tokens) : id_(std::move(id)), tokens_(std::move(tokens)) {}
+  virtual ~Job() = default;
+  Job(const Job&) = delete;
+  Job& operator=(const Job&) = delete;
+
+  const std::string& id() const { return id_; }
+  /// All tokens that are known: the prompt and what was generated.
+  const std::vector<int32_t>& tokens() const { return tokens_; }
+
+  /// How many of the tokens must be computed.
+  virtual uint32_t n_wanted() const { return static_cast<uint32_t>(tokens_.size()); }
+  /// Every row from this position on gives results.
+  virtual uint32_t first_result() const { return n_wanted() - 1; }
+  /// Results are hidden states, not logits.
+  virtual bool wants_hidden() const { return false; }
+  /// The sequence is worth remembering after its end, because a client may fork it.
+  virtual bool can_fork() const { return false; }
+  /// What must be copied with the tokens when the sequence forks.
+  virtual SamplerState sampler_state() const { return {}; }
+
+  /// The sequence begins with a fork of another.
+  virtual void inherit(SamplerState) {}
+  /// The first step is about to run; `n_cached` tokens were found in the cache. Called again after a preemption.
+  virtual void started(uint32_t /*n_cached*/) {}
+  virtual void progressed(uint32_t /*n_stored*/) {}
+  /// Rows of `width` floats for the positions from `pos` on. True: the job has ended.
+  virtual bool take(std::span<const float> rows, size_t width, uint32_t pos, SamplerScratch& scratch) = 0;
+
+  // Both end the job.
+  virtual void fail(Error error) = 0;
+  virtual void cancel() = 0;
+  /// Tells the client how it ended; the engine has forgotten the job by then.
+  virtual void conclude() = 0;
+
+  std::optional<KvCache::SequenceId> kv;  // set while the job holds pages
+
+ protected:
+  std::string id_;
+  std::vector<int32_t> tokens_;
+};
+
+}  // namespace ingle::engine

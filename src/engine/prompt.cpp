@@ -1,0 +1,94 @@
+#include "engine/prompt.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/utf8.h"
+
+namespace ingle::engine {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string token_text(const text::Tokenizer& tokenizer, int32_t id) {
+  if (id < 0) return {};
+  return tokenizer.vocab().tokens[static_cast<size_t>(id)];
+}
+
+Json tool_call_json(const chat::ToolCall& call) {
+  // Templates write the arguments with tojson, so they must be the object and not the text of one.
+  const std::string text = base::to_valid_utf8(call.arguments_json.reveal());
+  Json arguments = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (arguments.is_discarded()) arguments = text;
+  return {{"id", base::to_valid_utf8(call.id)},
+          {"type", "function"},
+          {"function", {{"name", base::to_valid_utf8(call.name)}, {"arguments", std::move(arguments)}}}};
+}
+
+}  // namespace
+
+std::string messages_json(const std::vector<chat::Message>& messages) {
+  Json array = Json::array();
+  for (const chat::Message& message : messages) {
+    Json object = {{"role", base::to_valid_utf8(message.role)},
+                   {"content", base::to_valid_utf8(message.content.reveal())}};
+    if (!message.name.empty()) object["name"] = base::to_valid_utf8(message.name);
+    if (!message.tool_call_id.empty()) object["tool_call_id"] = base::to_valid_utf8(message.tool_call_id);
+    for (const chat::ToolCall& call : message.tool_calls)
+      object["tool_calls"].push_back(tool_call_json(call));
+    array.push_back(std::move(object));
+  }
+  return array.dump();
+}
+
+Result<std::vector<text::RenderedSegment>> Prompter::render(const chat::ChatPrompt& prompt) const {
+  if (template_ == nullptr) {
+    text::RenderedSegment plain;
+    for (const chat::Message& message : prompt.messages) {
+      if (!plain.text.empty()) plain.text += '\n';
+      plain.text += message.content.reveal();
+    }
+    if (plain.text.empty()) return std::vector<text::RenderedSegment>{};
+    return std::vector<text::RenderedSegment>{std::move(plain)};
+  }
+  return template_->render({.messages_json = messages_json(prompt.messages),
+                            .tools_json = prompt.tools_json.reveal(),
+                            .extra_json = {},
+                            .bos_token = token_text(tokenizer_, tokenizer_.special().bos),
+                            .eos_token = token_text(tokenizer_, tokenizer_.special().eos),
+                            .add_generation_prompt = prompt.add_generation_prompt,
+                            .now_unix = prompt.now_unix});
+}
+
+std::vector<int32_t> Prompter::encode_segments(const std::vector<text::RenderedSegment>& segments, bool add_bos) const {
+  std::vector<text::Segment> views;
+  for (const auto& segment : segments)
+    views.push_back({segment.text, segment.trusted});
+  auto tokens = tokenizer_.encode(views, {.add_bos = add_bos, .parse_special = true});
+  // Many templates write the BOS that the tokenizer adds too.
+  const int32_t bos = tokenizer_.special().bos;
+  if (add_bos && tokens.size() >= 2 && tokens[0] == bos && tokens[1] == bos) tokens.erase(tokens.begin());
+  return tokens;
+}
+
+Result<std::vector<int32_t>> Prompter::encode(const chat::Prompt& prompt, bool continues, uint32_t n_vocab) const {
+  std::vector<int32_t> tokens;
+  if (const auto* chat_prompt = std::get_if<chat::ChatPrompt>(&prompt)) {
+    INGLE_TRY(const auto segments, render(*chat_prompt));
+    tokens = encode_segments(segments, !continues);
+  } else if (const auto* raw = std::get_if<chat::RawPrompt>(&prompt)) {
+    tokens = tokenizer_.encode(raw->text.reveal(), {.add_bos = !continues}, false);
+  } else {
+    tokens = std::get<chat::TokenPrompt>(prompt).tokens;
+  }
+  for (const int32_t token : tokens) {
+    if (token < 0 || static_cast<uint32_t>(token) >= n_vocab) {
+      return std::unexpected(
+          Error::usage(fmt::format("the prompt has token {}, the vocabulary ends at {}", token, n_vocab - 1)));
+    }
+  }
+  return tokens;
+}
+
+}  // namespace ingle::engine

@@ -1,0 +1,36 @@
+#include "engine/questions.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "engine/sampler/logprobs.h"
+
+namespace ingle::engine {
+
+bool Scoring::take(std::span<const float> rows, size_t width, uint32_t pos, SamplerScratch& /*scratch*/) {
+  for (size_t offset = 0; offset < rows.size(); offset += width, ++pos) {
+    const auto logits = rows.subspan(offset, width);
+    const auto logit = static_cast<double>(logits[static_cast<size_t>(tokens_[pos + 1])]);
+    const double logprob = logit - log_sum_exp(logits);
+    if (!std::isfinite(logprob)) {
+      fail(Error::corrupt("the model computed logits that are not numbers at token " + std::to_string(pos))
+               .hint("its weights may be damaged; compare the file's SHA-256 with its source, or pull it again"));
+      return true;
+    }
+    outcome_->push_back(static_cast<float>(logprob));
+  }
+  return pos == n_wanted();
+}
+
+bool Embedding::take(std::span<const float> rows, size_t width, uint32_t /*pos*/, SamplerScratch& /*scratch*/) {
+  const auto state = rows.first(width);
+  if (!std::ranges::all_of(state, [](float x) { return std::isfinite(x); })) {
+    fail(Error::corrupt("the model computed a hidden state that is not made of numbers")
+             .hint("its weights may be damaged; compare the file's SHA-256 with its source, or pull it again"));
+  } else {
+    outcome_->assign(state.begin(), state.end());
+  }
+  return true;
+}
+
+}  // namespace ingle::engine

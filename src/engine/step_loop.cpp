@@ -1,0 +1,271 @@
+#include "engine/step_loop.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "engine/mailbox.h"
+
+namespace ingle::engine {
+namespace {
+
+constexpr size_t kMaxKept = 256;   // handles that clients may hold
+constexpr size_t kMaxRecent = 32;  // ended requests that can still be forked
+
+}  // namespace
+
+StepLoop::StepLoop(backend::Executor& executor, Shape shape, InFlight& in_flight)
+    : executor_(executor), shape_(shape), in_flight_(in_flight), cache_(executor.n_pages(), executor.page_tokens()) {}
+
+void StepLoop::run(const std::stop_token& stop, Mailbox& mailbox) {
+  std::vector<Mailbox::Message> messages;
+  while (true) {
+    const bool idle = running_.empty() && waiting_.empty();
+    mailbox.drain(idle, stop, messages);
+    for (auto& message : messages)
+      message(*this);
+    messages.clear();
+    if (stop.stop_requested()) break;
+    start_waiting();
+    if (!running_.empty()) step();
+  }
+  end_all(Error::cancelled("the model was unloaded"));
+}
+
+void StepLoop::submit(std::unique_ptr<Job> job, std::string_view continue_from) {
+  if (!continue_from.empty()) {
+    const auto found = kept_.find(continue_from);
+    if (found == kept_.end()) {
+      job->fail(Error::not_found(fmt::format("no kept sequence is called '{}'", continue_from)));
+      end(std::move(job));
+      return;
+    }
+    job->kv = cache_.fork(found->second.kv);
+    job->inherit(found->second.state);
+  }
+  waiting_.push_back(std::move(job));
+}
+
+void StepLoop::cancel(std::string_view id) {
+  const auto is_meant = [id](const auto& job) { return job->id() == id; };
+  if (const auto waiting = std::ranges::find_if(waiting_, is_meant); waiting != waiting_.end()) {
+    auto job = std::move(*waiting);
+    waiting_.erase(waiting);
+    job->cancel();
+    end(std::move(job));
+  } else if (const auto running = std::ranges::find_if(running_, is_meant); running != running_.end()) {
+    auto job = std::move(*running);
+    running_.erase(running);
+    job->cancel();
+    end(std::move(job));
+  }
+}
+
+Result<std::string> StepLoop::keep(std::string_view id) {
+  if (kept_.size() >= kMaxKept) {
+    return std::unexpected(
+        Error::exhausted(fmt::format("{} sequences are kept already", kMaxKept)).hint("release some of them"));
+  }
+  Kept kept;
+  const auto is_meant = [id](const auto& job) { return job->id() == id; };
+  const auto running = std::ranges::find_if(running_, is_meant);
+  const auto ended = std::find_if(recent_.rbegin(), recent_.rend(), [id](const Ended& e) { return e.id == id; });
+  if (running != running_.end()) {
+    kept = {(*running)->tokens(), (*running)->sampler_state(), cache_.fork(*(*running)->kv)};
+  } else if (ended != recent_.rend()) {
+    // Its pages went to the prefix cache; what was evicted meanwhile will be computed again, to the same bits.
+    kept = {ended->tokens, ended->state, cache_.open()};
+    cache_.match(kept.kv, kept.tokens);
+  } else {
+    return std::unexpected(Error::not_found(fmt::format("no request '{}' is running or has just ended", id)));
+  }
+  std::string handle = fmt::format("sequence-{}", ++n_kept_ever_);
+  kept_.emplace(handle, std::move(kept));
+  return handle;
+}
+
+void StepLoop::release(std::string_view handle) {
+  const auto found = kept_.find(handle);
+  if (found == kept_.end()) return;
+  cache_.close(found->second.kv);
+  kept_.erase(found);
+}
+
+Result<std::vector<int32_t>> StepLoop::tokens_of(std::string_view handle) const {
+  const auto found = kept_.find(handle);
+  if (found == kept_.end()) {
+    return std::unexpected(Error::not_found(fmt::format("no kept sequence is called '{}'", handle)));
+  }
+  return found->second.tokens;
+}
+
+void StepLoop::start_waiting() {
+  while (!waiting_.empty() && running_.size() < shape_.limits.max_sequences) {
+    if (try_start(*waiting_.front())) {
+      running_.push_back(std::move(waiting_.front()));
+      waiting_.pop_front();
+    } else if (running_.empty()) {
+      auto job = std::move(waiting_.front());
+      waiting_.pop_front();
+      job->fail(Error::exhausted(fmt::format("the request needs more KV pages than are free: {} of {} are free",
+                                             cache_.available(), cache_.n_pages()))
+                    .hint("release kept sequences, or load the model with a larger context"));
+      end(std::move(job));
+    } else {
+      return;
+    }
+  }
+}
+
+bool StepLoop::try_start(Job& job) {
+  const bool fresh = !job.kv.has_value();
+  if (fresh) {
+    job.kv = cache_.open();
+    cache_.match(*job.kv, std::span(job.tokens()).first(job.first_result()));
+  } else if (cache_.size(*job.kv) > job.first_result()) {
+    cache_.truncate(*job.kv, job.first_result());
+  }
+  const uint32_t n_stored = cache_.size(*job.kv);
+  view_running();
+  if (may_start(job.n_wanted() - n_stored, views_, cache_.available(), shape_.limits)) {
+    job.started(n_stored);
+    return true;
+  }
+  if (fresh) {
+    cache_.close(*job.kv);
+    job.kv.reset();
+  }
+  return false;
+}
+
+void StepLoop::view_running() {
+  views_.clear();
+  for (const auto& job : running_) {
+    const uint32_t n_stored = cache_.size(*job->kv);
+    views_.push_back({.n_stored = n_stored,
+                      .n_todo = job->n_wanted() - n_stored,
+                      .n_pages = static_cast<uint32_t>(cache_.pages(*job->kv).size()),
+                      .copies_page = cache_.copies_page(*job->kv),
+                      .first_logit = job->first_result()});
+  }
+}
+
+bool StepLoop::plan() {
+  while (!running_.empty()) {
+    view_running();
+    plan_step(views_, cache_.available(), shape_.limits, plan_);
+    if (plan_.preempt) {
+      preempt(*plan_.preempt);
+    } else if (plan_.stuck) {
+      auto job = std::move(running_.back());
+      running_.pop_back();
+      job->fail(Error::exhausted(fmt::format("the KV cache is full after {} tokens: other sequences are kept in it",
+                                             cache_.size(*job->kv)))
+                    .hint("release kept sequences, or load the model with a larger context"));
+      end(std::move(job));
+    } else {
+      return true;
+    }
+  }
+  return false;
+}
+
+void StepLoop::preempt(size_t index) {
+  auto job = std::move(running_[index]);
+  running_.erase(running_.begin() + static_cast<std::ptrdiff_t>(index));
+  cache_.close(*job->kv);
+  job->kv.reset();
+  waiting_.push_front(std::move(job));
+}
+
+void StepLoop::step() {
+  if (!plan()) return;
+  ended_.assign(running_.size(), false);
+  run_shares(false);
+  run_shares(true);
+  drop_ended();
+}
+
+void StepLoop::run_shares(bool hidden) {
+  chosen_.clear();
+  rows_.clear();
+  tables_.clear();
+  for (const Share& share : plan_.shares) {
+    Job& job = *running_[share.sequence];
+    const uint32_t n_stored = cache_.size(*job.kv);
+    const bool gives_hidden = job.wants_hidden() && n_stored + share.n_rows == job.n_wanted();
+    if (gives_hidden != hidden) continue;
+    copies_.clear();
+    INGLE_CHECK(cache_.reserve(*job.kv, n_stored + share.n_rows, copies_));
+    for (const auto [from, to] : copies_)
+      executor_.copy_page(from, to);
+    for (uint32_t pos = n_stored; pos < n_stored + share.n_rows; ++pos) {
+      rows_.push_back({.token = job.tokens()[pos],
+                       .pos = pos,
+                       .sequence = static_cast<uint32_t>(tables_.size()),
+                       .want_logits = pos >= job.first_result()});
+    }
+    tables_.push_back(cache_.pages(*job.kv));
+    chosen_.push_back(share);
+  }
+  if (rows_.empty()) return;
+  const auto results = executor_.run({.rows = rows_, .sequences = tables_, .want_hidden = hidden});
+  if (!results) {
+    for (const Share& share : chosen_) {
+      running_[share.sequence]->fail(results.error());
+      ended_[share.sequence] = true;
+    }
+    return;
+  }
+  hand_out(*results, hidden ? shape_.n_embd : shape_.n_vocab);
+}
+
+void StepLoop::hand_out(std::span<const float> results, size_t width) {
+  for (const Share& share : chosen_) {
+    Job& job = *running_[share.sequence];
+    const uint32_t begin = cache_.size(*job.kv);
+    const uint32_t end = begin + share.n_rows;
+    const uint32_t first = std::max(begin, job.first_result());
+    cache_.commit(*job.kv, std::span(job.tokens()).first(end));
+    job.progressed(end);
+    if (first >= end) continue;
+    const size_t n_floats = (end - first) * width;
+    ended_[share.sequence] = job.take(results.first(n_floats), width, first, scratch_);
+    results = results.subspan(n_floats);
+  }
+}
+
+void StepLoop::drop_ended() {
+  // Taken out first: conclude() runs code of the client's, which must not see a half-changed list.
+  for (size_t i = running_.size(); i > 0; --i) {
+    if (!ended_[i - 1]) continue;
+    auto job = std::move(running_[i - 1]);
+    running_.erase(running_.begin() + static_cast<std::ptrdiff_t>(i - 1));
+    end(std::move(job));
+  }
+}
+
+void StepLoop::end(std::unique_ptr<Job> job) {
+  if (job->kv) cache_.close(*job->kv);
+  if (job->kv && job->can_fork()) {
+    if (recent_.size() >= kMaxRecent) recent_.pop_front();
+    recent_.push_back({job->id(), job->tokens(), job->sampler_state()});
+  }
+  in_flight_.remove(job->id());
+  job->conclude();
+}
+
+void StepLoop::end_all(const Error& error) {
+  for (auto& job : running_)
+    waiting_.push_back(std::move(job));
+  running_.clear();
+  while (!waiting_.empty()) {
+    auto job = std::move(waiting_.front());
+    waiting_.pop_front();
+    job->fail(error);
+    end(std::move(job));
+  }
+}
+
+}  // namespace ingle::engine

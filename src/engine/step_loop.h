@@ -1,0 +1,92 @@
+// StepLoop: plans a step, runs it, hands out the results, again and again. All of it happens on the engine's step thread;
+// other threads reach it through the Mailbox.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "backend/backend.h"
+#include "engine/in_flight.h"
+#include "engine/job.h"
+#include "engine/kv_cache.h"
+#include "engine/scheduler.h"
+
+namespace ingle::engine {
+
+class Mailbox;
+
+class StepLoop {
+ public:
+  struct Shape {
+    uint32_t n_vocab = 0;
+    uint32_t n_embd = 0;
+    StepLimits limits;
+  };
+
+  /// A sequence that a client asked to keep.
+  struct Kept {
+    std::vector<int32_t> tokens;
+    SamplerState state;
+    KvCache::SequenceId kv = 0;
+  };
+
+  StepLoop(backend::Executor& executor, Shape shape, InFlight& in_flight);
+
+  /// Returns when `stop` is requested; every job has ended by then.
+  void run(const std::stop_token& stop, Mailbox& mailbox);
+
+  // Messages call these.
+  void submit(std::unique_ptr<Job> job, std::string_view continue_from);
+  void cancel(std::string_view id);
+  Result<std::string> keep(std::string_view id);
+  void release(std::string_view handle);
+  Result<std::vector<int32_t>> tokens_of(std::string_view handle) const;
+
+ private:
+  struct Ended {
+    std::string id;
+    std::vector<int32_t> tokens;
+    SamplerState state;
+  };
+  using JobList = std::vector<std::unique_ptr<Job>>;
+
+  void start_waiting();
+  bool try_start(Job& job);
+  bool plan();
+  void step();
+  void run_shares(bool hidden);
+  void hand_out(std::span<const float> results, size_t width);
+  void preempt(size_t index);
+  void drop_ended();
+  void end(std::unique_ptr<Job> job);
+  void end_all(const Error& error);
+  void view_running();
+
+  backend::Executor& executor_;
+  const Shape shape_;
+  InFlight& in_flight_;
+  KvCache cache_;
+  JobList running_;  // in order of arrival
+  std::deque<std::unique_ptr<Job>> waiting_;
+  std::deque<Ended> recent_;  // what can still be forked after its end
+  std::map<std::string, Kept, std::less<>> kept_;
+  uint64_t n_kept_ever_ = 0;
+
+  // Scratch memory of a step, kept so that decoding does not allocate.
+  SamplerScratch scratch_;
+  std::vector<SequenceView> views_;
+  Plan plan_;
+  std::vector<Share> chosen_;
+  std::vector<backend::Row> rows_;
+  std::vector<std::span<const uint32_t>> tables_;
+  std::vector<KvCache::Copy> copies_;
+  std::vector<bool> ended_;  // of running_
+};
+
+}  // namespace ingle::engine

@@ -1,0 +1,88 @@
+#include "engine/testing/toy_executor.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "base/check.h"
+
+namespace ingle::engine::testing {
+namespace {
+
+constexpr int32_t kImEnd = 258;
+
+uint64_t hash_of(std::span<const int32_t> text) {
+  uint64_t hash = 0x9E3779B97F4A7C15ULL;
+  for (const int32_t token : text) {
+    hash = (hash ^ static_cast<uint32_t>(token)) * 0xBF58476D1CE4E5B9ULL;
+    hash ^= hash >> 29;
+  }
+  return hash;
+}
+
+}  // namespace
+
+ToyExecutor::ToyExecutor(uint32_t n_pages, uint32_t max_rows, Logits logits)
+    : n_pages_(n_pages), max_rows_(max_rows), logits_(std::move(logits)), memory_(n_pages * kPageTokens, -1) {}
+
+Result<std::span<const float>> ToyExecutor::run(const backend::Step& step) {
+  INGLE_CHECK(!step.rows.empty() && step.rows.size() <= max_rows_);
+  seen_.rows = std::max(seen_.rows.load(), static_cast<uint32_t>(step.rows.size()));
+  seen_.sequences = std::max(seen_.sequences.load(), static_cast<uint32_t>(step.sequences.size()));
+  ++seen_.steps;
+  const size_t width = step.want_hidden ? kEmbd : kVocab;
+  results_.clear();
+  for (const backend::Row& row : step.rows) {
+    memory_[step.sequences[row.sequence][row.pos / kPageTokens] * kPageTokens + row.pos % kPageTokens] = row.token;
+  }
+  for (const backend::Row& row : step.rows) {
+    if (!row.want_logits) continue;
+    std::vector<int32_t> text;
+    for (uint32_t pos = 0; pos <= row.pos; ++pos) {
+      text.push_back(memory_[step.sequences[row.sequence][pos / kPageTokens] * kPageTokens + pos % kPageTokens]);
+    }
+    if (step.want_hidden) {
+      const auto hidden = hidden_of(text);
+      results_.insert(results_.end(), hidden.begin(), hidden.end());
+    } else {
+      results_.resize(results_.size() + width);
+      logits_(text, std::span(results_).last(width));
+    }
+  }
+  return std::span<const float>(results_);
+}
+
+void ToyExecutor::copy_page(uint32_t from, uint32_t to) {
+  std::copy_n(memory_.begin() + from * kPageTokens, kPageTokens, memory_.begin() + to * kPageTokens);
+}
+
+void count_up(std::span<const int32_t> text, std::span<float> logits) {
+  std::ranges::fill(logits, 0.0F);
+  const int32_t last = text.back();
+  if (last == '!') {
+    logits[kImEnd] = 20;
+    logits['+'] = 10;
+  } else if (last == '?') {
+    std::ranges::fill(logits, std::numeric_limits<float>::quiet_NaN());
+  } else {
+    logits[static_cast<size_t>((last + 1) % 256)] = 20;
+  }
+}
+
+void babble(std::span<const int32_t> text, std::span<float> logits) {
+  const uint64_t hash = hash_of(text);
+  std::ranges::fill(logits, -20.0F);
+  for (size_t letter = 0; letter < 26; ++letter) {
+    logits['a' + letter] = static_cast<float>((hash >> letter) & 31U) / 8.0F;
+  }
+  logits[kImEnd] = 0.5F;
+}
+
+std::vector<float> hidden_of(std::span<const int32_t> text) {
+  const uint64_t hash = hash_of(text);
+  std::vector<float> hidden;
+  for (size_t i = 0; i < ToyExecutor::kEmbd; ++i)
+    hidden.push_back(static_cast<float>((hash >> (16 * i)) & 0xFFFF));
+  return hidden;
+}
+
+}  // namespace ingle::engine::testing

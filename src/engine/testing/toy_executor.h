@@ -1,0 +1,59 @@
+// ToyExecutor: an executor whose "model" is a function of the tokens before a position. It keeps tokens in its pages, as a
+// real one keeps keys and values, and reads them back through the block tables: wrong bookkeeping gives wrong text.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <vector>
+
+#include "backend/backend.h"
+
+namespace ingle::engine::testing {
+
+class ToyExecutor final : public backend::Executor {
+ public:
+  static constexpr uint32_t kVocab = 260;  // text::testing::byte_vocab
+  static constexpr uint32_t kEmbd = 4;
+  static constexpr uint32_t kPageTokens = 4;
+
+  using Logits = std::function<void(std::span<const int32_t> text, std::span<float> logits)>;
+
+  ToyExecutor(uint32_t n_pages, uint32_t max_rows, Logits logits);
+
+  uint32_t page_tokens() const override { return kPageTokens; }
+  uint32_t n_pages() const override { return n_pages_; }
+  uint64_t page_bytes() const override { return kPageTokens * sizeof(int32_t); }
+  uint64_t weight_bytes() const override { return 0; }
+  uint32_t max_rows() const override { return max_rows_; }
+  std::string_view isa() const override { return "toy"; }
+  uint32_t threads() const override { return 1; }
+  Result<std::span<const float>> run(const backend::Step& step) override;
+  void copy_page(uint32_t from, uint32_t to) override;
+
+  /// The most rows and sequences that one step had, to see that requests are batched.
+  struct Seen {
+    std::atomic<uint32_t> rows = 0;
+    std::atomic<uint32_t> sequences = 0;
+    std::atomic<uint32_t> steps = 0;
+  };
+  Seen& seen() { return seen_; }
+
+ private:
+  uint32_t n_pages_;
+  uint32_t max_rows_;
+  Logits logits_;
+  std::vector<int32_t> memory_;
+  std::vector<float> results_;
+  Seen seen_;
+};
+
+/// The next token is the next byte: "abc" goes on with "def". After '!' comes <|im_end|>, after '?' logits are NaN.
+void count_up(std::span<const int32_t> text, std::span<float> logits);
+
+/// Letters from a hash of the whole text, with a small chance to end.
+void babble(std::span<const int32_t> text, std::span<float> logits);
+
+/// The hidden state that a text ends in.
+std::vector<float> hidden_of(std::span<const int32_t> text);
+
+}  // namespace ingle::engine::testing
