@@ -28,7 +28,10 @@ constexpr uint64_t kBytesPerExtension = 16 * 1024;
 }  // namespace
 
 Connection::Connection(const HttpSettings& settings, asio::ssl::context& tls, std::stop_token stop)
-    : settings_(settings), tls_context_(tls), stop_(std::move(stop)), tcp_(io_), buffer_(128 * 1024) {}
+    : settings_(settings), tls_context_(tls), stop_(std::move(stop)), tcp_(io_), buffer_(128 * 1024) {
+  // Beast reads as much as the buffer already holds room for, and starts with 512 bytes.
+  buffer_.reserve(64 * 1024);
+}
 
 template <typename Start>
 Connection::ErrorCode Connection::run(Start start) {

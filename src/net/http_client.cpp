@@ -113,6 +113,12 @@ Result<HttpHead> head_of(Connection::Parser& parser, const Url& url, const HttpR
       return std::unexpected(Error::corrupt(url.text() + ": a part was sent that nobody asked for"));
     INGLE_TRY_VOID(parse_content_range(head.header("content-range"), *request.range_from, head));
   }
+  if (head.status == 416) {
+    // "bytes */1000": nothing lies behind the position, and this is why (RFC 9110, section 15.5.17).
+    const std::string_view range = head.header("content-range");
+    uint64_t total = 0;
+    if (range.starts_with("bytes */") && parse_number(range.substr(8), total)) head.range_total = total;
+  }
   const std::string coding = lower(head.header("content-encoding"));
   if (!coding.empty() && coding != "identity") {
     return std::unexpected(

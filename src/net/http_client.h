@@ -52,7 +52,7 @@ struct HttpHead {
   Url url;                              // where the answer came from, after redirects
   std::optional<uint64_t> body_bytes;   // of this answer, where the server says
   std::optional<uint64_t> range_start;  // 206: position of the first body byte; it is the one asked for
-  std::optional<uint64_t> range_total;  // 206: size of the whole, where the server says
+  std::optional<uint64_t> range_total;  // 206, 416: size of the whole, where the server says
   std::vector<HttpHead> redirects;      // the answers that led here, first one first
 
   /// Value of the first header of that name (lower case); empty when absent.

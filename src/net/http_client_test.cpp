@@ -77,6 +77,11 @@ TEST(HttpClient, continues_from_a_position) {
   EXPECT_EQ(answer->head.range_start, 9'000U);
   EXPECT_EQ(answer->head.range_total, 10'000U);
   EXPECT_EQ(answer->body, body.substr(9'000));
+  request.range_from = 10'000;
+  const auto past = fetch(request);
+  ASSERT_TRUE(past);
+  EXPECT_EQ(past->head.status, 416);
+  EXPECT_EQ(past->head.range_total, 10'000U);
 }
 
 TEST(HttpClient, refuses_a_range_that_is_not_the_one_asked_for) {

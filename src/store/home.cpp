@@ -55,6 +55,14 @@ Network network_from(const EnvLookup& env) {
   const std::string offline = first_of(env, {"INGLE_OFFLINE", "HF_HUB_OFFLINE"});
   network.offline = !offline.empty() && offline != "0" && offline != "false";
   network.pip_commands = {{"python3", "-m", "pip"}, {"pip3"}, {"pip"}};
+  for (const std::string_view option : {"index-url", "extra-index-url", "find-links", "cert", "proxy", "no-index"}) {
+    std::string variable = "PIP_";
+    for (const char c : option)
+      variable += c == '-' ? '_' : static_cast<char>(c - 'a' + 'A');
+    if (const std::string value = first_of(env, {variable}); !value.empty()) {
+      network.pip_environment += ":env:." + std::string(option) + "=" + value + "\n";
+    }
+  }
   return network;
 }
 

@@ -21,15 +21,20 @@ struct Paths {
 
 /// How pulls reach the outside. Empty strings mean "not set".
 struct Network {
-  std::string https_proxy;
-  std::string http_proxy;
-  std::string no_proxy;
-  std::string ca_file;                // a PEM bundle instead of the system's store
-  std::string hugging_face_endpoint;  // empty: the public hub
-  std::string hugging_face_token;
+  std::string https_proxy = {};
+  std::string http_proxy = {};
+  std::string no_proxy = {};
+  std::string ca_file = {};                // a PEM bundle instead of the system's store
+  std::string hugging_face_endpoint = {};  // empty: the public hub
+  std::string hugging_face_token = {};
   bool offline = false;  // true: only sources on this machine's disks are tried
   /// Commands that may start pip, each an argument vector; the first that runs is used.
-  std::vector<std::vector<std::string>> pip_commands;
+  std::vector<std::vector<std::string>> pip_commands = {};
+  /// PIP_* variables in the form of `pip config list`, for machines without pip.
+  std::string pip_environment = {};
+  unsigned retry_delay_ms = 1'000;  // between two tries after a connection broke off; grows with each
+  unsigned connect_timeout_ms = 8'000;
+  unsigned idle_timeout_ms = 30'000;
 };
 
 using EnvLookup = std::function<std::optional<std::string>(std::string_view)>;

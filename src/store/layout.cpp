@@ -9,6 +9,9 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <vector>
+
+#include "base/sha256.h"
 
 namespace ingle::store {
 
@@ -67,6 +70,24 @@ Result<uint64_t> size_of_file(const fs::path& path) {
   }
   if (!S_ISREG(info.st_mode)) return std::unexpected(Error::refused("'" + path.string() + "' is not a regular file"));
   return static_cast<uint64_t>(info.st_size);
+}
+
+Result<Digest> digest_of_file(const fs::path& path, const std::function<void(uint64_t)>& on_progress,
+                              const std::stop_token& stop) {
+  INGLE_TRY(const base::FileDescriptor fd, base::FileDescriptor::open_read(path));
+  base::Sha256 sha;
+  std::vector<std::byte> chunk(1 << 20);
+  uint64_t done = 0;
+  while (true) {
+    if (stop.stop_requested()) return std::unexpected(Error::cancelled());
+    const ssize_t n = ::read(fd.get(), chunk.data(), chunk.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return std::unexpected(Error::io("cannot read '" + path.string() + "'", errno));
+    if (n == 0) return Digest::parse(sha.finish());
+    sha.update(std::span(chunk).first(static_cast<size_t>(n)));
+    done += static_cast<uint64_t>(n);
+    if (on_progress) on_progress(done);
+  }
 }
 
 }  // namespace ingle::store

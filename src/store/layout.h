@@ -9,6 +9,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <stop_token>
 
@@ -49,5 +50,9 @@ Status make_folder(const std::filesystem::path& folder);
 
 /// Size of a regular file; kNotFound when there is none.
 Result<uint64_t> size_of_file(const std::filesystem::path& path);
+
+/// SHA-256 of a file's bytes as they are on disk; `on_progress` gets the bytes read so far and may be empty.
+Result<Digest> digest_of_file(const std::filesystem::path& path, const std::function<void(uint64_t)>& on_progress,
+                              const std::stop_token& stop);
 
 }  // namespace ingle::store

@@ -61,10 +61,10 @@ std::string_view to_string(PullPhase phase);
 
 struct PullProgress {
   PullPhase phase = PullPhase::kResolving;
-  std::string source;        // "Hugging Face (user/repository)"; empty before the first source is tried
+  std::string source = {};   // "Hugging Face (user/repository)"; empty before the first source is tried
   uint64_t bytes_done = 0;   // of this phase, what an earlier, interrupted pull left behind included
   uint64_t bytes_total = 0;  // 0: unknown
-  std::string note;          // once, when something is worth a line: a source failed, no digest is pinned
+  std::string note = {};     // once, when something is worth a line: a source failed, no digest is pinned
 };
 using PullCallback = std::function<void(const PullProgress&)>;
 

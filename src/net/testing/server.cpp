@@ -151,7 +151,8 @@ Reply file_reply(const Request& request, std::string_view body) {
   const std::string range = request.header("range");
   if (range.empty()) return {.body = std::string(body)};
   const size_t from = std::stoull(range.substr(range.find('=') + 1));
-  if (from >= body.size()) return {.status = 416};
+  if (from >= body.size())
+    return {.status = 416, .headers = {{"Content-Range", fmt::format("bytes */{}", body.size())}}};
   return {.status = 206,
           .headers = {{"Content-Range", fmt::format("bytes {}-{}/{}", from, body.size() - 1, body.size())}},
           .body = std::string(body.substr(from))};

@@ -23,6 +23,8 @@ TempFolder::~TempFolder() {
 
 void write(const fs::path& path, std::string_view bytes) {
   fs::create_directories(path.parent_path());
+  // ext4 writes a file out at once when it is cut to nothing and refilled; a new one it does not.
+  fs::remove(path);
   std::ofstream(path, std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
 }
 
