@@ -1,21 +1,22 @@
 #!/usr/bin/env bash
-# usage: tools/check_isa.sh BUILD_FOLDER
-# An object file compiled for an instruction set must define no weak symbol: the linker keeps one copy of each, and the
-# copy that it keeps could be the one that the user's processor cannot run.
+# usage: tools/check_isa.sh OBJECT...
+#
+# Objects that are compiled for one instruction set may export their table and nothing that the linker could pick in place
+# of the same function from another object: no weak, vague or unique symbols (nm letters W, V, u), and no external
+# function or template at all. A file of baseline code would otherwise run AVX-512 on a processor that has none.
 set -eu
-sources=$(find "$(dirname "$0")/../src/kernels" -path '*/avx*/*.cpp' ! -name '*_test.cpp' | wc -l)
-mapfile -t objects < <(find "$1/src/kernels" -path '*/avx*/*.cpp.o' ! -name '*_test.cpp.o')
-if [ "${#objects[@]}" -ne "$sources" ]; then
-  echo "check_isa: $sources source files but ${#objects[@]} object files below $1/src/kernels"
-  exit 1
-fi
+
 status=0
-for object in "${objects[@]}"; do
-  weak=$(nm -C --defined-only "$object" | grep -E ' [VWu] ' || true)
-  if [ -n "$weak" ]; then
-    printf '%s defines weak symbols:\n%s\n' "$object" "$weak"
+for object in "$@"; do
+  symbols=$(nm --defined-only "$object" | awk '{ print $(NF - 1), $NF }')
+  shared=$(grep -E '^[WwVvu] ' <<<"$symbols" || true)
+  functions=$(grep -E '^[Ti] ' <<<"$symbols" || true)
+  if [ -n "$shared$functions" ]; then
+    echo "check_isa: $object exports code compiled with its instruction set's flags:" >&2
+    printf '%s\n' "$shared" "$functions" | sed '/^$/d; s/^/  /' | c++filt >&2
+    echo "  put it into an anonymous namespace, or mark it always_inline" >&2
     status=1
   fi
 done
-[ $status -ne 0 ] || echo "isa files: no weak symbols in ${#objects[@]} object files"
+[ $status = 0 ] && echo "isa: $# object(s) export tables only"
 exit $status

@@ -5,6 +5,7 @@
 #include "kernels/x86/unroll.h"
 #include "kernels/avx512/vectors.h"
 #include "kernels/x86/codes.inc"
+#include "kernels/x86/tiles.inc"
 #include "kernels/avx512/matmul_q8.inc"
 #include "kernels/x86/elementwise.inc"
 #include "kernels/x86/attention.inc"

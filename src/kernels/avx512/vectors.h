@@ -35,9 +35,6 @@ INGLE_INLINE F load_bf16(const uint16_t* p) {
   const I wide = _mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
   return _mm512_castsi512_ps(_mm512_slli_epi32(wide, 16));
 }
-INGLE_INLINE void store_f16(uint16_t* p, F v) {
-  _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm512_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT));
-}
 
 INGLE_INLINE F zero() {
   return _mm512_setzero_ps();
@@ -148,7 +145,6 @@ INGLE_INLINE F load_i8(const int8_t* p) {
   return to_float(_mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))));
 }
 
-/// Largest of lanes and its first index, folded over an array by argmax.
 INGLE_INLINE bool any_greater(F a, F b) {
   return _mm512_cmp_ps_mask(a, b, _CMP_GT_OQ) != 0;
 }

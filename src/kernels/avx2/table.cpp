@@ -1,0 +1,23 @@
+// The table for processors with AVX2, FMA and F16C (Haswell, Zen and later).
+#include "kernels/tables.h"
+
+// clang-format off: each file builds on the ones before it
+#include "kernels/x86/unroll.h"
+#include "kernels/avx2/vectors.h"
+#include "kernels/x86/codes.inc"
+#include "kernels/x86/tiles.inc"
+#include "kernels/avx2/matmul_q8.inc"
+#include "kernels/x86/elementwise.inc"
+#include "kernels/x86/attention.inc"
+#include "kernels/x86/matmul_f32.inc"
+#include "kernels/x86/probe.inc"
+// clang-format on
+
+namespace ingle::kernels {
+
+const Kernels kAvx2Kernels = {
+    .name = "avx2",
+#include "kernels/x86/table.inc"
+};
+
+}  // namespace ingle::kernels
