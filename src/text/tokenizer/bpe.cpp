@@ -17,8 +17,7 @@
 namespace ingle::text {
 namespace {
 
-/// From two neighbouring pieces to their merge. A piece is a number for a string of the byte alphabet: merges need not
-/// be tokens, so token ids would not do.
+/// From two neighbouring pieces to their merge. A piece is a token's id or, for a merge that is no token, a number above.
 class MergeTable {
  public:
   explicit MergeTable(size_t merges) : slots_(std::bit_ceil(merges * 2 + 2)) {}
@@ -64,29 +63,24 @@ class Bpe final : public Family {
       : words_(words), input_(input), merges_(input.vocab.merges.size()) {}
 
   Status add_merges() {
-    // Strings of the byte alphabet, numbered as they are met; the first 256 are the bytes.
-    std::unordered_map<std::string, uint32_t, HashString> numbers;
-    auto number = [&](std::string text) {
-      const auto [it, is_new] = numbers.try_emplace(std::move(text), static_cast<uint32_t>(tokens_.size()));
-      if (is_new) tokens_.push_back(input_.find_plain(it->first));
-      return it->second;
-    };
-    for (unsigned byte = 0; byte < 256; ++byte)
-      number(std::string(letter_of_byte(static_cast<uint8_t>(byte))));
+    for (unsigned byte = 0; byte < 256; ++byte) {
+      letters_[byte] = piece_of(letter_of_byte(static_cast<uint8_t>(byte)));
+      fallback_[byte] = fallback(static_cast<uint8_t>(byte));
+    }
     uint32_t rank = 0;
+    std::string joined;
     for (const std::string& merge : input_.vocab.merges) {
       const size_t space = merge.find(' ', 1);
       if (space == std::string::npos || space + 1 == merge.size()) {
         return std::unexpected(
             Error::corrupt(fmt::format("tokenizer.ggml.merges: entry {} is not two parts with a space between", rank)));
       }
-      const uint32_t left = number(merge.substr(0, space));
-      const uint32_t right = number(merge.substr(space + 1));
-      merges_.add(left, right, {rank, number(merge.substr(0, space) + merge.substr(space + 1))});
+      const std::string_view left = std::string_view(merge).substr(0, space);
+      const std::string_view right = std::string_view(merge).substr(space + 1);
+      joined.assign(left).append(right);
+      merges_.add(piece_of(left), piece_of(right), {rank, piece_of(joined)});
       ++rank;
     }
-    for (unsigned byte = 0; byte < 256; ++byte)
-      fallback_[byte] = fallback(static_cast<uint8_t>(byte));
     return {};
   }
 
@@ -122,6 +116,13 @@ class Bpe final : public Family {
   }
 
  private:
+  /// The number of a string of the byte alphabet.
+  uint32_t piece_of(std::string_view text) {
+    if (const TokenId id = input_.index.find(text); id != kNoToken) return static_cast<uint32_t>(id);
+    const auto next = static_cast<uint32_t>(input_.vocab.tokens.size() + others_.size());
+    return others_.try_emplace(std::string(text), next).first->second;
+  }
+
   /// A byte whose letter is not a token: llama.cpp then looks for each byte of the letter's UTF-8 and drops the rest.
   std::vector<TokenId> fallback(uint8_t byte) const {
     std::vector<TokenId> ids;
@@ -141,12 +142,12 @@ class Bpe final : public Family {
     }
     merger.clear();
     for (const char c : word)
-      merger.add(static_cast<uint8_t>(c), 1);
+      merger.add(letters_[static_cast<uint8_t>(c)], 1);
     merger.run(
         [&](const MergeSymbol& left, const MergeSymbol& right) { return merges_.find(left.piece, right.piece); });
     merger.for_each([&](const MergeSymbol& symbol) {
-      if (const TokenId id = tokens_[symbol.piece]; id != kNoToken) {
-        out.push_back(id);
+      if (input_.is_plain(symbol.piece)) {
+        out.push_back(static_cast<TokenId>(symbol.piece));
         return;
       }
       for (const char c : word.substr(symbol.begin, symbol.size)) {
@@ -167,7 +168,8 @@ class Bpe final : public Family {
   const PreTokenizer& words_;
   FamilyInput input_;
   MergeTable merges_;
-  std::vector<TokenId> tokens_;  // of each piece; kNoToken where a merge is not a token
+  std::unordered_map<std::string, uint32_t, HashString> others_;  // strings of merges that are not tokens
+  std::array<uint32_t, 256> letters_;                             // the piece of each byte
   std::array<std::vector<TokenId>, 256> fallback_;
 };
 

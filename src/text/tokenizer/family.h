@@ -36,13 +36,14 @@ struct FamilyInput {
   TokenId unk = kNoToken;
   bool add_space_prefix = false;
 
-  /// A token that ordinary text may become. Control and unknown tokens are not: otherwise a typed "<|im_end|>" could
-  /// grow into one by merging.
+  /// Whether ordinary text may become this token. Control and unknown tokens it may not: otherwise a typed "<|im_end|>"
+  /// could grow into one by merging.
+  bool is_plain(uint32_t id) const {
+    return id < kinds.size() && kinds[id] != TokenKind::kControl && kinds[id] != TokenKind::kUnknown;
+  }
   TokenId find_plain(std::string_view bytes) const {
     const TokenId id = index.find(bytes);
-    if (id == kNoToken) return kNoToken;
-    const TokenKind kind = kinds[static_cast<size_t>(id)];
-    return kind == TokenKind::kControl || kind == TokenKind::kUnknown ? kNoToken : id;
+    return id != kNoToken && is_plain(static_cast<uint32_t>(id)) ? id : kNoToken;
   }
 };
 

@@ -38,10 +38,12 @@ constexpr Text kLagunaPasses[] = {kLines, kQwen2};
 constexpr Text kExaoneMoePasses[] = {
     CONTRACTIONS
     R"(|[^\r\n\p{L}\p{N}]?\p{L}(?:[\p{L}\p{M}]| \p{L})*+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]?|\s*[\r\n]|\s+(?!\S)|\s+)"};
-constexpr Text kJais2Passes[] = {CONTRACTIONS
-                                 R"(|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3})" OTHERS
-                                 R"(|\s*[\r\n]+|\s{512}(?!\S)|\s{256}(?!\S)|\s{128}(?!\S)|\s{64}(?!\S)|\s{32}(?!\S))"
-                                 R"(|\s{16}(?!\S)|\s{8}(?!\S)|\s{4}(?!\S)|\s{1,2}(?!\S)|\s{1})"};
+// Behind a space there is no line end left to look for, or an earlier try would have taken it: without that condition a
+// long run of spaces would be searched anew every 512.
+constexpr Text kJais2Passes[] = {
+    CONTRACTIONS R"(|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3})" OTHERS
+                 R"(|(?<!\s(?<![\r\n]))\s*[\r\n]+|\s{512}(?!\S)|\s{256}(?!\S)|\s{128}(?!\S)|\s{64}(?!\S)|\s{32}(?!\S))"
+                 R"(|\s{16}(?!\S)|\s{8}(?!\S)|\s{4}(?!\S)|\s{1,2}(?!\S)|\s{1})"};
 
 constexpr Text kTekkenPasses[] = {
     R"([^\r\n\p{L}\p{N}]?\p{U}*\p{W}+|[^\r\n\p{L}\p{N}]?\p{U}+\p{W}*|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*)" SPACES};
