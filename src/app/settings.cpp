@@ -16,7 +16,6 @@ constexpr uint64_t kMaxConfigBytes = 1 << 20;
 constexpr SettingRow kRows[] = {
   {"home", &Settings::home, "~/.ingle", {"INGLE_HOME"}, 0, "", "folder that holds all state of this installation"},
   {"models", &Settings::models, "", {"INGLE_MODELS", "OLLAMA_MODELS"}, 0, "", "models folder in Ollama's layout; empty: models/ in home"},
-  {"model_folders", &Settings::model_folders, "", {"INGLE_MODEL_FOLDERS"}, 0, "", "more folders to look for .gguf files in, never written (in the environment separated by ':')"},
   {"threads", &Settings::threads, "0", {"INGLE_THREADS"}, 1024, "", "engine threads; 0: one a physical core"},
   {"context", &Settings::context, "0", {"INGLE_CONTEXT", "OLLAMA_CONTEXT_LENGTH"}, 1U << 24, "", "tokens that a conversation may hold; 0: the model's own, at most 4096"},
   {"parallel", &Settings::parallel, "8", {"INGLE_PARALLEL", "OLLAMA_NUM_PARALLEL"}, 256, "", "sequences that are generated at the same time"},
@@ -51,20 +50,13 @@ Result<uint32_t> parse_number(std::string_view text, uint32_t maximum, std::stri
   return number;
 }
 
-std::vector<std::string> split(std::string_view text, char separator) {
-  std::vector<std::string> parts;
-  while (!text.empty()) {
-    const size_t end = std::min(text.find(separator), text.size());
-    if (end > 0) parts.emplace_back(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return parts;
-}
-
 Status check_choice(const SettingRow& row, std::string_view value, std::string_view where) {
   if (row.choices.empty() || value.empty()) return {};
-  const auto choices = split(row.choices, '|');
-  if (std::ranges::find(choices, value) != choices.end()) return {};
+  for (std::string_view rest = row.choices; !rest.empty();) {
+    const size_t end = std::min(rest.find('|'), rest.size());
+    if (rest.substr(0, end) == value) return {};
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
   return std::unexpected(
       Error::usage(std::string(where) + ": '" + std::string(value) + "' is none of " + std::string(row.choices)));
 }
@@ -75,8 +67,6 @@ Status assign(Settings& settings, const SettingRow& row, std::string_view text, 
     INGLE_TRY(settings.**flag, parse_bool(text, where));
   } else if (const auto* number = std::get_if<uint32_t Settings::*>(&row.member)) {
     INGLE_TRY(settings.**number, parse_number(text, row.maximum, where));
-  } else if (const auto* list = std::get_if<std::vector<std::string> Settings::*>(&row.member)) {
-    settings.** list = split(text, ':');
   } else {
     INGLE_TRY_VOID(check_choice(row, text, where));
     settings.*std::get<std::string Settings::*>(row.member) = text;
@@ -99,18 +89,6 @@ Status assign(Settings& settings, const SettingRow& row, const toml::node& node,
     const auto value = node.value_exact<int64_t>();
     if (!value) return wrong_type();
     return assign(settings, row, std::to_string(*value), where);
-  }
-  if (const auto* list = std::get_if<std::vector<std::string> Settings::*>(&row.member)) {
-    const toml::array* array = node.as_array();
-    if (array == nullptr) return wrong_type();
-    std::vector<std::string> values;
-    for (const toml::node& element : *array) {
-      const auto value = element.value_exact<std::string>();
-      if (!value) return wrong_type();
-      values.push_back(*value);
-    }
-    settings.** list = std::move(values);
-    return {};
   }
   const auto value = node.value_exact<std::string>();
   if (!value) return wrong_type();
@@ -190,7 +168,7 @@ std::span<const SettingRow> setting_rows() {
 }
 
 std::string_view type_name(const SettingRow& row) {
-  static constexpr std::string_view kNames[] = {"true or false", "a whole number", "a text", "a list of texts"};
+  static constexpr std::string_view kNames[] = {"true or false", "a whole number", "a text"};
   return kNames[row.member.index()];
 }
 
@@ -235,13 +213,7 @@ std::string Settings::value_text(std::string_view name) const {
   const auto& member = kRows[row_index(name)].member;
   if (const auto* flag = std::get_if<bool Settings::*>(&member)) return this->**flag ? "true" : "false";
   if (const auto* number = std::get_if<uint32_t Settings::*>(&member)) return std::to_string(this->**number);
-  if (const auto* text = std::get_if<std::string Settings::*>(&member)) return this->**text;
-  std::string joined;
-  for (const std::string& part : this->*std::get<std::vector<std::string> Settings::*>(member)) {
-    if (!joined.empty()) joined += ':';
-    joined += part;
-  }
-  return joined;
+  return this->*std::get<std::string Settings::*>(member);
 }
 
 std::filesystem::path Settings::config_path() const {

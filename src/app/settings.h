@@ -27,7 +27,6 @@ std::string_view to_string(Origin origin);
 struct Settings {
   std::string home;
   std::string models;
-  std::vector<std::string> model_folders;
   uint32_t threads = 0;
   uint32_t context = 0;
   uint32_t parallel = 0;
@@ -63,8 +62,7 @@ struct Settings {
 };
 
 struct SettingRow {
-  using Member = std::variant<bool Settings::*, uint32_t Settings::*, std::string Settings::*,
-                              std::vector<std::string> Settings::*>;
+  using Member = std::variant<bool Settings::*, uint32_t Settings::*, std::string Settings::*>;
   std::string_view name;
   Member member;
   std::string_view fallback;                    // as it would be typed

@@ -41,6 +41,11 @@ class Arguments {
   /// Options declared from now on stand under this heading in the help.
   void group(std::string_view heading) { group_ = heading; }
 
+  using Setter = std::function<Status(const std::string&)>;
+  /// `set` gets every value as it was typed.
+  Option& option(std::string_view names, std::string_view value_name, std::string_view help, Setter set) {
+    return add(names, value_name, help, std::move(set));
+  }
   Option& flag(bool& target, std::string_view names, std::string_view help);
   Option& value(std::string& target, std::string_view names, std::string_view value_name, std::string_view help);
   Option& value(std::optional<std::string>& target, std::string_view names, std::string_view value_name,
@@ -62,7 +67,6 @@ class Arguments {
   std::span<const Option> options() const { return options_; }
 
  private:
-  using Setter = std::function<Status(const std::string&)>;
   Option& add(std::string_view names, std::string_view value_name, std::string_view help, Setter set);
   std::vector<Option> options_;
   std::string group_;

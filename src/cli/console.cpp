@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <utility>
 
 #include "base/utf8.h"
 
@@ -42,18 +43,41 @@ void ProcessConsole::talk(std::string_view text) {
   write_all(STDERR_FILENO, text);
 }
 
-Result<std::string> ProcessConsole::read_input(uint64_t max_bytes) {
-  std::string text;
+Result<bool> ProcessConsole::read_more() {
   char buffer[1 << 16];
   for (;;) {
     const ssize_t n = ::read(STDIN_FILENO, buffer, sizeof buffer);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return std::unexpected(Error::io("reading standard input", errno));
-    if (n == 0) return text;
-    if (text.size() + static_cast<size_t>(n) > max_bytes)
+    pending_.append(buffer, static_cast<size_t>(n));
+    return n > 0;
+  }
+}
+
+Result<std::string> ProcessConsole::read_input(uint64_t max_bytes) {
+  for (bool more = true; more;) {
+    INGLE_TRY(more, read_more());
+    if (pending_.size() > max_bytes)
       return std::unexpected(
           Error::refused("standard input is larger than " + format_bytes(max_bytes)).hint("send a shorter text"));
-    text.append(buffer, static_cast<size_t>(n));
+  }
+  return std::exchange(pending_, {});
+}
+
+Result<std::optional<std::string>> ProcessConsole::read_line(uint64_t max_bytes) {
+  size_t searched = 0;
+  for (bool more = true;;) {
+    const size_t end = pending_.find('\n', searched);
+    if (end != std::string::npos || (!more && !pending_.empty())) {
+      std::string line = pending_.substr(0, end);
+      pending_.erase(0, end == std::string::npos ? end : end + 1);
+      return line;
+    }
+    if (!more) return std::nullopt;
+    if (pending_.size() > max_bytes)
+      return std::unexpected(Error::refused("a line of standard input is longer than " + format_bytes(max_bytes)));
+    searched = pending_.size();
+    INGLE_TRY(more, read_more());
   }
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -23,6 +24,9 @@ class Console {
   /// All of stdin.
   virtual Result<std::string> read_input(uint64_t max_bytes) = 0;
 
+  /// One line of stdin without its newline; nothing at the end. Longer lines than `max_bytes` are an error.
+  virtual Result<std::optional<std::string>> read_line(uint64_t max_bytes) = 0;
+
   virtual bool in_is_terminal() const = 0;
   virtual bool out_is_terminal() const = 0;
   virtual bool talk_is_terminal() const = 0;
@@ -40,6 +44,7 @@ class ProcessConsole : public Console {
   void talk(std::string_view text) override;
   bool out_is_open() const override { return out_open_; }
   Result<std::string> read_input(uint64_t max_bytes) override;
+  Result<std::optional<std::string>> read_line(uint64_t max_bytes) override;
   bool in_is_terminal() const override { return in_terminal_; }
   bool out_is_terminal() const override { return out_terminal_; }
   bool talk_is_terminal() const override { return talk_terminal_; }
@@ -47,6 +52,10 @@ class ProcessConsole : public Console {
   bool wants_color() const override { return color_; }
 
  private:
+  /// Appends what stdin has to `pending_`; false at the end.
+  Result<bool> read_more();
+
+  std::string pending_;  // read from stdin and not yet handed out
   bool in_terminal_ = false;
   bool out_terminal_ = false;
   bool talk_terminal_ = false;

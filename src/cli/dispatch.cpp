@@ -9,7 +9,7 @@ namespace ingle::cli {
 namespace {
 
 Result<int> run_verb(const Verb& verb, std::span<const std::string> words, Console& console, Interrupts& interrupts,
-                     const app::EnvLookup& env) {
+                     const app::EnvLookup& env, const app::EngineLoader& load_engine) {
   const auto command = verb.make();
   const Arguments arguments = declared_arguments(*command);
   bool help_wanted = false;
@@ -20,7 +20,7 @@ Result<int> run_verb(const Verb& verb, std::span<const std::string> words, Conso
   }
   Context context{.console = console, .interrupts = interrupts};
   if (!verb.needs_app) return command->run(context);
-  INGLE_TRY(app::App app, app::App::create(env));
+  INGLE_TRY(app::App app, app::App::create(env, load_engine));
   context.app = &app;
   return command->run(context);
 }
@@ -28,7 +28,7 @@ Result<int> run_verb(const Verb& verb, std::span<const std::string> words, Conso
 }  // namespace
 
 int run_command_line(std::span<const std::string> words, Console& console, Interrupts& interrupts,
-                     const app::EnvLookup& env) {
+                     const app::EnvLookup& env, const app::EngineLoader& load_engine) {
   if (words.empty()) {
     console.talk(overview_text());
     return 2;
@@ -44,7 +44,7 @@ int run_command_line(std::span<const std::string> words, Console& console, Inter
   }
   const Verb* verb = find_verb(word);
   const Result<int> code = verb == nullptr ? Result<int>(std::unexpected(unknown_verb(word)))
-                                           : run_verb(*verb, words.subspan(1), console, interrupts, env);
+                                           : run_verb(*verb, words.subspan(1), console, interrupts, env, load_engine);
   if (code) return *code;
   print_error(console, code.error());
   return exit_code_of(code.error());

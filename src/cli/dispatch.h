@@ -4,7 +4,7 @@
 #include <span>
 #include <string>
 
-#include "app/settings.h"
+#include "app/app.h"
 #include "cli/console.h"
 #include "cli/interrupts.h"
 
@@ -12,6 +12,6 @@ namespace ingle::cli {
 
 /// `words` are those after the program's name.
 int run_command_line(std::span<const std::string> words, Console& console, Interrupts& interrupts,
-                     const app::EnvLookup& env);
+                     const app::EnvLookup& env, const app::EngineLoader& load_engine);
 
 }  // namespace ingle::cli

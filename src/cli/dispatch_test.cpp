@@ -18,10 +18,11 @@ Outcome run(std::vector<std::string> words) {
   CollectingConsole console;
   Interrupts interrupts;
   Outcome outcome;
-  outcome.code = run_command_line(words, console, interrupts, [](std::string_view name) -> std::optional<std::string> {
+  const auto env = [](std::string_view name) -> std::optional<std::string> {
     if (name == "HOME") return testing::TempDir() + "ingle_no_such_home";
     return std::nullopt;
-  });
+  };
+  outcome.code = run_command_line(words, console, interrupts, env, app::EngineLoader());
   outcome.data = console.data;
   outcome.said = console.said;
   return outcome;

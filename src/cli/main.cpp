@@ -27,10 +27,6 @@ int main(int argc, char** argv) {
     // A progress line may have hidden the cursor.
     if (console.talk_is_terminal()) console.talk("\x1b[?25h\n");
   });
-  return ingle::cli::run_command_line(words, console, interrupts,
-                                      [](std::string_view name) -> std::optional<std::string> {
-                                        const char* value = std::getenv(std::string(name).c_str());
-                                        if (value == nullptr) return std::nullopt;
-                                        return value;
-                                      });
+  return ingle::cli::run_command_line(words, console, interrupts, ingle::store::process_environment(),
+                                      ingle::engine::load);
 }

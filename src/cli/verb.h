@@ -45,9 +45,17 @@ std::span<const Verb> verbs();
 const Verb* find_verb(std::string_view name);
 
 // One a file.
+std::unique_ptr<Command> make_bench();
 std::unique_ptr<Command> make_completion();
 std::unique_ptr<Command> make_config();
+std::unique_ptr<Command> make_doctor();
 std::unique_ptr<Command> make_help();
+std::unique_ptr<Command> make_list();
 std::unique_ptr<Command> make_man();
+std::unique_ptr<Command> make_pull();
+std::unique_ptr<Command> make_rm();
+std::unique_ptr<Command> make_run();
+std::unique_ptr<Command> make_show();
+std::unique_ptr<Command> make_tokenize();
 
 }  // namespace ingle::cli

@@ -6,6 +6,67 @@ namespace ingle::cli {
 namespace {
 
 constexpr Verb kVerbs[] = {
+    {.name = "run",
+     .summary = "Answer a prompt, or hold a conversation",
+     .description =
+         "With a PROMPT: one answer on standard output. Piped standard input is appended to the prompt. With neither: a "
+         "conversation, in which /? lists the commands, Ctrl-C stops an answer and Ctrl-D ends. A model that is in the "
+         "catalog and not installed is pulled first. A model without a chat template continues the text.",
+     .examples = "ingle run qwen2.5-coder:0.5b                          # a conversation\n"
+                 "ingle run qwen2.5-coder:0.5b \"Why is the sky blue?\"\n"
+                 "git diff | ingle run qwen2.5-coder:0.5b \"Summarise this change\"\n"
+                 "ingle run ./model.gguf \"Once upon\" --raw --temperature 0 --max-tokens 20 --logprobs 5 --json",
+     .make = make_run},
+    {.name = "pull",
+     .summary = "Download a model",
+     .description =
+         "The sources of the catalog are tried in order. An interrupted pull goes on where it stopped; a model "
+         "is listed only after its SHA-256 was verified.",
+     .examples = "ingle pull qwen2.5-coder:0.5b\n"
+                 "ingle list --available        # what can be pulled",
+     .make = make_pull},
+    {.name = "list",
+     .alias = "ls",
+     .summary = "List installed models",
+     .description = "Standard output has one line a model.",
+     .examples = "ingle list\n"
+                 "ingle ls --json | jq -r .name",
+     .make = make_list},
+    {.name = "show",
+     .summary = "Show what is known about a model",
+     .description = "Architecture, size, context, licence and chat template, read from the file without loading it.",
+     .examples = "ingle show smollm2:135m\n"
+                 "ingle show ./model.gguf --metadata\n"
+                 "ingle show smollm2:135m --template",
+     .make = make_show},
+    {.name = "rm",
+     .summary = "Remove installed models",
+     .description = "Files that another model uses, and files that another program put there, are kept.",
+     .examples = "ingle rm smollm2:135m",
+     .make = make_rm},
+    {.name = "tokenize",
+     .summary = "Turn text into token ids",
+     .description = "Prints an array of ids without BOS. Control tokens in the text are plain text unless --special.",
+     .examples = "ingle tokenize smollm2:135m \"Hello world\" --pieces\n"
+                 "ingle tokenize smollm2:135m --file letter.txt\n"
+                 "jq -c .text texts.jsonl | ingle tokenize smollm2:135m --jsonl",
+     .make = make_tokenize},
+    {.name = "bench",
+     .summary = "Measure the speed of a model on this machine",
+     .description =
+         "pp512 is the prefill of 512 tokens, tg128 the decoding of 128; x8 means eight sequences at once, @d4096 "
+         "that 4096 tokens stand before. The peak of prefill is what the processor's int8 instructions could do, "
+         "that of decoding what the memory could deliver, both measured in the same run.",
+     .examples = "ingle bench qwen2.5-coder:0.5b\n"
+                 "ingle bench qwen2.5-coder:0.5b -p 512 -n 128 -b 1,8 -d 0,4096 -t 1,2,4 -r 5 --json\n"
+                 "ingle bench --gemm",
+     .make = make_bench},
+    {.name = "doctor",
+     .summary = "Check this installation and say what to do",
+     .description = "Exit code 1 when something is broken. Nothing is changed.",
+     .examples = "ingle doctor\n"
+                 "ingle doctor --verify         # read every model and compare its SHA-256",
+     .make = make_doctor},
     {.name = "config",
      .summary = "Print every setting with its value and where the value comes from",
      .description =

@@ -9,7 +9,6 @@
 #include <utility>
 
 #include "base/check.h"
-#include "net/url.h"
 
 namespace ingle::store {
 
@@ -183,7 +182,7 @@ const CatalogEntry* Catalog::find(const ModelName& name) const {
 }
 
 std::vector<std::string> Catalog::similar(std::string_view name, size_t limit) const {
-  const std::string wanted = net::lower_ascii(name);
+  const std::string wanted = lower_ascii(name);
   std::vector<std::pair<size_t, std::string>> ranked;
   for (const CatalogEntry& entry : entries_) {
     const std::string display = entry.name.display();

@@ -1,6 +1,7 @@
 // A console for tests: collects what is printed and gives the input it was made with.
 #pragma once
 
+#include <algorithm>
 #include <string>
 
 #include "cli/console.h"
@@ -22,6 +23,13 @@ class CollectingConsole : public Console {
   Result<std::string> read_input(uint64_t max_bytes) override {
     if (input.size() > max_bytes) return std::unexpected(Error::refused("too long"));
     return input;
+  }
+  Result<std::optional<std::string>> read_line(uint64_t /*max_bytes*/) override {
+    if (input.empty()) return std::nullopt;
+    const size_t end = std::min(input.find('\n'), input.size());
+    std::string line = input.substr(0, end);
+    input.erase(0, end + 1);
+    return line;
   }
   bool in_is_terminal() const override { return terminal_in; }
   bool out_is_terminal() const override { return terminal_out; }

@@ -65,6 +65,7 @@ class Bpe final : public Family {
   Status add_merges() {
     for (unsigned byte = 0; byte < 256; ++byte) {
       letters_[byte] = piece_of(letter_of_byte(static_cast<uint8_t>(byte)));
+      fallback_[byte] = fallback(static_cast<uint8_t>(byte));
     }
     uint32_t rank = 0;
     std::string joined;
@@ -123,11 +124,13 @@ class Bpe final : public Family {
   }
 
   /// A byte whose letter is not a token: llama.cpp then looks for each byte of the letter's UTF-8 and drops the rest.
-  void spell(char byte, std::vector<TokenId>& out) const {
-    for (const char& c : letter_of_byte(static_cast<uint8_t>(byte))) {
+  std::vector<TokenId> fallback(uint8_t byte) const {
+    std::vector<TokenId> ids;
+    for (const char& c : letter_of_byte(byte)) {
       const TokenId id = input_.find_plain({&c, 1});
-      if (id != kNoToken) out.push_back(id);
+      if (id != kNoToken) ids.push_back(id);
     }
+    return ids;
   }
 
   void encode_word(std::string_view word, Merger& merger, std::vector<TokenId>& out) const {
@@ -147,8 +150,10 @@ class Bpe final : public Family {
         out.push_back(static_cast<TokenId>(symbol.piece));
         return;
       }
-      for (const char c : word.substr(symbol.begin, symbol.size))
-        spell(c, out);
+      for (const char c : word.substr(symbol.begin, symbol.size)) {
+        const auto& ids = fallback_[static_cast<uint8_t>(c)];
+        out.insert(out.end(), ids.begin(), ids.end());
+      }
     });
   }
 
@@ -165,6 +170,7 @@ class Bpe final : public Family {
   MergeTable merges_;
   std::unordered_map<std::string, uint32_t, HashString> others_;  // strings of merges that are not tokens
   std::array<uint32_t, 256> letters_;                             // the piece of each byte
+  std::array<std::vector<TokenId>, 256> fallback_;
 };
 
 }  // namespace

@@ -79,7 +79,7 @@ class SpecialFinder::Builder {
   void link(SpecialFinder& out) const {
     std::vector<uint32_t> order(origins_.size());
     std::iota(order.begin(), order.end(), 0U);
-    std::ranges::sort(order, {}, [&](uint32_t node) { return origins_[node].depth; });
+    std::ranges::stable_sort(order, {}, [&](uint32_t node) { return origins_[node].depth; });
     for (const uint32_t i : order) {
       Node& node = out.nodes_[i];
       if (origins_[i].depth > 1) node.fail = out.step(out.nodes_[origins_[i].parent].fail, origins_[i].byte);

@@ -1,0 +1,195 @@
+#include <fmt/format.h>
+#include <langinfo.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "base/files.h"
+#include "base/sha256.h"
+#include "cli/help.h"
+#include "cli/json_writer.h"
+#include "cli/machine.h"
+#include "cli/progress.h"
+#include "cli/verb.h"
+
+namespace ingle::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+enum class Health : uint8_t { kOk, kWarning, kBad };
+
+struct Finding {
+  std::string_view check;
+  Health health = Health::kOk;
+  std::string detail;
+  std::string hint = {};
+};
+
+constexpr uint64_t kGigabyte = 1'000'000'000;
+
+Finding check_processor(const Machine& machine) {
+  std::string tables;
+  for (const std::string& isa : machine.isas)
+    tables += (tables.empty() ? "" : ", ") + isa;
+  Finding finding{"processor", Health::kOk,
+                  fmt::format("{}; {} cores; kernels: {}", machine.cpu, machine.cores, tables)};
+  if (machine.isas.size() == 1) {
+    finding.health = Health::kWarning;
+    finding.hint = "only the scalar kernels run here, which is slow: the fast ones need AVX2";
+  }
+  return finding;
+}
+
+Finding check_memory(const Machine& machine) {
+  Finding finding{
+      "memory", Health::kOk,
+      fmt::format("{} of {} can be used", format_bytes(machine.memory_available), format_bytes(machine.memory_bytes))};
+  if (machine.memory_available < kGigabyte) {
+    finding.health = Health::kWarning;
+    finding.hint = "close other programs; a model needs about the size of its file, and a little more";
+  }
+  return finding;
+}
+
+/// The nearest folder of a path that exists: where writing would begin.
+fs::path existing_parent(fs::path path) {
+  std::error_code error;
+  while (!fs::exists(path, error) && path.has_parent_path() && path != path.parent_path())
+    path = path.parent_path();
+  return path;
+}
+
+Finding check_folder(std::string_view check, const fs::path& folder) {
+  const fs::path real = existing_parent(folder);
+  if (::access(real.c_str(), W_OK) != 0)
+    return {check, Health::kBad, fmt::format("'{}' cannot be written", real.string()),
+            "set INGLE_HOME to a folder of yours, or change the folder's owner"};
+  std::error_code error;
+  const auto space = fs::space(real, error);
+  if (error) return {check, Health::kWarning, fmt::format("'{}': {}", real.string(), error.message())};
+  Finding finding{check, Health::kOk, fmt::format("{}, {} free", folder.string(), format_bytes(space.available))};
+  if (space.available < kGigabyte) {
+    finding.health = Health::kWarning;
+    finding.hint = "most models need 0.5 to 5 GB; 'ingle rm' makes room";
+  }
+  return finding;
+}
+
+Finding check_terminal() {
+  const std::string_view charset = ::nl_langinfo(CODESET);
+  if (charset == "UTF-8") return {"terminal", Health::kOk, "UTF-8"};
+  return {"terminal", Health::kWarning, fmt::format("its character set is {}", charset),
+          "set LANG=C.UTF-8, or other scripts and progress bars look broken"};
+}
+
+class Doctor : public Command {
+ public:
+  void declare(Arguments& arguments) override {
+    arguments.flag(verify_, "--verify", "read every installed model and compare its SHA-256");
+    arguments.flag(json_, "--json", "print a JSON object a check");
+  }
+
+  Result<int> run(Context& context) override {
+    const Machine machine = this_machine();
+    const app::Settings& settings = context.app->settings();
+    std::vector<Finding> findings = {{"version", Health::kOk, INGLE_VERSION}};
+    findings.push_back(check_processor(machine));
+    findings.push_back(check_memory(machine));
+    findings.push_back(check_terminal());
+    findings.push_back(check_folder("home", settings.home));
+    if (fs::path(settings.models).parent_path() != fs::path(settings.home))
+      findings.push_back(check_folder("models folder", settings.models));
+    check_models(context, findings);
+    findings.push_back(check_network(context));
+    print(context, findings);
+    return std::ranges::any_of(findings, [](const Finding& f) { return f.health == Health::kBad; }) ? 1 : 0;
+  }
+
+ private:
+  void check_models(Context& context, std::vector<Finding>& findings) const {
+    std::vector<Error> problems;
+    const auto models = context.app->store().list(&problems);
+    if (!models) {
+      findings.push_back({"models", Health::kBad, models.error().message(), models.error().hint()});
+      return;
+    }
+    uint64_t bytes = 0;
+    for (const auto& model : *models)
+      bytes += model.size;
+    findings.push_back({"models", Health::kOk, fmt::format("{} installed, {}", models->size(), format_bytes(bytes)),
+                        models->empty() ? "'ingle pull qwen2.5-coder:0.5b' is a good start" : ""});
+    for (const Error& problem : problems)
+      findings.push_back({"model", Health::kBad, problem.message(), problem.hint()});
+    if (!verify_) return;
+    const std::stop_token stop = context.interrupts.arm();
+    for (const auto& model : *models)
+      findings.push_back(verify(context, model, stop));
+    context.interrupts.disarm();
+  }
+
+  static Finding verify(Context& context, const store::InstalledModel& model, const std::stop_token& stop) {
+    const std::string name = model.name.display();
+    const auto fd = base::FileDescriptor::open_read(model.path);
+    if (!fd) return {"digest", Health::kBad, fmt::format("{}: {}", name, fd.error().message())};
+    const auto map = base::MappedFile::map(*fd, name);
+    if (!map) return {"digest", Health::kBad, fmt::format("{}: {}", name, map.error().message())};
+    constexpr size_t kStep = 4 << 20;
+    Progress progress(context.console);
+    base::Sha256 sha;
+    const auto bytes = map->bytes();
+    for (size_t done = 0; done < bytes.size(); done += kStep) {
+      if (stop.stop_requested()) return {"digest", Health::kWarning, name + ": interrupted"};
+      sha.update(bytes.subspan(done, std::min(kStep, bytes.size() - done)));
+      map->release(done, std::min(kStep, bytes.size() - done));
+      progress.bytes("verifying " + name, done, bytes.size());
+    }
+    if (sha.finish() == model.digest.hex()) return {"digest", Health::kOk, name + " is what was pulled"};
+    return {"digest", Health::kBad, name + ": the file has changed since it was pulled",
+            fmt::format("'ingle rm {}', then 'ingle pull {}'", name, name)};
+  }
+
+  static Finding check_network(const Context& context) {
+    const store::Network& network = context.app->store().network();
+    if (network.offline) return {"network", Health::kOk, "offline: nothing is ever fetched"};
+    return {"network", Health::kOk,
+            network.https_proxy.empty() ? "used by 'ingle pull' only, without a proxy"
+                                        : "used by 'ingle pull' only, through the proxy of the settings"};
+  }
+
+  void print(Context& context, const std::vector<Finding>& findings) const {
+    static constexpr std::string_view kWords[] = {"ok", "warning", "bad"};
+    static constexpr std::string_view kMarks[] = {"\x1b[32m✓\x1b[0m", "\x1b[33m!\x1b[0m", "\x1b[31m✗\x1b[0m"};
+    static constexpr std::string_view kPlainMarks[] = {"ok  ", "note", "BAD "};
+    const bool color = context.console.out_is_terminal() && context.console.wants_color();
+    for (const Finding& finding : findings) {
+      const auto health = static_cast<size_t>(finding.health);
+      if (json_) {
+        JsonWriter json;
+        json.begin_object()
+            .member("check", finding.check)
+            .member("status", kWords[health])
+            .member("detail", finding.detail)
+            .member("hint", finding.hint)
+            .end_object();
+        context.console.out(json.take_line());
+        continue;
+      }
+      context.console.out(fmt::format("{} {:<14} {}\n", color ? kMarks[health] : kPlainMarks[health], finding.check,
+                                      terminal_safe(finding.detail)));
+      if (!finding.hint.empty())
+        context.console.out(fmt::format("{:<{}}{}\n", "", color ? 17 : 20, terminal_safe(finding.hint)));
+    }
+  }
+
+  bool verify_ = false;
+  bool json_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_doctor() {
+  return std::make_unique<Doctor>();
+}
+
+}  // namespace ingle::cli

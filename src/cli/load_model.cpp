@@ -1,0 +1,59 @@
+#include "cli/load_model.h"
+
+#include <fmt/format.h>
+
+#include "cli/progress.h"
+#include "cli/pull.h"
+
+namespace ingle::cli {
+
+void declare_engine_flags(Arguments& arguments, EngineFlags& flags) {
+  arguments.group("Engine");
+  arguments.value(flags.threads, "-t,--threads", "N", "threads; 0 = one a physical core", 0, 1024);
+  arguments.value(flags.context, "-c,--ctx", "N", "tokens that prompt and answer may take together", 0, 1 << 24);
+  arguments.value(flags.isa, "--isa", "NAME", "instruction set of the kernels: scalar, avx2 ...");
+  arguments.flag(flags.reference, "--reference", "compute in f32 throughout: slow and exact");
+  arguments.group("");
+}
+
+Result<app::ModelFiles> locate_or_pull(Context& context, const std::string& model) {
+  auto found = context.app->locate(model);
+  if (found || found.error().code() != ErrorCode::kNotFound || app::App::is_path(model)) return found;
+  const auto name = store::ModelName::parse(model);
+  const store::CatalogEntry* entry = name ? context.app->store().catalog().find(*name) : nullptr;
+  if (entry == nullptr) return found;
+  context.console.talk(
+      fmt::format("{} is not installed yet: pulling it ({})\n", entry->name.display(), format_bytes(entry->size)));
+  INGLE_TRY_VOID(pull_model(context, model, false));
+  return context.app->locate(model);
+}
+
+Result<engine::Options> options_from(Context& context, const EngineFlags& flags) {
+  app::Settings& settings = context.app->settings();
+  if (flags.threads) INGLE_TRY_VOID(settings.override_with_flag("threads", std::to_string(*flags.threads)));
+  if (flags.context) INGLE_TRY_VOID(settings.override_with_flag("context", std::to_string(*flags.context)));
+  if (flags.isa) INGLE_TRY_VOID(settings.override_with_flag("isa", *flags.isa));
+  engine::Options options = context.app->engine_options();
+  options.reference = flags.reference;
+  return options;
+}
+
+Result<LoadedModel> load_files(Context& context, app::ModelFiles files, engine::Options options) {
+  Progress progress(context.console);
+  const std::string label = "loading " + files.name;
+  progress.spin(label);
+  options.on_load_progress = [&](double done) { progress.fraction(label, done); };
+  LoadedModel loaded;
+  INGLE_TRY(loaded.completer, context.app->load(files, options));
+  INGLE_TRY(loaded.description, loaded.completer->describe());
+  loaded.files = std::move(files);
+  return loaded;
+}
+
+Result<LoadedModel> load_model(Context& context, const std::string& model, const EngineFlags& flags) {
+  INGLE_TRY(app::ModelFiles files, locate_or_pull(context, model));
+  INGLE_TRY(engine::Options options, options_from(context, flags));
+  return load_files(context, std::move(files), std::move(options));
+}
+
+}  // namespace ingle::cli

@@ -1,0 +1,32 @@
+// From what the user called a model to an engine that answers: find or pull it, load it, with progress on stderr.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "cli/verb.h"
+
+namespace ingle::cli {
+
+struct EngineFlags {
+  std::optional<int64_t> threads;
+  std::optional<int64_t> context;
+  std::optional<std::string> isa;
+  bool reference = false;
+};
+void declare_engine_flags(Arguments& arguments, EngineFlags& flags);
+
+struct LoadedModel {
+  app::ModelFiles files;
+  std::unique_ptr<chat::Completer> completer;
+  chat::Description description;
+};
+
+/// A name that is in the catalog but not installed is pulled, and stderr says so.
+Result<app::ModelFiles> locate_or_pull(Context& context, const std::string& model);
+Result<engine::Options> options_from(Context& context, const EngineFlags& flags);
+Result<LoadedModel> load_model(Context& context, const std::string& model, const EngineFlags& flags);
+/// The same with options of the caller's.
+Result<LoadedModel> load_files(Context& context, app::ModelFiles files, engine::Options options);
+
+}  // namespace ingle::cli

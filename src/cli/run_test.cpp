@@ -1,0 +1,184 @@
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "cli/dispatch.h"
+#include "cli/testing/collecting_console.h"
+#include "cli/testing/echo_completer.h"
+
+namespace ingle::cli {
+namespace {
+
+class RunTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    const auto* test = testing::UnitTest::GetInstance()->current_test_info();
+    folder_ = std::filesystem::path(testing::TempDir()) / (std::string("ingle_run_") + test->name());
+    std::filesystem::create_directories(folder_);
+    model_ = write("model.gguf", "no model");
+    console_.input = "";
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  std::string write(const std::string& name, const std::string& text) const {
+    const auto path = folder_ / name;
+    std::ofstream(path, std::ios::binary) << text;
+    return path.string();
+  }
+
+  int run(std::vector<std::string> words) {
+    words.insert(words.begin(), {"run", model_});
+    const auto env = [this](std::string_view name) -> std::optional<std::string> {
+      if (name == "INGLE_HOME") return (folder_ / "home").string();
+      return std::nullopt;
+    };
+    return run_command_line(words, console_, interrupts_, env,
+                            [this](std::span<const base::FileDescriptor>, std::string_view,
+                                   const engine::Options& options) -> Result<std::unique_ptr<chat::Completer>> {
+                              options_ = options;
+                              auto completer = std::make_unique<EchoCompleter>();
+                              completer->has_template = has_template_;
+                              completer->endless = endless_;
+                              completer->seen = &request_;
+                              completer->was_asked = &was_asked_;
+                              return completer;
+                            });
+  }
+
+  std::filesystem::path folder_;
+  std::string model_;
+  CollectingConsole console_;
+  Interrupts interrupts_;
+  engine::Options options_;
+  chat::CompleteRequest request_;
+  std::atomic<bool> was_asked_ = false;
+  bool has_template_ = true;
+  bool endless_ = false;
+};
+
+TEST_F(RunTest, prints_the_answer_and_nothing_else) {
+  EXPECT_EQ(run({"tell", "me"}), 0);
+  EXPECT_EQ(console_.data, "<user>tell me\n");
+  EXPECT_EQ(console_.said, "");
+}
+
+TEST_F(RunTest, appends_piped_input_to_the_prompt) {
+  console_.terminal_in = false;
+  console_.input = "line 1\nline 2\n";
+  EXPECT_EQ(run({"Summarise"}), 0);
+  EXPECT_EQ(console_.data, "<user>Summarise\n\nline 1\nline 2\n");
+}
+
+TEST_F(RunTest, an_empty_prompt_is_wrong_usage) {
+  console_.terminal_in = false;
+  console_.input = "\n";
+  EXPECT_EQ(run({}), 2);
+  EXPECT_NE(console_.said.find("nothing to answer"), std::string::npos);
+}
+
+TEST_F(RunTest, a_raw_prompt_reaches_the_engine_untouched) {
+  console_.terminal_in = false;
+  console_.input = "not read";
+  EXPECT_EQ(run({" two  words\n", "--raw"}), 0);
+  ASSERT_TRUE(std::holds_alternative<chat::RawPrompt>(request_.prompt));
+  EXPECT_EQ(std::get<chat::RawPrompt>(request_.prompt).text.reveal(), " two  words\n");
+}
+
+TEST_F(RunTest, json_has_the_members_of_the_contract) {
+  EXPECT_EQ(
+      run({"a b", "--raw", "--json", "--logprobs", "2", "--temperature", "0", "--max-tokens", "7", "--seed", "5"}), 0);
+  const auto json = nlohmann::json::parse(console_.data);
+  EXPECT_EQ(json["text"], "a b");
+  EXPECT_EQ(json["finish_reason"], "stop");
+  EXPECT_EQ(json["usage"]["prompt_tokens"], 3);
+  EXPECT_EQ(json["usage"]["completion_tokens"], 2);
+  ASSERT_EQ(json["tokens"].size(), 2U);
+  EXPECT_EQ(json["tokens"][0]["id"], 1);
+  EXPECT_EQ(json["tokens"][0]["text"], "a");
+  EXPECT_EQ(json["tokens"][0]["logprob"], -0.5);
+  ASSERT_EQ(json["tokens"][0]["top"].size(), 2U);
+  EXPECT_EQ(json["tokens"][0]["top"][0]["bytes"], nlohmann::json::array({255}));
+  EXPECT_EQ(request_.sampling.temperature, 0.0F);
+  EXPECT_EQ(request_.sampling.seed, 5U);
+  EXPECT_EQ(request_.max_tokens, 7);
+  EXPECT_EQ(request_.logprobs, 2);
+}
+
+TEST_F(RunTest, every_sampling_flag_reaches_the_engine) {
+  EXPECT_EQ(run({"x", "--top-k", "7", "--top-p", "0.5", "--min-p", "0.25", "--repeat-penalty", "1.5", "--mirostat", "2",
+                 "--stop", "END", "--logit-bias", "9=-inf"}),
+            0);
+  EXPECT_EQ(request_.sampling.top_k, 7);
+  EXPECT_EQ(request_.sampling.top_p, 0.5F);
+  EXPECT_EQ(request_.sampling.min_p, 0.25F);
+  EXPECT_EQ(request_.sampling.repeat_penalty, 1.5F);
+  EXPECT_TRUE(request_.sampling.mirostat);
+  EXPECT_EQ(request_.stop, std::vector<std::string>{"END"});
+  ASSERT_EQ(request_.sampling.logit_bias.size(), 1U);
+  EXPECT_EQ(request_.sampling.logit_bias[0].first, 9);
+}
+
+TEST_F(RunTest, engine_flags_win_over_the_settings) {
+  EXPECT_EQ(run({"x", "-t", "3", "--ctx", "512", "--isa", "scalar", "--reference"}), 0);
+  EXPECT_EQ(options_.threads, 3U);
+  EXPECT_EQ(options_.context, 512U);
+  EXPECT_EQ(options_.isa, "scalar");
+  EXPECT_TRUE(options_.reference);
+}
+
+TEST_F(RunTest, a_model_without_a_template_completes_and_says_so) {
+  has_template_ = false;
+  EXPECT_EQ(run({"Once", "upon"}), 0);
+  EXPECT_EQ(console_.data, "Once upon\n");
+  EXPECT_NE(console_.said.find("no chat template"), std::string::npos);
+}
+
+TEST_F(RunTest, messages_come_from_a_file_and_a_dry_run_prints_the_rendered_prompt) {
+  const std::string file = write("m.json", R"([{"role": "system", "content": "S"}, {"role": "user", "content": "U"}])");
+  EXPECT_EQ(run({"--messages", file, "--dry-run"}), 0);
+  EXPECT_EQ(console_.data, "<system>S<user>U");
+}
+
+TEST_F(RunTest, broken_messages_are_refused_with_the_place) {
+  const std::string nested(100000, '[');
+  for (const std::string& bad : {std::string("{"), std::string("[1]"), std::string(R"([{"content": "x"}])"),
+                                 std::string(R"([{"role": "user", "content": 5}])"), nested}) {
+    console_.said.clear();
+    EXPECT_EQ(run({"--messages", write("bad.json", bad)}), 3) << bad.substr(0, 40);
+    EXPECT_NE(console_.said.find("bad.json"), std::string::npos) << console_.said.substr(0, 200);
+  }
+}
+
+TEST_F(RunTest, a_constraint_that_the_engine_cannot_honour_is_refused) {
+  EXPECT_EQ(run({"x", "--schema", write("s.json", "{}")}), 3);
+  EXPECT_EQ(run({"x", "--grammar", write("g.gbnf", "root ::= \"a\"")}), 3);
+}
+
+TEST_F(RunTest, an_interrupt_keeps_what_was_said_and_exits_with_130) {
+  endless_ = true;
+  std::jthread user([this](const std::stop_token& stop) {
+    // The answer arms the interrupt; until then a trigger would end the process.
+    while (!stop.stop_requested() && !was_asked_)
+      std::this_thread::yield();
+    interrupts_.trigger();
+  });
+  EXPECT_EQ(run({"half", "an", "answer"}), 130);
+  EXPECT_EQ(console_.data, "<user>half an answer\n");
+}
+
+TEST_F(RunTest, a_missing_file_is_named) {
+  model_ = (folder_ / "nothing.gguf").string();
+  EXPECT_EQ(run({"x"}), 1);
+  EXPECT_NE(console_.said.find("nothing.gguf"), std::string::npos);
+}
+
+TEST_F(RunTest, a_split_model_without_all_parts_is_refused_before_it_is_opened) {
+  model_ = write("big-00001-of-00002.gguf", "x");
+  EXPECT_EQ(run({"x"}), 1);
+  EXPECT_NE(console_.said.find("big-00002-of-00002.gguf"), std::string::npos) << console_.said;
+}
+
+}  // namespace
+}  // namespace ingle::cli

@@ -1,0 +1,151 @@
+#include <fmt/format.h>
+
+#include "base/sha256.h"
+#include "cli/help.h"
+#include "cli/json_writer.h"
+#include "cli/table.h"
+#include "cli/verb.h"
+#include "gguf/file.h"
+#include "models/model.h"
+
+namespace ingle::cli {
+namespace {
+
+class Show : public Command {
+ public:
+  void declare(Arguments& arguments) override {
+    arguments.positional(model_, "MODEL", "an installed model or a .gguf file").completes = Completes::kModel;
+    arguments.flag(template_, "--template", "print the chat template only");
+    arguments.flag(metadata_, "--metadata", "also print every metadata key of the file");
+    arguments.flag(json_, "--json", "print one JSON object");
+  }
+
+  Result<int> run(Context& context) override {
+    INGLE_TRY(const app::ModelFiles files, context.app->locate(model_));
+    INGLE_TRY(const auto file, gguf::File::open(files.parts.front()));
+    INGLE_TRY(const models::Summary summary, models::summarize(*file));
+    INGLE_TRY(const std::string_view chat_template, file->string_or("tokenizer.chat_template", ""));
+    const store::CatalogEntry* entry =
+        files.installed ? context.app->store().catalog().find(files.installed->name) : nullptr;
+    if (template_) {
+      if (chat_template.empty())
+        return std::unexpected(Error::not_found("'" + files.name + "' has no chat template")
+                                   .hint("'ingle run' completes its text instead of chatting"));
+      context.console.out(std::string(chat_template) + (chat_template.ends_with('\n') ? "" : "\n"));
+      return 0;
+    }
+    if (json_) {
+      print_json(context, files, *file, summary, chat_template, entry);
+    } else {
+      print_text(context, files, *file, summary, chat_template, entry);
+    }
+    return 0;
+  }
+
+ private:
+  static std::string value_text(const gguf::Value& value) {
+    if (value.is_array()) return fmt::format("[{} elements]", value.size());
+    if (const auto text = value.as_string()) {
+      constexpr size_t kShown = 80;
+      const std::string line = terminal_safe(text->substr(0, kShown));
+      std::string flat;
+      for (const char c : line)
+        flat += c == '\n' ? ' ' : c;
+      return text->size() > kShown ? flat + " ..." : flat;
+    }
+    if (value.type() == gguf::ValueType::kBool) return *value.as_bool() ? "true" : "false";
+    if (const auto number = value.as_int()) return std::to_string(*number);
+    if (const auto number = value.as_uint()) return std::to_string(*number);
+    return fmt::format("{}", value.as_float().value_or(0));
+  }
+
+  void print_text(Context& context, const app::ModelFiles& files, const gguf::File& file,
+                  const models::Summary& summary, std::string_view chat_template,
+                  const store::CatalogEntry* entry) const {
+    std::vector<TableRow> rows;
+    rows.push_back({"name", terminal_safe(files.name)});
+    if (!summary.title.empty()) rows.push_back({"title", terminal_safe(summary.title)});
+    rows.push_back({"architecture", summary.architecture});
+    rows.push_back({"parameters", format_count(summary.parameters)});
+    rows.push_back({"quantization", summary.quantization});
+    rows.push_back({"context", fmt::format("{} tokens", summary.context_length)});
+    rows.push_back({"layers", fmt::format("{} of width {}", summary.n_layers, summary.n_embd)});
+    rows.push_back({"vocabulary", fmt::format("{} tokens", summary.n_vocab)});
+    rows.push_back({"chat template", chat_template.empty() ? "none: the model completes text"
+                                                           : fmt::format("{} characters", chat_template.size())});
+    if (entry != nullptr) {
+      rows.push_back({"licence", fmt::format("{} ({})", entry->licence.title, entry->licence.url)});
+      rows.push_back({"", entry->licence.verdict});
+    } else if (!summary.license.empty()) {
+      rows.push_back({"licence", terminal_safe(summary.license) + " (as the file says)"});
+    }
+    rows.push_back({"size", format_bytes(files.bytes)});
+    if (files.installed) rows.push_back({"digest", files.installed->digest.text()});
+    rows.push_back({"file", files.parts.front().string()});
+    if (files.parts.size() > 1) rows.push_back({"", fmt::format("and {} more parts", files.parts.size() - 1)});
+    for (TableRow& row : rows)
+      row[0] = "  " + row[0];
+    context.console.out(table_text(rows));
+    if (!metadata_) return;
+    std::vector<TableRow> keys;
+    for (const gguf::Entry& item : file.metadata())
+      keys.push_back({"  " + terminal_safe(item.key), value_text(item.value)});
+    context.console.out("\n" + table_text(keys));
+  }
+
+  void print_json(Context& context, const app::ModelFiles& files, const gguf::File& file,
+                  const models::Summary& summary, std::string_view chat_template,
+                  const store::CatalogEntry* entry) const {
+    JsonWriter json;
+    json.begin_object()
+        .member("name", files.name)
+        .member("title", summary.title)
+        .member("architecture", summary.architecture)
+        .member("parameters", summary.parameters)
+        .member("quantization", summary.quantization)
+        .member("context_length", summary.context_length)
+        .member("layers", summary.n_layers)
+        .member("embedding_length", summary.n_embd)
+        .member("vocabulary", summary.n_vocab)
+        .member("size", files.bytes);
+    if (files.installed) json.member("digest", files.installed->digest.text());
+    json.key("files").begin_array();
+    for (const auto& part : files.parts)
+      json.string(part.string());
+    json.end_array();
+    if (entry != nullptr) {
+      json.key("licence")
+          .begin_object()
+          .member("id", entry->licence.id)
+          .member("title", entry->licence.title)
+          .member("url", entry->licence.url)
+          .member("commercial_use", store::to_string(entry->licence.commercial))
+          .member("verdict", entry->licence.verdict)
+          .end_object();
+    } else {
+      json.key("licence").begin_object().member("id", summary.license).end_object();
+    }
+    json.text("template", chat_template);
+    if (metadata_) {
+      json.key("metadata").begin_object();
+      for (const gguf::Entry& item : file.metadata())
+        json.member(item.key, value_text(item.value));
+      json.end_object();
+    }
+    json.end_object();
+    context.console.out(json.take_line());
+  }
+
+  std::string model_;
+  bool template_ = false;
+  bool metadata_ = false;
+  bool json_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_show() {
+  return std::make_unique<Show>();
+}
+
+}  // namespace ingle::cli

@@ -1,0 +1,142 @@
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/files.h"
+#include "cli/json_writer.h"
+#include "cli/load_model.h"
+#include "cli/verb.h"
+#include "models/model.h"
+
+namespace ingle::cli {
+namespace {
+
+constexpr uint64_t kMaxInputBytes = uint64_t{1} << 30;
+
+/// A JSON string; or {"bytes": [...]} for bytes that no JSON string can hold.
+Result<std::string> text_of_line(const std::string& line, uint64_t number) {
+  const auto refuse = [&](std::string_view why) {
+    return std::unexpected(Error::refused(fmt::format("line {} of standard input {}", number, why))
+                               .hint(R"(a line is a JSON string such as "Hello", or {"bytes": [72, 105]})"));
+  };
+  nlohmann::json value;
+  try {
+    // The limit on nesting costs nothing here: a line is a string, or an object with one array.
+    value = nlohmann::json::parse(line, [](int depth, nlohmann::json::parse_event_t, nlohmann::json&) {
+      if (depth > 3) throw std::length_error("too deep");
+      return true;
+    });
+  } catch (const std::exception&) {
+    return refuse("is not valid JSON");
+  }
+  if (value.is_string()) return value.get<std::string>();
+  const auto bytes = value.is_object() ? value.find("bytes") : value.end();
+  if (bytes == value.end() || !bytes->is_array()) return refuse("is not a JSON string");
+  std::string text;
+  for (const auto& byte : *bytes) {
+    if (!byte.is_number_unsigned() || byte.get<uint64_t>() > 255) return refuse("has a byte that is not 0 to 255");
+    text += static_cast<char>(byte.get<unsigned>());
+  }
+  return text;
+}
+
+class Tokenize : public Command {
+ public:
+  void declare(Arguments& arguments) override {
+    arguments.positional(model_, "MODEL", "an installed model or a .gguf file").completes = Completes::kModel;
+    arguments.positionals(words_, "TEXT", "the text; without it, standard input as it stands");
+    arguments.flag(jsonl_, "--jsonl", "standard input is a JSON string a line; the answer is an array of ids a line");
+    arguments.value(file_, "--file", "FILE", "the bytes of a file are the text").completes = Completes::kFile;
+    arguments.flag(special_, "--special", "find control tokens such as <|im_end|> in the text");
+    arguments.flag(pieces_, "--pieces", "print each id with the text it stands for");
+    arguments.flag(json_, "--json", "print {\"tokens\", \"count\"}; with --pieces an object a token");
+  }
+
+  Result<int> run(Context& context) override {
+    if (int{jsonl_} + int{!file_.empty()} + int{!words_.empty()} > 1)
+      return std::unexpected(Error::usage("--jsonl, --file and TEXT are three inputs").hint("give one of them"));
+    // The file of the model is checked as for loading, but no weights are read.
+    INGLE_TRY(const app::ModelFiles files, locate_or_pull(context, model_));
+    INGLE_TRY(auto file, gguf::File::open(files.parts.front()));
+    INGLE_TRY(const models::Model model, models::load(std::move(file)));
+    if (jsonl_) return lines(context, *model.tokenizer);
+
+    std::string text = fmt::format("{}", fmt::join(words_, " "));
+    if (!file_.empty()) {
+      INGLE_TRY(text, base::read_file(file_, kMaxInputBytes));
+    } else if (words_.empty()) {
+      INGLE_TRY(text, context.console.read_input(kMaxInputBytes));
+    }
+    const auto tokens = encode(*model.tokenizer, text);
+    if (pieces_) {
+      print_pieces(context, *model.tokenizer, tokens);
+    } else if (json_) {
+      JsonWriter json;
+      json.begin_object().key("tokens");
+      write(json, tokens);
+      json.member("count", tokens.size()).end_object();
+      context.console.out(json.take_line());
+    } else {
+      JsonWriter json;
+      write(json, tokens);
+      context.console.out(json.take_line());
+    }
+    return 0;
+  }
+
+ private:
+  std::vector<text::TokenId> encode(const text::Tokenizer& tokenizer, std::string_view text) const {
+    return tokenizer.encode(text, {.add_bos = false, .parse_special = special_}, special_);
+  }
+
+  static void write(JsonWriter& json, std::span<const text::TokenId> tokens) {
+    json.begin_array();
+    for (const text::TokenId token : tokens)
+      json.number(token);
+    json.end_array();
+  }
+
+  Result<int> lines(Context& context, const text::Tokenizer& tokenizer) const {
+    JsonWriter json;
+    for (uint64_t number = 1;; ++number) {
+      INGLE_TRY(const auto line, context.console.read_line(kMaxInputBytes));
+      if (!line) return 0;
+      INGLE_TRY(const std::string text, text_of_line(*line, number));
+      write(json, encode(tokenizer, text));
+      context.console.out(json.take_line());
+      if (!context.console.out_is_open()) return 1;
+    }
+  }
+
+  void print_pieces(Context& context, const text::Tokenizer& tokenizer, std::span<const text::TokenId> tokens) const {
+    std::string out;
+    for (const text::TokenId token : tokens) {
+      const std::string_view piece = tokenizer.piece(token, true);
+      JsonWriter json;
+      if (json_) {
+        json.begin_object().member("id", token).text("text", piece).end_object();
+        out += json.take_line();
+      } else {
+        json.string(piece);
+        out += fmt::format("{:>8}  {}", token, json.take_line());
+      }
+    }
+    context.console.out(out);
+  }
+
+  std::string model_;
+  std::vector<std::string> words_;
+  std::string file_;
+  bool jsonl_ = false;
+  bool special_ = false;
+  bool pieces_ = false;
+  bool json_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_tokenize() {
+  return std::make_unique<Tokenize>();
+}
+
+}  // namespace ingle::cli
