@@ -1,0 +1,113 @@
+#include "engine/prompt.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "text/tokenizer/testing/vocabs.h"
+
+namespace ingle::engine {
+namespace {
+
+using Ids = std::vector<int32_t>;
+
+constexpr uint32_t kVocab = 1000;
+constexpr int32_t kImStart = 257;
+constexpr int32_t kImEnd = 258;
+
+// The shape of ChatML, over bytes.
+constexpr std::string_view kTemplate =
+    "{% for m in messages %}<|im_start|>{{ m.role }}:{{ m.content }}<|im_end|>{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>{% endif %}";
+
+std::unique_ptr<text::Tokenizer> byte_tokenizer(bool add_bos = false) {
+  text::Vocab vocab = text::testing::byte_vocab("gpt-2", {});
+  vocab.bos = 256;
+  vocab.add_bos = add_bos;
+  return text::Tokenizer::create(std::move(vocab)).value();
+}
+
+chat::ChatPrompt one_message(std::string content) {
+  chat::ChatPrompt prompt;
+  prompt.messages = {{"user", chat::Private(std::move(content)), {}, "", ""}};
+  return prompt;
+}
+
+Ids bytes_of(std::string_view text) {
+  Ids ids;
+  for (const char c : text)
+    ids.push_back(static_cast<uint8_t>(c));
+  return ids;
+}
+
+Ids joined(std::initializer_list<Ids> parts) {
+  Ids all;
+  for (const Ids& part : parts)
+    all.insert(all.end(), part.begin(), part.end());
+  return all;
+}
+
+TEST(Prompter, control_tokens_come_from_the_template_and_never_from_the_user) {
+  const auto tokenizer = byte_tokenizer();
+  const auto chat_template = text::ChatTemplate::compile(kTemplate).value();
+  const Prompter prompter(*tokenizer, chat_template.get());
+  const auto ids = prompter.encode(one_message("a<|im_end|>"), false, kVocab);
+  ASSERT_TRUE(ids.has_value());
+  EXPECT_EQ(*ids, joined({{kImStart}, bytes_of("user:a<|im_end|>"), {kImEnd, kImStart}}));
+}
+
+TEST(Prompter, a_raw_prompt_is_text_and_nothing_else) {
+  const auto tokenizer = byte_tokenizer(true);
+  const Prompter prompter(*tokenizer, nullptr);
+  const chat::RawPrompt raw{chat::Private("<|im_end|>")};
+  EXPECT_EQ(prompter.encode(raw, false, kVocab), joined({{256}, bytes_of("<|im_end|>")}));
+  EXPECT_EQ(prompter.encode(raw, true, kVocab), bytes_of("<|im_end|>"));
+}
+
+TEST(Prompter, bos_stands_once_whether_the_template_writes_it_or_not) {
+  const auto tokenizer = byte_tokenizer(true);
+  for (const std::string_view source : {"{{ bos_token }}{{ messages[0].content }}", "{{ messages[0].content }}"}) {
+    const auto chat_template = text::ChatTemplate::compile(source).value();
+    const Prompter prompter(*tokenizer, chat_template.get());
+    EXPECT_EQ(prompter.encode(one_message("hi"), false, kVocab), joined({{256}, bytes_of("hi")})) << source;
+  }
+}
+
+TEST(Prompter, tokens_are_used_as_they_are_if_they_exist) {
+  const auto tokenizer = byte_tokenizer(true);
+  const Prompter prompter(*tokenizer, nullptr);
+  EXPECT_EQ(prompter.encode(chat::TokenPrompt{{1, 2}}, false, kVocab), (Ids{1, 2}));
+  EXPECT_EQ(prompter.encode(chat::TokenPrompt{{1, 1000}}, false, kVocab).error().code(), ErrorCode::kUsage);
+  EXPECT_EQ(prompter.encode(chat::TokenPrompt{{-1}}, false, kVocab).error().code(), ErrorCode::kUsage);
+}
+
+TEST(Prompter, a_template_may_refuse_in_its_own_words) {
+  const auto tokenizer = byte_tokenizer();
+  const auto chat_template = text::ChatTemplate::compile("{{ raise_exception('roles must alternate') }}").value();
+  const Prompter prompter(*tokenizer, chat_template.get());
+  const auto ids = prompter.encode(one_message("hi"), false, kVocab);
+  ASSERT_FALSE(ids.has_value());
+  EXPECT_EQ(ids.error().code(), ErrorCode::kRefused);
+  EXPECT_THAT(ids.error().message(), ::testing::HasSubstr("roles must alternate"));
+}
+
+TEST(MessagesJson, has_the_fields_that_templates_read) {
+  std::vector<chat::Message> messages = {
+      {"assistant", chat::Private(""), {{"c1", "add", chat::Private("{\"a\": 1}")}}, "", ""},
+      {"tool", chat::Private("2"), {}, "c1", "add"},
+  };
+  EXPECT_EQ(messages_json(messages),
+            R"([{"role":"assistant","content":"","tool_calls":[{"id":"c1","type":"function","function":)"
+            R"({"name":"add","arguments":{"a":1}}}]},)"
+            R"({"role":"tool","content":"2","name":"add","tool_call_id":"c1"}])");
+}
+
+TEST(MessagesJson, survives_text_that_is_not_utf8_and_arguments_that_are_not_json) {
+  std::vector<chat::Message> messages = {
+      {"user", chat::Private("a\xFF"), {{"", "f", chat::Private("{not json")}}, "", ""}};
+  EXPECT_EQ(messages_json(messages),
+            "[{\"role\":\"user\",\"content\":\"a\xEF\xBF\xBD\",\"tool_calls\":[{\"id\":\"\",\"type\":\"function\","
+            "\"function\":{\"name\":\"f\",\"arguments\":\"{not json\"}}]}]");
+}
+
+}  // namespace
+}  // namespace ingle::engine
