@@ -1,0 +1,91 @@
+// The fields of every type that crosses a process border, in order; internal to wire.cpp. One list serves both directions.
+#pragma once
+
+#include <concepts>
+#include <type_traits>
+
+#include "chat/types.h"
+
+namespace ingle::chat {
+
+template <typename T, typename Plain>
+concept Is = std::same_as<std::remove_const_t<T>, Plain>;
+
+template <typename Archive>
+void fields(Archive& a, Is<ToolCall> auto& v) {
+  a(v.id, v.name, v.arguments_json);
+}
+template <typename Archive>
+void fields(Archive& a, Is<Message> auto& v) {
+  a(v.role, v.content, v.tool_calls, v.tool_call_id, v.name);
+}
+template <typename Archive>
+void fields(Archive& a, Is<ChatPrompt> auto& v) {
+  a(v.messages, v.tools_json, v.add_generation_prompt, v.now_unix);
+}
+template <typename Archive>
+void fields(Archive& a, Is<RawPrompt> auto& v) {
+  a(v.text);
+}
+template <typename Archive>
+void fields(Archive& a, Is<TokenPrompt> auto& v) {
+  a(v.tokens);
+}
+template <typename Archive>
+void fields(Archive& a, Is<Sampling> auto& v) {
+  a(v.temperature, v.top_k, v.top_p, v.min_p, v.typical_p, v.repeat_last_n, v.repeat_penalty, v.presence_penalty,
+    v.frequency_penalty, v.dry_multiplier, v.dry_base, v.dry_allowed_length, v.dry_last_n, v.dry_breakers,
+    v.xtc_probability, v.xtc_threshold, v.mirostat, v.mirostat_tau, v.mirostat_eta, v.logit_bias, v.seed);
+}
+template <typename Archive>
+void fields(Archive& a, Is<CompleteRequest> auto& v) {
+  a(v.id, v.prompt, v.sampling, v.max_tokens, v.stop, v.logprobs, v.ignore_eos, v.json_schema, v.grammar,
+    v.continue_from);
+}
+template <typename Archive>
+void fields(Archive& a, Is<TokenLogprob> auto& v) {
+  a(v.id, v.text, v.logprob);
+}
+template <typename Archive>
+void fields(Archive& a, Is<TokenInfo> auto& v) {
+  a(v.chosen, v.top);
+}
+template <typename Archive>
+void fields(Archive& a, Is<Usage> auto& v) {
+  a(v.prompt_tokens, v.cached_tokens, v.completion_tokens, v.prefill_seconds, v.decode_seconds);
+}
+template <typename Archive>
+void fields(Archive& a, Is<Prefill> auto& v) {
+  a(v.done, v.total);
+}
+template <typename Archive>
+void fields(Archive& a, Is<Delta> auto& v) {
+  a(v.text, v.tokens);
+}
+template <typename Archive>
+void fields(Archive& a, Is<Finished> auto& v) {
+  a(v.reason, v.stop_text, v.usage);
+}
+template <typename Archive>
+void fields(Archive& a, Is<Failed> auto& v) {
+  a(v.error);
+}
+template <typename Archive>
+void fields(Archive& a, Is<Description> auto& v) {
+  a(v.name, v.architecture, v.quantization, v.parameters, v.file_bytes, v.context_length, v.context_limit, v.vocab_size,
+    v.embedding_size, v.has_template, v.adds_bos, v.bos, v.isa, v.threads);
+}
+template <typename Archive>
+void fields(Archive& a, Is<TokenizeRequest> auto& v) {
+  a(v.text, v.recognise_control_tokens, v.add_bos);
+}
+template <typename Archive>
+void fields(Archive& a, Is<ScoreRequest> auto& v) {
+  a(v.tokens, v.first);
+}
+template <typename Archive>
+void fields(Archive& a, Is<EmbedRequest> auto& v) {
+  a(v.tokens);
+}
+
+}  // namespace ingle::chat

@@ -1,0 +1,120 @@
+#include "chat/wire.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+namespace ingle::chat {
+namespace {
+
+constexpr float kInf = std::numeric_limits<float>::infinity();
+
+CompleteRequest full_request() {
+  CompleteRequest request;
+  request.id = "id-1";
+  ChatPrompt prompt;
+  prompt.messages = {{"user", Private("what is\0this\xFF"), {}, "", "bob"},
+                     {"assistant", Private(""), {{"c", "f", Private("{}")}}, "", ""}};
+  prompt.tools_json = Private("[]");
+  prompt.add_generation_prompt = false;
+  prompt.now_unix = -1;
+  request.prompt = prompt;
+  request.sampling.temperature = 0.1F;
+  request.sampling.logit_bias = {{7, -kInf}, {8, 0.5F}};
+  request.sampling.seed = ~uint64_t{0};
+  request.sampling.mirostat = true;
+  request.max_tokens = 12;
+  request.stop = {"a", "", "\xE2\x82"};
+  request.logprobs = 5;
+  request.ignore_eos = true;
+  request.json_schema = "{}";
+  request.grammar = "g";
+  request.continue_from = "sequence-1";
+  return request;
+}
+
+std::vector<Event> all_events() {
+  Delta delta{"text", {{{1, "\xFF", -0.5F}, {{1, "\xFF", -0.5F}, {2, "", -kInf}}}}};
+  Finished finished{FinishReason::kContextFull, "stop", {1, 2, 3, 0.25, 1e300}};
+  return {Prefill{1, 2}, delta, finished, Failed{Error::corrupt("bad").hint("pull again")}};
+}
+
+TEST(Wire, a_request_arrives_as_it_was_sent) {
+  const CompleteRequest sent = full_request();
+  const auto received = decode<CompleteRequest>(encode(sent));
+  ASSERT_TRUE(received.has_value());
+  EXPECT_EQ(encode(*received), encode(sent));
+  EXPECT_EQ(std::get<ChatPrompt>(received->prompt).messages, std::get<ChatPrompt>(sent.prompt).messages);
+  EXPECT_EQ(received->sampling.logit_bias, sent.sampling.logit_bias);
+  EXPECT_EQ(received->stop, sent.stop);
+  EXPECT_EQ(received->continue_from, "sequence-1");
+  EXPECT_TRUE(received->ignore_eos);
+}
+
+TEST(Wire, every_form_of_prompt_and_event_arrives) {
+  CompleteRequest request;
+  request.prompt = TokenPrompt{{1, -2, 3}};
+  EXPECT_EQ(std::get<TokenPrompt>(decode<CompleteRequest>(encode(request))->prompt).tokens, (std::vector{1, -2, 3}));
+  request.prompt = RawPrompt{Private("raw")};
+  EXPECT_EQ(std::get<RawPrompt>(decode<CompleteRequest>(encode(request))->prompt).text.reveal(), "raw");
+  for (const Event& event : all_events()) {
+    const auto received = decode<Event>(encode(event));
+    ASSERT_TRUE(received.has_value());
+    EXPECT_EQ(received->index(), event.index());
+    EXPECT_EQ(encode(*received), encode(event));
+  }
+  EXPECT_EQ(std::get<Failed>(*decode<Event>(encode(all_events()[3]))).error, Error::corrupt("bad").hint("pull again"));
+}
+
+TEST(Wire, the_other_types_arrive) {
+  Description description;
+  description.name = "m";
+  description.parameters = 1ULL << 40;
+  description.bos = -1;
+  EXPECT_EQ(encode(*decode<Description>(encode(description))), encode(description));
+  EXPECT_EQ(decode<ScoreRequest>(encode(ScoreRequest{{1, 2}, 1}))->tokens, (std::vector{1, 2}));
+  EXPECT_EQ(decode<EmbedRequest>(encode(EmbedRequest{{4}}))->tokens, (std::vector{4}));
+  EXPECT_EQ(decode<TokenizeRequest>(encode(TokenizeRequest{Private("t"), true, false}))->text.reveal(), "t");
+  EXPECT_TRUE(decode<ChatPrompt>(encode(ChatPrompt{})).has_value());
+}
+
+TEST(Wire, a_message_cut_anywhere_is_refused) {
+  const std::string whole = encode(full_request());
+  for (size_t n = 0; n < whole.size(); ++n) {
+    const auto received = decode<CompleteRequest>(std::string_view(whole).substr(0, n));
+    ASSERT_FALSE(received.has_value()) << n;
+    EXPECT_EQ(received.error().code(), ErrorCode::kCorrupt);
+  }
+  EXPECT_FALSE(decode<CompleteRequest>(whole + '\0').has_value());
+}
+
+TEST(Wire, a_changed_byte_is_refused_or_gives_another_valid_message) {
+  const std::string whole = encode(full_request());
+  for (size_t i = 0; i < whole.size(); ++i) {
+    for (const char change : {'\x01', '\x7F', '\xFF'}) {
+      std::string changed = whole;
+      changed[i] = static_cast<char>(changed[i] ^ change);
+      const auto received = decode<CompleteRequest>(changed);
+      if (received) {
+        EXPECT_EQ(encode(*received), changed);
+      }
+    }
+  }
+}
+
+TEST(Wire, a_message_of_another_kind_or_version_is_refused) {
+  EXPECT_FALSE(decode<ScoreRequest>(encode(EmbedRequest{{4}})).has_value());
+  std::string other = encode(EmbedRequest{{4}});
+  other[0] = 2;
+  EXPECT_FALSE(decode<EmbedRequest>(other).has_value());
+}
+
+TEST(Wire, a_count_beyond_the_message_allocates_nothing) {
+  std::string lie = encode(EmbedRequest{{}});
+  lie.replace(2, 4, "\xFF\xFF\xFF\xFF");
+  EXPECT_FALSE(decode<EmbedRequest>(lie).has_value());
+}
+
+}  // namespace
+}  // namespace ingle::chat
