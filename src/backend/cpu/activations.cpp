@@ -2,19 +2,50 @@
 
 namespace ingle::backend::cpu {
 
-Status Activations::allocate(uint32_t max_rows, uint32_t columns) {
-  const uint64_t n = (max_rows + kTile - 1) / kTile * kTile;
-  stride_ = (columns + 255) / 256 * 256;
-  INGLE_TRY(rows_, Buffer::allocate(n * stride_ * sizeof(float), "activations"));
-  INGLE_TRY(codes_, Buffer::allocate(kernels::quant_codes(n, stride_), "activations"));
-  INGLE_TRY(scales_, Buffer::allocate(kernels::quant_scales(n, stride_) * sizeof(float), "activations"));
-  INGLE_TRY(sums_, Buffer::allocate(kernels::quant_sums(n, stride_) * sizeof(int32_t), "activations"));
+Status Activations::Tiles::allocate(size_t rows, size_t columns) {
+  INGLE_TRY(codes, Buffer::allocate(kernels::quant_codes(rows, columns), "activations"));
+  INGLE_TRY(scales, Buffer::allocate(kernels::quant_scales(rows, columns) * sizeof(float), "activations"));
+  INGLE_TRY(sums, Buffer::allocate(kernels::quant_sums(rows, columns) * sizeof(int32_t), "activations"));
   return {};
 }
 
-kernels::QuantTiles Activations::tiles(uint32_t first, uint32_t k) const {
-  const size_t at = static_cast<size_t>(first) * k;
-  return {codes_.as<int8_t>() + at, scales_.as<float>() + at / 32, sums_.as<int32_t>() + at / 16};
+kernels::QuantTiles Activations::Tiles::at(size_t first, uint32_t k) const {
+  const size_t offset = first * k;
+  return {codes.as<int8_t>() + offset, scales.as<float>() + offset / 32, sums.as<int32_t>() + offset / 16};
+}
+
+Status Activations::allocate(uint32_t max_rows, uint32_t columns, bool fine) {
+  const size_t n = (max_rows + kTile - 1) / kTile * kTile;
+  stride_ = (columns + 255) / 256 * 256;
+  INGLE_TRY(rows_, Buffer::allocate(n * stride_ * sizeof(float), "activations"));
+  INGLE_TRY_VOID(coarse_.allocate(n, stride_));
+  if (fine) INGLE_TRY_VOID(fine_.allocate(2 * n, stride_));
+  return {};
+}
+
+void Arithmetic::prepare(const Matrix& user, const Activations& x, uint32_t first, uint32_t n, float* scratch) const {
+  const uint32_t k = user.k;
+  if (!user.fine) {
+    kernels->quantize(x.row(first), x.stride(), n, k, x.tiles(first, k));
+    return;
+  }
+  float* const pairs = scratch;
+  float* const scale = pairs + 8UL * 2 * k;
+  auto* const sum = reinterpret_cast<int32_t*>(scale + k / 32);
+  auto* const code = reinterpret_cast<int8_t*>(sum + k / 16);
+  for (uint32_t r = 0; r < n; r += 8) {
+    const uint32_t count = std::min(8U, n - r);
+    for (uint32_t i = 0; i < count; ++i) {
+      const float* const row = x.row(first + r + i);
+      kernels->quantize(row, x.stride(), 1, k, {code, scale, sum});
+      float* const coarse = pairs + 2UL * i * k;
+      float* const missing = coarse + k;
+      std::copy_n(row, k, coarse);
+      for (uint32_t j = 0; j < k; ++j)
+        missing[j] = row[j] - scale[j / 32] * static_cast<float>(code[j]);
+    }
+    kernels->quantize(pairs, k, 2 * count, k, x.fine_tiles(first + r, k));
+  }
 }
 
 void Arithmetic::multiply(const Matrix& m, uint32_t first_panel, uint32_t n_panels, const Activations& x,
@@ -27,13 +58,27 @@ void Arithmetic::multiply(const Matrix& m, uint32_t first_panel, uint32_t n_pane
   args.y = y;
   args.y_stride = y_stride;
   const auto format = static_cast<size_t>(m.info->format);
-  if (wants_q8(m)) {
-    args.x_q8 = x.tiles(first_token, m.k);
-    kernels->matmul_q8[format](args);
-  } else {
+  if (!wants_q8(m)) {
     args.x = x.row(first_token);
     args.x_stride = x.stride();
     kernels->matmul_f32[format](args);
+    return;
+  }
+  if (!m.fine) {
+    args.x_q8 = x.tiles(first_token, m.k);
+    kernels->matmul_q8[format](args);
+    return;
+  }
+  args.x_q8 = x.fine_tiles(first_token, m.k);
+  args.n_tokens = 2 * n_tokens;
+  kernels->matmul_q8[format](args);
+  const size_t width = static_cast<size_t>(n_panels) * kernels::kPanelRows;
+  for (size_t t = 0; t < n_tokens; ++t) {
+    const float* const coarse = y + 2 * t * y_stride;
+    const float* const missing = coarse + y_stride;
+    float* const sum = y + t * y_stride;
+    for (size_t i = 0; i < width; ++i)
+      sum[i] = coarse[i] + missing[i];
   }
 }
 

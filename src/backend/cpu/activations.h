@@ -15,21 +15,32 @@ inline constexpr uint32_t kTile = 16;
 
 class Activations {
  public:
-  /// `columns` is padded to a multiple of 256, the largest block of any format; the padding stays zero.
-  Status allocate(uint32_t max_rows, uint32_t columns);
+  /// `columns` is padded to a multiple of 256, the largest block of any format; the padding stays zero. `fine`: matrices
+  /// that follow want 16-bit activations, which are kept as pairs of int8 rows (see Arithmetic).
+  Status allocate(uint32_t max_rows, uint32_t columns, bool fine = false);
 
   float* row(uint32_t index) const { return rows_.as<float>() + index * stride_; }
   size_t stride() const { return stride_; }
   /// Tiles for `k` columns from row `first` (a multiple of 16) on.
-  kernels::QuantTiles tiles(uint32_t first, uint32_t k) const;
+  kernels::QuantTiles tiles(uint32_t first, uint32_t k) const { return coarse_.at(first, k); }
+  /// The same for the pairs: row r is rows 2r and 2r + 1 of these; `first` is a multiple of 8.
+  kernels::QuantTiles fine_tiles(uint32_t first, uint32_t k) const { return fine_.at(2UL * first, k); }
 
  private:
+  struct Tiles {
+    Buffer codes, scales, sums;
+    Status allocate(size_t rows, size_t columns);
+    kernels::QuantTiles at(size_t first, uint32_t k) const;
+  };
   size_t stride_ = 0;
   Buffer rows_;
-  Buffer codes_, scales_, sums_;
+  Tiles coarse_;
+  Tiles fine_;
 };
 
-/// Which form of activations a matrix multiplies with.
+/// Which form of activations a matrix multiplies with: f32, int8, or (where a matrix is marked fine) two int8 rows whose
+/// sum has about 16 bits: the codes of x and the codes of what they miss. They run as two tokens of one call, so a decode
+/// step, which waits for the weights, pays next to nothing. docs/adr/0009 has the measurements behind the choice.
 struct Arithmetic {
   const kernels::Kernels* kernels = nullptr;
   bool quantize = true;
@@ -37,7 +48,13 @@ struct Arithmetic {
     return quantize && kernels->matmul_q8[static_cast<size_t>(m.info->format)] != nullptr;
   }
 
+  /// Fills the coarse or the fine tiles of rows [first, first + n), n <= 16, as `user` wants them. `scratch` holds
+  /// fine_scratch(k) floats.
+  void prepare(const Matrix& user, const Activations& x, uint32_t first, uint32_t n, float* scratch) const;
+  static size_t fine_scratch(size_t k) { return 8UL * 2 * k + k / 2; }
+
   /// y[token][0 ... 16 * n_panels) for tokens [first_token, first_token + n_tokens); first_token is a multiple of 16.
+  /// For a fine matrix y has room for 2 * n_tokens rows; the results are the first n_tokens.
   void multiply(const Matrix& m, uint32_t first_panel, uint32_t n_panels, const Activations& x, uint32_t first_token,
                 uint32_t n_tokens, float* y, size_t y_stride) const;
 };

@@ -165,6 +165,10 @@ Status CpuExecutor::load_weights(const Program& program, const Options& options)
   output_norm_ = norm_of(program.output_norm);
   INGLE_TRY_VOID(weights_.pack(pool_, options));
   if (head_.empty()) head_ = embedding_;
+  // Where 16 bits cost little and matter most: the values, few rows that everything later reads, and the head.
+  head_.fine = true;
+  for (CpuLayer& layer : layers_)
+    layer.v.fine = true;
   return {};
 }
 
@@ -181,15 +185,16 @@ Status CpuExecutor::allocate(const Program& program, const Options& options) {
     shapes.push_back(layer.shape);
   }
   INGLE_TRY_VOID(residual_.allocate(max_rows_, n_embd_));
-  INGLE_TRY_VOID(normed_.allocate(max_rows_, n_embd_));
+  INGLE_TRY_VOID(normed_.allocate(max_rows_, n_embd_, math_.quantize));
   INGLE_TRY_VOID(delta_.allocate(max_rows_, n_embd_));
-  INGLE_TRY_VOID(last_.allocate(max_rows_, n_embd_));
+  INGLE_TRY_VOID(last_.allocate(max_rows_, n_embd_, math_.quantize));
   INGLE_TRY_VOID(queries_.allocate(max_rows_, heads));
   INGLE_TRY_VOID(mixed_.allocate(max_rows_, heads));
   INGLE_TRY_VOID(hidden_.allocate(max_rows_, ff));
 
-  const size_t task_rows = std::max<size_t>(2UL * head_dim, 2UL * kMaxTaskPanels * kPanelRows);
-  scratch_floats_ = kTaskTokens * (task_rows + kPanelRows);
+  // The largest task: keys and 16-bit values of a head, gate and up, or 16-bit activations of a piece of the head.
+  const size_t task_rows = std::max<size_t>(3UL * head_dim, 4UL * kMaxTaskPanels * kPanelRows);
+  scratch_floats_ = std::max(kTaskTokens * task_rows, Arithmetic::fine_scratch(last_.stride()));
   INGLE_TRY(scratch_, Buffer::allocate(scratch_floats_ * sizeof(float) * pool_.size(), "scratch memory"));
   INGLE_TRY(AttentionRunner attention, AttentionRunner::create(shapes, pool_.size()));
   attention_ = std::make_unique<AttentionRunner>(std::move(attention));
@@ -249,9 +254,16 @@ void CpuExecutor::embed(const Step& step) {
 void CpuExecutor::norm(const CpuNorm& pre, const CpuNorm* post_of_last, uint32_t n_rows,
                        std::initializer_list<const Matrix*> users) {
   const kernels::Kernels& k = *math_.kernels;
-  const auto user = std::ranges::find_if(users, [&](const Matrix* m) { return math_.wants_q8(*m); });
+  // The users share the columns, so one of each kind speaks for all of its kind.
+  const auto user_that = [&](bool fine) {
+    const auto user =
+        std::ranges::find_if(users, [&](const Matrix* m) { return m->fine == fine && math_.wants_q8(*m); });
+    return user == users.end() ? nullptr : *user;
+  };
+  const Matrix* const coarse_user = user_that(false);
+  const Matrix* const fine_user = user_that(true);
   const uint32_t tiles = (n_rows + kTile - 1) / kTile;
-  pool_.run(tiles, [&](uint32_t tile, uint32_t) {
+  pool_.run(tiles, [&](uint32_t tile, uint32_t thread) {
     const uint32_t first = tile * kTile;
     const uint32_t n = std::min(kTile, n_rows - first);
     for (uint32_t r = first; r < first + n; ++r) {
@@ -261,10 +273,8 @@ void CpuExecutor::norm(const CpuNorm& pre, const CpuNorm* post_of_last, uint32_t
       }
       k.rms_norm(residual_.row(r), pre.weight.data(), n_embd_, pre.eps, normed_.row(r));
     }
-    if (user != users.end()) {
-      const uint32_t columns = (*user)->k;
-      k.quantize(normed_.row(first), normed_.stride(), n, columns, normed_.tiles(first, columns));
-    }
+    if (coarse_user != nullptr) math_.prepare(*coarse_user, normed_, first, n, nullptr);
+    if (fine_user != nullptr) math_.prepare(*fine_user, normed_, first, n, scratch(thread));
   });
 }
 
@@ -329,9 +339,9 @@ void CpuExecutor::project_qkv(size_t layer_index, const Step& step) {
 
 void CpuExecutor::quantize_rows(const Activations& x, const Matrix& user, uint32_t n_rows) {
   if (!math_.wants_q8(user)) return;
-  pool_.run((n_rows + kTile - 1) / kTile, [&](uint32_t tile, uint32_t) {
+  pool_.run((n_rows + kTile - 1) / kTile, [&](uint32_t tile, uint32_t thread) {
     const uint32_t first = tile * kTile;
-    math_.kernels->quantize(x.row(first), x.stride(), std::min(kTile, n_rows - first), user.k, x.tiles(first, user.k));
+    math_.prepare(user, x, first, std::min(kTile, n_rows - first), scratch(thread));
   });
 }
 

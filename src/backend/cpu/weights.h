@@ -20,7 +20,8 @@ struct Matrix {
   size_t panel_bytes = 0;
   uint32_t n_in = 0;
   uint32_t n_out = 0;
-  uint32_t k = 0;  // n_in padded to the panel format's block
+  bool fine = false;  // multiplies 16-bit activations, see Arithmetic
+  uint32_t k = 0;     // n_in padded to the panel format's block
   bool empty() const { return info == nullptr; }
   uint32_t n_panels() const { return (n_out + kernels::kPanelRows - 1) / kernels::kPanelRows; }
   const std::byte* panel(uint32_t index) const { return panels + index * panel_bytes; }
