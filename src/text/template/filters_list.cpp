@@ -11,6 +11,7 @@
 #include "text/template/text_ops.h"
 
 namespace ingle::text::jinja {
+namespace list_filter {
 namespace {
 
 Value list_of(Call& call, std::vector<Value> items, List::Type type = List::Type::kList) {
@@ -382,9 +383,10 @@ constexpr Native kListFilters[] = {
 };
 
 }  // namespace
+}  // namespace list_filter
 
 std::span<const Native> list_filters() {
-  return kListFilters;
+  return list_filter::kListFilters;
 }
 
 }  // namespace ingle::text::jinja

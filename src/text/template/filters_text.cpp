@@ -8,6 +8,7 @@
 #include "text/template/unicode.h"
 
 namespace ingle::text::jinja {
+namespace text_filter {
 namespace {
 
 template <typename Change>
@@ -229,9 +230,10 @@ constexpr Native kTextFilters[] = {
 };
 
 }  // namespace
+}  // namespace text_filter
 
 std::span<const Native> text_filters() {
-  return kTextFilters;
+  return text_filter::kTextFilters;
 }
 
 }  // namespace ingle::text::jinja

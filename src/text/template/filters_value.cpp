@@ -12,6 +12,7 @@
 #include "text/template/text_ops.h"
 
 namespace ingle::text::jinja {
+namespace value_filter {
 namespace {
 
 std::string cleaned(std::string_view text) {
@@ -152,9 +153,10 @@ constexpr Native kValueFilters[] = {
 };
 
 }  // namespace
+}  // namespace value_filter
 
 std::span<const Native> value_filters() {
-  return kValueFilters;
+  return value_filter::kValueFilters;
 }
 
 const Native* find_in(std::span<const Native> table, std::string_view name) {

@@ -10,6 +10,7 @@
 #include "text/template/operators.h"
 
 namespace ingle::text::jinja {
+namespace global_function {
 namespace {
 
 constexpr uint64_t kMaxRange = 100'000;  // jinja2's sandbox: MAX_RANGE
@@ -116,9 +117,10 @@ constexpr Native kGlobals[] = {
 };
 
 }  // namespace
+}  // namespace global_function
 
 std::span<const Native> global_functions() {
-  return kGlobals;
+  return global_function::kGlobals;
 }
 
 }  // namespace ingle::text::jinja

@@ -10,6 +10,7 @@
 #include "text/template/operators.h"
 
 namespace ingle::text::jinja {
+namespace collection_method {
 namespace {
 
 std::vector<Value>& elements(const Call& call) {
@@ -186,15 +187,16 @@ constexpr Native kLoopMethods[] = {
 };
 
 }  // namespace
+}  // namespace collection_method
 
 const Native* find_list_method(std::string_view name) {
-  return find_in(kListMethods, name);
+  return find_in(collection_method::kListMethods, name);
 }
 const Native* find_dict_method(std::string_view name) {
-  return find_in(kDictMethods, name);
+  return find_in(collection_method::kDictMethods, name);
 }
 const Native* find_loop_method(std::string_view name) {
-  return find_in(kLoopMethods, name);
+  return find_in(collection_method::kLoopMethods, name);
 }
 
 }  // namespace ingle::text::jinja

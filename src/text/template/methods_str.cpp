@@ -12,6 +12,7 @@
 #include "text/template/unicode.h"
 
 namespace ingle::text::jinja {
+namespace str_method {
 namespace {
 
 const MarkedText& self(const Call& call) {
@@ -342,9 +343,10 @@ constexpr Native kMethods[] = {
 };
 
 }  // namespace
+}  // namespace str_method
 
 const Native* find_str_method(std::string_view name) {
-  return find_in(kMethods, name);
+  return find_in(str_method::kMethods, name);
 }
 
 }  // namespace ingle::text::jinja

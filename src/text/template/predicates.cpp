@@ -6,6 +6,7 @@
 #include "text/template/unicode.h"
 
 namespace ingle::text::jinja {
+namespace predicate {
 namespace {
 
 Result<Value> yes(bool value) {
@@ -188,9 +189,10 @@ constexpr Native kTests[] = {
 };
 
 }  // namespace
+}  // namespace predicate
 
 const Native* find_test(std::string_view name) {
-  return find_in(kTests, name);
+  return find_in(predicate::kTests, name);
 }
 
 }  // namespace ingle::text::jinja
