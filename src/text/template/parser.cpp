@@ -172,8 +172,10 @@ class Parser : public ExpressionParser {
     }
     if (word == "print") {
       next();
-      INGLE_TRY(const Expr* shown, tuple());
-      output(body, shown);
+      do {
+        INGLE_TRY(const Expr* shown, expression());
+        output(body, shown);
+      } while (skip_op(","));
       return {};
     }
     if (word == "include" || word == "import" || word == "from" || word == "extends") {

@@ -143,13 +143,25 @@ MarkedText title_method(const MarkedText& text) {
 }
 
 MarkedText title_filter(const MarkedText& text) {
-  // Words, and the stretches between them, each begin in upper case: the pieces of a split by this set of characters.
-  enum class Piece : uint8_t { kNone, kWord, kGap } piece = Piece::kNone;
-  return map_case(text, [&](char32_t c) {
-    const bool gap = is_space(c) || c == '-' || c == '(' || c == '{' || c == '[' || c == '<';
-    const Piece now = gap ? Piece::kGap : Piece::kWord;
-    return std::exchange(piece, now) == now ? Mapping::kLower : Mapping::kUpper;
-  });
+  // The pieces of a split by these characters, and the stretches between them, each begin in upper case.
+  const auto is_gap = [](char32_t c) {
+    return is_space(c) || std::u32string_view(U"-({[<").find(c) != std::u32string_view::npos;
+  };
+  const std::string_view bytes = text.bytes();
+  MarkedText out;
+  for (size_t begin = 0; begin < bytes.size();) {
+    const CodePoint first = code_point_at(bytes, begin);
+    size_t end = begin + first.size;
+    while (end < bytes.size()) {
+      const CodePoint c = code_point_at(bytes, end);
+      if (is_gap(c.value) != is_gap(first.value)) break;
+      end += c.size;
+    }
+    out.append(change_case(text.slice(begin, begin + first.size), Case::kUpper));
+    out.append(change_case(text.slice(begin + first.size, end), Case::kLower));
+    begin = end;
+  }
+  return out;
 }
 
 MarkedText strip(const MarkedText& text, std::optional<std::string_view> chars, bool left, bool right) {
