@@ -71,7 +71,7 @@ std::string_view to_string(chat::FinishReason reason) {
 
 std::string usage_text(const chat::Usage& usage) {
   const auto rate = [](uint32_t tokens, double seconds) {
-    return seconds > 0 ? fmt::format(" at {:.1f} tok/s", tokens / seconds) : "";
+    return seconds > 0 && tokens > 0 ? fmt::format(" at {:.1f} tok/s", tokens / seconds) : "";
   };
   const uint32_t computed = usage.prompt_tokens - usage.cached_tokens;
   std::string text = fmt::format("{} prompt tokens{}", usage.prompt_tokens, rate(computed, usage.prefill_seconds));

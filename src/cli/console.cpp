@@ -83,7 +83,8 @@ Result<std::optional<std::string>> ProcessConsole::read_line(uint64_t max_bytes)
 
 int ProcessConsole::width() const {
   winsize size{};
-  if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+  for (const int fd : {STDERR_FILENO, STDOUT_FILENO})
+    if (::ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
   return 80;
 }
 

@@ -30,7 +30,7 @@ class Console {
   virtual bool in_is_terminal() const = 0;
   virtual bool out_is_terminal() const = 0;
   virtual bool talk_is_terminal() const = 0;
-  /// Columns of the terminal that shows talk; 80 when unknown.
+  /// Columns of the terminal; 80 when unknown.
   virtual int width() const = 0;
   /// Whether escape sequences for colour are wanted on a terminal (NO_COLOR unset, TERM not "dumb").
   virtual bool wants_color() const = 0;

@@ -91,7 +91,7 @@ LineEditor::LineEditor(std::filesystem::path history_file) : impl_(std::make_uni
   el_set(line, EL_HIST, history, impl_->history);
   el_set(line, EL_ADDFN, "ingle-interrupt", "drop the line", &Impl::on_interrupt);
   el_set(line, EL_BIND, "^C", "ingle-interrupt", nullptr);
-  el_set(line, EL_SETTY, "-d", "intr=", nullptr);  // while editing, Ctrl-C is a key and no signal
+  el_set(line, EL_SETTY, "-d", "-isig", nullptr);  // while editing, Ctrl-C is a key and no signal
   el_set(line, EL_ADDFN, "ingle-paste", "insert a paste", &Impl::on_paste);
   el_set(line, EL_BIND, "\\e[200~", "ingle-paste", nullptr);
   el_set(line, EL_BIND, "^R", "em-inc-search-prev", nullptr);

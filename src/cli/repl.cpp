@@ -7,6 +7,7 @@
 #include "cli/answer.h"
 #include "cli/line_editor.h"
 #include "cli/repl_commands.h"
+#include "cli/word_wrap.h"
 
 namespace ingle::cli {
 namespace {
@@ -49,11 +50,12 @@ void answer(Session& session) {
 
   const std::stop_token stop = session.context.interrupts.arm();
   Progress progress(console);
+  WordWrap wrap(console.width());
   AnswerView view;
   view.waiting = [&](uint32_t done, uint32_t total) { show_waiting(progress, done, total); };
   view.text = [&](std::string_view text) {
     progress.clear();
-    console.out(terminal_safe(text));
+    console.out(wrap.feed(terminal_safe(text)));
   };
   auto result = stream_answer(*session.model.completer, std::move(request), stop, view);
   session.context.interrupts.disarm();
@@ -107,7 +109,7 @@ Result<int> converse(Context& context, LoadedModel model, Conversation conversat
         context.console.out("\n");
         return 0;
       case LineEditor::Outcome::kInterrupted:
-        context.console.talk("Ctrl-D or /bye ends the conversation.\n");
+        context.console.talk("\nCtrl-D or /bye ends the conversation.\n");
         continue;
       case LineEditor::Outcome::kLine:
         break;

@@ -11,6 +11,7 @@
 #include "cli/progress.h"
 #include "cli/repl.h"
 #include "cli/verb.h"
+#include "cli/word_wrap.h"
 
 namespace ingle::cli {
 namespace {
@@ -168,12 +169,14 @@ Result<int> Run::answer(Context& context, LoadedModel& model, chat::CompleteRequ
 
   const std::stop_token stop = context.interrupts.arm();
   Progress progress(context.console);
+  const bool terminal = context.console.out_is_terminal();
+  WordWrap wrap(terminal ? context.console.width() : 0);
   AnswerView view;
   view.waiting = [&](uint32_t done, uint32_t total) { show_waiting(progress, done, total); };
   if (!json_)
     view.text = [&](std::string_view text) {
       progress.clear();
-      context.console.out(context.console.out_is_terminal() ? terminal_safe(text) : std::string(text));
+      context.console.out(terminal ? wrap.feed(terminal_safe(text)) : std::string(text));
       if (!context.console.out_is_open()) model.completer->cancel("run");
     };
   auto result = stream_answer(*model.completer, std::move(request), stop, view);
