@@ -18,14 +18,6 @@ namespace http = boost::beast::http;
 constexpr size_t kChunkBytes = 256 * 1024;
 constexpr int kMaxInformational = 5;
 
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return result;
-}
-
 bool is_header_name(std::string_view name) {
   return !name.empty() && std::ranges::all_of(name, [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
@@ -52,7 +44,7 @@ Result<std::string> request_text(const HttpRequest& request, const Url& url, boo
     if (!is_header_name(header.name) || !is_header_value(header.value)) {
       return std::unexpected(Error::usage(fmt::format("the header '{}' cannot be sent: bad characters", header.name)));
     }
-    if (lower(header.name) == "authorization") {
+    if (lower_ascii(header.name) == "authorization") {
       if (!same_origin) continue;
       has_authorization = true;
     }
@@ -104,7 +96,7 @@ Result<HttpHead> head_of(Connection::Parser& parser, const Url& url, const HttpR
   head.status = static_cast<int>(parser.get().result_int());
   head.url = url;
   for (const auto& field : parser.get()) {
-    head.headers.push_back({lower({field.name_string().data(), field.name_string().size()}),
+    head.headers.push_back({lower_ascii({field.name_string().data(), field.name_string().size()}),
                             std::string(field.value().data(), field.value().size())});
   }
   if (const auto length = parser.content_length()) head.body_bytes = *length;
@@ -119,7 +111,7 @@ Result<HttpHead> head_of(Connection::Parser& parser, const Url& url, const HttpR
     uint64_t total = 0;
     if (range.starts_with("bytes */") && parse_number(range.substr(8), total)) head.range_total = total;
   }
-  const std::string coding = lower(head.header("content-encoding"));
+  const std::string coding = lower_ascii(head.header("content-encoding"));
   if (!coding.empty() && coding != "identity") {
     return std::unexpected(
         Error::unsupported(url.text() + ": the answer is encoded as '" + coding.substr(0, 50) + "'"));

@@ -22,14 +22,6 @@ bool is_host_char(char c) {
   return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_';
 }
 
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return result;
-}
-
 int hex_value(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
@@ -74,7 +66,7 @@ Status parse_authority(std::string_view text, std::string_view authority, Url& u
   if (authority.starts_with('[')) {
     const size_t close = authority.find(']');
     if (close == std::string_view::npos) return std::unexpected(malformed(text, "the address has no closing bracket"));
-    url.host = lower(authority.substr(1, close - 1));
+    url.host = lower_ascii(authority.substr(1, close - 1));
     const bool is_address =
         std::ranges::all_of(url.host, [](char c) { return hex_value(c) >= 0 || c == ':' || c == '.'; });
     if (!is_address || url.host.size() < 2) return std::unexpected(malformed(text, "the address is not IPv6"));
@@ -83,7 +75,7 @@ Status parse_authority(std::string_view text, std::string_view authority, Url& u
     port = rest.empty() ? rest : rest.substr(1);
   } else {
     const size_t colon = authority.find(':');
-    url.host = lower(authority.substr(0, colon));
+    url.host = lower_ascii(authority.substr(0, colon));
     if (colon != std::string_view::npos) port = authority.substr(colon + 1);
     if (url.host.empty() || url.host.size() > 253 || !std::ranges::all_of(url.host, is_host_char)) {
       return std::unexpected(malformed(text, "the host is empty or has a character that is not allowed"));
@@ -99,6 +91,14 @@ Status parse_authority(std::string_view text, std::string_view authority, Url& u
 }
 
 }  // namespace
+
+std::string lower_ascii(std::string_view text) {
+  std::string result(text);
+  for (char& c : result) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return result;
+}
 
 std::string percent_decode(std::string_view text) {
   std::string result;
@@ -125,7 +125,7 @@ Result<Url> Url::parse(std::string_view text) {
   const size_t colon = text.find("://");
   if (colon == std::string_view::npos) return std::unexpected(malformed(text, "no scheme such as https://"));
   Url url;
-  url.scheme = lower(text.substr(0, colon));
+  url.scheme = lower_ascii(text.substr(0, colon));
   if (url.scheme != "http" && url.scheme != "https" && url.scheme != "file") {
     return std::unexpected(malformed(text, "the scheme is not http, https or file"));
   }
@@ -134,7 +134,7 @@ Result<Url> Url::parse(std::string_view text) {
   const size_t slash = std::min(rest.find_first_of("/?"), rest.size());
   const std::string_view authority = rest.substr(0, slash);
   if (url.scheme == "file") {
-    if (!authority.empty() && lower(authority) != "localhost") {
+    if (!authority.empty() && lower_ascii(authority) != "localhost") {
       return std::unexpected(malformed(text, "a file of another machine"));
     }
   } else {

@@ -35,4 +35,7 @@ struct Url {
 
 std::string percent_decode(std::string_view text);
 
+/// ASCII only, so that it never depends on a locale.
+std::string lower_ascii(std::string_view text);
+
 }  // namespace ingle::net

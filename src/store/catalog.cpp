@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "net/url.h"
 
 namespace ingle::store {
 
@@ -182,20 +183,20 @@ const CatalogEntry* Catalog::find(const ModelName& name) const {
 }
 
 std::vector<std::string> Catalog::similar(std::string_view name, size_t limit) const {
-  const std::string wanted = lower_ascii(name);
-  std::vector<std::pair<size_t, std::string>> ranked;
-  for (const CatalogEntry& entry : entries_) {
-    const std::string display = entry.name.display();
-    const std::string_view model = entry.name.model();
+  const std::string wanted = net::lower_ascii(name);
+  std::vector<std::pair<size_t, size_t>> ranked;  // distance, position in the catalog
+  for (size_t i = 0; i < entries_.size(); ++i) {
+    const std::string display = entries_[i].name.display();
+    const std::string_view model = entries_[i].name.model();
     size_t distance = std::min(edit_distance(wanted, display), edit_distance(wanted, model));
     // A missing or different tag is the commonest slip: the family itself is then the best answer.
     if (wanted.substr(0, wanted.find(':')) == model) distance = std::min<size_t>(distance, 1);
-    if (distance <= std::max<size_t>(2, wanted.size() / 3)) ranked.emplace_back(distance, display);
+    if (distance <= std::max<size_t>(2, wanted.size() / 3)) ranked.emplace_back(distance, i);
   }
-  std::ranges::stable_sort(ranked, {}, &std::pair<size_t, std::string>::first);
+  std::ranges::sort(ranked);
   std::vector<std::string> names;
   for (size_t i = 0; i < ranked.size() && i < limit; ++i)
-    names.push_back(ranked[i].second);
+    names.push_back(entries_[ranked[i].second].name.display());
   return names;
 }
 

@@ -8,11 +8,11 @@
 namespace ingle::store {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
 constexpr size_t kMaxLayers = 256;
 
-Result<Layer> parse_layer(const Json& json, std::string_view where, std::string_view field) {
+Result<Layer> parse_layer(const OrderedJson& json, std::string_view where, std::string_view field) {
   const auto broken = [&](std::string_view what) {
     return std::unexpected(Error::corrupt(fmt::format("{}: {} {}", where, field, what)));
   };
@@ -31,7 +31,7 @@ Result<Layer> parse_layer(const Json& json, std::string_view where, std::string_
   return layer;
 }
 
-Json layer_json(const Layer& layer) {
+OrderedJson layer_json(const Layer& layer) {
   return {{"mediaType", layer.media_type}, {"digest", layer.digest.text()}, {"size", layer.size}};
 }
 
@@ -50,7 +50,7 @@ Result<Digest> Digest::parse(std::string_view text) {
 }
 
 Result<Manifest> Manifest::parse(std::string_view text, std::string_view where) {
-  const Json json = Json::parse(text, nullptr, false);
+  const OrderedJson json = OrderedJson::parse(text, nullptr, false);
   if (!json.is_object()) return std::unexpected(Error::corrupt(fmt::format("{}: not a JSON object", where)));
   const auto layers = json.find("layers");
   if (layers == json.end() || !layers->is_array()) {
@@ -72,12 +72,12 @@ Result<Manifest> Manifest::parse(std::string_view text, std::string_view where) 
 }
 
 std::string Manifest::to_json() const {
-  Json json = {{"schemaVersion", 2}, {"mediaType", kManifestType}};
+  OrderedJson json = {{"schemaVersion", 2}, {"mediaType", kManifestType}};
   if (!config.digest.empty()) json["config"] = layer_json(config);
-  json["layers"] = Json::array();
+  json["layers"] = OrderedJson::array();
   for (const Layer& layer : layers)
     json["layers"].push_back(layer_json(layer));
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return json.dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
 }
 
 const Layer* Manifest::find(std::string_view media_type) const {

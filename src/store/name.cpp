@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "net/url.h"
+
 namespace ingle::store {
 namespace {
 
@@ -24,14 +26,6 @@ bool is_valid_part(std::string_view part, size_t max_size, std::string_view punc
 }
 
 }  // namespace
-
-std::string lower_ascii(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return lower;
-}
 
 Status ModelName::check(std::string_view text) const {
   const char* bad = nullptr;
@@ -116,7 +110,7 @@ bool ModelName::is_default_library() const {
 }
 
 bool ModelName::same_as(const ModelName& other) const {
-  return lower_ascii(full()) == lower_ascii(other.full());
+  return net::lower_ascii(full()) == net::lower_ascii(other.full());
 }
 
 }  // namespace ingle::store

@@ -47,7 +47,4 @@ class ModelName {
   std::string tag_;
 };
 
-/// ASCII only, so that it never depends on a locale.
-std::string lower_ascii(std::string_view text);
-
 }  // namespace ingle::store

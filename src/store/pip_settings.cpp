@@ -3,14 +3,17 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <nlohmann/json.hpp>
 
+#include "net/url.h"
 #include "store/child_process.h"
-#include "store/name.h"
 
 namespace ingle::store {
 namespace {
 
 constexpr std::chrono::seconds kPipLimit{30};
+// It may download every wheel before it answers.
+constexpr std::chrono::seconds kReportLimit{3600};
 
 /// pip prints Python's repr of a text: 'a', "it's", 'two\nlines'.
 std::string unquote(std::string_view text) {
@@ -42,11 +45,11 @@ std::vector<std::string> words(std::string_view text) {
 }
 
 /// Runs the first pip that starts; kNotFound when none does.
-Result<std::string> ask_pip(const Network& network, std::initializer_list<const char*> arguments,
-                            const std::stop_token& stop) {
+Result<std::string> ask_pip(const Network& network, const std::vector<std::string>& arguments,
+                            std::chrono::seconds limit, const std::stop_token& stop) {
   for (std::vector<std::string> command : network.pip_commands) {
     command.insert(command.end(), arguments.begin(), arguments.end());
-    auto result = run_command(command, kPipLimit, stop);
+    auto result = run_command(command, limit, stop);
     if (result && result->exit_code == 0) return std::move(result->output);
     if (!result && result.error().code() == ErrorCode::kCancelled) return std::unexpected(std::move(result).error());
   }
@@ -81,7 +84,7 @@ PipSettings parse_pip_config(std::string_view lines) {
   settings.find_links = words(values["find-links"].second);
   settings.ca_file = values["cert"].second;
   settings.proxy = values["proxy"].second;
-  const std::string no_index = lower_ascii(values["no-index"].second);
+  const std::string no_index = net::lower_ascii(values["no-index"].second);
   settings.no_index = no_index == "1" || no_index == "true" || no_index == "yes" || no_index == "on";
   return settings;
 }
@@ -100,7 +103,7 @@ std::string default_index_in_help(std::string_view help) {
 }
 
 Result<PipSettings> read_pip_settings(const Network& network, const std::stop_token& stop) {
-  auto config = ask_pip(network, {"config", "list"}, stop);
+  auto config = ask_pip(network, {"config", "list"}, kPipLimit, stop);
   if (!config && config.error().code() == ErrorCode::kCancelled) return std::unexpected(std::move(config).error());
   const bool has_pip = config.has_value();
   PipSettings settings = parse_pip_config(has_pip ? *config : network.pip_environment);
@@ -109,10 +112,40 @@ Result<PipSettings> read_pip_settings(const Network& network, const std::stop_to
                                .hint("install it ('apt install python3-pip') or set PIP_INDEX_URL"));
   }
   if (has_pip && settings.index_url.empty() && !settings.no_index) {
-    INGLE_TRY(const std::string help, ask_pip(network, {"install", "--help"}, stop));
+    INGLE_TRY(const std::string help, ask_pip(network, {"install", "--help"}, kPipLimit, stop));
     settings.index_url = default_index_in_help(help);
   }
   return settings;
+}
+
+std::vector<WheelLink> parse_pip_report(std::string_view text) {
+  std::vector<WheelLink> links;
+  const auto json = nlohmann::json::parse(text, nullptr, false);
+  // One page of the index's JSON form holds the same facts: name, address, digest.
+  nlohmann::json page = {{"files", nlohmann::json::array()}};
+  if (!json.is_object() || !json.contains("install") || !json["install"].is_array()) return links;
+  for (const auto& item : json["install"]) {
+    if (!item.is_object() || !item.contains("download_info") || !item["download_info"].is_object()) continue;
+    const auto& info = item["download_info"];
+    nlohmann::json file = nlohmann::json::object();
+    if (info.contains("url")) file["url"] = info["url"];
+    if (info.contains("archive_info") && info["archive_info"].is_object() && info["archive_info"].contains("hashes")) {
+      file["hashes"] = info["archive_info"]["hashes"];
+    }
+    page["files"].push_back(std::move(file));
+  }
+  // The addresses are absolute, and files of this machine are allowed: pip found them there.
+  return parse_index_page(page.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace), "json",
+                          *net::Url::parse("file:///"));
+}
+
+Result<std::vector<WheelLink>> ask_pip_for_wheels(const Network& network, const std::vector<std::string>& requirements,
+                                                  const std::stop_token& stop) {
+  std::vector<std::string> arguments = {"install", "--dry-run", "--no-deps", "--ignore-installed",
+                                        "--quiet", "--report",  "-"};
+  arguments.insert(arguments.end(), requirements.begin(), requirements.end());
+  INGLE_TRY(const std::string report, ask_pip(network, arguments, kReportLimit, stop));
+  return parse_pip_report(report);
 }
 
 }  // namespace ingle::store

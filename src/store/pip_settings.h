@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "store/home.h"
+#include "store/wheel_index.h"
 
 namespace ingle::store {
 
@@ -30,5 +31,14 @@ std::string default_index_in_help(std::string_view help);
 
 /// Asks pip. kUnavailable with a hint when there is no pip and the environment names no index either.
 Result<PipSettings> read_pip_settings(const Network& network, const std::stop_token& stop);
+
+/// The way for a pip that states no default: what `pip install --dry-run --report -` would install. It is the last resort
+/// because pip 23 downloads whole wheels for it (measured: 93 MB for one of 93 MB). One call for all `requirements`
+/// ("name==version").
+Result<std::vector<WheelLink>> ask_pip_for_wheels(const Network& network, const std::vector<std::string>& requirements,
+                                                  const std::stop_token& stop);
+
+/// The links of such a report.
+std::vector<WheelLink> parse_pip_report(std::string_view json);
 
 }  // namespace ingle::store

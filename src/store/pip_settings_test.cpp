@@ -62,6 +62,31 @@ TEST(PipSettings, asks_the_first_pip_that_runs) {
   EXPECT_EQ(settings->find_links, std::vector<std::string>{"/w"});
 }
 
+TEST(PipSettings, reads_a_report_where_pip_states_no_index) {
+  const std::string hex(64, 'a');
+  testing::TempFolder folder;
+  testing::write(
+      folder / "pip",
+      "#!/bin/sh\n[ \"$*\" = 'install --dry-run --no-deps --ignore-installed --quiet --report - a==1 b==2' ] || exit 1\n"
+      "echo '{\"install\":[{\"download_info\":{\"url\":\"https://f.example/a-1-py3-none-any.whl\","
+      "\"archive_info\":{\"hashes\":{\"sha256\":\"" +
+          hex +
+          "\"}}}},"
+          "{\"download_info\":{\"url\":\"file:///w/b-2-py3-none-any.whl\"}},{\"download_info\":{\"url\":7}},{},3]}'\n");
+  std::filesystem::permissions(folder / "pip", std::filesystem::perms::owner_all);
+  Network network;
+  network.pip_commands = {{(folder / "pip").string()}};
+  const auto links = ask_pip_for_wheels(network, {"a==1", "b==2"}, {});
+  ASSERT_TRUE(links) << links.error().message();
+  ASSERT_EQ(links->size(), 2U);
+  EXPECT_EQ((*links)[0].sha256, hex);
+  EXPECT_EQ((*links)[0].url.host, "f.example");
+  EXPECT_EQ((*links)[1].url.decoded_path(), "/w/b-2-py3-none-any.whl");
+  for (const char* broken : {"", "[]", "{}", "{\"install\":7}", "{\"install\":[{\"download_info\":[]}]}"}) {
+    EXPECT_TRUE(parse_pip_report(broken).empty());
+  }
+}
+
 TEST(PipSettings, without_pip_the_environment_counts_or_the_error_says_what_to_install) {
   Network network;
   network.pip_commands = {{"ingle-no-such-program"}};

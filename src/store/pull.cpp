@@ -14,6 +14,7 @@
 
 #include "base/files.h"
 #include "base/sha256.h"
+#include "net/url.h"
 #include "store/layout.h"
 #include "store/sources/source.h"
 
@@ -25,7 +26,7 @@ namespace fs = std::filesystem;
 /// Folder names in partial/: a digest where one is pinned, else the name with what separates its parts replaced.
 std::string partial_key(const ModelName& name, const CatalogEntry* entry) {
   if (entry && !entry->digest.empty()) return entry->digest.hex();
-  std::string key = lower_ascii(name.full());
+  std::string key = net::lower_ascii(name.full());
   for (char& c : key) {
     if (c == '/' || c == ':') c = '+';
   }

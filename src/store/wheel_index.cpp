@@ -72,7 +72,7 @@ void parse_json(std::string_view body, const net::Url& page, std::vector<WheelLi
 
 /// The value of href in the text between "<a" and ">"; empty when there is none.
 std::string_view href_of(std::string_view tag) {
-  const std::string lower = lower_ascii(tag);
+  const std::string lower = net::lower_ascii(tag);
   size_t at = 0;
   while ((at = lower.find("href", at)) != std::string::npos) {
     const bool starts = at > 0 && std::string_view(" \t\r\n").find(lower[at - 1]) != std::string_view::npos;
@@ -111,7 +111,7 @@ void parse_html(std::string_view body, const net::Url& page, std::vector<WheelLi
 std::string normalized_package(std::string_view name) {
   std::string result;
   bool gap = false;
-  for (const char c : lower_ascii(name)) {
+  for (const char c : net::lower_ascii(name)) {
     if (c == '-' || c == '_' || c == '.') {
       gap = true;
       continue;

