@@ -4,6 +4,8 @@
 
 #include <array>
 #include <bit>
+#include <numeric>
+#include <optional>
 #include <unordered_map>
 
 #include "text/tokenizer/byte_alphabet.h"
@@ -63,10 +65,7 @@ class Bpe final : public Family {
       : words_(words), input_(input), merges_(input.vocab.merges.size()) {}
 
   Status add_merges() {
-    for (unsigned byte = 0; byte < 256; ++byte) {
-      letters_[byte] = piece_of(letter_of_byte(static_cast<uint8_t>(byte)));
-      fallback_[byte] = fallback(static_cast<uint8_t>(byte));
-    }
+    number_letters();
     uint32_t rank = 0;
     std::string joined;
     for (const std::string& merge : input_.vocab.merges) {
@@ -116,21 +115,35 @@ class Bpe final : public Family {
   }
 
  private:
-  /// The number of a string of the byte alphabet.
+  void number_letters() {
+    const auto n = static_cast<uint32_t>(input_.vocab.tokens.size());
+    std::iota(letters_.begin(), letters_.end(), n);
+    for (uint32_t id = 0; id < n; ++id) {
+      if (const auto byte = byte_of_string(input_.vocab.tokens[id])) letters_[*byte] = id;
+    }
+  }
+
+  /// The byte that a string of one letter stands for.
+  static std::optional<uint8_t> byte_of_string(std::string_view text) {
+    if (text.empty() || text.size() > 2) return std::nullopt;
+    const CodePoint letter = decode_code_point(text, 0);
+    return letter.size == text.size() ? byte_of_letter(letter.value) : std::nullopt;
+  }
+
+  /// The number of a string of the byte alphabet: a token's id, or n + 0 to n + 255 for the letter of a byte, or more.
   uint32_t piece_of(std::string_view text) {
     if (const TokenId id = input_.index.find(text); id != kNoToken) return static_cast<uint32_t>(id);
-    const auto next = static_cast<uint32_t>(input_.vocab.tokens.size() + others_.size());
-    return others_.try_emplace(std::string(text), next).first->second;
+    const auto n = static_cast<uint32_t>(input_.vocab.tokens.size());
+    if (const auto byte = byte_of_string(text)) return n + *byte;
+    return others_.try_emplace(std::string(text), n + 256 + static_cast<uint32_t>(others_.size())).first->second;
   }
 
   /// A byte whose letter is not a token: llama.cpp then looks for each byte of the letter's UTF-8 and drops the rest.
-  std::vector<TokenId> fallback(uint8_t byte) const {
-    std::vector<TokenId> ids;
-    for (const char& c : letter_of_byte(byte)) {
+  void spell(char byte, std::vector<TokenId>& out) const {
+    for (const char& c : letter_of_byte(static_cast<uint8_t>(byte))) {
       const TokenId id = input_.find_plain({&c, 1});
-      if (id != kNoToken) ids.push_back(id);
+      if (id != kNoToken) out.push_back(id);
     }
-    return ids;
   }
 
   void encode_word(std::string_view word, Merger& merger, std::vector<TokenId>& out) const {
@@ -150,10 +163,8 @@ class Bpe final : public Family {
         out.push_back(static_cast<TokenId>(symbol.piece));
         return;
       }
-      for (const char c : word.substr(symbol.begin, symbol.size)) {
-        const auto& ids = fallback_[static_cast<uint8_t>(c)];
-        out.insert(out.end(), ids.begin(), ids.end());
-      }
+      for (const char c : word.substr(symbol.begin, symbol.size))
+        spell(c, out);
     });
   }
 
@@ -170,7 +181,6 @@ class Bpe final : public Family {
   MergeTable merges_;
   std::unordered_map<std::string, uint32_t, HashString> others_;  // strings of merges that are not tokens
   std::array<uint32_t, 256> letters_;                             // the piece of each byte
-  std::array<std::vector<TokenId>, 256> fallback_;
 };
 
 }  // namespace

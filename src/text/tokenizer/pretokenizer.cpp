@@ -17,10 +17,6 @@
 namespace ingle::text {
 namespace {
 
-struct FreeCode {
-  void operator()(pcre2_code* code) const { pcre2_code_free(code); }
-};
-using Code = std::unique_ptr<pcre2_code, FreeCode>;
 struct FreeMatchData {
   void operator()(pcre2_match_data* data) const { pcre2_match_data_free(data); }
 };
@@ -111,15 +107,16 @@ std::string expand(std::string_view pattern) {
   return out;
 }
 
-Code compile(std::string_view pattern) {
+/// Owned by the caller.
+pcre2_code* compile_splitter(std::string_view pattern) {
   const std::string bytes = expand(pattern);
   int error = 0;
   size_t offset = 0;
-  Code code(pcre2_compile(reinterpret_cast<PCRE2_SPTR>(bytes.data()), bytes.size(),
-                          PCRE2_DOLLAR_ENDONLY | PCRE2_NO_AUTO_CAPTURE, &error, &offset, nullptr));
+  pcre2_code* code = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(bytes.data()), bytes.size(),
+                                   PCRE2_DOLLAR_ENDONLY | PCRE2_NO_AUTO_CAPTURE, &error, &offset, nullptr);
   INGLE_CHECK(code != nullptr);
   // Without JIT (an exotic processor) the interpreter gives the same matches.
-  pcre2_jit_compile(code.get(), PCRE2_JIT_COMPLETE);
+  pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);
   return code;
 }
 
@@ -135,9 +132,14 @@ unsigned sets_with(std::span<const std::span<const CodePointRange>> sets, char32
 }  // namespace
 
 struct PreTokenizer::Compiled {
+  struct FreeCode {
+    void operator()(pcre2_code* code) const { pcre2_code_free(code); }
+  };
+  using Code = std::unique_ptr<pcre2_code, FreeCode>;
+
   explicit Compiled(const PreTokenizerRow& from) : row(from) {
     for (const std::string_view pass : row.passes)
-      passes.push_back(compile(pass));
+      passes.emplace_back(compile_splitter(pass));
   }
 
   /// One byte for each code point.
@@ -233,7 +235,7 @@ void PreTokenizer::split(std::string_view text, std::vector<uint32_t>& ends) con
   const std::string held = is_ascii ? std::string() : compiled_->symbols(text);
   const std::string_view symbols = is_ascii ? text : std::string_view(held);
   ends.push_back(static_cast<uint32_t>(symbols.size()));
-  for (const Code& pass : compiled_->passes)
+  for (const auto& pass : compiled_->passes)
     split_pieces(pass.get(), symbols, ends);
   if (!is_ascii) to_byte_positions(text, ends);
 }

@@ -2,7 +2,6 @@
 // token with the best score first; what is no token in the end is spelled in bytes.
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cstring>
 #include <utility>
@@ -82,16 +81,13 @@ class Neighbours {
 class SentencePiece final : public Family {
  public:
   explicit SentencePiece(const FamilyInput& input)
-      : index_(input.index), add_space_prefix_(input.add_space_prefix), neighbours_(input.vocab.tokens.size()) {
+      : index_(input.index),
+        add_space_prefix_(input.add_space_prefix),
+        unk_(usable_unknown(input)),
+        neighbours_(input.vocab.tokens.size()) {
     rank_tokens(input);
     for (size_t id = 0; id < ranks_.size(); ++id) {
       if (ranks_[id] != kNeverJoined) neighbours_.add_pairs_of(input.vocab.tokens[id]);
-    }
-    for (unsigned byte = 0; byte < 256; ++byte) {
-      bytes_[byte] = index_.find(byte_token_text(static_cast<uint8_t>(byte)));
-      const char c = static_cast<char>(byte);
-      if (bytes_[byte] == kNoToken) bytes_[byte] = input.find_plain({&c, 1});
-      if (bytes_[byte] == kNoToken) bytes_[byte] = input.unk;
     }
   }
 
@@ -118,6 +114,12 @@ class SentencePiece final : public Family {
  private:
   static constexpr uint32_t kNeverJoined = 0xFFFFFFFF;
 
+  static TokenId usable_unknown(const FamilyInput& input) {
+    const TokenId unk = input.unk;
+    const bool is_control = unk != kNoToken && input.kinds[static_cast<size_t>(unk)] == TokenKind::kControl;
+    return is_control ? kNoToken : unk;
+  }
+
   /// Equal scores get equal ranks, better scores smaller ones.
   void rank_tokens(const FamilyInput& input) {
     const std::vector<float>& scores = input.vocab.scores;
@@ -140,6 +142,13 @@ class SentencePiece final : public Family {
     return id == kNoToken || ranks_[static_cast<size_t>(id)] == kNeverJoined ? kNoToken : id;
   }
 
+  TokenId byte_token(char c) const {
+    const TokenId id = find_plain(byte_token_text(static_cast<uint8_t>(c)));
+    if (id != kNoToken) return id;
+    const TokenId same = find_plain({&c, 1});
+    return same != kNoToken ? same : unk_;
+  }
+
   void encode_word(std::string_view word, Merger& merger, std::vector<TokenId>& out) const {
     merger.clear();
     for (size_t at = 0; at < word.size();) {
@@ -160,15 +169,15 @@ class SentencePiece final : public Family {
         return;
       }
       for (const char c : bytes) {
-        if (const TokenId byte = bytes_[static_cast<uint8_t>(c)]; byte != kNoToken) out.push_back(byte);
+        if (const TokenId byte = byte_token(c); byte != kNoToken) out.push_back(byte);
       }
     });
   }
 
   const TokenIndex& index_;
   bool add_space_prefix_;
+  TokenId unk_;
   std::vector<uint32_t> ranks_;
-  std::array<TokenId, 256> bytes_;
   Neighbours neighbours_;
 };
 

@@ -22,12 +22,6 @@ uint64_t edge_key(uint32_t node, uint8_t byte) {
   return (uint64_t{node} << 8) | byte;
 }
 
-struct HashEdge {
-  size_t operator()(uint64_t key) const {
-    return hash_pair(static_cast<uint32_t>(key >> 32), static_cast<uint32_t>(key));
-  }
-};
-
 }  // namespace
 
 class SpecialFinder::Builder {
@@ -58,12 +52,17 @@ class SpecialFinder::Builder {
     nodes_.push_back({.first_edge = first});  // closes the last node's edges
     out.nodes_ = std::move(nodes_);
     out.root_.resize(256);
-    for (unsigned byte = 0; byte < 256; ++byte)
-      out.root_[byte] = out.child(0, static_cast<uint8_t>(byte));
+    for (uint32_t i = 0; i < out.nodes_[1].first_edge; ++i)
+      out.root_[out.edges_[i].byte] = out.edges_[i].to;
     link(out);
   }
 
  private:
+  struct HashEdge {
+    size_t operator()(uint64_t key) const {
+      return hash_pair(static_cast<uint32_t>(key >> 32), static_cast<uint32_t>(key));
+    }
+  };
   struct Origin {
     uint32_t parent;
     uint8_t byte;
@@ -79,7 +78,7 @@ class SpecialFinder::Builder {
   void link(SpecialFinder& out) const {
     std::vector<uint32_t> order(origins_.size());
     std::iota(order.begin(), order.end(), 0U);
-    std::ranges::stable_sort(order, {}, [&](uint32_t node) { return origins_[node].depth; });
+    std::ranges::sort(order, {}, [&](uint32_t node) { return origins_[node].depth; });
     for (const uint32_t i : order) {
       Node& node = out.nodes_[i];
       if (origins_[i].depth > 1) node.fail = out.step(out.nodes_[origins_[i].parent].fail, origins_[i].byte);

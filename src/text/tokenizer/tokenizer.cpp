@@ -75,7 +75,8 @@ int byte_of(std::string_view token) {
 }  // namespace
 
 std::string byte_token_text(uint8_t byte) {
-  return fmt::format("<0x{:02X}>", byte);
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  return {'<', '0', 'x', kDigits[byte >> 4], kDigits[byte & 15], '>'};
 }
 
 struct Tokenizer::Parts {

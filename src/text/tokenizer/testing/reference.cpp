@@ -43,8 +43,9 @@ bool may_be_here(const SpecialToken& token, size_t begin, std::span<const Stretc
 std::vector<TextPart> plain_cut(std::string_view text, std::span<const SpecialToken> tokens,
                                 std::span<const Stretch> trusted) {
   std::vector<SpecialToken> order(tokens.begin(), tokens.end());
-  std::ranges::stable_sort(order, {}, &SpecialToken::id);
-  std::ranges::stable_sort(order, std::ranges::greater(), [](const SpecialToken& t) { return t.text.size(); });
+  std::ranges::sort(order, [](const SpecialToken& a, const SpecialToken& b) {
+    return a.text.size() != b.text.size() ? a.text.size() > b.text.size() : a.id < b.id;
+  });
   std::vector<TextPart> parts;
   if (!text.empty()) parts.push_back({text});
   for (const SpecialToken& token : order) {
