@@ -19,14 +19,14 @@
 namespace ingle::engine {
 
 struct Options {
-  std::string isa;               // "" = best; see kernels/registry.h
+  std::string isa = {};          // "" = best; see kernels/registry.h
   uint32_t threads = 0;          // 0 = physical cores
   bool reference = false;        // f32 activations and KV
-  std::string kv_type;           // "", "f32", "f16", "bf16"
+  std::string kv_type = {};      // "", "f32", "f16", "bf16"
   uint32_t context = 0;          // tokens a sequence may hold; 0 = the model's own, at most 4096 unless asked for more
   uint32_t max_sequences = 8;    // that decode at once
   uint32_t prefill_chunk = 512;  // prompt tokens in one step
-  std::function<void(double)> on_load_progress;  // 0 ... 1
+  std::function<void(double)> on_load_progress = {};  // 0 ... 1
 };
 
 /// The final interface for roles: files arrive as descriptors, in the order of the parts.

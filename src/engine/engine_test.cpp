@@ -1,0 +1,162 @@
+// The engine over real model files: the tiny models of every architecture, with random weights.
+#include "engine/engine.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <thread>
+
+#include "models/testing/tiny.h"
+
+namespace ingle::engine {
+namespace {
+
+using models::testing::TinyCase;
+
+std::vector<TinyCase> all_cases() {
+  return models::testing::read_tiny_cases(std::filesystem::path(INGLE_TEST_DATA) / "models" / "tiny");
+}
+
+Result<std::unique_ptr<chat::Completer>> load_tiny(const TinyCase& tiny, const Options& options) {
+  std::vector<base::FileDescriptor> parts;
+  INGLE_TRY(auto part, base::FileDescriptor::open_read(tiny.model));
+  parts.push_back(std::move(part));
+  return load(parts, tiny.name, options);
+}
+
+struct Answer {
+  std::vector<int32_t> tokens;
+  std::vector<float> logprobs;
+  std::string error;
+  uint32_t cached = 0;
+  friend bool operator==(const Answer& a, const Answer& b) {
+    return a.tokens == b.tokens && a.logprobs == b.logprobs && a.error == b.error;
+  }
+};
+
+Answer run(chat::Completer& engine, const chat::CompleteRequest& request) {
+  Answer answer;
+  const auto finished = chat::complete_and_wait(engine, request, [&](const chat::Event& event) {
+    const auto* delta = std::get_if<chat::Delta>(&event);
+    if (delta == nullptr) return;
+    for (const chat::TokenInfo& info : delta->tokens) {
+      answer.tokens.push_back(info.chosen.id);
+      answer.logprobs.push_back(info.chosen.logprob);
+      for (const auto& top : info.top)
+        answer.logprobs.push_back(top.logprob);
+    }
+  });
+  if (finished) {
+    answer.cached = finished->usage.cached_tokens;
+  } else {
+    answer.error = finished.error().message();
+  }
+  return answer;
+}
+
+/// Prompts of about a hundred tokens: half of them share their first seventy.
+std::vector<chat::CompleteRequest> requests_for(const TinyCase& tiny) {
+  std::vector<chat::CompleteRequest> requests;
+  for (size_t i = 0; i < 6; ++i) {
+    std::vector<int32_t> prompt;
+    for (size_t t = 0; t < 85 + 7 * i; ++t) {
+      const size_t shift = t < 70 && i % 2 == 0 ? 0 : i;
+      prompt.push_back(tiny.tokens[(t * 5 + shift) % tiny.tokens.size()]);
+    }
+    chat::CompleteRequest request;
+    request.prompt = chat::TokenPrompt{std::move(prompt)};
+    request.sampling.temperature = i == 0 ? 0.0F : 1.0F;
+    request.sampling.seed = i;
+    request.max_tokens = 24;
+    request.logprobs = 3;
+    request.ignore_eos = true;
+    requests.push_back(std::move(request));
+  }
+  return requests;
+}
+
+class EngineOverTinyModel : public ::testing::TestWithParam<TinyCase> {};
+
+TEST_P(EngineOverTinyModel, answers_the_same_bits_alone_in_a_crowd_on_other_threads_and_from_the_cache) {
+  const auto requests = requests_for(GetParam());
+  std::vector<Answer> alone;
+  for (const auto& request : requests) {
+    const auto engine = load_tiny(GetParam(), {.threads = 1, .max_sequences = 1});
+    ASSERT_TRUE(engine.has_value()) << engine.error().message();
+    alone.push_back(run(**engine, request));
+    ASSERT_EQ(alone.back().error, "");
+    ASSERT_FALSE(alone.back().tokens.empty());
+  }
+  const auto crowd = load_tiny(GetParam(), {.threads = 3, .max_sequences = 4, .prefill_chunk = 13});
+  ASSERT_TRUE(crowd.has_value());
+  for (const char* round : {"first", "cached"}) {
+    std::vector<Answer> together(requests.size());
+    {
+      std::vector<std::jthread> clients;
+      for (size_t i = 0; i < requests.size(); ++i) {
+        clients.emplace_back([&, i] { together[i] = run(**crowd, requests[i]); });
+      }
+    }
+    for (size_t i = 0; i < requests.size(); ++i)
+      EXPECT_EQ(together[i], alone[i]) << round << " " << i;
+    if (round == std::string_view("cached")) {
+      EXPECT_GT(together[0].cached, 0U);
+    }
+  }
+}
+
+TEST_P(EngineOverTinyModel, scores_agree_with_the_independent_implementation) {
+  const TinyCase& tiny = GetParam();
+  const auto engine = load_tiny(tiny, {.isa = "scalar", .threads = 1, .reference = true, .context = tiny.context});
+  ASSERT_TRUE(engine.has_value());
+  const auto scores = (*engine)->score({tiny.tokens, 1});
+  ASSERT_TRUE(scores.has_value());
+  for (const auto& [position, logits] : tiny.logits) {
+    if (position + 1 >= tiny.tokens.size()) continue;
+    double sum = 0;
+    for (const float logit : logits)
+      sum += std::exp(static_cast<double>(logit));
+    const auto logit = static_cast<double>(logits[static_cast<size_t>(tiny.tokens[position + 1])]);
+    EXPECT_NEAR((*scores)[position], logit - std::log(sum), 1e-3) << position;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Tiny, EngineOverTinyModel, ::testing::ValuesIn(all_cases()),
+                         [](const ::testing::TestParamInfo<TinyCase>& param) {
+                           std::string name = param.param.name;
+                           std::ranges::replace_if(
+                               name, [](char c) { return std::isalnum(static_cast<unsigned char>(c)) == 0; }, '_');
+                           return name;
+                         });
+
+TEST(Engine, describes_what_it_loaded) {
+  const TinyCase tiny = all_cases().front();
+  const auto engine = load_tiny(tiny, {.isa = "scalar", .threads = 2, .context = 100});
+  ASSERT_TRUE(engine.has_value());
+  const auto description = (*engine)->describe();
+  EXPECT_EQ(description->name, tiny.name);
+  EXPECT_EQ(description->context_length, tiny.context);
+  EXPECT_EQ(description->context_limit, 100U);
+  EXPECT_EQ(description->isa, "scalar");
+  EXPECT_EQ(description->threads, 2U);
+  EXPECT_GT(description->vocab_size, 0U);
+  EXPECT_EQ(description->file_bytes, std::filesystem::file_size(tiny.model));
+  const auto embedding = (*engine)->embed({tiny.tokens});
+  ASSERT_TRUE(embedding.has_value());
+  EXPECT_EQ(embedding->size(), description->embedding_size);
+}
+
+TEST(Engine, refuses_options_that_make_no_sense_by_name) {
+  const TinyCase tiny = all_cases().front();
+  const auto error_with = [&](const Options& options) { return load_tiny(tiny, options).error(); };
+  EXPECT_THAT(error_with({.context = 8 * tiny.context + 1}).message(),
+              ::testing::HasSubstr(std::to_string(tiny.context)));
+  EXPECT_EQ(error_with({.kv_type = "q1"}).code(), ErrorCode::kUsage);
+  EXPECT_EQ(error_with({.max_sequences = 0}).code(), ErrorCode::kUsage);
+  EXPECT_EQ(error_with({.prefill_chunk = 0}).code(), ErrorCode::kUsage);
+}
+
+}  // namespace
+}  // namespace ingle::engine
