@@ -102,10 +102,11 @@ Result<int32_t> Sampler::sample(std::span<const float> logits, std::span<const i
     scratch.logits[static_cast<size_t>(id)] += bias;
   apply_penalties(penalties_, history, scratch.counts, scratch.logits);
   apply_dry(dry_, breakers_, history, scratch.dry, scratch.logits);
-  const float best = scratch.logits[static_cast<size_t>(argmax(scratch.logits))];
-  if (best == -std::numeric_limits<float>::infinity()) {
+  const int32_t best = argmax(scratch.logits);
+  if (scratch.logits[static_cast<size_t>(best)] == -std::numeric_limits<float>::infinity()) {
     return std::unexpected(Error::refused("sampling: logit_bias bans every token that the model could say"));
   }
+  if (settings_.temperature <= 0) return best;
   return pick(scratch.logits, history.size(), state, scratch.candidates);
 }
 
