@@ -235,6 +235,11 @@ Result<RemoveReport> Store::remove(std::string_view text) const {
 }
 
 Result<PullReport> Store::pull(std::string_view text, const PullCallback& progress, std::stop_token stop) const {
+  if (text.ends_with(".gguf") && (text.starts_with('/') || text.starts_with('.') || text.find('/') == text.npos)) {
+    return std::unexpected(
+        Error::usage(fmt::format("'{}' is a file, not a name", text))
+            .hint(fmt::format("a GGUF file needs no pull: 'ingle run {}' uses it where it lies", text)));
+  }
   INGLE_TRY(const ModelName name, ModelName::parse(text));
   return run_pull(*this, name, progress, std::move(stop));
 }
