@@ -16,6 +16,11 @@ void declare_engine_flags(Arguments& arguments, EngineFlags& flags) {
   arguments.group("");
 }
 
+Error naming(const app::ModelFiles& files, Error error) {
+  if (error.message().find(files.name) != std::string::npos) return error;
+  return std::move(error).within("'" + files.name + "'");
+}
+
 Result<app::ModelFiles> locate_or_pull(Context& context, const std::string& model) {
   auto found = context.app->locate(model);
   if (found || found.error().code() != ErrorCode::kNotFound || app::App::is_path(model)) return found;
@@ -44,7 +49,9 @@ Result<LoadedModel> load_files(Context& context, app::ModelFiles files, engine::
   progress.spin(label);
   options.on_load_progress = [&](double done) { progress.fraction(label, done); };
   LoadedModel loaded;
-  INGLE_TRY(loaded.completer, context.app->load(files, options));
+  auto completer = context.app->load(files, options);
+  if (!completer) return std::unexpected(naming(files, std::move(completer).error()));
+  loaded.completer = *std::move(completer);
   INGLE_TRY(loaded.description, loaded.completer->describe());
   loaded.files = std::move(files);
   return loaded;

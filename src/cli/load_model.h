@@ -22,6 +22,9 @@ struct LoadedModel {
   chat::Description description;
 };
 
+/// An error about a model's file says which file, also where the layer below could not know.
+Error naming(const app::ModelFiles& files, Error error);
+
 /// A name that is in the catalog but not installed is pulled, and stderr says so.
 Result<app::ModelFiles> locate_or_pull(Context& context, const std::string& model);
 Result<engine::Options> options_from(Context& context, const EngineFlags& flags);

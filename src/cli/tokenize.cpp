@@ -58,7 +58,9 @@ class Tokenize : public Command {
     // The file of the model is checked as for loading, but no weights are read.
     INGLE_TRY(const app::ModelFiles files, locate_or_pull(context, model_));
     INGLE_TRY(auto file, gguf::File::open(files.parts.front()));
-    INGLE_TRY(const models::Model model, models::load(std::move(file)));
+    auto loaded = models::load(std::move(file));
+    if (!loaded) return std::unexpected(naming(files, std::move(loaded).error()));
+    const models::Model model = *std::move(loaded);
     if (jsonl_) return lines(context, *model.tokenizer);
 
     std::string text = fmt::format("{}", fmt::join(words_, " "));

@@ -51,6 +51,13 @@ constexpr Verb kVerbs[] = {
                  "ingle tokenize smollm2:135m --file letter.txt\n"
                  "jq -c .text texts.jsonl | ingle tokenize smollm2:135m --jsonl",
      .make = make_tokenize},
+    {.name = "perplexity",
+     .summary = "Measure how well a model predicts a text",
+     .description =
+         "The text is cut into windows that do not overlap; the second half of each is scored, as llama.cpp's "
+         "tool does it. Lower is better; only figures of the same text and tokenizer can be compared.",
+     .examples = "ingle perplexity smollm2:135m book.txt --ctx 512 --chunks 40 --json",
+     .make = make_perplexity},
     {.name = "bench",
      .summary = "Measure the speed of a model on this machine",
      .description =
