@@ -22,7 +22,7 @@ namespace {
 /// From two neighbouring pieces to their merge. A piece is a token's id or, for a merge that is no token, a number above.
 class MergeTable {
  public:
-  explicit MergeTable(size_t merges) : slots_(std::bit_ceil(merges * 2 + 2)) {}
+  explicit MergeTable(size_t merges) : slots_(std::bit_ceil(merges + merges / 2 + 2)) {}
 
   /// The first of two equal pairs stays: it has the better rank.
   void add(uint32_t left, uint32_t right, MergeResult result) {

@@ -4,6 +4,7 @@
 #include <random>
 #include <set>
 #include <string>
+#include <thread>
 
 #include "text/tokenizer/special_finder.h"
 #include "text/tokenizer/testing/reference.h"
@@ -125,6 +126,22 @@ TEST(Tokenizer, gives_repeated_words_the_ids_of_their_first_time) {
     expected.insert(expected.end(), once.begin(), once.end());
   }
   EXPECT_EQ((*tokenizer)->encode(text, {}), expected);
+}
+
+TEST(Tokenizer, is_used_by_many_threads_at_once) {
+  const auto tokenizer = Tokenizer::create(testing::byte_vocab("deepseek-v3", {"a b", "ab c", "Ġ a"}));
+  ASSERT_TRUE(tokenizer);
+  const std::string text = "abc ab 12345 \xE4\xB8\x96 <|im_end|>";
+  const EncodeOptions options = {.add_bos = false, .parse_special = true};
+  const Ids expected = (*tokenizer)->encode(text, options);
+  std::vector<std::jthread> threads;
+  for (const char* pre : {"youtu", "jais-2", "tiny_aya", "youtu"}) {
+    threads.emplace_back([&, pre] {
+      for (int i = 0; i < 50; ++i)
+        EXPECT_EQ((*tokenizer)->encode(text, options), expected);
+      EXPECT_TRUE(Tokenizer::create(testing::byte_vocab(pre, {})));
+    });
+  }
 }
 
 }  // namespace

@@ -12,7 +12,7 @@ namespace ingle::text {
 Result<TokenIndex> TokenIndex::build(std::span<const std::string> tokens) {
   TokenIndex index;
   index.tokens_ = tokens;
-  index.slots_.resize(std::bit_ceil(tokens.size() * 2 + 2));
+  index.slots_.resize(std::bit_ceil(tokens.size() + tokens.size() / 2 + 2));
   const size_t mask = index.slots_.size() - 1;
   for (size_t i = 0; i < tokens.size(); ++i) {
     index.longest_ = std::max(index.longest_, tokens[i].size());
