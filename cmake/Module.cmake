@@ -22,11 +22,6 @@ function(ingle_module name)
   endif()
   add_library(ingle_${name} STATIC ${sources})
   target_link_libraries(ingle_${name} PUBLIC ingle_options ${arg_DEPS})
-  set_target_properties(ingle_${name} PROPERTIES UNITY_BUILD ${INGLE_UNITY})
-  if(INGLE_UNITY AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-    # gcc takes a file that another one includes for a header, and its unnamed namespace for a mistake.
-    target_compile_options(ingle_${name} PRIVATE -Wno-subobject-linkage)
-  endif()
 
   if(helpers)
     add_library(ingle_${name}_testing STATIC EXCLUDE_FROM_ALL ${helpers})
