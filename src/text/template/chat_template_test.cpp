@@ -187,6 +187,11 @@ TEST(ChatTemplate, names_the_line_where_a_template_failed) {
   EXPECT_THAT(error_of("a\n\n{{ nothing.here }}").message(), HasSubstr("line 3: 'nothing' is undefined"));
 }
 
+TEST(ChatTemplate, names_what_an_attribute_was_missing_from) {
+  EXPECT_THAT(error_of("{{ range.x.y }}").message(), HasSubstr("'function object' has no attribute 'x'"));
+  EXPECT_THAT(error_of("{{ messages.x.y }}").message(), HasSubstr("'list object' has no attribute 'x'"));
+}
+
 TEST(ChatTemplate, refuses_templates_that_read_other_files) {
   for (const char* source :
        {"{% include 'x' %}", "{% extends 'x' %}", "{% import 'x' as y %}", "{% from 'x' import y %}"}) {

@@ -170,7 +170,9 @@ Result<Value> Evaluator::slice(const Value& object, const Value* bounds) {
   const bool sliceable =
       object.is(Kind::kList) && (object.list->type == List::Type::kList || object.list->type == List::Type::kTuple ||
                                  object.list->type == List::Type::kRange);
-  if (!sliceable) return Value::undefined(nullptr, object.kind);
+  if (!sliceable) {
+    return std::unexpected(type_error(fmt::format("'{}' object cannot be sliced", type_name(object))));
+  }
   INGLE_TRY(const SliceRange range, slice_range(bounds, static_cast<int64_t>(object.list->items.size())));
   std::vector<Value> items;
   for (int64_t at = range.start; more(range, at); at += range.step) {

@@ -367,7 +367,7 @@ class Braces {
   Status convert(const Value& value, const MarkedText& spec_text, MarkedText& out) {
     if (spec_text.empty()) return write_str(heap_, out, value);
     INGLE_TRY(Spec spec, parse_spec(spec_text));
-    if (value.is(Kind::kInt) || value.is(Kind::kFloat)) {
+    if (value.is_number()) {
       const bool real = value.is(Kind::kFloat);
       if (spec.type == '\0' && real && !spec.precision) {
         return append_text(heap_, out, MarkedText(float_repr(value.real), true), spec, '>');
@@ -377,7 +377,7 @@ class Braces {
       if (known.find(spec.type) == std::string_view::npos) return bad_format("unknown format code");
       return append_number(heap_, out, value, spec);
     }
-    if (!value.is_str() && !value.is(Kind::kBool)) return bad_format("unsupported format specifier for this type");
+    if (!value.is_str()) return bad_format("unsupported format specifier for this type");
     if (spec.type != '\0' && spec.type != 's') return bad_format("unknown format code");
     MarkedText text;
     INGLE_TRY_VOID(write_str(heap_, text, value));

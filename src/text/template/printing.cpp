@@ -274,7 +274,9 @@ Status write_repr(Heap& heap, MarkedText& out, const Value& value, int depth) {
       return {};
     case Kind::kStr:
       INGLE_TRY_VOID(heap.spend_bytes(value.bytes().size()));
+      if (value.markup) out.append("Markup(", true);
       write_quoted(out, value.str->text);
+      if (value.markup) out.append(")", true);
       return {};
     case Kind::kList:
       return write_list_repr(heap, out, *value.list, depth);

@@ -128,8 +128,10 @@ bool Dict::erase(const Value& key) {
   return true;
 }
 
-std::string_view type_name(const Value& value) {
-  switch (value.kind) {
+namespace {
+
+std::string_view kind_name(Kind kind) {
+  switch (kind) {
     case Kind::kUndefined:
       return "Undefined";
     case Kind::kNone:
@@ -142,20 +144,27 @@ std::string_view type_name(const Value& value) {
       return "float";
     case Kind::kStr:
       return "str";
+    case Kind::kList:
+      return "list";
     case Kind::kDict:
       return "dict";
     case Kind::kNamespace:
       return "Namespace";
     case Kind::kFunction:
-      return value.function->macro != nullptr ? "Macro" : "function";
+      return "function";
     case Kind::kLoop:
       return "LoopContext";
-    case Kind::kList:
-      break;
   }
+  return "object";
+}
+
+}  // namespace
+
+std::string_view type_name(const Value& value) {
   constexpr std::string_view kListNames[] = {"list",        "tuple",      "generator", "dict_keys",
                                              "dict_values", "dict_items", "range"};
-  return kListNames[static_cast<size_t>(value.list->type)];
+  if (value.is(Kind::kList)) return kListNames[static_cast<size_t>(value.list->type)];
+  return kind_name(value.kind);
 }
 
 bool truthy(const Value& value) {
@@ -187,10 +196,7 @@ Error undefined_error(const Value& value) {
   constexpr size_t kShown = 80;  // a name can be user text of any length
   const std::string name(value.str == nullptr ? "item" : value.str->text.bytes().substr(0, kShown));
   if (value.owner == Kind::kUndefined) return Error::corrupt(fmt::format("'{}' is undefined", name));
-  Value owner;
-  owner.kind = value.owner;
-  const std::string_view type = value.owner == Kind::kList ? "list" : type_name(owner);
-  return Error::corrupt(fmt::format("'{} object' has no attribute '{}'", type, name));
+  return Error::corrupt(fmt::format("'{} object' has no attribute '{}'", kind_name(value.owner), name));
 }
 
 Error type_error(std::string message) {
