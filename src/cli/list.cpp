@@ -1,6 +1,7 @@
 #include <chrono>
 #include <ctime>
 
+#include "cli/file_type.h"
 #include "cli/json_writer.h"
 #include "cli/table.h"
 #include "cli/verb.h"
@@ -19,12 +20,12 @@ std::string iso_time(int64_t seconds) {
   return {text, size};
 }
 
-/// The format of most weights; "?" for a file that this version cannot read, which `show` then explains.
+/// "?" for a file that this version cannot read, which `show` then explains.
 std::string quantization_of(const store::InstalledModel& model) {
   const auto file = gguf::File::open(model.path);
   if (!file) return "?";
   const auto summary = models::summarize(**file);
-  return summary ? summary->quantization : "?";
+  return summary ? quantization_name(**file, *summary) : "?";
 }
 
 class List : public Command {
