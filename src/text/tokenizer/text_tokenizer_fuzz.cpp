@@ -115,12 +115,17 @@ void check_segments(const Tokenizer& tokenizer, std::string_view text) {
 
 /// Whether every token that text may become shows as the text that it came from.
 bool shows_all(const Tokenizer& tokenizer) {
-  const auto& kinds = tokenizer.vocab().kinds;
-  for (size_t i = 0; i < kinds.size(); ++i) {
-    const bool is_raw = tokenizer.vocab().model == "gpt2" && kinds[i] == TokenKind::kByte;
-    if (kinds[i] == TokenKind::kUnused || kinds[i] == TokenKind::kUnknown || is_raw) return false;
+  const Vocab& vocab = tokenizer.vocab();
+  for (size_t i = 0; i < vocab.kinds.size(); ++i) {
+    const TokenKind kind = vocab.kinds[i];
+    if (kind == TokenKind::kUnused || kind == TokenKind::kUnknown) return false;
     // A letter or a merge that is a control token is dropped.
     if (tokenizer.is_control(static_cast<TokenId>(i))) return false;
+    // Such a token is shown as it is written, though merges may have led to it from the bytes that its letters mean.
+    const bool is_verbatim = kind == TokenKind::kByte || kind == TokenKind::kUserDefined;
+    const bool has_letters =
+        std::ranges::any_of(vocab.tokens[i], [](char c) { return static_cast<uint8_t>(c) >= 0x80; });
+    if (vocab.model == "gpt2" && is_verbatim && (has_letters || kind == TokenKind::kByte)) return false;
   }
   return true;
 }
