@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "cli/help.h"
+
 namespace ingle::cli {
 namespace {
 
@@ -109,7 +111,8 @@ void Progress::spin(std::string_view label) {
 
 void Progress::note(std::string_view line) {
   clear();
-  console_.talk(terminal_safe(line) + "\n");
+  const std::string safe = terminal_safe(line);
+  console_.talk((enabled_ ? wrap(safe, console_.width() - 2, 2) : safe) + "\n");
 }
 
 void Progress::clear() {

@@ -18,9 +18,8 @@ std::string label_of(const store::PullProgress& progress, std::string_view name)
     case store::PullPhase::kWaiting:
       return fmt::format("waiting: another process is pulling {}", name);
     case store::PullPhase::kDownloading:
+    case store::PullPhase::kJoining:  // in turns with the downloads of the parts: one bar for both
       return fmt::format("pulling {}", name);
-    case store::PullPhase::kJoining:
-      return fmt::format("joining the parts of {}", name);
     case store::PullPhase::kVerifying:
       return fmt::format("verifying {}", name);
   }
@@ -138,6 +137,9 @@ Result<store::PullReport> pull_model(Context& context, std::string_view name, bo
       },
       stop);
   context.interrupts.disarm();
+  if (!report && report.error().code() == ErrorCode::kCancelled)
+    return std::unexpected(
+        Error::cancelled("interrupted").hint(fmt::format("'ingle pull {}' goes on where this stopped", name)));
   return report;
 }
 
