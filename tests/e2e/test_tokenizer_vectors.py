@@ -1,0 +1,36 @@
+"""Token ids of the real vocabularies, against those that llama.cpp gives (tests/tokenizer/*.json)."""
+import json
+import unittest
+
+from ingle import ROOT, IngleTest, installed_models
+
+
+class TokenizerVectors(IngleTest):
+    def check(self, name):
+        vectors = json.loads((ROOT / "tests" / "tokenizer" / f"{name}.json").read_text(encoding="utf-8"))
+        if vectors["model"] not in installed_models():
+            self.skipTest(f"{vectors['model']} is not pulled")
+        for special in (False, True):
+            cases = [case for case in vectors["cases"] if case["special"] == special]
+            lines = [json.dumps(case["text"] if "text" in case else {"bytes": case["bytes"]}) for case in cases]
+            flags = ["--special"] if special else []
+            rows = self.ok("tokenize", vectors["model"], "--jsonl", *flags, text="\n".join(lines) + "\n").lines()
+            self.assertEqual(len(rows), len(cases))
+            for line, case, ids in zip(lines, cases, rows):
+                self.assertEqual(ids, case["ids"], f"{line} special={special}")
+
+    def test_smollm2_135m(self):
+        self.check("smollm2-135m")
+
+    def test_gemma3_270m(self):
+        self.check("gemma3-270m")
+
+    def test_qwen_0_5b(self):
+        self.check("qwen2.5-coder-0.5b")
+
+    def test_qwen_1_5b(self):
+        self.check("qwen2.5-coder-1.5b")
+
+
+if __name__ == "__main__":
+    unittest.main()
