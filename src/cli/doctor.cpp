@@ -11,6 +11,8 @@
 #include "cli/machine.h"
 #include "cli/progress.h"
 #include "cli/verb.h"
+#include "net/http_client.h"
+#include "store/pip_settings.h"
 
 namespace ingle::cli {
 namespace {
@@ -87,6 +89,7 @@ class Doctor : public Command {
  public:
   void declare(Arguments& arguments) override {
     arguments.flag(verify_, "--verify", "read every installed model and compare its SHA-256");
+    arguments.flag(network_, "--network", "ask the package index that 'ingle pull' falls back to whether it answers");
     arguments.flag(json_, "--json", "print a JSON object a check");
   }
 
@@ -102,6 +105,7 @@ class Doctor : public Command {
       findings.push_back(check_folder("models folder", settings.models));
     check_models(context, findings);
     findings.push_back(check_network(context));
+    if (network_) findings.push_back(check_index(context));
     print(context, findings);
     return std::ranges::any_of(findings, [](const Finding& f) { return f.health == Health::kBad; }) ? 1 : 0;
   }
@@ -157,6 +161,40 @@ class Doctor : public Command {
                                         : "used by 'ingle pull' only, through the proxy of the settings"};
   }
 
+  /// The mirror of last resort: pip's index, at the page of a package that the catalog names.
+  static Finding check_index(Context& context) {
+    constexpr std::string_view kCheck = "package index";
+    const store::Network& network = context.app->store().network();
+    if (network.offline) return {kCheck, Health::kWarning, "not asked: the offline setting forbids it"};
+    const std::stop_token stop = context.interrupts.arm();
+    const auto answer = ask_index(context, network, stop);
+    context.interrupts.disarm();
+    if (answer) return {kCheck, Health::kOk, *answer};
+    return {kCheck, Health::kBad, answer.error().message(), answer.error().hint()};
+  }
+
+  static Result<std::string> ask_index(Context& context, const store::Network& network, const std::stop_token& stop) {
+    Progress progress(context.console);
+    progress.spin("asking pip for its index");
+    INGLE_TRY(const store::PipSettings pip, store::read_pip_settings(network, stop));
+    INGLE_TRY(const net::Url url, net::Url::parse(pip.index_url + (pip.index_url.ends_with('/') ? "" : "/") + "pip/"));
+    progress.spin("asking " + url.host);
+    net::HttpSettings settings;
+    settings.https_proxy = pip.proxy.empty() ? network.https_proxy : pip.proxy;
+    settings.http_proxy = network.http_proxy;
+    settings.no_proxy = network.no_proxy;
+    settings.ca_file = pip.ca_file.empty() ? network.ca_file : pip.ca_file;
+    INGLE_TRY(const net::HttpClient client, net::HttpClient::create(std::move(settings)));
+    constexpr uint64_t kMaxPage = 8 << 20;
+    INGLE_TRY(const auto answer,
+              client.get_text({.url = url}, net::EgressPermit::for_model_download(url.host), kMaxPage, stop));
+    if (answer.head.status != 200)
+      return std::unexpected(
+          Error::unavailable(fmt::format("{} answers {}", url.host, net::status_text(answer.head.status)))
+              .hint("'pip config list' shows which index pip is set up for"));
+    return fmt::format("{} answers", url.host);
+  }
+
   void print(Context& context, const std::vector<Finding>& findings) const {
     static constexpr std::string_view kWords[] = {"ok", "warning", "bad"};
     static constexpr std::string_view kMarks[] = {"\x1b[32m✓\x1b[0m", "\x1b[33m!\x1b[0m", "\x1b[31m✗\x1b[0m"};
@@ -183,6 +221,7 @@ class Doctor : public Command {
   }
 
   bool verify_ = false;
+  bool network_ = false;
   bool json_ = false;
 };
 

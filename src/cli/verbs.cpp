@@ -72,7 +72,8 @@ constexpr Verb kVerbs[] = {
      .summary = "Check this installation and say what to do",
      .description = "Exit code 1 when something is broken. Nothing is changed.",
      .examples = "ingle doctor\n"
-                 "ingle doctor --verify         # read every model and compare its SHA-256",
+                 "ingle doctor --verify         # read every model and compare its SHA-256\n"
+                 "ingle doctor --network        # can models be pulled?",
      .make = make_doctor},
     {.name = "config",
      .summary = "Print every setting with its value and where the value comes from",
