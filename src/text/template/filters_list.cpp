@@ -180,24 +180,22 @@ Result<Value> reject_attribute(Call& call) {
   return select_by(call, true, false);
 }
 
+// By one attribute or several with commas between; as in jinja2 the keys are lists, which matters for undefined ones.
 Result<Value> sort(Call& call) {
   INGLE_TRY(const std::vector<Value> items, call.eval.items(call.self));
-  std::vector<Value> keys;
-  const bool case_sensitive = bool_arg(call, 1, false);
-  if (call.has(2) && call.arg[2]->is_str() && call.arg[2]->bytes().find(',') != std::string_view::npos) {
-    INGLE_TRY(const std::vector<Value> paths, split(call.heap, call.arg[2]->str->text, ",", -1));
-    keys.resize(items.size());
-    for (size_t i = 0; i < items.size(); ++i) {
-      std::vector<Value> parts;
-      for (const Value& path : paths) {
-        INGLE_TRY(const std::vector<Value> key, keys_of(call, {items[i]}, &path, case_sensitive));
-        parts.push_back(key[0]);
-      }
-      keys[i] = list_of(call, std::move(parts));
-    }
-  } else {
-    INGLE_TRY(keys, keys_of(call, items, call.arg[2], case_sensitive));
+  std::vector<Value> paths = {call.has(2) ? *call.arg[2] : Value::none()};
+  if (paths[0].is_str()) {
+    INGLE_TRY(paths, split(call.heap, paths[0].str->text, ",", -1));
   }
+  std::vector<std::vector<Value>> parts(items.size());
+  for (const Value& path : paths) {
+    INGLE_TRY(const std::vector<Value> keys, keys_of(call, items, &path, bool_arg(call, 1, false)));
+    for (size_t i = 0; i < items.size(); ++i)
+      parts[i].push_back(keys[i]);
+  }
+  std::vector<Value> keys;
+  for (std::vector<Value>& part : parts)
+    keys.push_back(list_of(call, std::move(part)));
   INGLE_TRY(const std::vector<size_t> order, sorted_order(call.heap, keys, bool_arg(call, 0, false)));
   std::vector<Value> out;
   for (const size_t i : order)
