@@ -119,6 +119,7 @@ LineEditor::Outcome LineEditor::read(const std::string& prompt, std::string& lin
   impl_->pastes.clear();
   std::fputs(kPasteOn, stdout);
   std::fflush(stdout);
+  el_resize(impl_->line);
   int size = 0;
   const char* text = el_gets(impl_->line, &size);
   std::fputs(kPasteOff, stdout);

@@ -1,4 +1,7 @@
 #include <langinfo.h>
+#include <termios.h>
+#include <unistd.h>
+
 #include <clocale>
 #include <csignal>
 #include <cstdlib>
@@ -23,9 +26,12 @@ int main(int argc, char** argv) {
   const std::vector<std::string> words(argv + 1, argv + argc);
   ingle::cli::ProcessConsole console;
   ingle::cli::Interrupts interrupts;
-  interrupts.install([&console] {
-    // A progress line may have hidden the cursor.
-    if (console.talk_is_terminal()) console.talk("\x1b[?25h\n");
+  termios before{};
+  const bool on_terminal = ::tcgetattr(STDIN_FILENO, &before) == 0;
+  interrupts.install([&console, before, on_terminal] {
+    // A progress line may have hidden the cursor, and line editing has keys of its own.
+    if (console.talk_is_terminal()) console.talk("\x1b[?25h\x1b[?2004l\n");
+    if (on_terminal) ::tcsetattr(STDIN_FILENO, TCSANOW, &before);
   });
   return ingle::cli::run_command_line(words, console, interrupts, ingle::store::process_environment(),
                                       ingle::engine::load);

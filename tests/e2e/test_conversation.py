@@ -152,6 +152,16 @@ class Conversation(IngleTest):
         saved = self.home / "chats" / "first.json"
         self.assertEqual(stat.S_IMODE(saved.stat().st_mode), 0o600)
 
+    def test_the_terminal_is_as_it_was_after_a_kill_at_the_prompt(self):
+        terminal = self.start()
+        os.kill(terminal.pid, signal.SIGTERM)
+        while terminal._more():
+            pass
+        _, status = os.waitpid(terminal.pid, 0)
+        terminal.pid = None
+        self.assertEqual(os.waitstatus_to_exitcode(status), 130)
+        self.assertIn("\x1b[?2004l", terminal.seen)
+
     def test_a_message_can_have_several_lines(self):
         terminal = self.start("--max-tokens", "2")
         terminal.line('"""first')
