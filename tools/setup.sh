@@ -1,6 +1,8 @@
 # Shared by ./quickstart and ./test: installs missing packages and says what is going on. Source it, do not run it.
 
-say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
+say() {
+  if [ -t 1 ]; then printf '\n\033[1m%s\033[0m\n' "$*"; else printf '\n%s\n' "$*"; fi
+}
 
 # What the product needs to be built, and pip to find the package index that this machine is set up for.
 build_packages="cmake ninja-build g++ pkg-config libssl-dev zlib1g-dev libpcre2-dev libutf8proc-dev libedit-dev
