@@ -7,7 +7,8 @@
 namespace ingle::text {
 namespace {
 
-constexpr TemplateLimits kProbeLimits{.fuel = 200'000, .depth = 50, .max_output_bytes = 200'000};
+constexpr TemplateLimits kProbeLimits{
+    .fuel = 500'000, .depth = 50, .max_memory_bytes = 4'000'000, .max_output_bytes = 200'000};
 
 // The words to look for (qz...) stand in no template.
 constexpr std::string_view kSystem = R"({"role":"system","content":"qzsystem"})";

@@ -19,7 +19,10 @@ using jinja::Scope;
 using jinja::Value;
 
 constexpr size_t kMaxSource = size_t{1} << 20;
-constexpr uint64_t kPerInputByte = 4;  // steps, and bytes of output, that each byte of input adds to the limits
+// What each byte of input adds to the limits: a template takes a text apart and puts it together a few dozen times.
+constexpr uint64_t kFuelPerInputByte = 16;
+constexpr uint64_t kOutputPerInputByte = 4;
+constexpr uint64_t kMemoryPerInputByte = 64;
 
 std::vector<RenderedSegment> segments_of(const MarkedText& text) {
   std::vector<RenderedSegment> segments;
@@ -84,7 +87,7 @@ Result<std::shared_ptr<const ChatTemplate>> ChatTemplate::compile(std::string_vi
 Result<std::vector<RenderedSegment>> ChatTemplate::render(const Inputs& inputs, const Limits& limits) const {
   const jinja::Tree& tree = *parts_->tree;
   const uint64_t input_bytes = inputs.messages_json.size() + inputs.tools_json.size() + inputs.extra_json.size();
-  Heap heap(limits.fuel + kPerInputByte * input_bytes);
+  Heap heap(limits.fuel + kFuelPerInputByte * input_bytes, limits.max_memory_bytes + kMemoryPerInputByte * input_bytes);
   Scope& globals = *heap.scope(nullptr);
 
   // What is defined first is found first: a client's variables cannot replace those after which a template is named.
@@ -107,8 +110,8 @@ Result<std::vector<RenderedSegment>> ChatTemplate::render(const Inputs& inputs, 
   }
   define(tree, globals, "documents", Value::none());
 
-  jinja::EvaluatorLimits evaluator_limits{.depth = limits.depth,
-                                          .max_output_bytes = limits.max_output_bytes + kPerInputByte * input_bytes};
+  jinja::EvaluatorLimits evaluator_limits{
+      .depth = limits.depth, .max_output_bytes = limits.max_output_bytes + kOutputPerInputByte * input_bytes};
   jinja::Evaluator evaluator(tree, heap, evaluator_limits, inputs.now_unix);
   INGLE_TRY(const MarkedText text, evaluator.run(globals));
   return segments_of(text);

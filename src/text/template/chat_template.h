@@ -22,11 +22,12 @@ struct RenderedSegment {
   friend bool operator==(const RenderedSegment&, const RenderedSegment&) = default;
 };
 
-/// What one rendering may use. Fuel and output grow with the size of the inputs, so that a long document is no attack:
-/// each input byte adds four steps and four bytes.
+/// What one rendering may use. Fuel, memory and output grow with the size of the inputs, so that a long document is no
+/// attack: each input byte adds 16 steps, 64 bytes of memory and four of output.
 struct TemplateLimits {
-  uint64_t fuel = 2'000'000;  // a step is an evaluation, an element made or 16 bytes made
-  uint32_t depth = 100;       // macros within macros, recursive loops, nesting of values
+  uint64_t fuel = 20'000'000;  // steps: an evaluation, a comparison, an element or 16 bytes looked at
+  uint32_t depth = 100;        // macros within macros, recursive loops, nesting of values
+  uint64_t max_memory_bytes = uint64_t{64} << 20;  // of all that the template makes, freed at the end only
   uint64_t max_output_bytes = uint64_t{16} << 20;
 };
 

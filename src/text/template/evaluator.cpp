@@ -300,7 +300,7 @@ Result<Value> Evaluator::eval_sequence(const Expr& expr) {
   List* list = heap_.list(expr.kind == ExprKind::kList ? List::Type::kList : List::Type::kTuple);
   for (const Expr* child : expr.children) {
     INGLE_TRY(const Value value, eval(*child));
-    INGLE_TRY_VOID(heap_.spend(1));
+    heap_.hold(sizeof(Value));
     list->items.push_back(value);
   }
   return Value::of(list);

@@ -292,6 +292,8 @@ Result<Value> dict_sort(Call& call) {
   return list_of(call, std::move(out));
 }
 
+constexpr uint64_t kMaxBatch = 1'000'000;  // size of a batch, number of slices
+
 Result<Value> batch(Call& call) {
   INGLE_TRY(const std::vector<Value> items, call.eval.items(call.self));
   INGLE_TRY(const int64_t size, int_arg(call, 0, 1));
@@ -302,7 +304,9 @@ Result<Value> batch(Call& call) {
     std::vector<Value> row(items.begin() + static_cast<std::ptrdiff_t>(begin),
                            items.begin() + static_cast<std::ptrdiff_t>(end));
     if (call.has(1) && row.size() < static_cast<uint64_t>(size)) {
-      INGLE_TRY_VOID(call.heap.spend(static_cast<uint64_t>(size)));
+      if (static_cast<uint64_t>(size) > kMaxBatch)
+        return std::unexpected(Error::exhausted("batch: the size is too large"));
+      INGLE_TRY_VOID(call.heap.spend_bytes(static_cast<uint64_t>(size) * sizeof(Value)));
       row.resize(static_cast<size_t>(size), *call.arg[1]);
     }
     out.push_back(list_of(call, std::move(row)));
@@ -316,7 +320,8 @@ Result<Value> slices(Call& call) {
   INGLE_TRY(const int64_t wanted, int_arg(call, 0, 1));
   if (wanted < 1) return std::unexpected(Error::corrupt("slice: the number of slices must be positive"));
   const auto count = static_cast<uint64_t>(wanted);
-  INGLE_TRY_VOID(call.heap.spend(count));
+  if (count > kMaxBatch) return std::unexpected(Error::exhausted("slice: too many slices"));
+  INGLE_TRY_VOID(call.heap.spend_bytes(count * sizeof(List)));
   std::vector<Value> out;
   size_t begin = 0;
   for (uint64_t i = 0; i < count; ++i) {

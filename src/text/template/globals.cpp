@@ -34,7 +34,7 @@ Result<Value> range(Call& call) {
   if (length > kMaxRange) {
     return std::unexpected(Error::exhausted(fmt::format("range() of more than {} numbers", kMaxRange)));
   }
-  INGLE_TRY_VOID(call.heap.spend(length));
+  INGLE_TRY_VOID(call.heap.spend_bytes(length * sizeof(Value)));
   List* list = call.heap.list(List::Type::kRange);
   for (uint64_t i = 0; i < length; ++i) {
     list->items.push_back(Value::of(static_cast<int64_t>(uint64_t(start) + i * uint64_t(step))));

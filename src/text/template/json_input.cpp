@@ -84,7 +84,7 @@ class Builder : public nlohmann::json_sax<Json> {
     if (open_.empty()) {
       root = value;
     } else if (Open& top = open_.back(); top.value.is(Kind::kList)) {
-      status = heap_.spend(1);
+      status = heap_.spend_bytes(sizeof(Value));
       top.value.list->items.push_back(value);
     } else {
       status = put(heap_, *top.value.dict, top.key, value);

@@ -21,13 +21,14 @@ Dict& dict(const Call& call) {
 }
 
 Result<Value> append(Call& call) {
-  INGLE_TRY_VOID(call.heap.spend(1));
+  INGLE_TRY_VOID(call.heap.spend_bytes(sizeof(Value)));
   elements(call).push_back(*call.arg[0]);
   return Value::none();
 }
 
 Result<Value> extend(Call& call) {
   INGLE_TRY(const std::vector<Value> more, call.eval.items(*call.arg[0]));
+  INGLE_TRY_VOID(call.heap.spend_bytes(more.size() * sizeof(Value)));
   elements(call).insert(elements(call).end(), more.begin(), more.end());
   return Value::none();
 }
@@ -40,6 +41,7 @@ int64_t from_end(const Call& call, int64_t index) {
 Result<Value> insert(Call& call) {
   INGLE_TRY(const int64_t index, int_arg(call, 0, 0));
   INGLE_TRY_VOID(call.heap.spend(1 + elements(call).size() / 16));
+  call.heap.hold(sizeof(Value));
   const auto at = std::clamp<int64_t>(from_end(call, index), 0, static_cast<int64_t>(elements(call).size()));
   elements(call).insert(elements(call).begin() + at, *call.arg[1]);
   return Value::none();
@@ -87,7 +89,7 @@ Result<Value> get(Call& call) {
 }
 
 Result<Value> view(Call& call, List::Type type) {
-  INGLE_TRY_VOID(call.heap.spend(dict(call).entries.size()));
+  INGLE_TRY_VOID(call.heap.spend_bytes(dict(call).entries.size() * sizeof(Value)));
   List* list = call.heap.list(type);
   for (const Dict::Entry& entry : dict(call).entries) {
     list->items.push_back(type == List::Type::kKeys     ? entry.key

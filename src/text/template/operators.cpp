@@ -147,9 +147,10 @@ Result<Value> repeat(Heap& heap, const Value& sequence, int64_t times) {
       text.append(sequence.str->text);
     return heap.text(std::move(text));
   }
-  INGLE_TRY_VOID(heap.spend(total));
+  if (__builtin_mul_overflow(total, sizeof(Value), &total)) total = std::numeric_limits<uint64_t>::max();
+  INGLE_TRY_VOID(heap.spend_bytes(total));
   List* list = heap.list(sequence.list->type);
-  list->items.reserve(total);
+  list->items.reserve(total / sizeof(Value));
   for (uint64_t i = 0; size > 0 && i < count; ++i) {
     list->items.insert(list->items.end(), sequence.list->items.begin(), sequence.list->items.end());
   }
@@ -176,7 +177,7 @@ Result<Value> add(Heap& heap, const Value& a, const Value& b) {
     return sum;
   }
   if (ordered_list(a) && ordered_list(b) && a.list->type == b.list->type) {
-    INGLE_TRY_VOID(heap.spend(a.list->items.size() + b.list->items.size()));
+    INGLE_TRY_VOID(heap.spend_bytes((a.list->items.size() + b.list->items.size()) * sizeof(Value)));
     std::vector<Value> items = a.list->items;
     items.insert(items.end(), b.list->items.begin(), b.list->items.end());
     return Value::of(heap.list(a.list->type, std::move(items)));
@@ -222,7 +223,8 @@ Status check_hashable(const Value& key) {
 
 Status put(Heap& heap, Dict& dict, const Value& key, const Value& value) {
   INGLE_TRY_VOID(check_hashable(key));
-  INGLE_TRY_VOID(heap.spend(key.is_str() ? 4 : 4 + dict.entries.size()));
+  INGLE_TRY_VOID(heap.spend(key.is_str() ? 1 : 1 + dict.entries.size()));
+  heap.hold(2 * sizeof(Dict::Entry));  // an entry, and its place in the index
   dict.set(key, value);
   return {};
 }

@@ -28,7 +28,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   inputs.tools_json = R"([{"type":"function","function":{"name":"f☃","parameters":{"type":"object"}}}])";
   inputs.bos_token = "<s>";
   inputs.eos_token = "</s>";
-  const auto result = (*compiled)->render(inputs, {.fuel = 5'000, .depth = 20, .max_output_bytes = 10'000});
+  const auto result = (*compiled)->render(
+      inputs, {.fuel = 5'000, .depth = 20, .max_memory_bytes = 100'000, .max_output_bytes = 10'000});
   if (!result) return 0;
   // Escapes can spell a snowman too; text that contains a backslash is left out of the last check.
   const bool could_spell = bytes.find("\xE2\x98\x83") != std::string_view::npos ||

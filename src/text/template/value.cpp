@@ -204,6 +204,10 @@ Error type_error(std::string message) {
 }
 
 Status Heap::spend(uint64_t steps) {
+  if (out_of_memory_) {
+    return std::unexpected(Error::exhausted("the chat template needs more memory than its limit")
+                               .hint("use another template, or raise the limit if you trust this one"));
+  }
   if (steps >= fuel_) {
     fuel_ = 0;
     return std::unexpected(Error::exhausted("the chat template ran out of fuel: it computes too much for its input")
@@ -214,12 +218,12 @@ Status Heap::spend(uint64_t steps) {
 }
 
 Value Heap::text(MarkedText text) {
-  charge(1 + text.size() / kBytesPerStep + text.untrusted().size());
+  hold(sizeof(Str) + text.size() + text.untrusted().size() * sizeof(MarkedText::Run));
   return Value::of(&strings_.emplace_back(std::move(text)));
 }
 
 List* Heap::list(List::Type type, std::vector<Value> items) {
-  charge(1 + items.size());
+  hold(sizeof(List) + items.size() * sizeof(Value));
   return &lists_.emplace_back(List{type, std::move(items)});
 }
 
@@ -228,28 +232,28 @@ Value Heap::pair(const Value& first, const Value& second) {
 }
 
 Dict* Heap::dict() {
-  charge(4);
+  hold(sizeof(Dict));
   return &dicts_.emplace_back();
 }
 
 Function* Heap::function(Function function) {
-  charge(1);
+  hold(sizeof(Function));
   return &functions_.emplace_back(function);
 }
 
 Loop* Heap::loop(Loop loop) {
-  charge(1 + loop.items.size());
+  hold(sizeof(Loop) + loop.items.size() * sizeof(Value));
   return &loops_.emplace_back(std::move(loop));
 }
 
 Scope* Heap::scope(Scope* parent) {
-  charge(1);
   if (!free_scopes_.empty()) {
     Scope* scope = free_scopes_.back();
     free_scopes_.pop_back();
     scope->parent = parent;
     return scope;
   }
+  hold(sizeof(Scope) + 64);
   Scope& scope = scopes_.emplace_back();
   scope.parent = parent;
   return &scope;

@@ -175,16 +175,24 @@ Error type_error(std::string message);
 
 class Heap {
  public:
-  explicit Heap(uint64_t fuel) : fuel_(fuel) {}
+  Heap(uint64_t fuel, uint64_t memory_bytes) : fuel_(fuel), memory_(memory_bytes) {}
   Heap(const Heap&) = delete;
   Heap& operator=(const Heap&) = delete;
 
-  /// Pays for `steps` now; an error once the fuel is gone.
+  /// Pays for `steps` now; an error once the fuel or the memory is gone.
   Status spend(uint64_t steps);
-  /// Pays before `bytes` of text are made.
-  Status spend_bytes(uint64_t bytes) { return spend(bytes / kBytesPerStep); }
+  /// Pays before `bytes` are read or made.
+  Status spend_bytes(uint64_t bytes) {
+    hold(bytes);
+    return spend(bytes / kBytesPerStep);
+  }
+  /// Pays for memory alone. That it is gone shows at the next spend.
+  void hold(uint64_t bytes) {
+    out_of_memory_ = out_of_memory_ || bytes > memory_;
+    memory_ -= out_of_memory_ ? 0 : bytes;
+  }
 
-  // What these make is paid for too; that the fuel is gone shows at the next spend.
+  // What these make is paid for.
   Value text(MarkedText text);
   Value text(std::string_view bytes, bool trusted = true) { return this->text(MarkedText(bytes, trusted)); }
   List* list(List::Type type = List::Type::kList, std::vector<Value> items = {});
@@ -199,9 +207,9 @@ class Heap {
  private:
   static constexpr uint64_t kBytesPerStep = 16;
 
-  void charge(uint64_t steps) { fuel_ = steps > fuel_ ? 0 : fuel_ - steps; }
-
   uint64_t fuel_;
+  uint64_t memory_;  // bytes that may still be taken; nothing is given back before the end
+  bool out_of_memory_ = false;
   std::deque<Str> strings_;
   std::deque<List> lists_;
   std::deque<Dict> dicts_;
