@@ -370,7 +370,8 @@ TEST(BatchEngine, refuses_a_second_request_with_the_same_id) {
   request.id = "same";
   Status second;
   const auto first = chat::complete_and_wait(*toy.engine, request, [&](const chat::Event& event) {
-    if (std::holds_alternative<chat::Prefill>(event) && second) second = toy.engine->complete(request, [](auto) {});
+    if (std::holds_alternative<chat::Prefill>(event) && second)
+      second = toy.engine->complete(request, [](const auto&) {});
   });
   EXPECT_TRUE(first.has_value());
   ASSERT_FALSE(second.has_value());
@@ -401,6 +402,7 @@ TEST(BatchEngine, many_requests_at_once_answer_what_each_answers_alone) {
   std::vector<Answer> together(kRequests);
   {
     std::vector<std::jthread> clients;
+    clients.reserve(4);
     for (size_t c = 0; c < 4; ++c) {
       clients.emplace_back([&, c] {
         for (size_t i = c; i < kRequests; i += 4)

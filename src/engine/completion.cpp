@@ -27,20 +27,22 @@ Completion::Completion(std::string id, std::vector<int32_t> prompt, Settings set
 }
 
 void Completion::started(uint32_t n_cached) {
-  if (started_) return;  // after a preemption the client sees a pause, not a second beginning
+  if (phase_ != Phase::kWaiting) return;  // after a preemption the client sees a pause, not a second beginning
+  phase_ = Phase::kPrefill;
   started_ = Clock::now();
   usage_.cached_tokens = n_cached;
   sink_(chat::Prefill{n_cached, usage_.prompt_tokens});
 }
 
 void Completion::progressed(uint32_t n_stored) {
-  if (!first_token_) sink_(chat::Prefill{n_stored, usage_.prompt_tokens});
+  if (phase_ == Phase::kPrefill) sink_(chat::Prefill{n_stored, usage_.prompt_tokens});
 }
 
 bool Completion::take(std::span<const float> rows, size_t width, uint32_t /*pos*/, SamplerScratch& scratch) {
-  if (!first_token_) {
+  if (phase_ == Phase::kPrefill) {
+    phase_ = Phase::kDecode;
     first_token_ = Clock::now();
-    usage_.prefill_seconds = seconds(*first_token_ - *started_);
+    usage_.prefill_seconds = seconds(first_token_ - started_);
   }
   if (settings_.max_tokens == 0) {
     end(chat::FinishReason::kLength);
@@ -91,7 +93,7 @@ void Completion::end(chat::FinishReason reason) {
 }
 
 void Completion::close_timings() {
-  if (first_token_) usage_.decode_seconds = seconds(Clock::now() - *first_token_);
+  if (phase_ == Phase::kDecode) usage_.decode_seconds = seconds(Clock::now() - first_token_);
 }
 
 void Completion::fail(Error error) {
@@ -104,7 +106,7 @@ void Completion::cancel() {
 }
 
 void Completion::conclude() {
-  sink_(*std::move(outcome_));
+  sink_(std::move(outcome_));
 }
 
 }  // namespace ingle::engine

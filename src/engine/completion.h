@@ -50,9 +50,10 @@ class Completion final : public Job {
   SamplerState state_;
   TextStream text_;
   chat::Usage usage_;
-  std::optional<Clock::time_point> started_;
-  std::optional<Clock::time_point> first_token_;
-  std::optional<chat::Event> outcome_;
+  enum class Phase : uint8_t { kWaiting, kPrefill, kDecode } phase_ = Phase::kWaiting;
+  Clock::time_point started_;
+  Clock::time_point first_token_;
+  chat::Event outcome_;  // Finished or Failed once it has ended
 };
 
 }  // namespace ingle::engine

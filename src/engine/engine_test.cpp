@@ -95,6 +95,7 @@ TEST_P(EngineOverTinyModel, answers_the_same_bits_alone_in_a_crowd_on_other_thre
     std::vector<Answer> together(requests.size());
     {
       std::vector<std::jthread> clients;
+      clients.reserve(requests.size());
       for (size_t i = 0; i < requests.size(); ++i) {
         clients.emplace_back([&, i] { together[i] = run(**crowd, requests[i]); });
       }

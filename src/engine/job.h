@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -50,7 +49,9 @@ class Job {
   /// Tells the client how it ended; the engine has forgotten the job by then.
   virtual void conclude() = 0;
 
-  std::optional<KvCache::SequenceId> kv;  // set while the job holds pages
+  static constexpr KvCache::SequenceId kNoSequence = UINT32_MAX;
+  KvCache::SequenceId kv = kNoSequence;
+  bool holds_pages() const { return kv != kNoSequence; }
 
  protected:
   std::string id_;

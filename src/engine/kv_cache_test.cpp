@@ -121,7 +121,7 @@ TEST(KvCache, a_rollback_into_a_published_page_leaves_that_page_to_others) {
 // of operations, every sequence must find exactly its own text in its pages.
 class Simulation {
  public:
-  explicit Simulation(uint32_t n_pages) : cache_(n_pages, kPageTokens), memory_(n_pages * kPageTokens) {}
+  explicit Simulation(uint32_t n_pages) : cache_(n_pages, kPageTokens), memory_(size_t{n_pages} * kPageTokens) {}
 
   size_t n_sequences() const { return texts_.size(); }
   KvCache::SequenceId nth(size_t n) const { return std::next(texts_.begin(), static_cast<std::ptrdiff_t>(n))->first; }
@@ -191,7 +191,7 @@ class Simulation {
     return hash;
   }
   uint64_t& slot(KvCache::SequenceId id, size_t pos) {
-    return memory_[cache_.pages(id)[pos / kPageTokens] * kPageTokens + pos % kPageTokens];
+    return memory_[size_t{cache_.pages(id)[pos / kPageTokens]} * kPageTokens + pos % kPageTokens];
   }
 
   KvCache cache_;

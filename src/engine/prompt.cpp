@@ -63,6 +63,7 @@ Result<std::vector<text::RenderedSegment>> Prompter::render(const chat::ChatProm
 
 std::vector<int32_t> Prompter::encode_segments(const std::vector<text::RenderedSegment>& segments, bool add_bos) const {
   std::vector<text::Segment> views;
+  views.reserve(segments.size());
   for (const auto& segment : segments)
     views.push_back({segment.text, segment.trusted});
   auto tokens = tokenizer_.encode(views, {.add_bos = add_bos, .parse_special = true});

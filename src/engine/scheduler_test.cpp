@@ -26,6 +26,7 @@ Plan plan_of(const std::vector<SequenceView>& running, uint32_t available) {
 
 std::vector<std::pair<uint32_t, uint32_t>> shares_of(const Plan& plan) {
   std::vector<std::pair<uint32_t, uint32_t>> shares;
+  shares.reserve(plan.shares.size());
   for (const Share& s : plan.shares)
     shares.emplace_back(s.sequence, s.n_rows);
   return shares;
@@ -96,6 +97,7 @@ SequenceView any_sequence() {
 RC_GTEST_PROP(Scheduler, a_plan_respects_every_limit_and_always_gets_on, ()) {
   std::vector<SequenceView> running;
   const auto n = *rc::gen::inRange(1U, 5U);
+  running.reserve(n);
   for (uint32_t i = 0; i < n; ++i)
     running.push_back(any_sequence());
   const auto available = *rc::gen::inRange(0U, 30U);

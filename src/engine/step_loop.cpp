@@ -72,7 +72,7 @@ Result<std::string> StepLoop::keep(std::string_view id) {
   const auto running = std::ranges::find_if(running_, is_meant);
   const auto ended = std::find_if(recent_.rbegin(), recent_.rend(), [id](const Ended& e) { return e.id == id; });
   if (running != running_.end()) {
-    kept = {(*running)->tokens(), (*running)->sampler_state(), cache_.fork(*(*running)->kv)};
+    kept = {(*running)->tokens(), (*running)->sampler_state(), cache_.fork((*running)->kv)};
   } else if (ended != recent_.rend()) {
     // Its pages went to the prefix cache; what was evicted meanwhile will be computed again, to the same bits.
     kept = {ended->tokens, ended->state, cache_.open()};
@@ -119,22 +119,22 @@ void StepLoop::start_waiting() {
 }
 
 bool StepLoop::try_start(Job& job) {
-  const bool fresh = !job.kv.has_value();
+  const bool fresh = !job.holds_pages();
   if (fresh) {
     job.kv = cache_.open();
-    cache_.match(*job.kv, std::span(job.tokens()).first(job.first_result()));
-  } else if (cache_.size(*job.kv) > job.first_result()) {
-    cache_.truncate(*job.kv, job.first_result());
+    cache_.match(job.kv, std::span(job.tokens()).first(job.first_result()));
+  } else if (cache_.size(job.kv) > job.first_result()) {
+    cache_.truncate(job.kv, job.first_result());
   }
-  const uint32_t n_stored = cache_.size(*job.kv);
+  const uint32_t n_stored = cache_.size(job.kv);
   view_running();
   if (may_start(job.n_wanted() - n_stored, views_, cache_.available(), shape_.limits)) {
     job.started(n_stored);
     return true;
   }
   if (fresh) {
-    cache_.close(*job.kv);
-    job.kv.reset();
+    cache_.close(job.kv);
+    job.kv = Job::kNoSequence;
   }
   return false;
 }
@@ -142,11 +142,11 @@ bool StepLoop::try_start(Job& job) {
 void StepLoop::view_running() {
   views_.clear();
   for (const auto& job : running_) {
-    const uint32_t n_stored = cache_.size(*job->kv);
+    const uint32_t n_stored = cache_.size(job->kv);
     views_.push_back({.n_stored = n_stored,
                       .n_todo = job->n_wanted() - n_stored,
-                      .n_pages = static_cast<uint32_t>(cache_.pages(*job->kv).size()),
-                      .copies_page = cache_.copies_page(*job->kv),
+                      .n_pages = static_cast<uint32_t>(cache_.pages(job->kv).size()),
+                      .copies_page = cache_.copies_page(job->kv),
                       .first_logit = job->first_result()});
   }
 }
@@ -161,7 +161,7 @@ bool StepLoop::plan() {
       auto job = std::move(running_.back());
       running_.pop_back();
       job->fail(Error::exhausted(fmt::format("the KV cache is full after {} tokens: other sequences are kept in it",
-                                             cache_.size(*job->kv)))
+                                             cache_.size(job->kv)))
                     .hint("release kept sequences, or load the model with a larger context"));
       end(std::move(job));
     } else {
@@ -174,8 +174,8 @@ bool StepLoop::plan() {
 void StepLoop::preempt(size_t index) {
   auto job = std::move(running_[index]);
   running_.erase(running_.begin() + static_cast<std::ptrdiff_t>(index));
-  cache_.close(*job->kv);
-  job->kv.reset();
+  cache_.close(job->kv);
+  job->kv = Job::kNoSequence;
   waiting_.push_front(std::move(job));
 }
 
@@ -193,11 +193,11 @@ void StepLoop::run_shares(bool hidden) {
   tables_.clear();
   for (const Share& share : plan_.shares) {
     Job& job = *running_[share.sequence];
-    const uint32_t n_stored = cache_.size(*job.kv);
+    const uint32_t n_stored = cache_.size(job.kv);
     const bool gives_hidden = job.wants_hidden() && n_stored + share.n_rows == job.n_wanted();
     if (gives_hidden != hidden) continue;
     copies_.clear();
-    INGLE_CHECK(cache_.reserve(*job.kv, n_stored + share.n_rows, copies_));
+    INGLE_CHECK(cache_.reserve(job.kv, n_stored + share.n_rows, copies_));
     for (const auto [from, to] : copies_)
       executor_.copy_page(from, to);
     for (uint32_t pos = n_stored; pos < n_stored + share.n_rows; ++pos) {
@@ -206,7 +206,7 @@ void StepLoop::run_shares(bool hidden) {
                        .sequence = static_cast<uint32_t>(tables_.size()),
                        .want_logits = pos >= job.first_result()});
     }
-    tables_.push_back(cache_.pages(*job.kv));
+    tables_.push_back(cache_.pages(job.kv));
     chosen_.push_back(share);
   }
   if (rows_.empty()) return;
@@ -224,10 +224,10 @@ void StepLoop::run_shares(bool hidden) {
 void StepLoop::hand_out(std::span<const float> results, size_t width) {
   for (const Share& share : chosen_) {
     Job& job = *running_[share.sequence];
-    const uint32_t begin = cache_.size(*job.kv);
+    const uint32_t begin = cache_.size(job.kv);
     const uint32_t end = begin + share.n_rows;
     const uint32_t first = std::max(begin, job.first_result());
-    cache_.commit(*job.kv, std::span(job.tokens()).first(end));
+    cache_.commit(job.kv, std::span(job.tokens()).first(end));
     job.progressed(end);
     if (first >= end) continue;
     const size_t n_floats = (end - first) * width;
@@ -247,8 +247,8 @@ void StepLoop::drop_ended() {
 }
 
 void StepLoop::end(std::unique_ptr<Job> job) {
-  if (job->kv) cache_.close(*job->kv);
-  if (job->kv && job->can_fork()) {
+  if (job->holds_pages()) cache_.close(job->kv);
+  if (job->holds_pages() && job->can_fork()) {
     if (recent_.size() >= kMaxRecent) recent_.pop_front();
     recent_.push_back({job->id(), job->tokens(), job->sampler_state()});
   }

@@ -68,6 +68,7 @@ std::vector<std::string> ModelManager::loaded() const {
   }
   std::ranges::sort(by_use, std::greater<>());
   std::vector<std::string> names;
+  names.reserve(by_use.size());
   for (auto& [use, name] : by_use)
     names.push_back(std::move(name));
   return names;

@@ -38,10 +38,11 @@ class FakeModel final : public chat::Completer {
 };
 
 class ModelManagerTest : public ::testing::Test {
- protected:
+ public:
   ModelManagerTest() { std::ofstream(file_) << "bytes"; }
   ~ModelManagerTest() override { std::filesystem::remove(file_); }
 
+ protected:
   ModelManager make(size_t keep_loaded) {
     return {[this](std::string_view model) -> Result<ModelFiles> {
               if (model == "unknown") return std::unexpected(Error::not_found("no model 'unknown'"));
@@ -108,6 +109,7 @@ TEST_F(ModelManagerTest, many_threads_that_ask_at_once_share_one_load) {
   ModelManager manager = make(2);
   {
     std::vector<std::jthread> threads;
+    threads.reserve(8);
     for (int i = 0; i < 8; ++i) {
       threads.emplace_back([&] { EXPECT_TRUE(manager.acquire("a", {}).has_value()); });
     }

@@ -65,6 +65,7 @@ TEST(Dry, stays_finite_over_thousands_of_repetitions) {
 
 RC_GTEST_PROP(Dry, equals_the_quadratic_definition, (const std::vector<uint8_t>& bytes)) {
   std::vector<int32_t> history;
+  history.reserve(bytes.size());
   for (const uint8_t b : bytes)
     history.push_back(b % 3);
   const int allowed = *rc::gen::inRange(1, 4);

@@ -15,6 +15,7 @@ using Ids = std::set<int32_t>;
 
 std::vector<float> logits_of(const std::vector<int>& tenths) {
   std::vector<float> logits;
+  logits.reserve(tenths.size());
   for (const int t : tenths)
     logits.push_back(static_cast<float>(t % 200) * 0.1F);
   return logits;
@@ -36,6 +37,7 @@ Ids ids_of(const Candidates& candidates) {
 std::vector<double> probabilities(const std::vector<float>& logits) {
   double total = 0;
   std::vector<double> p;
+  p.reserve(logits.size());
   for (const float l : logits)
     total += std::exp(static_cast<double>(l));
   for (const float l : logits)
@@ -138,6 +140,7 @@ RC_GTEST_PROP(Typical, keeps_the_least_surprising_surprises, (const std::vector<
   for (const double q : probs)
     entropy -= q * std::log(q);
   std::vector<std::pair<double, int32_t>> order;
+  order.reserve(probs.size());
   for (size_t i = 0; i < probs.size(); ++i) {
     order.emplace_back(std::abs(-std::log(probs[i]) - entropy), static_cast<int32_t>(i));
   }

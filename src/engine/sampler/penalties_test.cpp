@@ -11,10 +11,12 @@ namespace {
 RC_GTEST_PROP(Penalties, change_each_token_of_the_window_once, (const std::vector<uint8_t>& bytes)) {
   constexpr size_t kVocab = 16;
   std::vector<int32_t> history;
+  history.reserve(bytes.size());
   for (const uint8_t b : bytes)
     history.push_back(b % 16);
   const Penalties penalties{*rc::gen::inRange(-1, 20), 1.25F, 0.5F, 0.125F};
   std::vector<float> logits;
+  logits.reserve(kVocab);
   for (size_t i = 0; i < kVocab; ++i)
     logits.push_back(static_cast<float>(i) - 8.0F);
   std::vector<uint32_t> counts(kVocab);

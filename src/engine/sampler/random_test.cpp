@@ -39,7 +39,7 @@ TEST(Uniform, fills_the_unit_interval_evenly) {
   }
   // Binomial with n = 1e5, p = 0.1: six standard deviations are 570.
   for (const int n : bins)
-    EXPECT_NEAR(n, kDraws / 10, 570);
+    EXPECT_NEAR(n, kDraws * 0.1, 570);
 }
 
 }  // namespace

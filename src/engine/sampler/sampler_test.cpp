@@ -16,6 +16,7 @@ constexpr float kInf = std::numeric_limits<float>::infinity();
 
 std::vector<float> logits_at(size_t position) {
   std::vector<float> logits;
+  logits.reserve(kVocab);
   for (size_t i = 0; i < kVocab; ++i) {
     logits.push_back(static_cast<float>((i * 2654435761U + position * 40503U) % 97) / 12.0F);
   }

@@ -22,7 +22,7 @@ uint64_t hash_of(std::span<const int32_t> text) {
 }  // namespace
 
 ToyExecutor::ToyExecutor(uint32_t n_pages, uint32_t max_rows, Logits logits)
-    : n_pages_(n_pages), max_rows_(max_rows), logits_(std::move(logits)), memory_(n_pages * kPageTokens, -1) {}
+    : n_pages_(n_pages), max_rows_(max_rows), logits_(std::move(logits)), memory_(size_t{n_pages} * kPageTokens, -1) {}
 
 Result<std::span<const float>> ToyExecutor::run(const backend::Step& step) {
   INGLE_CHECK(!step.rows.empty() && step.rows.size() <= max_rows_);
@@ -52,7 +52,9 @@ Result<std::span<const float>> ToyExecutor::run(const backend::Step& step) {
 }
 
 void ToyExecutor::copy_page(uint32_t from, uint32_t to) {
-  std::copy_n(memory_.begin() + from * kPageTokens, kPageTokens, memory_.begin() + to * kPageTokens);
+  const std::span<int32_t> memory(memory_);
+  std::ranges::copy(memory.subspan(size_t{from} * kPageTokens, kPageTokens),
+                    memory.subspan(size_t{to} * kPageTokens, kPageTokens).begin());
 }
 
 void count_up(std::span<const int32_t> text, std::span<float> logits) {
@@ -80,6 +82,7 @@ void babble(std::span<const int32_t> text, std::span<float> logits) {
 std::vector<float> hidden_of(std::span<const int32_t> text) {
   const uint64_t hash = hash_of(text);
   std::vector<float> hidden;
+  hidden.reserve(ToyExecutor::kEmbd);
   for (size_t i = 0; i < ToyExecutor::kEmbd; ++i)
     hidden.push_back(static_cast<float>((hash >> (16 * i)) & 0xFFFF));
   return hidden;
