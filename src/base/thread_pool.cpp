@@ -1,6 +1,8 @@
 #include "base/thread_pool.h"
 
 #include <atomic>
+#include <string>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -32,8 +34,11 @@ struct alignas(64) Share {
 }  // namespace
 
 struct ThreadPool::Impl {
-  explicit Impl(unsigned n) : shares(n) {
-    for (uint32_t thread = 1; thread < n; ++thread) {
+  explicit Impl(unsigned n) : shares(n) {}
+
+  /// Throws std::system_error when the system gives no more threads; those that run are joined by the destructor.
+  void start() {
+    for (uint32_t thread = 1; thread < shares.size(); ++thread) {
       workers.emplace_back([this, thread] { work(thread); });
     }
   }
@@ -88,8 +93,7 @@ struct ThreadPool::Impl {
         ++finished;
         state = share.state.load(std::memory_order_acquire);
       }
-      if (finished > 0 &&
-          done.fetch_add(finished, std::memory_order_acq_rel) + finished == n_tasks.load(std::memory_order_relaxed)) {
+      if (finished > 0 && done.fetch_add(finished) + finished == n_tasks.load(std::memory_order_relaxed)) {
         if (owner_sleeps.load()) done.notify_one();
       }
     }
@@ -108,9 +112,19 @@ struct ThreadPool::Impl {
   std::atomic<bool> owner_sleeps{false};
 };
 
-ThreadPool::ThreadPool(unsigned n_threads) {
+ThreadPool::ThreadPool(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Result<std::unique_ptr<ThreadPool>> ThreadPool::create(unsigned n_threads) {
   INGLE_CHECK(n_threads >= 1);
-  impl_ = std::make_unique<Impl>(n_threads);
+  auto impl = std::make_unique<Impl>(n_threads);
+  try {
+    impl->start();
+  } catch (const std::system_error& error) {
+    return std::unexpected(
+        Error::exhausted("cannot start " + std::to_string(n_threads) + " threads: " + error.code().message())
+            .hint("use fewer threads"));
+  }
+  return std::unique_ptr<ThreadPool>(new ThreadPool(std::move(impl)));
 }
 
 ThreadPool::~ThreadPool() = default;

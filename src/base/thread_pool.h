@@ -7,12 +7,16 @@
 
 #include <cstdint>
 #include <memory>
+#include <type_traits>
+
+#include "base/result.h"
 
 namespace ingle::base {
 
 class ThreadPool {
  public:
-  explicit ThreadPool(unsigned n_threads);  // >= 1, the calling thread included
+  /// n_threads >= 1, the calling thread included. The system may refuse that many.
+  static Result<std::unique_ptr<ThreadPool>> create(unsigned n_threads);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
@@ -37,6 +41,7 @@ class ThreadPool {
 
  private:
   struct Impl;
+  explicit ThreadPool(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
 #include <vector>
 
@@ -10,7 +11,8 @@ namespace {
 
 TEST(ThreadPool, runs_every_task_exactly_once_whatever_the_counts) {
   for (unsigned threads : {1U, 2U, 3U, 8U}) {
-    ThreadPool pool(threads);
+    const auto owner = ThreadPool::create(threads);
+    ThreadPool& pool = **owner;
     for (uint32_t n : {0U, 1U, 2U, 7U, 64U, 1000U}) {
       std::vector<std::atomic<int>> hits(n);
       pool.run(n, [&](uint32_t task, uint32_t thread) {
@@ -24,7 +26,8 @@ TEST(ThreadPool, runs_every_task_exactly_once_whatever_the_counts) {
 }
 
 TEST(ThreadPool, a_run_sees_what_the_run_before_it_wrote) {
-  ThreadPool pool(4);
+  const auto owner = ThreadPool::create(4);
+  ThreadPool& pool = **owner;
   std::vector<int> values(101, 0);
   for (int round = 1; round <= 3000; ++round) {
     pool.run(101, [&](uint32_t task, uint32_t) {
@@ -38,8 +41,9 @@ TEST(ThreadPool, a_run_sees_what_the_run_before_it_wrote) {
 }
 
 TEST(ThreadPool, two_pools_on_one_machine_do_not_block_each_other) {
-  ThreadPool a(3);
-  ThreadPool b(3);
+  const auto owners = std::array{ThreadPool::create(3), ThreadPool::create(3)};
+  ThreadPool& a = **owners[0];
+  ThreadPool& b = **owners[1];
   std::atomic<int> sum{0};
   for (int i = 0; i < 500; ++i) {
     a.run(10, [&](uint32_t, uint32_t) { sum.fetch_add(1); });

@@ -54,8 +54,8 @@ class Runner {
     std::span<const int32_t> tokens;
     uint32_t first_pos;
   };
-  /// One step of the pieces side by side; the logits of every row.
-  std::vector<float> step(const std::vector<Piece>& pieces) {
+  /// One step of the pieces side by side; the logits of every row, or of the last row only.
+  std::vector<float> step(const std::vector<Piece>& pieces, bool only_last = false) {
     std::vector<backend::Row> rows;
     std::vector<std::span<const uint32_t>> tables;
     std::vector<std::vector<uint32_t>> pages;
@@ -67,6 +67,10 @@ class Runner {
         rows.push_back(
             {pieces[i].tokens[t], pieces[i].first_pos + static_cast<uint32_t>(t), static_cast<uint32_t>(i), true});
       }
+    }
+    if (only_last) {
+      for (size_t i = 0; i + 1 < rows.size(); ++i)
+        rows[i].want_logits = false;
     }
     auto logits = executor_->run({rows, tables, false});
     EXPECT_TRUE(logits);
@@ -161,6 +165,17 @@ TEST_P(TinyModel, gives_the_same_bits_in_company) {
         runner.step({{1, std::span(other).subspan(29, 1), 29}, {2, tokens, 0}, {3, std::span(other).first(21), 0}});
     const size_t row = runner.n_vocab();
     EXPECT_EQ(0, std::memcmp(together.data() + row, alone.data(), alone.size() * sizeof(float))) << table->name;
+  }
+}
+
+TEST_P(TinyModel, gives_the_same_bits_whoever_else_wants_an_answer) {
+  const TinyCase& tiny = GetParam();
+  for (const kernels::Kernels* table : kernels::available()) {
+    Runner runner(tiny, table->name, 2, backend::Precision::kDefault);
+    const std::vector<float> all = runner.step({{0, tiny.tokens, 0}});
+    const std::vector<float> last = runner.step({{1, tiny.tokens, 0}}, /*only_last=*/true);
+    ASSERT_EQ(last.size(), runner.n_vocab());
+    EXPECT_EQ(0, std::memcmp(last.data(), all.data() + all.size() - last.size(), last.size() * sizeof(float)));
   }
 }
 

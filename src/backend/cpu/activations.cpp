@@ -23,28 +23,38 @@ Status Activations::allocate(uint32_t max_rows, uint32_t columns, bool fine) {
   return {};
 }
 
-void Arithmetic::prepare(const Matrix& user, const Activations& x, uint32_t first, uint32_t n, float* scratch) const {
-  const uint32_t k = user.k;
+namespace {
+
+/// The part of a tile of `width` tokens that begins at `column`.
+kernels::QuantTiles from_column(kernels::QuantTiles tile, size_t column, size_t width) {
+  return {tile.q + column * width, tile.scale + column / 32 * width, tile.neg_sum + column / 16 * width};
+}
+
+}  // namespace
+
+void Arithmetic::prepare(const Matrix& user, const float* rows, size_t stride, uint32_t first, uint32_t n,
+                         uint32_t column, uint32_t n_columns, const Activations& x, float* scratch) const {
   if (!user.fine) {
-    kernels->quantize(x.row(first), x.stride(), n, k, x.tiles(first, k));
+    kernels->quantize(rows, stride, n, n_columns, from_column(x.tiles(first, user.k), column, n));
     return;
   }
   float* const pairs = scratch;
-  float* const scale = pairs + 8UL * 2 * k;
-  auto* const sum = reinterpret_cast<int32_t*>(scale + k / 32);
-  auto* const code = reinterpret_cast<int8_t*>(sum + k / 16);
+  float* const scale = pairs + 8UL * 2 * n_columns;
+  auto* const sum = reinterpret_cast<int32_t*>(scale + n_columns / 32);
+  auto* const code = reinterpret_cast<int8_t*>(sum + n_columns / 16);
   for (uint32_t r = 0; r < n; r += 8) {
     const uint32_t count = std::min(8U, n - r);
     for (uint32_t i = 0; i < count; ++i) {
-      const float* const row = x.row(first + r + i);
-      kernels->quantize(row, x.stride(), 1, k, {code, scale, sum});
-      float* const coarse = pairs + 2UL * i * k;
-      float* const missing = coarse + k;
-      std::copy_n(row, k, coarse);
-      for (uint32_t j = 0; j < k; ++j)
+      const float* const row = rows + (r + i) * stride;
+      kernels->quantize(row, stride, 1, n_columns, {code, scale, sum});
+      float* const coarse = pairs + 2UL * i * n_columns;
+      float* const missing = coarse + n_columns;
+      std::copy_n(row, n_columns, coarse);
+      for (uint32_t j = 0; j < n_columns; ++j)
         missing[j] = row[j] - scale[j / 32] * static_cast<float>(code[j]);
     }
-    kernels->quantize(pairs, k, 2 * count, k, x.fine_tiles(first + r, k));
+    kernels->quantize(pairs, n_columns, 2 * count, n_columns,
+                      from_column(x.fine_tiles(first + r, user.k), column, 2UL * count));
   }
 }
 

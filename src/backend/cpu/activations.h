@@ -48,10 +48,12 @@ struct Arithmetic {
     return quantize && kernels->matmul_q8[static_cast<size_t>(m.info->format)] != nullptr;
   }
 
-  /// Fills the coarse or the fine tiles of rows [first, first + n), n <= 16, as `user` wants them. `scratch` holds
-  /// fine_scratch(k) floats.
-  void prepare(const Matrix& user, const Activations& x, uint32_t first, uint32_t n, float* scratch) const;
-  static size_t fine_scratch(size_t k) { return 8UL * 2 * k + k / 2; }
+  /// Fills the coarse or the fine tiles of x, as `user` wants them, from `rows` (its rows [first, first + n), n <= 16,
+  /// first a multiple of 16, columns [column, column + n_columns), whole blocks of 32). `scratch` holds
+  /// fine_scratch(n_columns) floats.
+  void prepare(const Matrix& user, const float* rows, size_t stride, uint32_t first, uint32_t n, uint32_t column,
+               uint32_t n_columns, const Activations& x, float* scratch) const;
+  static constexpr size_t fine_scratch(size_t n_columns) { return 8UL * 2 * n_columns + n_columns / 2; }
 
   /// y[token][0 ... 16 * n_panels) for tokens [first_token, first_token + n_tokens); first_token is a multiple of 16.
   /// For a fine matrix y has room for 2 * n_tokens rows; the results are the first n_tokens.

@@ -61,7 +61,7 @@ class CpuExecutor final : public Executor {
   void copy_page(uint32_t from, uint32_t to) override { pages_.copy(from, to); }
 
  private:
-  explicit CpuExecutor(unsigned threads) : pool_(threads) {}
+  explicit CpuExecutor(std::unique_ptr<base::ThreadPool> pool) : pool_owner_(std::move(pool)), pool_(*pool_owner_) {}
 
   Status load_weights(const Program& program, const Options& options);
   Status allocate(const Program& program, const Options& options);
@@ -84,9 +84,11 @@ class CpuExecutor final : public Executor {
   void project_residual(const Matrix& m, const Vector& bias, const Activations& x, const CpuNorm& post,
                         uint32_t n_rows);
   void gate_up(const CpuLayer& layer, uint32_t n_rows);
-  std::span<const float> head(const Step& step);
+  uint32_t keep_wanted(const Step& step);
+  std::span<const float> head(uint32_t n, bool want_hidden);
 
-  base::ThreadPool pool_;
+  std::unique_ptr<base::ThreadPool> pool_owner_;
+  base::ThreadPool& pool_;
   Arithmetic math_;
   WeightStore weights_;
   KvPages pages_;
@@ -165,10 +167,13 @@ Status CpuExecutor::load_weights(const Program& program, const Options& options)
   output_norm_ = norm_of(program.output_norm);
   INGLE_TRY_VOID(weights_.pack(pool_, options));
   if (head_.empty()) head_ = embedding_;
-  // Where 16 bits cost little and matter most: the values, few rows that everything later reads, and the head.
-  head_.fine = true;
+  // Where 16 bits cost little and matter most: the values, few rows that everything later reads; the last layer, of which
+  // only rows with an answer see more than keys and values; the head.
   for (CpuLayer& layer : layers_)
     layer.v.fine = true;
+  CpuLayer& last = layers_.back();
+  for (Matrix* m : {&last.out, &last.gate, &last.up, &last.down, &head_})
+    m->fine = true;
   return {};
 }
 
@@ -189,12 +194,13 @@ Status CpuExecutor::allocate(const Program& program, const Options& options) {
   INGLE_TRY_VOID(delta_.allocate(max_rows_, n_embd_));
   INGLE_TRY_VOID(last_.allocate(max_rows_, n_embd_, math_.quantize));
   INGLE_TRY_VOID(queries_.allocate(max_rows_, heads));
-  INGLE_TRY_VOID(mixed_.allocate(max_rows_, heads));
-  INGLE_TRY_VOID(hidden_.allocate(max_rows_, ff));
+  INGLE_TRY_VOID(mixed_.allocate(max_rows_, heads, math_.quantize));
+  INGLE_TRY_VOID(hidden_.allocate(max_rows_, ff, math_.quantize));
 
   // The largest task: keys and 16-bit values of a head, gate and up, or 16-bit activations of a piece of the head.
   const size_t task_rows = std::max<size_t>(3UL * head_dim, 4UL * kMaxTaskPanels * kPanelRows);
-  scratch_floats_ = std::max(kTaskTokens * task_rows, Arithmetic::fine_scratch(last_.stride()));
+  scratch_floats_ =
+      std::max(kTaskTokens * task_rows, Arithmetic::fine_scratch(std::max(last_.stride(), mixed_.stride())));
   INGLE_TRY(scratch_, Buffer::allocate(scratch_floats_ * sizeof(float) * pool_.size(), "scratch memory"));
   INGLE_TRY(AttentionRunner attention, AttentionRunner::create(shapes, pool_.size()));
   attention_ = std::make_unique<AttentionRunner>(std::move(attention));
@@ -224,7 +230,8 @@ kernels::KvFormat kv_format(KvType type, Precision precision) {
 Result<std::unique_ptr<Executor>> CpuExecutor::create(const Program& program, const Options& options) {
   INGLE_TRY(const kernels::Kernels* table, kernels::choose(options.isa));
   const unsigned threads = options.threads > 0 ? options.threads : base::physical_cores();
-  auto executor = std::unique_ptr<CpuExecutor>(new CpuExecutor(threads));
+  INGLE_TRY(auto pool, base::ThreadPool::create(threads));
+  auto executor = std::unique_ptr<CpuExecutor>(new CpuExecutor(std::move(pool)));
   CpuExecutor& e = *executor;
   const bool reference = options.precision == Precision::kReference || !table->quantize_by_default;
   e.math_ = {table, !reference};
@@ -273,8 +280,10 @@ void CpuExecutor::norm(const CpuNorm& pre, const CpuNorm* post_of_last, uint32_t
       }
       k.rms_norm(residual_.row(r), pre.weight.data(), n_embd_, pre.eps, normed_.row(r));
     }
-    if (coarse_user != nullptr) math_.prepare(*coarse_user, normed_, first, n, nullptr);
-    if (fine_user != nullptr) math_.prepare(*fine_user, normed_, first, n, scratch(thread));
+    for (const Matrix* user : {coarse_user, fine_user}) {
+      if (user == nullptr) continue;
+      math_.prepare(*user, normed_.row(first), normed_.stride(), first, n, 0, user->k, normed_, scratch(thread));
+    }
   });
 }
 
@@ -341,7 +350,8 @@ void CpuExecutor::quantize_rows(const Activations& x, const Matrix& user, uint32
   if (!math_.wants_q8(user)) return;
   pool_.run((n_rows + kTile - 1) / kTile, [&](uint32_t tile, uint32_t thread) {
     const uint32_t first = tile * kTile;
-    math_.prepare(user, x, first, std::min(kTile, n_rows - first), scratch(thread));
+    math_.prepare(user, x.row(first), x.stride(), first, std::min(kTile, n_rows - first), 0, user.k, x,
+                  scratch(thread));
   });
 }
 
@@ -375,7 +385,6 @@ void CpuExecutor::gate_up(const CpuLayer& layer, uint32_t n_rows) {
   const kernels::Kernels& k = *math_.kernels;
   const auto act = layer.activation == Activation::kSilu ? k.silu_mul : k.gelu_tanh_mul;
   const bool quantize = math_.wants_q8(layer.down);
-  const uint32_t columns = layer.down.k;
   // Pairs of panels: 32 columns are one block of quantized activations, and belong to one task.
   const uint32_t pairs = (layer.gate.n_panels() + 1) / 2;
   const uint32_t blocks = token_blocks(n_rows);
@@ -391,7 +400,7 @@ void CpuExecutor::gate_up(const CpuLayer& layer, uint32_t n_rows) {
     const uint32_t width = n_panels * kPanelRows;
     const uint32_t used = std::min(width, layer.gate.n_out - column);
     float* const gate = scratch(thread);
-    float* const up = gate + static_cast<size_t>(n) * width;
+    float* const up = gate + static_cast<size_t>(n) * width;  // the second rows of a fine gate lie here until summed
     math_.multiply(layer.gate, first_panel, n_panels, normed_, first, n, gate, width);
     math_.multiply(layer.up, first_panel, n_panels, normed_, first, n, up, width);
     for (uint32_t t = 0; t < n; ++t) {
@@ -401,33 +410,40 @@ void CpuExecutor::gate_up(const CpuLayer& layer, uint32_t n_rows) {
       act(gate + at, up + at, used, quantize ? gate + at : hidden_.row(first + t) + column);
     }
     if (!quantize) return;
+    float* const spare = up + static_cast<size_t>(n) * width;
     for (uint32_t t = 0; t < n; t += kTile) {
-      const uint32_t w = std::min(kTile, n - t);
       // The task's columns are a contiguous piece of each tile.
-      kernels::QuantTiles tile = hidden_.tiles(first + t, columns);
-      tile.q += static_cast<size_t>(column) * w;
-      tile.scale += static_cast<size_t>(column) / 32 * w;
-      tile.neg_sum += static_cast<size_t>(column) / 16 * w;
-      k.quantize(gate + static_cast<size_t>(t) * width, width, w, used, tile);
+      math_.prepare(layer.down, gate + static_cast<size_t>(t) * width, width, first + t, std::min(kTile, n - t), column,
+                    used, hidden_, spare);
     }
   });
 }
 
-std::span<const float> CpuExecutor::head(const Step& step) {
+// Once the last layer's keys and values are stored, only rows with an answer go on; they move to the front.
+uint32_t CpuExecutor::keep_wanted(const Step& step) {
   uint32_t n = 0;
   for (uint32_t r = 0; r < step.rows.size(); ++r) {
     if (!step.rows[r].want_logits) continue;
-    math_.kernels->rms_norm(residual_.row(r), output_norm_.weight.data(), n_embd_, output_norm_.eps, last_.row(n));
+    if (n != r) {
+      std::copy_n(residual_.row(r), n_embd_, residual_.row(n));
+      std::copy_n(mixed_.row(r), mixed_.stride(), mixed_.row(n));
+    }
     ++n;
   }
-  const size_t width = step.want_hidden ? n_embd_ : n_vocab_;
+  return n;
+}
+
+std::span<const float> CpuExecutor::head(uint32_t n, bool want_hidden) {
+  for (uint32_t r = 0; r < n; ++r) {
+    math_.kernels->rms_norm(residual_.row(r), output_norm_.weight.data(), n_embd_, output_norm_.eps, last_.row(r));
+  }
+  const size_t width = want_hidden ? n_embd_ : n_vocab_;
   if (logits_.size() < n * width) logits_.resize(n * width);
-  if (step.want_hidden) {
+  if (want_hidden) {
     for (uint32_t i = 0; i < n; ++i)
       std::copy_n(last_.row(i), n_embd_, logits_.data() + i * width);
     return {logits_.data(), n * width};
   }
-  if (n == 0) return {};
   quantize_rows(last_, head_, n);
   const uint32_t blocks = token_blocks(n);
   const uint32_t parts =
@@ -468,28 +484,31 @@ Result<std::span<const float>> CpuExecutor::run(const Step& step) {
     rope.reserve(n_positions);
   attention_->plan(step);
   embed(step);
+  uint32_t n = n_rows;
   const CpuNorm* post = nullptr;
   for (size_t i = 0; i < layers_.size(); ++i) {
     const CpuLayer& layer = layers_[i];
-    norm(layer.attention_norm, post, n_rows, {&layer.q, &layer.k, &layer.v});
+    norm(layer.attention_norm, post, n, {&layer.q, &layer.k, &layer.v});
     project_qkv(i, step);
+    const bool is_last = i + 1 == layers_.size();
+    if (is_last && std::ranges::none_of(step.rows, &Row::want_logits)) return {};
     attention_->run(pool_, *math_.kernels, pages_, i, layer.shape, step, queries_.row(0), queries_.stride(),
                     mixed_.row(0), mixed_.stride());
-    quantize_rows(mixed_, layer.out, n_rows);
-    project_residual(layer.out, layer.out_bias, mixed_, layer.attention_post_norm, n_rows);
-    norm(layer.mlp_norm, &layer.attention_post_norm, n_rows, {&layer.gate, &layer.up});
-    gate_up(layer, n_rows);
-    project_residual(layer.down, layer.down_bias, hidden_, layer.mlp_post_norm, n_rows);
+    if (is_last) n = keep_wanted(step);
+    quantize_rows(mixed_, layer.out, n);
+    project_residual(layer.out, layer.out_bias, mixed_, layer.attention_post_norm, n);
+    norm(layer.mlp_norm, &layer.attention_post_norm, n, {&layer.gate, &layer.up});
+    gate_up(layer, n);
+    project_residual(layer.down, layer.down_bias, hidden_, layer.mlp_post_norm, n);
     post = &layer.mlp_post_norm;
   }
-  if (post != nullptr && !post->weight.empty()) {
-    for (uint32_t r = 0; r < n_rows; ++r) {
-      if (!step.rows[r].want_logits) continue;
+  if (!post->weight.empty()) {
+    for (uint32_t r = 0; r < n; ++r) {
       math_.kernels->rms_norm(delta_.row(r), post->weight.data(), n_embd_, post->eps, delta_.row(r));
       math_.kernels->add(delta_.row(r), n_embd_, residual_.row(r));
     }
   }
-  return head(step);
+  return head(n, step.want_hidden);
 }
 
 }  // namespace
