@@ -153,6 +153,7 @@ Status Evaluator::run_loop(const Stmt& stmt, Scope& around, std::vector<Value> v
     INGLE_TRY_VOID(exec(stmt.otherwise));
     heap_.release(scope_);
   }
+  heap_.release(*loop);
   scope_ = outer;
   return {};
 }

@@ -14,11 +14,12 @@ using testing::HasSubstr;
 
 constexpr std::string_view kMessages = R"([{"role": "user", "content": "hello hello hello"}])";
 
-Result<std::vector<RenderedSegment>> render(const std::string& source, std::string_view messages = kMessages) {
+Result<std::vector<RenderedSegment>> render(const std::string& source, std::string_view messages = kMessages,
+                                            const TemplateLimits& limits = {}) {
   INGLE_TRY(const auto compiled, ChatTemplate::compile(source));
   ChatTemplate::Inputs inputs;
   inputs.messages_json = messages;
-  return compiled->render(inputs);
+  return compiled->render(inputs, limits);
 }
 
 std::string repeated(std::string_view text, size_t count) {
@@ -68,7 +69,9 @@ TEST(TemplateLimits, stops_whatever_costs_more_than_the_fuel) {
       "{{ " + repeated("[", 90) + "1" + repeated("]", 90) + " * 9999999999 }}",
   };
   for (const std::string& source : sources) {
-    const auto result = render(source);
+    // Less than the defaults, so that the test is quick.
+    const TemplateLimits limits{.fuel = 2'000'000, .max_memory_bytes = 16'000'000};
+    const auto result = render(source, kMessages, limits);
     ASSERT_FALSE(result) << source;
     EXPECT_EQ(result.error().code(), ErrorCode::kExhausted) << source << ": " << result.error().message();
     EXPECT_THAT(result.error().message(), HasSubstr("chat template, line 1")) << source;
@@ -101,6 +104,26 @@ TEST(TemplateLimits, gives_long_conversations_the_fuel_they_need) {
       messages);
   ASSERT_TRUE(result) << result.error().message();
   EXPECT_EQ(result->size(), 6001u);
+}
+
+TEST(TemplateLimits, lets_every_message_look_at_every_message) {
+  std::string messages = "[";
+  for (int i = 0; i < 1500; ++i)
+    messages += R"({"role": "user", "content": "x"},)";
+  messages.back() = ']';
+  const auto result = render(
+      "{% for m in messages %}{% set ns = namespace(n=0) %}{% for o in messages %}{% if o.role != 'user' %}"
+      "{% set ns.n = 1 %}{% endif %}{% endfor %}{{ ns.n }}{% endfor %}",
+      messages);
+  ASSERT_TRUE(result) << result.error().message();
+  EXPECT_EQ(result->front().text.size(), 1500u);
+}
+
+TEST(TemplateLimits, takes_nothing_from_a_loop_that_has_ended) {
+  const auto result = render(
+      "{% set ns = namespace(l=none) %}{% for i in [1, 2, 3] %}{% set ns.l = loop %}{% endfor %}"
+      "{{ ns.l.previtem }}{{ ns.l.nextitem }}{{ ns.l.last }}{{ ns.l.cycle(7) }}{{ ns.l }}");
+  ASSERT_TRUE(result) << result.error().message();
 }
 
 TEST(TemplateLimits, refuses_source_that_nests_too_deeply) {

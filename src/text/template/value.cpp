@@ -259,6 +259,12 @@ Scope* Heap::scope(Scope* parent) {
   return &scope;
 }
 
+void Heap::release(Loop& loop) {
+  memory_ += loop.items.size() * sizeof(Value);
+  loop.items = {};
+  loop.index = 0;
+}
+
 void Heap::release(Scope* scope) {
   if (scope->captured) return;
   scope->variables.clear();

@@ -203,6 +203,8 @@ class Heap {
   Scope* scope(Scope* parent);
   /// Takes back a scope that nothing captured.
   void release(Scope* scope);
+  /// Takes back what a loop that has ended went over; `loop`, if a template has kept it, is empty from then on.
+  void release(Loop& loop);
 
  private:
   static constexpr uint64_t kBytesPerStep = 16;
