@@ -94,9 +94,7 @@ std::string terminal_safe(std::string_view text) {
   safe.reserve(valid.size());
   for (size_t i = 0; i < valid.size(); ++i) {
     const auto byte = static_cast<unsigned char>(valid[i]);
-    if (byte == '\n' || byte == '\t') {
-      safe += valid[i];
-    } else if (byte < 0x20 || byte == 0x7f) {
+    if ((byte < 0x20 && byte != '\n' && byte != '\t') || byte == 0x7f) {
       // U+2400 ... U+2421 are the pictures of the control characters.
       const unsigned picture = byte == 0x7f ? 0x21U : byte;
       safe += "\xe2\x90";

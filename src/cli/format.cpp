@@ -2,6 +2,7 @@
 #include <utf8proc.h>
 
 #include <array>
+#include <cmath>
 
 #include "cli/console.h"
 
@@ -45,19 +46,21 @@ std::string format_bytes(uint64_t bytes) {
 
 std::string format_age(int64_t seconds) {
   const auto ago = [](int64_t n, const char* unit) { return fmt::format("{} {}{} ago", n, unit, n == 1 ? "" : "s"); };
+  constexpr int64_t kHour = 3600;
+  constexpr int64_t kDay = 24 * kHour;
   if (seconds < 60) return "just now";
-  if (seconds < 3600) return ago(seconds / 60, "minute");
-  if (seconds < 86400) return ago(seconds / 3600, "hour");
-  if (seconds < 14 * 86400) return ago(seconds / 86400, "day");
-  if (seconds < 60 * 86400) return ago(seconds / (7 * 86400), "week");
-  if (seconds < 730 * 86400) return ago(seconds / (30 * 86400), "month");
-  return ago(seconds / (365 * 86400), "year");
+  if (seconds < kHour) return ago(seconds / 60, "minute");
+  if (seconds < kDay) return ago(seconds / kHour, "hour");
+  if (seconds < 14 * kDay) return ago(seconds / kDay, "day");
+  if (seconds < 60 * kDay) return ago(seconds / (7 * kDay), "week");
+  if (seconds < 730 * kDay) return ago(seconds / (30 * kDay), "month");
+  return ago(seconds / (365 * kDay), "year");
 }
 
 std::string format_duration(double seconds) {
   if (seconds < 1) return fmt::format("{:.0f} ms", seconds * 1000);
   if (seconds < 60) return fmt::format("{:.1f} s", seconds);
-  const auto whole = static_cast<int64_t>(seconds + 0.5);
+  const auto whole = std::llround(seconds);
   if (whole < 3600) return fmt::format("{}m {:02}s", whole / 60, whole % 60);
   return fmt::format("{}h {:02}m", whole / 3600, whole / 60 % 60);
 }

@@ -68,7 +68,7 @@ Result<std::vector<chat::Usage>> complete_all(chat::Completer& completer, std::v
   }
   std::unique_lock lock(state->mutex);
   state->ended.wait(lock, [&] { return state->running == 0; });
-  if (state->error) return std::unexpected(*state->error);
+  if (state->error.has_value()) return std::unexpected(state->error.value());
   return std::move(state->usages);
 }
 
@@ -83,6 +83,7 @@ Result<double> run_once(chat::Completer& completer, const SpeedTest& test, uint3
     return (usage.prompt_tokens - usage.cached_tokens) / usage.prefill_seconds;
   }
   std::vector<std::vector<int32_t>> prompts;
+  prompts.reserve(test.batch);
   for (uint32_t i = 0; i < test.batch; ++i)
     prompts.push_back(synthetic_tokens(test.depth + 1, n_vocab, 2 + i));
   INGLE_TRY(const auto usages, complete_all(completer, std::move(prompts), test.generate));

@@ -90,6 +90,7 @@ Peaks measure_peaks(const kernels::Kernels& table, unsigned threads) {
   std::barrier together(static_cast<std::ptrdiff_t>(threads));
   {
     std::vector<std::jthread> team;
+    team.reserve(threads);
     for (unsigned i = 0; i < threads; ++i) {
       team.emplace_back([&, i] {
         const AlignedMemory memory(kReadBytes);

@@ -56,7 +56,7 @@ class Show : public Command {
         flat += c == '\n' ? ' ' : c;
       return text->size() > kShown ? flat + " ..." : flat;
     }
-    if (value.type() == gguf::ValueType::kBool) return *value.as_bool() ? "true" : "false";
+    if (value.type() == gguf::ValueType::kBool) return value.as_bool().value_or(false) ? "true" : "false";
     if (const auto number = value.as_int()) return std::to_string(*number);
     if (const auto number = value.as_uint()) return std::to_string(*number);
     return fmt::format("{}", value.as_float().value_or(0));

@@ -17,7 +17,7 @@ std::string table_text(const std::vector<TableRow>& rows) {
   for (const TableRow& row : rows) {
     for (size_t i = 0; i < row.size(); ++i) {
       text += row[i];
-      if (i + 1 < row.size()) text.append(static_cast<size_t>(widths[i] - display_width(row[i]) + 3), ' ');
+      if (i + 1 < row.size()) text.append(static_cast<size_t>(widths[i] - display_width(row[i])) + 3, ' ');
     }
     text += '\n';
   }
