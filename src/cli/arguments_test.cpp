@@ -76,6 +76,16 @@ TEST(Arguments, a_number_out_of_range_is_refused_with_the_range) {
   }
 }
 
+TEST(Arguments, an_option_without_its_value_says_what_it_wants) {
+  for (const std::vector<std::string>& words : {std::vector<std::string>{"m", "--top-k"}, {"m", "-k"}}) {
+    Parsed parsed;
+    const Status status = parse(parsed, words);
+    ASSERT_FALSE(status);
+    EXPECT_EQ(status.error().code(), ErrorCode::kUsage);
+    EXPECT_EQ(status.error().message(), words[1] + " wants N after it");
+  }
+}
+
 TEST(Arguments, a_missing_positional_is_named) {
   Parsed parsed;
   const Status status = parse(parsed, {"--json"});

@@ -22,6 +22,9 @@ struct BenchResult {
   double speed = 0;  // tokens per second, or 10^9 operations per second for --gemm
   double deviation = 0;
   double peak_fraction = 0;  // 0: unknown
+
+  /// A share above 1 says that the peak was measured badly, on a busy machine for example, and nothing about the test.
+  bool has_peak() const { return peak_fraction > 0 && peak_fraction <= 1; }
 };
 
 class Bench : public Command {
@@ -35,7 +38,8 @@ class Bench : public Command {
     arguments.values(batches_, "-b,--batch", "N,...", "sequences that decode at once (default 1)", 1, 256);
     arguments.values(depths_, "-d,--depth", "N,...", "tokens in the context before the test begins (default 0)", 0,
                      1 << 20);
-    arguments.values(threads_, "-t,--threads", "N,...", "threads (default: one a physical core)", 1, 1024);
+    arguments.values(threads_, "-t,--threads", "N,...", "threads (default: the setting, else one a physical core)", 1,
+                     1024);
     arguments.value(repetitions_, "-r,--repetitions", "N",
                     "counted runs of each test, after one that is not (default 5)", 1, 1000);
     arguments.value(isa_, "--isa", "NAME", "instruction set of the kernels: scalar, avx2 ...");
@@ -96,8 +100,16 @@ class Bench : public Command {
     return tests;
   }
 
+  std::vector<int64_t> thread_counts(const app::Settings& settings) const {
+    if (!threads_.empty()) return threads_;
+    return {settings.threads > 0 ? settings.threads : base::physical_cores()};
+  }
+
   Result<std::vector<BenchResult>> run_model(Context& context, chat::Description& description) const {
     const std::vector<SpeedTest> all = tests();
+    if (all.empty())
+      return std::unexpected(Error::usage("these options leave nothing to measure")
+                                 .hint("-p wants tokens to read, or -n at least 2 tokens to generate"));
     uint32_t longest = 0;
     uint32_t most = 1;
     for (const SpeedTest& test : all) {
@@ -108,7 +120,7 @@ class Bench : public Command {
     INGLE_TRY(const app::ModelFiles files, locate_or_pull(context, model_));
     const std::stop_token stop = context.interrupts.arm();
     std::vector<BenchResult> results;
-    for (const int64_t threads : threads_.empty() ? std::vector<int64_t>{base::physical_cores()} : threads_) {
+    for (const int64_t threads : thread_counts(context.app->settings())) {
       engine::Options options = context.app->engine_options();
       options.threads = static_cast<uint32_t>(threads);
       options.isa = kernels->name;
@@ -154,7 +166,7 @@ class Bench : public Command {
       for (const BenchResult& result : results)
         rows.push_back({result.test, std::to_string(result.threads), fmt::format("{:.1f}", result.speed),
                         gemm_ ? "" : fmt::format("± {:.1f}", result.deviation),
-                        result.peak_fraction > 0 ? fmt::format("{:.0f} %", result.peak_fraction * 100) : "-"});
+                        result.has_peak() ? fmt::format("{:.0f} %", result.peak_fraction * 100) : "-"});
       context.console.talk(fmt::format("{}, {} cores, kernels: {}\n", machine.cpu, machine.cores,
                                        gemm_ ? isa_.value_or(machine.isas.front()) : description.isa));
       context.console.out(table_text(rows));
@@ -181,7 +193,7 @@ class Bench : public Command {
         json.member("tokens_per_second", result.speed).member("stddev", result.deviation);
       }
       json.key("peak_fraction");
-      if (result.peak_fraction > 0) {
+      if (result.has_peak()) {
         json.number(result.peak_fraction);
       } else {
         json.null();

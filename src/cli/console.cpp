@@ -1,5 +1,6 @@
 #include "cli/console.h"
 
+#include <fcntl.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -12,31 +13,39 @@
 namespace ingle::cli {
 namespace {
 
-bool write_all(int fd, std::string_view text) {
+/// 0, or the errno of the write that failed.
+int write_all(int fd, std::string_view text) {
   while (!text.empty()) {
     const ssize_t n = ::write(fd, text.data(), text.size());
     if (n < 0) {
       if (errno == EINTR) continue;
-      return false;
+      return errno;
     }
     text.remove_prefix(static_cast<size_t>(n));
   }
-  return true;
+  return 0;
+}
+
+/// A stream that the caller closed would otherwise lend its number to the next file that is opened, and what is printed
+/// would land in that file. Opened the wrong way round, every use of it still fails.
+bool keep_number(int fd) {
+  if (::fcntl(fd, F_GETFD) < 0 && errno == EBADF) ::open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+  return ::isatty(fd) == 1;
 }
 
 }  // namespace
 
 ProcessConsole::ProcessConsole()
-    : in_terminal_(::isatty(STDIN_FILENO) == 1),
-      out_terminal_(::isatty(STDOUT_FILENO) == 1),
-      talk_terminal_(::isatty(STDERR_FILENO) == 1) {
+    : in_terminal_(keep_number(STDIN_FILENO)),
+      out_terminal_(keep_number(STDOUT_FILENO)),
+      talk_terminal_(keep_number(STDERR_FILENO)) {
   const char* no_color = std::getenv("NO_COLOR");
   const char* term = std::getenv("TERM");
   color_ = (no_color == nullptr || *no_color == 0) && term != nullptr && std::string_view(term) != "dumb";
 }
 
 void ProcessConsole::out(std::string_view data) {
-  if (out_open_) out_open_ = write_all(STDOUT_FILENO, data);
+  if (out_error_ == 0) out_error_ = write_all(STDOUT_FILENO, data);
 }
 
 void ProcessConsole::talk(std::string_view text) {

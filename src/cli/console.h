@@ -20,6 +20,8 @@ class Console {
   virtual void talk(std::string_view text) = 0;
   /// False once nobody reads stdout any more (a closed pipe): long work may stop.
   virtual bool out_is_open() const = 0;
+  /// The errno of the first write to stdout that failed; 0 while all went well.
+  virtual int out_error() const = 0;
 
   /// All of stdin.
   virtual Result<std::string> read_input(uint64_t max_bytes) = 0;
@@ -42,7 +44,8 @@ class ProcessConsole : public Console {
   ProcessConsole();
   void out(std::string_view data) override;
   void talk(std::string_view text) override;
-  bool out_is_open() const override { return out_open_; }
+  bool out_is_open() const override { return out_error_ == 0; }
+  int out_error() const override { return out_error_; }
   Result<std::string> read_input(uint64_t max_bytes) override;
   Result<std::optional<std::string>> read_line(uint64_t max_bytes) override;
   bool in_is_terminal() const override { return in_terminal_; }
@@ -60,7 +63,7 @@ class ProcessConsole : public Console {
   bool out_terminal_ = false;
   bool talk_terminal_ = false;
   bool color_ = false;
-  bool out_open_ = true;
+  int out_error_ = 0;
 };
 
 /// Text from a model, a file or a server, made safe for a terminal: control characters other than newline and tab become

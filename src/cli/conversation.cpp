@@ -16,6 +16,7 @@ using nlohmann::json;
 
 constexpr uint64_t kMaxChatBytes = uint64_t{64} << 20;
 constexpr size_t kMaxDepth = 64;
+constexpr std::string_view kRoles[] = {"system", "user", "assistant", "tool", "developer"};
 
 /// nlohmann recurses into nested arrays without a limit of its own when it destroys them.
 Result<json> parse_json(std::string_view text, std::string_view where) {
@@ -25,10 +26,17 @@ Result<json> parse_json(std::string_view text, std::string_view where) {
   };
   try {
     return json::parse(text, callback);
+  } catch (const json::parse_error& error) {
+    // The library counts the byte that it stumbled over from 1, and one more at the end of the text.
+    const std::string_view read = text.substr(0, std::min(std::max<size_t>(error.byte, 1) - 1, text.size()));
+    const auto line = 1 + std::ranges::count(read, '\n');
+    const size_t line_start = read.rfind('\n') + 1;  // npos + 1 is 0
+    return std::unexpected(Error::refused(
+        read.size() == text.size()
+            ? fmt::format("{}, line {}: the JSON ends too early", where, line)
+            : fmt::format("{}, line {}, byte {}: this is not JSON", where, line, read.size() - line_start + 1)));
   } catch (const std::exception& error) {
-    std::string what = error.what();
-    if (what.starts_with("[json.exception")) what.erase(0, what.find("] ") + 2);
-    return std::unexpected(Error::refused(fmt::format("{} is not JSON: {}", where, what)));
+    return std::unexpected(Error::refused(fmt::format("{} is not JSON that can be read: {}", where, error.what())));
   }
 }
 
@@ -59,7 +67,14 @@ Result<chat::Message> message_of(const json& value, std::string_view where) {
   if (!value.is_object()) return std::unexpected(Error::refused(fmt::format("{} is not an object", where)));
   chat::Message message;
   INGLE_TRY(message.role, text_field(value, "role", where));
-  if (message.role.empty()) return std::unexpected(Error::refused(fmt::format("{} has no 'role'", where)));
+  if (message.role.empty()) return std::unexpected(Error::refused(fmt::format("{}: \"role\" is missing", where)));
+  if (std::ranges::find(kRoles, message.role) == std::end(kRoles))
+    return std::unexpected(Error::refused(fmt::format("{}: there is no role '{}'", where, message.role))
+                               .hint(fmt::format("one of {}", fmt::join(kRoles, ", "))));
+  // An assistant that called a tool may have said nothing.
+  const auto content_at = value.find("content");
+  if ((content_at == value.end() || content_at->is_null()) && !value.contains("tool_calls"))
+    return std::unexpected(Error::refused(fmt::format("{}: \"content\" is missing", where)));
   INGLE_TRY(std::string content, content_of(value, where));
   message.content = chat::Private(std::move(content));
   INGLE_TRY(message.tool_call_id, text_field(value, "tool_call_id", where));
@@ -180,8 +195,9 @@ std::vector<std::string> saved_chats(const std::filesystem::path& home) {
 
 Result<std::vector<chat::Message>> parse_messages(std::string_view text, std::string_view where) {
   INGLE_TRY(const json value, parse_json(text, where));
-  if (value.is_object()) return messages_of(value.value("messages", json()), where);
-  return messages_of(value, where);
+  INGLE_TRY(auto messages, messages_of(value.is_object() ? value.value("messages", json()) : value, where));
+  if (messages.empty()) return std::unexpected(Error::refused(fmt::format("{} has no message", where)));
+  return messages;
 }
 
 }  // namespace ingle::cli

@@ -1,8 +1,10 @@
 #include "cli/dispatch.h"
 
 #include <algorithm>
+#include <cerrno>
 
 #include "cli/help.h"
+#include "cli/json_writer.h"
 #include "cli/verb.h"
 
 namespace ingle::cli {
@@ -20,15 +22,33 @@ Result<int> run_verb(const Verb& verb, std::span<const std::string> words, Conso
   }
   Context context{.console = console, .interrupts = interrupts};
   if (!verb.needs_app) return command->run(context);
-  INGLE_TRY(app::App app, app::App::create(env, load_engine));
-  context.app = &app;
+  auto app = app::App::create(env, load_engine);
+  if (!app && !verb.works_without_settings) return std::unexpected(std::move(app).error());
+  if (app) {
+    context.app = &*app;
+  } else {
+    context.settings_error = &app.error();
+  }
   return command->run(context);
 }
 
-}  // namespace
+int print_version(std::span<const std::string> words, Console& console) {
+  if (words.empty()) {
+    console.out(version_text());
+    return 0;
+  }
+  if (words.size() == 1 && words.front() == "--json") {
+    JsonWriter json;
+    json.begin_object().member("name", "ingle").member("version", INGLE_VERSION).end_object();
+    console.out(json.take_line());
+    return 0;
+  }
+  print_error(console, Error::usage("'" + words.front() + "' is one word too many").hint("ingle version [--json]"));
+  return 2;
+}
 
-int run_command_line(std::span<const std::string> words, Console& console, Interrupts& interrupts,
-                     const app::EnvLookup& env, const app::EngineLoader& load_engine) {
+int run_words(std::span<const std::string> words, Console& console, Interrupts& interrupts, const app::EnvLookup& env,
+              const app::EngineLoader& load_engine) {
   if (words.empty()) {
     console.talk(overview_text());
     return 2;
@@ -38,16 +58,24 @@ int run_command_line(std::span<const std::string> words, Console& console, Inter
     console.out(overview_text());
     return 0;
   }
-  if (word == "--version" || word == "-V" || word == "version") {
-    console.out(version_text());
-    return 0;
-  }
+  if (word == "--version" || word == "-V" || word == "version") return print_version(words.subspan(1), console);
   const Verb* verb = find_verb(word);
   const Result<int> code = verb == nullptr ? Result<int>(std::unexpected(unknown_verb(word)))
                                            : run_verb(*verb, words.subspan(1), console, interrupts, env, load_engine);
   if (code) return *code;
   print_error(console, code.error());
   return exit_code_of(code.error());
+}
+
+}  // namespace
+
+int run_command_line(std::span<const std::string> words, Console& console, Interrupts& interrupts,
+                     const app::EnvLookup& env, const app::EngineLoader& load_engine) {
+  const int code = run_words(words, console, interrupts, env, load_engine);
+  // A reader that has seen enough, such as head, is no failure worth a line.
+  if (console.out_error() == 0 || console.out_error() == EPIPE) return code;
+  print_error(console, Error::io("cannot write standard output", console.out_error()));
+  return code == 0 ? 1 : code;
 }
 
 }  // namespace ingle::cli

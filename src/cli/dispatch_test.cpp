@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cerrno>
+
 #include "cli/testing/collecting_console.h"
 #include "cli/verb.h"
 
@@ -50,6 +52,40 @@ TEST(CommandLine, every_verb_has_help_with_an_example_and_a_json_flag) {
     EXPECT_NE(outcome.data.find("--json"), std::string::npos) << verb.name;
     EXPECT_NE(outcome.data.find("Examples:"), std::string::npos) << verb.name;
   }
+}
+
+TEST(CommandLine, the_version_is_told_as_json_too) {
+  for (const char* word : {"version", "--version"}) {
+    EXPECT_EQ(run({word}).data.find("ingle "), 0U);
+    const Outcome outcome = run({word, "--json"});
+    EXPECT_EQ(outcome.code, 0);
+    EXPECT_NE(outcome.data.find(R"("version": ")"), std::string::npos) << outcome.data;
+    EXPECT_EQ(run({word, "five"}).code, 2);
+  }
+}
+
+TEST(CommandLine, a_standard_output_that_cannot_be_written_is_an_error_but_a_closed_pipe_is_none) {
+  CollectingConsole console;
+  Interrupts interrupts;
+  const std::vector<std::string> words = {"man"};
+  const auto env = [](std::string_view) -> std::optional<std::string> { return std::nullopt; };
+  console.write_errno = ENOSPC;
+  EXPECT_EQ(run_command_line(words, console, interrupts, env, app::EngineLoader()), 1);
+  EXPECT_EQ(console.said.find("error: cannot write standard output: "), 0U) << console.said;
+  console.said.clear();
+  console.write_errno = EPIPE;
+  EXPECT_EQ(run_command_line(words, console, interrupts, env, app::EngineLoader()), 0);
+  EXPECT_EQ(console.said, "");
+}
+
+TEST(CommandLine, the_doctor_reports_a_bad_setting_and_goes_on) {
+  CollectingConsole console;
+  Interrupts interrupts;
+  const std::vector<std::string> words = {"doctor"};
+  const auto env = [](std::string_view) -> std::optional<std::string> { return std::nullopt; };  // HOME too
+  EXPECT_EQ(run_command_line(words, console, interrupts, env, app::EngineLoader()), 1);
+  EXPECT_NE(console.data.find("BAD  settings"), std::string::npos) << console.data;
+  EXPECT_NE(console.data.find("processor"), std::string::npos);
 }
 
 TEST(CommandLine, every_shell_completes_every_verb) {

@@ -1,8 +1,12 @@
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <langinfo.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <system_error>
 
 #include "base/files.h"
 #include "base/sha256.h"
@@ -62,10 +66,20 @@ fs::path existing_parent(fs::path path) {
   return path;
 }
 
+/// By doing it: permission bits say little on read-only and network file systems, and nothing to root. 0 or an errno.
+int try_writing(const fs::path& folder) {
+  std::string path = (folder / ".ingle-doctor-XXXXXX").string();
+  const base::FileDescriptor file(::mkostemp(path.data(), O_CLOEXEC));
+  if (!file.valid()) return errno;
+  ::unlink(path.c_str());
+  return 0;
+}
+
 Finding check_folder(std::string_view check, const fs::path& folder) {
   const fs::path real = existing_parent(folder);
-  if (::access(real.c_str(), W_OK) != 0)
-    return {check, Health::kBad, fmt::format("'{}' cannot be written", real.string()),
+  if (const int failed = try_writing(real); failed != 0)
+    return {check, Health::kBad,
+            fmt::format("'{}' cannot be written: {}", real.string(), std::generic_category().message(failed)),
             "set INGLE_HOME to a folder of yours, or change the folder's owner"};
   std::error_code error;
   const auto space = fs::space(real, error);
@@ -95,22 +109,31 @@ class Doctor : public Command {
 
   Result<int> run(Context& context) override {
     const Machine machine = this_machine();
-    const app::Settings& settings = context.app->settings();
     std::vector<Finding> findings = {{"version", Health::kOk, INGLE_VERSION}};
     findings.push_back(check_processor(machine));
     findings.push_back(check_memory(machine));
     findings.push_back(check_terminal());
+    if (context.app != nullptr) {
+      check_by_settings(context, findings);
+    } else {
+      const Error& error = *context.settings_error;
+      findings.push_back({"settings", Health::kBad, error.message(), error.hint()});
+    }
+    print(context, findings);
+    return std::ranges::any_of(findings, [](const Finding& f) { return f.health == Health::kBad; }) ? 1 : 0;
+  }
+
+ private:
+  void check_by_settings(Context& context, std::vector<Finding>& findings) const {
+    const app::Settings& settings = context.app->settings();
     findings.push_back(check_folder("home", settings.home));
     if (fs::path(settings.models).parent_path() != fs::path(settings.home))
       findings.push_back(check_folder("models folder", settings.models));
     check_models(context, findings);
     findings.push_back(check_network(context));
     if (network_) findings.push_back(check_index(context));
-    print(context, findings);
-    return std::ranges::any_of(findings, [](const Finding& f) { return f.health == Health::kBad; }) ? 1 : 0;
   }
 
- private:
   void check_models(Context& context, std::vector<Finding>& findings) const {
     std::vector<Error> problems;
     const auto models = context.app->store().list(&problems);

@@ -41,7 +41,7 @@ class List : public Command {
     INGLE_TRY(const auto installed, context.app->store().list(&problems));
     if (quiet_) {
       for (const auto& model : installed)
-        context.console.out(model.name.display() + "\n");
+        print_name(context, model.name);
     } else if (json_) {
       for (const auto& model : installed)
         print_json(context, model);
@@ -55,6 +55,13 @@ class List : public Command {
   }
 
  private:
+  void print_name(Context& context, const store::ModelName& name) const {
+    if (!json_) return context.console.out(name.display() + "\n");
+    JsonWriter json;
+    json.begin_object().member("name", name.display()).end_object();
+    context.console.out(json.take_line());
+  }
+
   static void print_json(Context& context, const store::InstalledModel& model) {
     JsonWriter json;
     json.begin_object()
@@ -93,7 +100,7 @@ class List : public Command {
         is_installed = is_installed || model.name.same_as(entry.name);
       if (is_installed) continue;
       if (quiet_) {
-        context.console.out(entry.name.display() + "\n");
+        print_name(context, entry.name);
       } else if (json_) {
         JsonWriter json;
         json.begin_object()

@@ -31,6 +31,8 @@ int main(int argc, char** argv) {
   interrupts.install([&console, before, on_terminal] {
     // A progress line may have hidden the cursor, and line editing has keys of its own.
     if (console.talk_is_terminal()) console.talk("\x1b[?25h\x1b[?2004l\n");
+    // Restoring the terminal from the background must not stop the process that is about to end.
+    std::signal(SIGTTOU, SIG_IGN);
     if (on_terminal) ::tcsetattr(STDIN_FILENO, TCSANOW, &before);
   });
   return ingle::cli::run_command_line(words, console, interrupts, ingle::store::process_environment(),

@@ -113,6 +113,8 @@ Status set_parameter(Parameters& parameters, std::string_view name, std::string_
   const std::string_view what = name;
   const std::string key = canonical(name);
   if (const ParameterRow* row = find_row(key)) return set_row(parameters.sampling, *row, value, what);
+  if (key == "num_ctx")
+    return std::unexpected(Error::usage("the context is chosen when the model is loaded").hint("start with --ctx N"));
   if (key == kSeed) {
     INGLE_TRY(parameters.seed, parse_seed(value, what));
     return {};
@@ -155,7 +157,12 @@ void declare_parameters(Arguments& arguments, Parameters& parameters) {
                    [&](const std::string& value) { return set_parameter(parameters, "--max-tokens", value); });
   arguments
       .option("--stop", "TEXT", "stop before this text; may be given several times",
-              [&](const std::string& value) { return set_parameter(parameters, kStop, value); })
+              [&](const std::string& value) -> Status {
+                if (value.empty())
+                  return std::unexpected(Error::usage("--stop wants a text: an empty one would end every answer")
+                                             .hint("leave it out, or name the text before which the answer ends"));
+                return set_parameter(parameters, kStop, value);
+              })
       .repeatable = true;
   arguments.group("Sampling");
   for (const ParameterRow& row : kRows) {

@@ -21,6 +21,21 @@ std::string hint_for(const Arguments& arguments, std::string_view verb, std::spa
   return "'ingle " + std::string(verb) + " --help' shows what it accepts";
 }
 
+/// Only a value at the very end can be missing: anywhere else the next word is taken for it.
+Error value_missing(const Arguments& arguments, std::string_view verb, std::span<const std::string> words) {
+  const std::string help = "'ingle " + std::string(verb) + " --help' shows what it accepts";
+  for (size_t i = words.size(); i-- > 0;) {
+    for (const Option& option : arguments.options()) {
+      const std::string& word = words[i];
+      if (option.is_positional() || option.is_flag() || (word != option.long_name() && word != option.short_name()))
+        continue;
+      if (i + 1 < words.size() && !words[i + 1].starts_with('-')) continue;
+      return Error::usage(word + " wants " + option.value_name + " after it").hint(help);
+    }
+  }
+  return Error::usage("ingle " + std::string(verb) + ": an option has no value after it").hint(help);
+}
+
 /// Hands the words that belong to no option to the positionals, in order; the last one may take all that are left.
 Status fill_positionals(const Arguments& arguments, std::string_view verb, std::span<const std::string> words) {
   const std::string help = "'ingle " + std::string(verb) + " --help' shows what it accepts";
@@ -68,6 +83,9 @@ Status parse_arguments(const Arguments& arguments, std::string_view verb, std::s
     std::vector<std::string> reversed(before.rbegin(), before.rend());  // CLI11 pops from the back
     parser.parse(std::move(reversed));
     positional = parser.remaining();
+  } catch (const CLI::ArgumentMismatch&) {
+    if (help_wanted) return {};
+    return std::unexpected(value_missing(arguments, verb, before));
   } catch (const CLI::ParseError& error) {
     if (help_wanted) return {};
     return std::unexpected(Error::usage(error.what()).hint(hint_for(arguments, verb, words)));

@@ -145,8 +145,12 @@ Status show(Session& session, std::string_view rest) {
 }
 
 Status save(Session& session, std::string_view name) {
-  INGLE_TRY_VOID(save_chat(session.context.app->settings().home, name, session.conversation));
-  tell(session, fmt::format("Saved; '/load {}' brings it back.", name));
+  const std::string& home = session.context.app->settings().home;
+  const auto before = saved_chats(home);
+  const bool replaced = std::ranges::find(before, name) != before.end();
+  INGLE_TRY_VOID(save_chat(home, name, session.conversation));
+  tell(session,
+       fmt::format("Saved{}; '/load {}' brings it back.", replaced ? " in place of the earlier one" : "", name));
   return {};
 }
 
@@ -245,7 +249,12 @@ Status run_slash_command(Session& session, std::string_view line) {
   if (name == "?") name = "help";
   if (name == "exit" || name == "quit") name = "bye";
   const auto* command = std::ranges::find(kCommands, name, &SlashCommand::name);
-  if (command != std::end(kCommands)) return command->run(session, rest);
+  if (command != std::end(kCommands)) {
+    if (command->arguments.empty() && !rest.empty())
+      return std::unexpected(Error::usage(fmt::format("/{} takes nothing after it", command->name))
+                                 .hint("a message to the model does not begin with '/'"));
+    return command->run(session, rest);
+  }
   std::vector<std::string_view> names;
   for (const SlashCommand& row : kCommands)
     names.push_back(row.name);

@@ -1,10 +1,28 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "app/suggest.h"
 #include "cli/json_writer.h"
 #include "cli/verb.h"
 
 namespace ingle::cli {
 namespace {
+
+/// A wrong name is answered with an installed one that looks like it; pulling something else would be no help here.
+Result<store::ModelName> installed_name(const store::Store& store, const std::string& typed) {
+  auto name = store.installed_name(typed);
+  if (name || name.error().code() != ErrorCode::kNotFound) return name;
+  const auto installed = store.list();
+  if (!installed) return name;
+  std::vector<std::string> names;
+  for (const auto& model : *installed)
+    names.push_back(model.name.display());
+  const std::vector<std::string_view> known(names.begin(), names.end());
+  const auto near = app::closest(typed, known);
+  if (!near) return name;
+  return std::unexpected(std::move(name).error().hint("did you mean '" + std::string(*near) + "'?"));
+}
 
 class Remove : public Command {
  public:
@@ -14,11 +32,18 @@ class Remove : public Command {
   }
 
   Result<int> run(Context& context) override {
+    std::vector<store::ModelName> names;
     for (const std::string& model : models_) {
       if (app::App::is_path(model))
         return std::unexpected(Error::usage("'" + model + "' is a file of yours, not an installed model")
                                    .hint("files that are used in place are deleted with your own tools"));
-      INGLE_TRY(const store::RemoveReport report, context.app->store().remove(model));
+      // All are looked up before the first goes: a typing error must not leave half of the work done.
+      INGLE_TRY(const store::ModelName name, installed_name(context.app->store(), model));
+      if (std::ranges::none_of(names, [&](const store::ModelName& other) { return other.same_as(name); }))
+        names.push_back(name);
+    }
+    for (const store::ModelName& name : names) {
+      INGLE_TRY(const store::RemoveReport report, context.app->store().remove(name.full()));
       if (json_) {
         JsonWriter json;
         json.begin_object()

@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "base/files.h"
+#include "base/utf8.h"
 #include "cli/answer.h"
 #include "cli/conversation.h"
 #include "cli/json_writer.h"
@@ -20,6 +21,12 @@ constexpr uint64_t kMaxInputBytes = uint64_t{64} << 20;
 
 int64_t now_unix() {
   return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+void note_bad_bytes(Context& context, std::string_view text) {
+  if (base::is_valid_utf8(text)) return;
+  context.console.talk(
+      "note: the prompt holds bytes that are not UTF-8; the model may see a replacement character in their place\n");
 }
 
 class Run : public Command {
@@ -63,10 +70,10 @@ void Run::declare(Arguments& arguments) {
   arguments.flag(json_, "--json", "print one JSON object instead of the text");
   arguments.value(logprobs_, "--logprobs", "K", "with --json: log-probabilities of each token and of the K likeliest",
                   0, 100);
-  arguments.value(schema_, "--schema", "FILE", "answer with JSON that fits this JSON Schema").completes =
-      Completes::kFile;
-  arguments.value(grammar_, "--grammar", "FILE", "answer with text that fits this grammar").completes =
-      Completes::kFile;
+  arguments.value(schema_, "--schema", "FILE", "answer with JSON that fits this JSON Schema (not in this version)")
+      .completes = Completes::kFile;
+  arguments.value(grammar_, "--grammar", "FILE", "answer with text that fits this grammar (not in this version)")
+      .completes = Completes::kFile;
   declare_parameters(arguments, parameters_);
   declare_engine_flags(arguments, engine_);
 }
@@ -83,6 +90,9 @@ Result<int> Run::run(Context& context) {
             .hint("leave out --raw to use the model's chat template"));
   if (!messages_.empty() && !words_.empty())
     return std::unexpected(Error::usage("--messages and a PROMPT are two prompts").hint("give one of them"));
+  if (logprobs_ && !json_)
+    return std::unexpected(
+        Error::usage("--logprobs prints nothing without --json").hint("add --json, or leave out --logprobs"));
   chat::CompleteRequest request;
   // Read before the model is loaded: a wrong path should not cost that time.
   if (!schema_.empty()) {
@@ -109,6 +119,9 @@ Result<std::string> Run::prompt_text(Context& context) const {
   if (raw_ && !words_.empty()) return text;
   if (context.console.in_is_terminal() && !words_.empty()) return text;
   INGLE_TRY(std::string input, context.console.read_input(kMaxInputBytes));
+  if (input.find('\0') != std::string::npos)
+    return std::unexpected(Error::refused("standard input holds NUL bytes, so it is no text")
+                               .hint("is it a binary file, or text in UTF-16? Convert it to UTF-8"));
   if (raw_) return input;
   while (input.ends_with('\n'))
     input.pop_back();
@@ -123,17 +136,23 @@ Result<std::string> Run::prompt_text(Context& context) const {
 Result<chat::Prompt> Run::prompt(Context& context, const chat::Description& model) const {
   if (raw_) {
     INGLE_TRY(std::string text, prompt_text(context));
+    note_bad_bytes(context, text);
     return chat::RawPrompt{chat::Private(std::move(text))};
   }
   Conversation conversation;
   conversation.system = system_;
   if (!messages_.empty()) {
     const bool from_stdin = messages_ == "-";
-    INGLE_TRY(const std::string json,
-              from_stdin ? context.console.read_input(kMaxInputBytes) : base::read_file(messages_, kMaxInputBytes));
-    INGLE_TRY(conversation.messages, parse_messages(json, from_stdin ? "standard input" : "'" + messages_ + "'"));
+    const auto json =
+        from_stdin ? context.console.read_input(kMaxInputBytes) : base::read_file(messages_, kMaxInputBytes);
+    if (!json && json.error().code() == ErrorCode::kNotFound)
+      return std::unexpected(
+          Error(json.error()).hint("--messages wants a file, or - for standard input, with the chat as JSON"));
+    if (!json) return std::unexpected(json.error());
+    INGLE_TRY(conversation.messages, parse_messages(*json, from_stdin ? "standard input" : "'" + messages_ + "'"));
   } else {
     INGLE_TRY(std::string text, prompt_text(context));
+    note_bad_bytes(context, text);
     conversation.messages.push_back(message("user", std::move(text)));
   }
   if (!model.has_template)
@@ -194,7 +213,9 @@ Result<int> Run::answer(Context& context, LoadedModel& model, chat::CompleteRequ
                                      model.description.context_limit));
   if (verbose_) context.console.talk(usage_text(answer.finished.usage) + "\n");
   if (!context.console.out_is_open()) return 1;
-  return answer.finished.reason == chat::FinishReason::kCancelled ? 130 : 0;
+  if (answer.finished.reason != chat::FinishReason::kCancelled) return 0;
+  context.console.talk("interrupted\n");
+  return 130;
 }
 
 void write_token(JsonWriter& json, const chat::TokenLogprob& token) {

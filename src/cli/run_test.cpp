@@ -120,6 +120,20 @@ TEST_F(RunTest, every_sampling_flag_reaches_the_engine) {
   EXPECT_EQ(request_.sampling.logit_bias[0].first, 9);
 }
 
+TEST_F(RunTest, options_that_could_do_nothing_are_wrong_usage) {
+  EXPECT_EQ(run({"x", "--logprobs", "2"}), 2);
+  EXPECT_EQ(run({"x", "--stop", ""}), 2);
+}
+
+TEST_F(RunTest, bytes_that_are_no_text_are_noted_or_refused) {
+  EXPECT_EQ(run({"caf\xe9"}), 0);
+  EXPECT_NE(console_.said.find("not UTF-8"), std::string::npos);
+  console_.terminal_in = false;
+  console_.input = std::string("a\0b", 3);
+  EXPECT_EQ(run({"x"}), 3);
+  EXPECT_NE(console_.said.find("NUL"), std::string::npos);
+}
+
 TEST_F(RunTest, engine_flags_win_over_the_settings) {
   EXPECT_EQ(run({"x", "-t", "3", "--ctx", "512", "--isa", "scalar", "--reference"}), 0);
   EXPECT_EQ(options_.threads, 3U);
@@ -143,11 +157,28 @@ TEST_F(RunTest, messages_come_from_a_file_and_a_dry_run_prints_the_rendered_prom
 
 TEST_F(RunTest, broken_messages_are_refused_with_the_place) {
   const std::string nested(100000, '[');
-  for (const std::string& bad : {std::string("{"), std::string("[1]"), std::string(R"([{"content": "x"}])"),
-                                 std::string(R"([{"role": "user", "content": 5}])"), nested}) {
+  for (const std::string& bad :
+       {std::string("{"), std::string("[1]"), std::string(R"([{"content": "x"}])"),
+        std::string(R"([{"role": "user", "content": 5}])"), std::string("[]"), std::string(R"({"messages": []})"),
+        std::string(R"([{"role": "user"}])"), std::string(R"([{"role": "king", "content": "x"}])"), nested}) {
     console_.said.clear();
     EXPECT_EQ(run({"--messages", write("bad.json", bad)}), 3) << bad.substr(0, 40);
     EXPECT_NE(console_.said.find("bad.json"), std::string::npos) << console_.said.substr(0, 200);
+  }
+}
+
+TEST_F(RunTest, broken_messages_are_told_by_line_and_by_message) {
+  const std::pair<std::string, std::string> cases[] = {
+      {"[\n {\"role\": \"user\"},\n oops]", "line 3, byte 2: this is not JSON"},
+      {"[\n", "line 2: the JSON ends too early"},
+      {R"([{"role": "user"}])", "message 1: \"content\" is missing"},
+      {R"([{"role": "user", "content": "a"}, {"content": "b"}])", "message 2: \"role\" is missing"},
+      {R"([{"role": "king", "content": "x"}])", "message 1: there is no role 'king'"},
+  };
+  for (const auto& [text, told] : cases) {
+    console_.said.clear();
+    EXPECT_EQ(run({"--messages", write("bad.json", text)}), 3);
+    EXPECT_NE(console_.said.find(told), std::string::npos) << console_.said;
   }
 }
 
@@ -166,6 +197,7 @@ TEST_F(RunTest, an_interrupt_keeps_what_was_said_and_exits_with_130) {
   });
   EXPECT_EQ(run({"half", "an", "answer"}), 130);
   EXPECT_EQ(console_.data, "<user>half an answer\n");
+  EXPECT_EQ(console_.said, "interrupted\n");
 }
 
 TEST_F(RunTest, a_missing_file_is_named) {

@@ -34,6 +34,12 @@ class Show : public Command {
       if (chat_template.empty())
         return std::unexpected(Error::not_found("'" + files.name + "' has no chat template")
                                    .hint("'ingle run' completes its text instead of chatting"));
+      if (json_) {
+        JsonWriter json;
+        json.begin_object().member("name", files.name).text("template", chat_template).end_object();
+        context.console.out(json.take_line());
+        return 0;
+      }
       context.console.out(std::string(chat_template) + (chat_template.ends_with('\n') ? "" : "\n"));
       return 0;
     }

@@ -20,6 +20,7 @@ struct Context {
   Console& console;
   Interrupts& interrupts;
   app::App* app = nullptr;
+  const Error* settings_error = nullptr;  // why there is no app, for a verb that works without
 };
 
 class Command {
@@ -37,6 +38,7 @@ struct Verb {
   std::string_view description;  // paragraphs, for help and the man page
   std::string_view examples;     // lines "command  # what it does"
   bool needs_app = true;
+  bool works_without_settings = false;  // runs, without an app, where the settings are wrong
   std::unique_ptr<Command> (*make)() = nullptr;
 };
 

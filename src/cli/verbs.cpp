@@ -74,6 +74,7 @@ constexpr Verb kVerbs[] = {
      .examples = "ingle doctor\n"
                  "ingle doctor --verify         # read every model and compare its SHA-256\n"
                  "ingle doctor --network        # can models be pulled?",
+     .works_without_settings = true,
      .make = make_doctor},
     {.name = "config",
      .summary = "Print every setting with its value and where the value comes from",

@@ -88,12 +88,21 @@ Result<std::string> BatchEngine::detokenize(std::span<const int32_t> tokens) {
   return parts_.tokenizer->decode(tokens, true);
 }
 
+std::string BatchEngine::hint_for_long_prompt(size_t n_tokens) const {
+  constexpr size_t kRoomForAnAnswer = 512;
+  const size_t most = parts_.description.context_length;
+  if (n_tokens >= most)
+    return fmt::format("shorten the text: the model was made for {} tokens, so it cannot fit at all", most);
+  return fmt::format("shorten the text, or load the model with a larger context: --ctx {}",
+                     std::min(most, n_tokens + kRoomForAnAnswer));
+}
+
 /// Ids in range, and not more than fit.
 Status BatchEngine::check_tokens(std::span<const int32_t> tokens, size_t max_tokens) const {
   if (tokens.size() > max_tokens) {
     return std::unexpected(
         Error::refused(fmt::format("the prompt has {} tokens, the context holds {}", tokens.size(), max_tokens))
-            .hint("shorten the text, or load the model with a larger context"));
+            .hint(hint_for_long_prompt(tokens.size())));
   }
   const uint32_t n_vocab = parts_.description.vocab_size;
   for (const int32_t token : tokens) {

@@ -47,6 +47,7 @@ class BatchEngine final : public chat::Completer {
   Result<std::vector<int32_t>> prompt_tokens(const chat::CompleteRequest& request);
   Result<Sampler> make_sampler(const chat::CompleteRequest& request) const;
   Status check_tokens(std::span<const int32_t> tokens, size_t max_tokens) const;
+  std::string hint_for_long_prompt(size_t n_tokens) const;
   std::string next_id();
   template <typename Work>
   auto ask(Work work);

@@ -13,7 +13,6 @@ namespace ingle::engine {
 namespace {
 
 constexpr uint32_t kDefaultContext = 4096;
-constexpr uint64_t kMaxStretch = 8;
 constexpr uint32_t kMaxSequences = 256;
 constexpr uint32_t kMaxChunk = 4096;
 // KV memory beyond what one full context needs: more pages keep more prefixes, but a laptop has other uses for it.
@@ -42,10 +41,7 @@ Status check_options(const Options& options) {
 
 Result<uint32_t> context_of(const Options& options, const backend::Program& program) {
   if (options.context == 0) return std::min(program.context_length, kDefaultContext);
-  // YaRN files often state the context before scaling, and four times that is usual; the caller sees both numbers in the
-  // Description and can warn.
-  const uint64_t most = kMaxStretch * program.context_length;
-  if (options.context <= most) return options.context;
+  if (options.context <= program.context_length) return options.context;
   return std::unexpected(Error::refused(fmt::format("a context of {} tokens was asked for, the model was made for {}",
                                                     options.context, program.context_length))
                              .hint(fmt::format("ask for {} or less", program.context_length)));

@@ -15,6 +15,9 @@
 namespace ingle::gguf {
 namespace {
 
+// The format has seen 3 versions in its life; a number far beyond is no version.
+constexpr uint32_t kPlausibleVersion = 100;
+
 std::string_view text_at_start(std::span<const std::byte> bytes, size_t n) {
   return {reinterpret_cast<const char*>(bytes.data()), std::min(n, bytes.size())};
 }
@@ -99,7 +102,8 @@ Status Reader::read_header() {
     }
     return std::unexpected(Error::unsupported(fmt::format("version at byte 4: {} is not one of the versions 1 to {}",
                                                           version, kMaxVersion))
-                               .hint("a newer Inglenook may read it"));
+                               .hint(version > kPlausibleVersion ? "the file is damaged: pull or copy it again"
+                                                                 : "a newer Inglenook may read it"));
   }
 
   const uint64_t counts_at = cursor_.offset();

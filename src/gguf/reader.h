@@ -53,6 +53,7 @@ class Reader {
   Result<Tensor> read_tensor(Row& row);
   Status read_shape(Tensor& tensor);
   Status read_format(Tensor& tensor, Row& row);
+  uint64_t bytes_needed(uint64_t data_start) const;
   Status place_tensors(uint64_t alignment);
   Status check_overlap() const;
   Status check_tensor_names() const;

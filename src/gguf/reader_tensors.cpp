@@ -1,6 +1,8 @@
 // The tensor table: shapes and formats row by row, then the bytes of all of them at once.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <limits>
 #include <string>
 
 #include "gguf/limits.h"
@@ -88,6 +90,18 @@ Status Reader::read_format(Tensor& tensor, Row& row) {
   return {};
 }
 
+/// The size of the whole file, by what the table says: no number in it is trusted, so the sum stops at the largest one.
+uint64_t Reader::bytes_needed(uint64_t data_start) const {
+  uint64_t needed = data_start;
+  for (const Row& row : rows_) {
+    uint64_t end = 0;
+    if (__builtin_add_overflow(row.offset, row.n_bytes, &end) || __builtin_add_overflow(end, data_start, &end))
+      return std::numeric_limits<uint64_t>::max();
+    needed = std::max(needed, end);
+  }
+  return needed;
+}
+
 Status Reader::place_tensors(uint64_t alignment) {
   const uint64_t data_start = (cursor_.offset() + alignment - 1) / alignment * alignment;
   for (size_t i = 0; i < rows_.size(); ++i) {
@@ -101,12 +115,14 @@ Status Reader::place_tensors(uint64_t alignment) {
     const bool fits = data_start <= bytes_.size() && row.offset <= bytes_.size() - data_start &&
                       row.n_bytes <= bytes_.size() - data_start - row.offset;
     if (!fits) {
+      const uint64_t needed = bytes_needed(data_start);
       return std::unexpected(
           Error::corrupt(
-              fmt::format("tensor {}: offset at byte {}: its {} bytes ({} of {}) at {} + {} end past the end of "
-                          "the file, which has {}",
-                          shown(tensor.name), row.offset_at, row.n_bytes, shape_text(tensor.shape), tensor.format->name,
-                          data_start, row.offset, bytes_.size()))
+              fmt::format(
+                  "the file is cut short: {} bytes present, at least {} needed; tensor {}: offset at byte {}: its {} "
+                  "bytes ({} of {}) at {} + {} end past the end of the file",
+                  bytes_.size(), needed, shown(tensor.name), row.offset_at, row.n_bytes, shape_text(tensor.shape),
+                  tensor.format->name, data_start, row.offset))
               .hint("the download may be incomplete; pull or copy the file again"));
     }
     tensor.file_offset = data_start + row.offset;

@@ -29,6 +29,22 @@ struct FileActions {
   FileActions& operator=(const FileActions&) = delete;
 };
 
+/// A session of its own: a child must not take the terminal from us, nor be stopped for wanting it.
+struct Attributes {
+  posix_spawnattr_t value;
+  Attributes() {
+    ::posix_spawnattr_init(&value);
+    sigset_t defaults;
+    ::sigemptyset(&defaults);
+    ::sigaddset(&defaults, SIGPIPE);  // ignored here, and children would inherit that
+    ::posix_spawnattr_setsigdefault(&value, &defaults);
+    ::posix_spawnattr_setflags(&value, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGDEF);
+  }
+  ~Attributes() { ::posix_spawnattr_destroy(&value); }
+  Attributes(const Attributes&) = delete;
+  Attributes& operator=(const Attributes&) = delete;
+};
+
 int wait_for(pid_t child) {
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
@@ -48,12 +64,14 @@ Result<CommandResult> run_command(const std::vector<std::string>& arguments, std
   ::posix_spawn_file_actions_addopen(&actions.value, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
   ::posix_spawn_file_actions_adddup2(&actions.value, in.get(), STDOUT_FILENO);
   ::posix_spawn_file_actions_addopen(&actions.value, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+  const Attributes attributes;
   std::vector<char*> argv;
   for (const std::string& argument : arguments)
     argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
   pid_t child = 0;
-  if (const int error = ::posix_spawnp(&child, argv[0], &actions.value, nullptr, argv.data(), environ); error != 0) {
+  if (const int error = ::posix_spawnp(&child, argv[0], &actions.value, &attributes.value, argv.data(), environ);
+      error != 0) {
     if (error == ENOENT) return std::unexpected(Error::not_found("no program '" + arguments[0] + "'"));
     return std::unexpected(Error::io("cannot start '" + arguments[0] + "'", error));
   }
@@ -64,7 +82,7 @@ Result<CommandResult> run_command(const std::vector<std::string>& arguments, std
   while (true) {
     const bool late = std::chrono::steady_clock::now() >= deadline;
     if (late || stop.stop_requested() || result.output.size() > kMaxOutput) {
-      ::kill(child, SIGKILL);
+      ::kill(-child, SIGKILL);  // its whole group, which nobody else would end
       wait_for(child);
       if (stop.stop_requested()) return std::unexpected(Error::cancelled());
       return std::unexpected(Error::unavailable(

@@ -138,16 +138,25 @@ class Pull {
       const SourceKind* kind = find_source(specs[i].kind);
       if (kind == nullptr) return std::unexpected(Error::internal("unknown kind of source '" + specs[i].kind + "'"));
       const std::string title = kind->title(specs[i], store_.network());
-      Status status = store_.network().offline && kind->needs_network
-                          ? Status(std::unexpected(Error::unavailable("offline mode is on")))
-                          : try_source(*kind, specs[i], title, folder / fmt::format("{}-{}", specs[i].kind, i));
+      if (store_.network().offline && kind->needs_network) continue;
+      Status status = try_source(*kind, specs[i], title, folder / fmt::format("{}-{}", specs[i].kind, i));
       if (status) return {};
       if (stop_.stop_requested()) return std::unexpected(Error::cancelled());
       if (ends_the_pull(status.error())) return status;
       send({.phase = PullPhase::kResolving, .source = title, .note = title + ": " + status.error().message()});
       report_.failures.push_back({title, std::move(status).error()});
     }
-    return std::unexpected(all_failed());
+    return std::unexpected(store_.network().offline ? offline() : all_failed());
+  }
+
+  /// Only a folder of wheels could have served; why it did not stays told.
+  Error offline() const {
+    std::string text =
+        fmt::format("offline mode is on (INGLE_OFFLINE), and '{}' is not on this machine", report_.name.display());
+    for (const SourceFailure& failure : report_.failures)
+      text += fmt::format("\n  {}: {}", failure.source, failure.error.message());
+    return Error::unavailable(std::move(text))
+        .hint("turn it off for this pull: INGLE_OFFLINE=0 ingle pull " + report_.name.display());
   }
 
   Status try_source(const SourceKind& kind, const SourceSpec& spec, const std::string& title, const fs::path& folder) {

@@ -395,6 +395,7 @@ TEST_F(PullTest, opens_no_connection_while_offline) {
   network_.offline = true;
   const auto report = pull();
   ASSERT_FALSE(report);
+  EXPECT_EQ(report.error().message().find("offline mode is on (INGLE_OFFLINE)"), 0U) << report.error().message();
   EXPECT_EQ(store().pull("127.0.0.1:1/a/b", {}, {}).error().code(), ErrorCode::kUnavailable);
   EXPECT_TRUE(server_.requests().empty());
 }

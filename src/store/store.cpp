@@ -11,6 +11,7 @@
 
 #include "base/files.h"
 #include "base/sha256.h"
+#include "net/url.h"
 #include "store/layout.h"
 #include "store/pull.h"
 
@@ -96,7 +97,24 @@ Result<ManifestFile> locate(const Layout& layout, const ModelName& name) {
   return std::unexpected(Error::not_found("no model '" + name.display() + "' is installed"));
 }
 
-std::string hint_for_missing(const Catalog& catalog, const ModelName& name) {
+/// Installed models whose names begin with what was typed: another tag of the same model, usually.
+std::vector<std::string> installed_like(const Layout& layout, std::string_view text) {
+  std::vector<std::string> names;
+  const auto files = manifest_files(layout);
+  if (!files || text.empty()) return names;
+  const std::string start = net::lower_ascii(text.substr(0, text.rfind(':')));
+  for (const ManifestFile& file : *files) {
+    if (names.size() < 3 && net::lower_ascii(file.name.display()).starts_with(start))
+      names.push_back("'" + file.name.display() + "'");
+  }
+  return names;
+}
+
+std::string hint_for_missing(const Layout& layout, const Catalog& catalog, const ModelName& name,
+                             std::string_view text) {
+  const auto installed = installed_like(layout, text);
+  if (!catalog.find(name) && !installed.empty())
+    return fmt::format("did you mean {}, which is installed?", fmt::join(installed, " or "));
   if (catalog.find(name)) return "run 'ingle pull " + name.display() + "' to download it";
   const auto similar = catalog.similar(name.display(), 3);
   if (!similar.empty())
@@ -112,8 +130,8 @@ Result<ManifestFile> locate_named(const Layout& layout, const Catalog& catalog, 
     if (entry && !entry->name.same_as(name)) file = locate(layout, entry->name);
   }
   if (!file && file.error().code() == ErrorCode::kNotFound) {
-    return std::unexpected(
-        Error::not_found("no model '" + name.display() + "' is installed").hint(hint_for_missing(catalog, name)));
+    return std::unexpected(Error::not_found(fmt::format("no model '{}' is installed", text.substr(0, 200)))
+                               .hint(hint_for_missing(layout, catalog, name, text)));
   }
   return file;
 }
@@ -190,6 +208,17 @@ Result<InstalledModel> Store::find(std::string_view name) const {
   const Layout layout{paths_.models};
   INGLE_TRY(const ManifestFile file, locate_named(layout, *catalog_, name));
   return read_model(layout, file);
+}
+
+Result<ModelName> Store::installed_name(std::string_view name) const {
+  const Layout layout{paths_.models};
+  auto file = locate_named(layout, *catalog_, name);
+  if (file) return std::move(file->name);
+  if (file.error().code() != ErrorCode::kNotFound) return std::unexpected(std::move(file).error());
+  const auto installed = installed_like(layout, name);
+  return std::unexpected(
+      std::move(file).error().hint(installed.empty() ? "'ingle list' shows what is installed"
+                                                     : fmt::format("did you mean {}?", fmt::join(installed, " or "))));
 }
 
 Result<ModelExtras> Store::extras(const InstalledModel& model) const {

@@ -97,6 +97,8 @@ class Store {
 
   /// An installed model by name or by a catalog alias. kNotFound carries the next step as its hint.
   Result<InstalledModel> find(std::string_view name) const;
+  /// The name under which it is installed, also of a model whose files are damaged. kNotFound proposes installed ones only.
+  Result<ModelName> installed_name(std::string_view name) const;
   Result<ModelExtras> extras(const InstalledModel& model) const;
 
   /// Deletes the manifest, then those of its blobs that Inglenook added and that no other manifest names.

@@ -102,6 +102,17 @@ TEST_F(StoreTest, finds_by_catalog_alias) {
   EXPECT_EQ(store_.find("llama3.2")->name.display(), "llama3.2:3b");
 }
 
+TEST_F(StoreTest, a_missing_name_is_quoted_as_it_was_typed_and_answered_with_what_is_installed) {
+  manifest("mine:1b", {blob(kModelLayer, "weights")});
+  const auto found = store_.find("mine");
+  ASSERT_FALSE(found);
+  EXPECT_EQ(found.error().message(), "no model 'mine' is installed");
+  EXPECT_NE(found.error().hint().find("'mine:1b'"), std::string::npos) << found.error().hint();
+  EXPECT_EQ(store_.installed_name("mine").error().hint(), "did you mean 'mine:1b'?");
+  EXPECT_EQ(store_.installed_name("other").error().hint(), "'ingle list' shows what is installed");
+  EXPECT_EQ(store_.installed_name("MINE:1B")->display(), "mine:1b");
+}
+
 TEST_F(StoreTest, removes_only_blobs_that_it_added_and_that_nobody_shares) {
   const Layer own = blob(kModelLayer, "own", true);
   const Layer shared = blob(kLicenseLayer, "shared", true);

@@ -16,10 +16,12 @@ class CollectingConsole : public Console {
   bool terminal_in = true;
   bool terminal_out = false;
   bool terminal_talk = false;
+  int write_errno = 0;
 
   void out(std::string_view text) override { data += text; }
   void talk(std::string_view text) override { said += text; }
-  bool out_is_open() const override { return true; }
+  bool out_is_open() const override { return write_errno == 0; }
+  int out_error() const override { return write_errno; }
   Result<std::string> read_input(uint64_t max_bytes) override {
     if (input.size() > max_bytes) return std::unexpected(Error::refused("too long"));
     return input;
