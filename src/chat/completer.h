@@ -2,7 +2,7 @@
 //
 // The engine implements it; the router will be one that wraps another; a test fake is a third. complete() returns at once
 // and events arrive on a thread of the completer's own: a sink must be quick and must not call back into the completer,
-// except for cancel(). All other verbs answer synchronously. Every verb may be called from any thread.
+// except for cancel(): fork, score and embed wait for that very thread and would wait for ever. All other verbs answer synchronously. Every verb may be called from any thread.
 #pragma once
 
 #include <cstdint>

@@ -128,6 +128,7 @@ struct Prefill {
 struct Delta {
   std::string text;               // whole code points only; may be empty when `tokens` is not
   std::vector<TokenInfo> tokens;  // when logprobs were asked for: one a generated token
+  std::string bytes = {};  // what was generated where it is not UTF-8 and `text` stands in with U+FFFD; else empty
 };
 struct Finished {
   FinishReason reason{};
@@ -142,7 +143,7 @@ using Event = std::variant<Prefill, Delta, Finished, Failed>;
 struct Description {
   std::string name;
   std::string architecture;
-  std::string quantization;  // the format that most weights have, "Q4_K"
+  std::string quantization;  // the mixture's name, "Q4_K_M", or the format that most weights have
   uint64_t parameters = 0;
   uint64_t file_bytes = 0;
   uint32_t context_length = 0;  // what the model was trained for

@@ -60,7 +60,7 @@ void fields(Archive& a, Is<Prefill> auto& v) {
 }
 template <typename Archive>
 void fields(Archive& a, Is<Delta> auto& v) {
-  a(v.text, v.tokens);
+  a(v.text, v.tokens, v.bytes);
 }
 template <typename Archive>
 void fields(Archive& a, Is<Finished> auto& v) {

@@ -35,7 +35,7 @@ CompleteRequest full_request() {
 }
 
 std::vector<Event> all_events() {
-  Delta delta{"text", {{{1, "\xFF", -0.5F}, {{1, "\xFF", -0.5F}, {2, "", -kInf}}}}};
+  Delta delta{"text", {{{1, "\xFF", -0.5F}, {{1, "\xFF", -0.5F}, {2, "", -kInf}}}}, "te\xFF"};
   Finished finished{FinishReason::kContextFull, "stop", {1, 2, 3, 0.25, 1e300}};
   return {Prefill{1, 2}, delta, finished, Failed{Error::corrupt("bad").hint("pull again")}};
 }
@@ -64,6 +64,7 @@ TEST(Wire, every_form_of_prompt_and_event_arrives) {
     EXPECT_EQ(received->index(), event.index());
     EXPECT_EQ(encode(*received), encode(event));
   }
+  EXPECT_EQ(std::get<Delta>(*decode<Event>(encode(all_events()[1]))).bytes, "te\xFF");
   EXPECT_EQ(std::get<Failed>(*decode<Event>(encode(all_events()[3]))).error, Error::corrupt("bad").hint("pull again"));
 }
 

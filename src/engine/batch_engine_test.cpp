@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <future>
+#include <new>
 #include <thread>
 
 #include "base/utf8.h"
@@ -57,6 +58,7 @@ chat::CompleteRequest raw(std::string text, int32_t max_tokens = -1) {
 
 struct Answer {
   std::string text;
+  std::string bytes;  // of the deltas whose text is not what was generated
   std::vector<chat::TokenInfo> tokens;
   std::vector<chat::Prefill> prefills;
   Result<chat::Finished> finished = std::unexpected(Error::internal("no end"));
@@ -68,6 +70,7 @@ Answer run(BatchEngine& engine, chat::CompleteRequest request) {
     if (const auto* delta = std::get_if<chat::Delta>(&event)) {
       EXPECT_TRUE(base::is_valid_utf8(delta->text));
       answer.text += delta->text;
+      answer.bytes += delta->bytes;
       answer.tokens.insert(answer.tokens.end(), delta->tokens.begin(), delta->tokens.end());
     } else if (const auto* prefill = std::get_if<chat::Prefill>(&event)) {
       answer.prefills.push_back(*prefill);
@@ -84,6 +87,26 @@ TEST(BatchEngine, completes_a_text_and_counts_its_tokens) {
   EXPECT_EQ(answer.finished->reason, chat::FinishReason::kLength);
   EXPECT_EQ(answer.finished->usage.prompt_tokens, 3U);
   EXPECT_EQ(answer.finished->usage.completion_tokens, 5U);
+}
+
+TEST(BatchEngine, hands_on_the_bytes_of_an_answer_that_is_cut_within_a_code_point) {
+  const auto toy = make_toy();
+  const Answer answer = run(*toy.engine, raw("\x7F", 1));
+  EXPECT_EQ(answer.text, "\xEF\xBF\xBD");
+  EXPECT_EQ(answer.bytes, "\x80");
+}
+
+TEST(BatchEngine, a_step_without_memory_ends_its_requests_and_not_the_engine) {
+  bool full = true;
+  const auto toy = make_toy({.logits = [&full](std::span<const int32_t> text, std::span<float> logits) {
+    if (full) throw std::bad_alloc();
+    testing::count_up(text, logits);
+  }});
+  const Answer answer = run(*toy.engine, raw("abc", 2));
+  ASSERT_FALSE(answer.finished.has_value());
+  EXPECT_EQ(answer.finished.error().code(), ErrorCode::kExhausted);
+  full = false;
+  EXPECT_EQ(run(*toy.engine, raw("abc", 2)).text, "de");
 }
 
 TEST(BatchEngine, completes_the_plain_text_of_messages_when_there_is_no_template) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/utf8.h"
 #include "engine/sampler/logprobs.h"
 
 namespace ingle::engine {
@@ -9,6 +10,15 @@ namespace {
 
 double seconds(std::chrono::steady_clock::duration duration) {
   return std::chrono::duration<double>(duration).count();
+}
+
+void put_text(chat::Delta& delta, std::string shown) {
+  if (base::is_valid_utf8(shown)) {
+    delta.text = std::move(shown);
+  } else {
+    delta.text = base::to_valid_utf8(shown);
+    delta.bytes = std::move(shown);
+  }
 }
 
 }  // namespace
@@ -56,18 +66,20 @@ bool Completion::take(std::span<const float> rows, size_t width, uint32_t /*pos*
   }
   chat::Delta delta;
   if (settings_.logprobs >= 0) delta.tokens.push_back(info_of(logits, *token));
-  const auto reason = accept(*token, delta);
-  if (reason) delta.text += text_.finish();
+  std::string shown;
+  const auto reason = accept(*token, shown);
+  if (reason) shown += text_.finish();
+  put_text(delta, std::move(shown));
   if (!delta.text.empty() || !delta.tokens.empty()) sink_(std::move(delta));
   if (reason) end(*reason);
   return reason.has_value();
 }
 
-std::optional<chat::FinishReason> Completion::accept(int32_t token, chat::Delta& delta) {
+std::optional<chat::FinishReason> Completion::accept(int32_t token, std::string& shown) {
   tokens_.push_back(token);
   ++usage_.completion_tokens;
   if (tokenizer_.is_end_of_generation(token)) return chat::FinishReason::kStop;
-  delta.text = text_.push(tokenizer_.piece(token));
+  shown = text_.push(tokenizer_.piece(token));
   if (text_.stopped()) return chat::FinishReason::kStop;
   if (usage_.completion_tokens >= settings_.max_tokens) return chat::FinishReason::kLength;
   if (tokens_.size() > settings_.context) return chat::FinishReason::kContextFull;
@@ -101,7 +113,11 @@ void Completion::fail(Error error) {
 }
 
 void Completion::cancel() {
-  if (std::string rest = text_.finish(); !rest.empty()) sink_(chat::Delta{std::move(rest), {}});
+  if (std::string rest = text_.finish(); !rest.empty()) {
+    chat::Delta delta;
+    put_text(delta, std::move(rest));
+    sink_(std::move(delta));
+  }
   end(chat::FinishReason::kCancelled);
 }
 

@@ -40,7 +40,7 @@ class Completion final : public Job {
  private:
   using Clock = std::chrono::steady_clock;
   chat::TokenInfo info_of(std::span<const float> logits, int32_t chosen) const;
-  std::optional<chat::FinishReason> accept(int32_t token, chat::Delta& delta);
+  std::optional<chat::FinishReason> accept(int32_t token, std::string& shown);
   void end(chat::FinishReason reason);
   void close_timings();
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <new>
 
 #include "base/check.h"
 #include "engine/mailbox.h"
@@ -210,7 +211,7 @@ void StepLoop::run_shares(bool hidden) {
     chosen_.push_back(share);
   }
   if (rows_.empty()) return;
-  const auto results = executor_.run({.rows = rows_, .sequences = tables_, .want_hidden = hidden});
+  const auto results = compute(hidden);
   if (!results) {
     for (const Share& share : chosen_) {
       running_[share.sequence]->fail(results.error());
@@ -219,6 +220,16 @@ void StepLoop::run_shares(bool hidden) {
     return;
   }
   hand_out(*results, hidden ? shape_.n_embd : shape_.n_vocab);
+}
+
+Result<std::span<const float>> StepLoop::compute(bool hidden) {
+  // Scratch memory grows with the step; the sequences of this one end, others and the engine go on.
+  try {
+    return executor_.run({.rows = rows_, .sequences = tables_, .want_hidden = hidden});
+  } catch (const std::bad_alloc&) {
+    return std::unexpected(Error::exhausted(fmt::format("no memory for a step of {} tokens", rows_.size()))
+                               .hint("close other programs, or load the model with a smaller context"));
+  }
 }
 
 void StepLoop::hand_out(std::span<const float> results, size_t width) {

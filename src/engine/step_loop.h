@@ -61,6 +61,7 @@ class StepLoop {
   bool plan();
   void step();
   void run_shares(bool hidden);
+  Result<std::span<const float>> compute(bool hidden);
   void hand_out(std::span<const float> results, size_t width);
   void preempt(size_t index);
   void drop_ended();

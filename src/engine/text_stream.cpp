@@ -1,6 +1,7 @@
 #include "engine/text_stream.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/utf8.h"
 
@@ -39,15 +40,13 @@ std::string TextStream::push(std::string_view bytes) {
   for (const std::string& stop : stops_)
     certain = std::min(certain, held_.size() - partial_match(held_, stop));
   certain = base::complete_utf8_prefix(std::string_view(held_).substr(0, certain));
-  std::string text = base::to_valid_utf8(std::string_view(held_).substr(0, certain));
+  std::string text = held_.substr(0, certain);
   held_.erase(0, certain);
   return text;
 }
 
 std::string TextStream::finish() {
-  std::string text = base::to_valid_utf8(held_);
-  held_.clear();
-  return text;
+  return std::exchange(held_, {});
 }
 
 }  // namespace ingle::engine

@@ -1,7 +1,7 @@
-// TextStream: from the bytes of generated tokens to text that a client may see.
+// TextStream: from the bytes of generated tokens to those that a client may see.
 //
-// Holds back what could still turn into a stop string and what is not yet a whole code point; bytes that are not UTF-8
-// come out as U+FFFD. A value: it copies with its sequence.
+// Holds back what could still turn into a stop string and what is not yet a whole code point. Bytes that are not UTF-8 come
+// out as they are: who shows them decides what stands for them. A value: it copies with its sequence.
 #pragma once
 
 #include <string>
@@ -14,7 +14,7 @@ class TextStream {
  public:
   explicit TextStream(std::vector<std::string> stops = {}) : stops_(std::move(stops)) {}
 
-  /// Adds bytes and answers the text that is certain now. Nothing comes after a stop string.
+  /// Adds bytes and answers those that are certain now. Nothing comes after a stop string.
   std::string push(std::string_view bytes);
   /// The end of the answer: what was held back, since no more bytes can complete it.
   std::string finish();

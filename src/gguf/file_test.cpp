@@ -6,13 +6,13 @@
 #include <bit>
 #include <limits>
 
-#include "gguf/testing/temp_folder.h"
+#include "base/testing/temp_folder.h"
 #include "gguf/writer.h"
 
 namespace ingle::gguf {
 namespace {
 
-using gguf::testing::TempFolder;
+using base::testing::TempFolder;
 using ::testing::HasSubstr;
 
 /// A parsed file together with the bytes that it views.
@@ -231,8 +231,8 @@ std::string split_part(uint16_t no, uint16_t count, int32_t n_tensors, std::stri
 
 TEST(File, opens_a_split_model_from_its_first_part) {
   const TempFolder folder;
-  folder.write("m-00001-of-00002.gguf", split_part(0, 2, 2, "a"));
-  folder.write("m-00002-of-00002.gguf", split_part(1, 2, 2, "b"));
+  base::testing::write(folder / "m-00001-of-00002.gguf", split_part(0, 2, 2, "a"));
+  base::testing::write(folder / "m-00002-of-00002.gguf", split_part(1, 2, 2, "b"));
   const auto file = File::open(folder.path() / "m-00001-of-00002.gguf");
   ASSERT_TRUE(file) << file.error().message();
   ASSERT_EQ((*file)->tensors().size(), 2U);
@@ -248,8 +248,8 @@ TEST(File, opens_a_split_model_from_its_first_part) {
 
 TEST(File, says_which_part_of_a_split_model_is_missing) {
   const TempFolder folder;
-  folder.write("m-00001-of-00003.gguf", split_part(0, 3, 3, "a"));
-  folder.write("m-00002-of-00003.gguf", split_part(1, 3, 3, "b"));
+  base::testing::write(folder / "m-00001-of-00003.gguf", split_part(0, 3, 3, "a"));
+  base::testing::write(folder / "m-00002-of-00003.gguf", split_part(1, 3, 3, "b"));
   const auto file = File::open(folder.path() / "m-00001-of-00003.gguf");
   ASSERT_FALSE(file);
   EXPECT_EQ(file.error().code(), ErrorCode::kNotFound);
@@ -258,7 +258,7 @@ TEST(File, says_which_part_of_a_split_model_is_missing) {
 
 TEST(File, a_later_part_names_the_first_one_as_the_file_to_open) {
   const TempFolder folder;
-  folder.write("m-00002-of-00002.gguf", split_part(1, 2, 2, "b"));
+  base::testing::write(folder / "m-00002-of-00002.gguf", split_part(1, 2, 2, "b"));
   const auto file = File::open(folder.path() / "m-00002-of-00002.gguf");
   ASSERT_FALSE(file);
   EXPECT_THAT(file.error().message(), HasSubstr("split.no"));
@@ -267,7 +267,7 @@ TEST(File, a_later_part_names_the_first_one_as_the_file_to_open) {
 
 TEST(File, a_renamed_split_model_says_how_its_parts_must_be_named) {
   const TempFolder folder;
-  folder.write("renamed.gguf", split_part(0, 2, 2, "a"));
+  base::testing::write(folder / "renamed.gguf", split_part(0, 2, 2, "a"));
   const auto file = File::open(folder.path() / "renamed.gguf");
   ASSERT_FALSE(file);
   EXPECT_THAT(file.error().message(), HasSubstr("split.count"));
@@ -280,7 +280,7 @@ Result<std::unique_ptr<File>> open_parts(const std::vector<std::string>& parts) 
   std::vector<base::FileDescriptor> descriptors;
   for (size_t i = 0; i < parts.size(); ++i) {
     const std::string name = std::to_string(i);
-    folder.write(name, parts[i]);
+    base::testing::write(folder / name, parts[i]);
     INGLE_TRY(auto fd, base::FileDescriptor::open_read(folder.path() / name));
     descriptors.push_back(std::move(fd));
   }

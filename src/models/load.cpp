@@ -5,6 +5,7 @@
 
 #include "models/architecture.h"
 #include "models/model.h"
+#include "models/quantization_name.h"
 #include "models/vocab.h"
 
 namespace ingle::models {
@@ -20,7 +21,7 @@ Result<Describe> architecture_of(const gguf::File& file) {
 
 /// The format that holds most of the matrices' numbers, and the number of all parameters.
 struct Census {
-  std::string quantization;
+  std::string main_format;
   uint64_t parameters = 0;
 };
 Census count(const gguf::File& file) {
@@ -31,8 +32,21 @@ Census count(const gguf::File& file) {
     if (tensor.shape.size() > 1) bytes[tensor.format->name] += tensor.n_elements();
   }
   const auto most = std::ranges::max_element(bytes, {}, [](const auto& entry) { return entry.second; });
-  if (most != bytes.end()) census.quantization = most->first;
+  if (most != bytes.end()) census.main_format = most->first;
   return census;
+}
+
+/// "A.vocab_size" may be absent; one that says another number than the tokenizer has was not written for it.
+Status same_vocab_size(const gguf::File& file, uint64_t n_tokens) {
+  INGLE_TRY(const std::string_view architecture, file.get_string("general.architecture"));
+  const std::string key = fmt::format("{}.vocab_size", architecture);
+  const gguf::Value* value = file.find(key);
+  if (value == nullptr) return {};
+  INGLE_TRY(const uint64_t size, file.get_uint(key));
+  if (size == n_tokens) return {};
+  return std::unexpected(Error::corrupt(fmt::format("'{}' at offset {} is {}, the vocabulary has {} tokens", key,
+                                                    value->offset(), size, n_tokens))
+                             .hint("the file is damaged; get it from another source"));
 }
 
 Result<backend::Program> build(const gguf::File& file, uint64_t n_vocab) {
@@ -59,7 +73,7 @@ namespace {
 Result<Model> load_parts(std::unique_ptr<gguf::File> file) {
   Model model;
   const Census census = count(*file);
-  model.quantization = census.quantization;
+  model.quantization = quantization_name(*file, census.main_format);
   model.parameters = census.parameters;
   INGLE_TRY(const std::string_view title, file->string_or("general.name", ""));
   model.title = title;
@@ -71,6 +85,7 @@ Result<Model> load_parts(std::unique_ptr<gguf::File> file) {
     return std::unexpected(std::move(tokenizer).error().within(fmt::format("the vocabulary at offset {}", offset)));
   }
   model.tokenizer = std::move(*tokenizer);
+  INGLE_TRY_VOID(same_vocab_size(*file, model.tokenizer->size()));
   INGLE_TRY(model.program, build(*file, model.tokenizer->size()));
   INGLE_TRY(model.chat_template, read_chat_template(*file));
   model.file = std::move(file);
@@ -99,7 +114,8 @@ Result<Summary> summarize(const gguf::File& file) {
   summary.title = title;
   INGLE_TRY(const std::string_view license, file.string_or("general.license", ""));
   summary.license = license;
-  summary.quantization = census.quantization;
+  summary.quantization = quantization_name(file, census.main_format);
+  summary.main_format = census.main_format;
   summary.parameters = census.parameters;
   summary.context_length = static_cast<uint32_t>(hyper.context_length);
   summary.n_embd = static_cast<uint32_t>(hyper.n_embd);

@@ -21,7 +21,7 @@ struct Model {
   std::unique_ptr<text::Tokenizer> tokenizer;
   std::string chat_template;  // Jinja source; "" when the file has none
   std::string title;          // general.name
-  std::string quantization;   // the format that most weights have
+  std::string quantization;   // general.file_type's name, or the format that most weights have
   uint64_t parameters = 0;
 };
 
@@ -31,7 +31,8 @@ Result<Model> load(std::unique_ptr<gguf::File> file);
 struct Summary {
   std::string architecture;
   std::string title;
-  std::string quantization;
+  std::string quantization;  // as in Model
+  std::string main_format;   // the format that most weights have
   uint64_t parameters = 0;
   uint32_t context_length = 0;
   uint32_t n_embd = 0;

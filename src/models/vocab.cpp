@@ -91,11 +91,13 @@ Result<Vocab> read_vocab(const gguf::File& file) {
     if (score) vocab.scores.push_back(static_cast<float>(*score));
     return score.has_value();
   }));
-  INGLE_TRY_VOID(each(file, "tokenizer.ggml.token_type", "a whole number", [&](const gguf::Value& value, size_t i) {
-    const auto kind = value.as_int(i);
-    if (kind) vocab.kinds.push_back(text::token_kind(*kind));
-    return kind.has_value();
-  }));
+  INGLE_TRY_VOID(
+      each(file, "tokenizer.ggml.token_type", "a kind of token, 0 to 6", [&](const gguf::Value& value, size_t i) {
+        const auto kind = value.as_int(i);
+        if (!kind || *kind < 0 || *kind > 6) return false;
+        vocab.kinds.push_back(text::token_kind(*kind));
+        return true;
+      }));
   INGLE_TRY_VOID(each(file, "tokenizer.ggml.merges", "a string", [&](const gguf::Value& value, size_t i) {
     const auto merge = value.as_string(i);
     if (merge) vocab.merges.emplace_back(*merge);

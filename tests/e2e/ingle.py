@@ -36,8 +36,16 @@ def installed_models():
 
 
 def needs(model):
-    """Skips where ./test has not pulled the models; it pulls them before it runs anything."""
-    return unittest.skipUnless(model in installed_models(), f"{model} is not in {TEST_HOME}")
+    """Skips where ./test has not pulled the models. ./test itself pulls them first and lets none be missing."""
+    return unittest.skipUnless(is_there(model), f"{model} is not in {TEST_HOME}")
+
+
+def is_there(model):
+    if model in installed_models():
+        return True
+    if os.environ.get("INGLE_REQUIRE_MODELS") == "1":
+        raise RuntimeError(f"{model} is not in {TEST_HOME}, and INGLE_REQUIRE_MODELS=1 says that it must be")
+    return False
 
 
 class IngleTest(unittest.TestCase):

@@ -2,13 +2,13 @@
 import json
 import unittest
 
-from ingle import ROOT, IngleTest, installed_models
+from ingle import ROOT, IngleTest, is_there
 
 
 class TokenizerVectors(IngleTest):
     def check(self, name):
         vectors = json.loads((ROOT / "tests" / "tokenizer" / f"{name}.json").read_text(encoding="utf-8"))
-        if vectors["model"] not in installed_models():
+        if not is_there(vectors["model"]):
             self.skipTest(f"{vectors['model']} is not pulled")
         for special in (False, True):
             cases = [case for case in vectors["cases"] if case["special"] == special]

@@ -279,6 +279,11 @@ void add_tokenizers(Cases& cases) {
   cases.with("fewer", "tokenizer.ggml.scores", value(std::vector<float>(kVocab - 1)), "scores");
   cases.with("strings", "tokenizer.ggml.token_type", value(strings(kVocab, "1")));
   cases.with("fewer", "tokenizer.ggml.token_type", value(std::vector<int32_t>(kVocab - 1, 1)), "token_type");
+  cases.with("below_all_kinds", "tokenizer.ggml.token_type", value(std::vector<int32_t>(kVocab, -1)));
+  cases.with("above_all_kinds", "tokenizer.ggml.token_type", value(std::vector<int32_t>(kVocab, 7)));
+  cases.with("more_than_tokens", "llama.vocab_size", value(kVocab + 1));
+  cases.with("none", "llama.vocab_size", value(uint32_t{0}));
+  cases.with("string", "llama.vocab_size", value("260"));
   cases.with("numbers", "tokenizer.ggml.merges", value(std::vector<uint32_t>{1}));
   for (const char* key : {"bos_token_id", "eos_token_id", "unknown_token_id", "padding_token_id", "eot_token_id"}) {
     const std::string full = std::string("tokenizer.ggml.") + key;
