@@ -210,6 +210,14 @@ TEST(SpecialTokens, do_not_grow_out_of_ordinary_merges) {
   EXPECT_THAT(pieces(*make(std::move(sentencepiece)), "<s>"), ElementsAre("<", "s>"));
 }
 
+TEST(SpecialTokens, do_not_stand_in_for_bytes) {
+  Vocab vocab = piece_vocab({{"a", 0}});
+  vocab.add_space_prefix = false;
+  vocab.kinds[3 + 'x'] = TokenKind::kControl;
+  vocab.unk = 2;  // </s>
+  EXPECT_THAT(make(std::move(vocab))->encode("axa", kPlain), ElementsAre(259, 259));
+}
+
 TEST(SpecialTokens, the_longest_goes_first_wherever_it_begins) {
   Vocab vocab = byte_vocab("gpt-2", {});
   const TokenId three = add_token(vocab, "abc", TokenKind::kUserDefined);
