@@ -154,10 +154,12 @@ Status finish(Settings& settings, const EnvLookup& env) {
                                  .hint("set INGLE_HOME to a folder"));
     settings.home = *home + settings.home.substr(1);
   }
-  std::error_code ignored;
-  const auto absolute = std::filesystem::absolute(settings.home, ignored);
-  if (!absolute.empty()) settings.home = absolute.lexically_normal().string();
   if (settings.models.empty()) settings.models = (std::filesystem::path(settings.home) / "models").string();
+  for (std::string* folder : {&settings.home, &settings.models}) {
+    std::error_code ignored;
+    const auto absolute = std::filesystem::absolute(*folder, ignored);
+    if (!absolute.empty()) *folder = absolute.lexically_normal().string();
+  }
   return {};
 }
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <map>
 
 namespace ingle::app {
@@ -57,6 +58,10 @@ TEST(Settings, models_lie_in_home_unless_told_otherwise) {
   settings = Settings::resolve(environment({{"INGLE_HOME", "/srv/ingle"}, {"OLLAMA_MODELS", "/data/m"}}), "", "");
   ASSERT_TRUE(settings);
   EXPECT_EQ(settings->models, "/data/m");
+  settings = Settings::resolve(environment({{"INGLE_HOME", "here"}, {"OLLAMA_MODELS", "m/../models"}}), "", "");
+  ASSERT_TRUE(settings);
+  EXPECT_EQ(settings->home, (std::filesystem::current_path() / "here").string());
+  EXPECT_EQ(settings->models, (std::filesystem::current_path() / "models").string());
 }
 
 TEST(Settings, a_mistake_in_the_file_names_line_and_remedy) {

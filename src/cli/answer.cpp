@@ -57,6 +57,7 @@ Result<Answer> stream_answer(chat::Completer& completer, chat::CompleteRequest r
       if (auto* delta = std::get_if<chat::Delta>(&event)) {
         if (!delta->text.empty() && view.text) view.text(delta->text);
         answer.text += delta->text;
+        answer.bytes += delta->bytes.empty() ? delta->text : delta->bytes;
         std::ranges::move(delta->tokens, std::back_inserter(answer.tokens));
       }
     }

@@ -13,6 +13,7 @@ namespace ingle::cli {
 
 struct Answer {
   std::string text;
+  std::string bytes;  // as it was generated: not UTF-8 where `text` has U+FFFD
   std::vector<chat::TokenInfo> tokens;
   chat::Finished finished;
 };

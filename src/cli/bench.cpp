@@ -56,27 +56,32 @@ class Bench : public Command {
     if (!gemm_ && model_.empty())
       return std::unexpected(Error::usage("ingle bench: MODEL is missing")
                                  .hint("'ingle bench MODEL', or 'ingle bench --gemm' for the kernels alone"));
+    if (gemm_ && !threads_.empty())
+      return std::unexpected(Error::usage("ingle bench: --gemm measures one thread, so -t has no place beside it")
+                                 .hint("leave out -t, or name a MODEL instead of --gemm"));
+    if (std::ranges::find(generates_, 1) != generates_.end())
+      return std::unexpected(Error::usage("ingle bench: -n 1 has no speed, since the first token comes with the prompt")
+                                 .hint("-n 2 or more; -n 0 leaves the decode tests out"));
+    if (isa_) INGLE_TRY_VOID(context.app->settings().override_with_flag("isa", *isa_));
+    INGLE_TRY(const kernels::Kernels* kernels, kernels::choose(context.app->settings().isa));
     std::vector<BenchResult> results;
     chat::Description description;
     if (gemm_) {
-      INGLE_TRY(results, run_gemm(context));
+      results = run_gemm(context, *kernels);
     } else {
-      INGLE_TRY(results, run_model(context, description));
+      INGLE_TRY(results, run_model(context, *kernels, description));
     }
-    print(context, description, results);
+    print(context, description, kernels->name, results);
     return 0;
   }
 
  private:
-  Result<const kernels::Kernels*> table() const { return kernels::choose(isa_.value_or("")); }
-
-  Result<std::vector<BenchResult>> run_gemm(Context& context) const {
-    INGLE_TRY(const kernels::Kernels* kernels, table());
+  std::vector<BenchResult> run_gemm(Context& context, const kernels::Kernels& kernels) const {
     Progress progress(context.console);
     progress.spin("measuring the matrix products");
-    const Peaks peaks = measure_peaks(*kernels, 1);
+    const Peaks peaks = measure_peaks(kernels, 1);
     std::vector<BenchResult> results;
-    for (const GemmResult& gemm : measure_gemm(*kernels))
+    for (const GemmResult& gemm : measure_gemm(kernels))
       results.push_back({.test = fmt::format("gemm {} {}x{}x{}", gemm.format, gemm.n_tokens, gemm.n_rows, gemm.k),
                          .threads = 1,
                          .speed = gemm.gops,
@@ -105,7 +110,8 @@ class Bench : public Command {
     return {settings.threads > 0 ? settings.threads : base::physical_cores()};
   }
 
-  Result<std::vector<BenchResult>> run_model(Context& context, chat::Description& description) const {
+  Result<std::vector<BenchResult>> run_model(Context& context, const kernels::Kernels& kernels,
+                                             chat::Description& description) const {
     const std::vector<SpeedTest> all = tests();
     if (all.empty())
       return std::unexpected(Error::usage("these options leave nothing to measure")
@@ -116,20 +122,19 @@ class Bench : public Command {
       longest = std::max(longest, test.depth + test.prompt + test.generate + 2);
       most = std::max(most, test.batch);
     }
-    INGLE_TRY(const kernels::Kernels* kernels, table());
     INGLE_TRY(const app::ModelFiles files, locate_or_pull(context, model_));
     const std::stop_token stop = context.interrupts.arm();
     std::vector<BenchResult> results;
     for (const int64_t threads : thread_counts(context.app->settings())) {
       engine::Options options = context.app->engine_options();
       options.threads = static_cast<uint32_t>(threads);
-      options.isa = kernels->name;
+      options.isa = kernels.name;
       options.reference = reference_;
       options.context = longest;
       options.max_sequences = most;
       INGLE_TRY(const LoadedModel model, load_files(context, files, options));
       description = model.description;
-      const Peaks peaks = measure_peaks(*kernels, static_cast<unsigned>(threads));
+      const Peaks peaks = measure_peaks(kernels, static_cast<unsigned>(threads));
       Progress progress(context.console);
       for (const SpeedTest& test : all) {
         progress.spin(fmt::format("{} with {} threads", test.name(), threads));
@@ -159,7 +164,8 @@ class Bench : public Command {
     return speed / test.batch * static_cast<double>(model.file_bytes) / peaks.bytes_per_s;
   }
 
-  void print(Context& context, const chat::Description& description, const std::vector<BenchResult>& results) const {
+  void print(Context& context, const chat::Description& description, std::string_view isa,
+             const std::vector<BenchResult>& results) const {
     const Machine machine = this_machine();
     if (!json_) {
       std::vector<TableRow> rows = {{"TEST", "THREADS", gemm_ ? "GOPS" : "TOKENS/S", "", "OF PEAK"}};
@@ -167,14 +173,13 @@ class Bench : public Command {
         rows.push_back({result.test, std::to_string(result.threads), fmt::format("{:.1f}", result.speed),
                         gemm_ ? "" : fmt::format("± {:.1f}", result.deviation),
                         result.has_peak() ? fmt::format("{:.0f} %", result.peak_fraction * 100) : "-"});
-      context.console.talk(fmt::format("{}, {} cores, kernels: {}\n", machine.cpu, machine.cores,
-                                       gemm_ ? isa_.value_or(machine.isas.front()) : description.isa));
+      context.console.talk(fmt::format("{}, {} cores, kernels: {}\n", machine.cpu, machine.cores, isa));
       context.console.out(table_text(rows));
       return;
     }
     JsonWriter json;
     json.begin_object();
-    write_machine(json, machine);
+    write_machine(json, machine, isa);
     if (!gemm_)
       json.key("model")
           .begin_object()

@@ -1,7 +1,6 @@
 #include <chrono>
 #include <ctime>
 
-#include "cli/file_type.h"
 #include "cli/json_writer.h"
 #include "cli/table.h"
 #include "cli/verb.h"
@@ -25,7 +24,7 @@ std::string quantization_of(const store::InstalledModel& model) {
   const auto file = gguf::File::open(model.path);
   if (!file) return "?";
   const auto summary = models::summarize(**file);
-  return summary ? quantization_name(**file, *summary) : "?";
+  return summary ? summary->quantization : "?";
 }
 
 class List : public Command {

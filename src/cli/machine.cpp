@@ -39,12 +39,8 @@ Machine this_machine() {
   return machine;
 }
 
-void write_machine(JsonWriter& json, const Machine& machine) {
-  json.key("machine")
-      .begin_object()
-      .member("cpu", machine.cpu)
-      .member("cores", machine.cores)
-      .member("isa", machine.isas.empty() ? std::string() : machine.isas.front());
+void write_machine(JsonWriter& json, const Machine& machine, std::string_view isa) {
+  json.key("machine").begin_object().member("cpu", machine.cpu).member("cores", machine.cores).member("isa", isa);
   json.key("isas").begin_array();
   for (const std::string& isa : machine.isas)
     json.string(isa);

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cli/json_writer.h"
@@ -18,7 +19,7 @@ struct Machine {
 };
 Machine this_machine();
 
-/// "machine": {...}
-void write_machine(JsonWriter& json, const Machine& machine);
+/// "machine": {...}, with the kernel table that was used.
+void write_machine(JsonWriter& json, const Machine& machine, std::string_view isa);
 
 }  // namespace ingle::cli

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <limits>
 #include <random>
+#include <utility>
 
 #include "app/suggest.h"
 
@@ -30,6 +31,7 @@ constexpr ParameterRow kRows[] = {
   {"dry_multiplier", &Sampling::dry_multiplier, 0, 100, "DRY: penalty on repeating a sequence; 0 = off"},
   {"dry_base", &Sampling::dry_base, 1, 100, "DRY: how fast it grows with the length"},
   {"dry_allowed_length", &Sampling::dry_allowed_length, 0, kMany, "DRY: length that may repeat"},
+  {"dry_last_n", &Sampling::dry_last_n, -1, kMany, "DRY: how many tokens count; -1 = all"},
   {"xtc_probability", &Sampling::xtc_probability, 0, 1, "XTC: how often to leave out the top choices; 0 = off"},
   {"xtc_threshold", &Sampling::xtc_threshold, 0, 1, "XTC: what counts as a top choice"},
   {"mirostat", &Sampling::mirostat, 0, 2, "Mirostat 2 instead of the filters; 0 = off, 2 = on"},
@@ -94,10 +96,6 @@ Parameters::Parameters() {
   sampling.temperature = 0.7F;
   sampling.top_k = 40;
   sampling.top_p = 0.9F;
-}
-
-std::span<const ParameterRow> parameter_rows() {
-  return kRows;
 }
 
 std::vector<std::string_view> parameter_names() {
@@ -172,6 +170,15 @@ void declare_parameters(Arguments& arguments, Parameters& parameters) {
                        return set_parameter(parameters, name, text);
                      });
   }
+  arguments
+      .option("--dry-breaker", "TEXT",
+              "DRY: no repetition is counted across this text; may be given several times, instead of the defaults",
+              [&parameters, is_first = true](const std::string& value) mutable -> Status {
+                if (std::exchange(is_first, false)) parameters.sampling.dry_breakers.clear();
+                if (!value.empty()) parameters.sampling.dry_breakers.push_back(value);
+                return {};
+              })
+      .repeatable = true;
   arguments.option("--seed", "N", "same seed, prompt and settings: the same answer, bit for bit (default: a new one)",
                    [&](const std::string& value) { return set_parameter(parameters, "--seed", value); });
   arguments
@@ -199,8 +206,9 @@ chat::Sampling sampling_of(const Parameters& parameters) {
   if (parameters.seed) {
     sampling.seed = *parameters.seed;
   } else {
+    // Below 2^53: JSON readers that keep numbers as doubles give such a seed back exactly.
     std::random_device device;
-    sampling.seed = (uint64_t{device()} << 32U) | device();
+    sampling.seed = ((uint64_t{device()} << 32U) | device()) >> 11U;
   }
   return sampling;
 }

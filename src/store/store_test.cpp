@@ -6,14 +6,14 @@
 #include <optional>
 
 #include "base/sha256.h"
-#include "store/testing/temp_folder.h"
+#include "base/testing/temp_folder.h"
 
 namespace ingle::store {
 namespace {
 
 namespace fs = std::filesystem;
-using testing::TempFolder;
-using testing::write;
+using base::testing::TempFolder;
+using base::testing::write;
 
 Digest digest_of(std::string_view bytes) {
   return *Digest::parse(base::sha256_hex(std::as_bytes(std::span(bytes))));
@@ -62,7 +62,7 @@ TEST_F(StoreTest, reads_a_folder_that_ollama_filled) {
 
   const auto model = store_.find("LLAMA3.2:1b");
   ASSERT_TRUE(model);
-  EXPECT_EQ(testing::read(model->path), "GGUF weights");
+  EXPECT_EQ(base::testing::read(model->path), "GGUF weights");
   EXPECT_EQ(model->digest, gguf.digest);
   const auto extras = store_.extras(*model);
   ASSERT_TRUE(extras);

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "store/testing/temp_folder.h"
+#include "base/testing/temp_folder.h"
 
 namespace ingle::store {
 namespace {
@@ -65,10 +65,10 @@ TEST(WheelIndex, chooses_the_exact_version_for_any_platform) {
 }
 
 TEST(WheelIndex, lists_folders_with_odd_names) {
-  testing::TempFolder folder;
+  base::testing::TempFolder folder;
   const auto odd = folder.path() / "100% odd? folder";
-  testing::write(odd / "foo_bar-1.0-py3-none-any.whl", "x");
-  testing::write(odd / "notes.txt", "x");
+  base::testing::write(odd / "foo_bar-1.0-py3-none-any.whl", "x");
+  base::testing::write(odd / "notes.txt", "x");
   const auto links = list_wheel_folder(odd);
   ASSERT_EQ(links.size(), 1U);
   EXPECT_EQ(links[0].url.decoded_path(), (odd / "foo_bar-1.0-py3-none-any.whl").string());

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "store/testing/temp_folder.h"
+#include "base/testing/temp_folder.h"
 #include "store/testing/zip_writer.h"
 
 namespace ingle::store {
@@ -20,7 +20,7 @@ std::string pattern(size_t size) {
 class ZipTest : public ::testing::Test {
  protected:
   Result<ZipArchive> open(const std::string& bytes) {
-    testing::write(folder_ / "a.zip", bytes);
+    base::testing::write(folder_ / "a.zip", bytes);
     return ZipArchive::open(folder_ / "a.zip");
   }
   /// The member's bytes, or the error of opening or unpacking.
@@ -44,7 +44,7 @@ class ZipTest : public ::testing::Test {
     EXPECT_NE(result.error().message().find("a.zip"), std::string::npos);
   }
 
-  testing::TempFolder folder_;
+  base::testing::TempFolder folder_;
 };
 
 TEST_F(ZipTest, unpacks_deflated_and_stored_members) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/utf8.h"
+
 namespace ingle::cli {
 namespace {
 
@@ -68,7 +70,9 @@ void EchoCompleter::answer(const chat::CompleteRequest& request, const chat::Eve
   while (!rest.empty()) {
     const size_t end = std::min(rest.find(' ', 1), rest.size());
     chat::Delta delta;
-    delta.text = rest.substr(0, end);
+    const std::string_view word = rest.substr(0, end);
+    delta.text = base::to_valid_utf8(word);
+    if (delta.text != word) delta.bytes = word;
     if (request.logprobs >= 0) {
       chat::TokenInfo info;
       info.chosen = {.id = 1, .text = delta.text, .logprob = -0.5F};

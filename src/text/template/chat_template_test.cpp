@@ -6,8 +6,6 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "text/template/capabilities.h"
-
 namespace ingle::text {
 namespace {
 
@@ -213,23 +211,6 @@ TEST(ChatTemplate, refuses_input_that_is_not_what_it_should_be) {
   inputs.tools_json = "null";
   inputs.extra_json = "[]";
   EXPECT_EQ(error_of("x", inputs).code(), ErrorCode::kUsage);
-}
-
-TEST(ChatTemplate, tells_what_a_template_can_do) {
-  const auto capabilities = [](const std::string& source) {
-    return probe_capabilities(*ChatTemplate::compile(source).value());
-  };
-  EXPECT_EQ(capabilities("{% for m in messages %}{% if m.role == 'user' %}{{ m.content }}{% endif %}{% endfor %}"),
-            TemplateCapabilities());
-  EXPECT_EQ(capabilities("{% if messages[0].role == 'system' %}{{ raise_exception('no') }}{% endif %}"
-                         "{% for m in messages %}{% for part in m.content %}{{ part.text }}{% endfor %}{% endfor %}"),
-            (TemplateCapabilities{.content_parts = true}));
-  const ordered_json chat = read_fixture("chat.json");
-  EXPECT_EQ(capabilities(chat["templates"]["plain"]), (TemplateCapabilities{.system_role = true}));
-  EXPECT_EQ(capabilities(chat["templates"]["headers"]),
-            (TemplateCapabilities{.system_role = true, .tool_calls = true}));
-  EXPECT_EQ(capabilities(chat["templates"]["tools"]),
-            (TemplateCapabilities{.system_role = true, .tools = true, .tool_calls = true, .content_parts = true}));
 }
 
 TEST(ChatTemplate, shows_the_time_it_is_given) {
