@@ -42,8 +42,8 @@ Machine this_machine() {
 void write_machine(JsonWriter& json, const Machine& machine, std::string_view isa) {
   json.key("machine").begin_object().member("cpu", machine.cpu).member("cores", machine.cores).member("isa", isa);
   json.key("isas").begin_array();
-  for (const std::string& isa : machine.isas)
-    json.string(isa);
+  for (const std::string& each : machine.isas)
+    json.string(each);
   json.end_array().member("memory_bytes", machine.memory_bytes).end_object();
 }
 
