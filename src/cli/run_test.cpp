@@ -116,10 +116,10 @@ TEST_F(RunTest, an_answer_that_is_not_utf8_comes_as_bytes_too) {
 TEST_F(RunTest, every_sampling_flag_reaches_the_engine) {
   EXPECT_EQ(run({"x",   "--top-k",       "7", "--top-p",       "0.5", "--min-p",      "0.25",   "--repeat-penalty",
                  "1.5", "--mirostat",    "2", "--stop",        "END", "--logit-bias", "9=-inf", "--dry-last-n",
-                 "99",  "--dry-breaker", ";", "--dry-breaker", "--"}),
+                 "99",  "--dry-breaker", ";", "--dry-breaker", "||"}),
             0);
   EXPECT_EQ(request_.sampling.dry_last_n, 99);
-  EXPECT_EQ(request_.sampling.dry_breakers, (std::vector<std::string>{";", "--"}));
+  EXPECT_EQ(request_.sampling.dry_breakers, (std::vector<std::string>{";", "||"}));
   EXPECT_EQ(request_.sampling.top_k, 7);
   EXPECT_EQ(request_.sampling.top_p, 0.5F);
   EXPECT_EQ(request_.sampling.min_p, 0.25F);

@@ -49,6 +49,13 @@ Status same_vocab_size(const gguf::File& file, uint64_t n_tokens) {
                              .hint("the file is damaged; get it from another source"));
 }
 
+/// YaRN stretches the original context; some files state the length before the stretch, some the one after.
+uint64_t usable_context(const Hyper& hyper) {
+  if (hyper.scaling != RopeScaling::kYarn) return hyper.context_length;
+  const double stretched = static_cast<double>(hyper.original_context) * std::max(1.0, hyper.scaling_factor);
+  return std::max(hyper.context_length, static_cast<uint64_t>(std::min(stretched, 1e9)));
+}
+
 Result<backend::Program> build(const gguf::File& file, uint64_t n_vocab) {
   INGLE_TRY(const Describe describe, architecture_of(file));
   INGLE_TRY(const Hyper hyper, read_hyper(file));
@@ -57,7 +64,7 @@ Result<backend::Program> build(const gguf::File& file, uint64_t n_vocab) {
   program.architecture = hyper.architecture;
   program.n_vocab = static_cast<uint32_t>(n_vocab);
   program.n_embd = static_cast<uint32_t>(hyper.n_embd);
-  program.context_length = static_cast<uint32_t>(hyper.context_length);
+  program.context_length = static_cast<uint32_t>(usable_context(hyper));
   program.embedding = tensors.matrix("token_embd.weight", hyper.n_embd, n_vocab);
   program.output_norm = norm(hyper, tensors.vector("output_norm.weight", hyper.n_embd));
   program.head = tensors.optional_matrix("output.weight", hyper.n_embd, n_vocab);
@@ -117,7 +124,7 @@ Result<Summary> summarize(const gguf::File& file) {
   summary.quantization = quantization_name(file, census.main_format);
   summary.main_format = census.main_format;
   summary.parameters = census.parameters;
-  summary.context_length = static_cast<uint32_t>(hyper.context_length);
+  summary.context_length = static_cast<uint32_t>(usable_context(hyper));
   summary.n_embd = static_cast<uint32_t>(hyper.n_embd);
   summary.n_layers = static_cast<uint32_t>(hyper.n_layers);
   const gguf::Value* tokens = file.find("tokenizer.ggml.tokens");
