@@ -4,15 +4,13 @@
 #include <cmath>
 
 #include "engine/sampler/candidates.h"
+#include "engine/sampler/exponential.h"
 
 namespace ingle::engine {
 
 double log_sum_exp(std::span<const float> logits) {
-  const auto best = static_cast<double>(*std::max_element(logits.begin(), logits.end()));
-  double sum = 0;
-  for (const float logit : logits)
-    sum += std::exp(static_cast<double>(logit) - best);
-  return best + std::log(sum);
+  const float best = logits[static_cast<size_t>(argmax(logits))];
+  return static_cast<double>(best) + std::log(sum_of_exponentials(logits, best));
 }
 
 std::vector<std::pair<int32_t, double>> top_logprobs(std::span<const float> logits, double log_sum, uint32_t k) {

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "engine/sampler/exponential.h"
 #include "engine/sampler/logprobs.h"
 
 namespace ingle::engine {
@@ -180,6 +181,23 @@ TEST(Logprobs, are_the_log_softmax_with_ties_by_lower_id) {
   EXPECT_EQ(top[2].first, 2);
   EXPECT_EQ(top_logprobs(logits, sum, 100).size(), 4U);
   EXPECT_TRUE(top_logprobs(logits, sum, 0).empty());
+}
+
+RC_GTEST_PROP(Exponentials, sum_like_the_library_function, (const std::vector<int16_t>& hundredths)) {
+  RC_PRE(!hundredths.empty());
+  std::vector<float> values;
+  for (const int16_t h : hundredths)
+    values.push_back(static_cast<float>(h) / 100.0F);
+  const float largest = *std::max_element(values.begin(), values.end());
+  double expected = 0;
+  for (const float v : values)
+    expected += std::exp(static_cast<double>(v) - static_cast<double>(largest));
+  RC_ASSERT(std::abs(sum_of_exponentials(values, largest) / expected - 1) < 1e-9);
+}
+
+TEST(Exponentials, leave_out_what_is_impossible) {
+  const std::vector<float> values = {0.0F, -kInf, -1e30F, 0.0F};
+  EXPECT_DOUBLE_EQ(sum_of_exponentials(values, 0.0F), 2.0);
 }
 
 }  // namespace
