@@ -86,6 +86,14 @@ struct Sampling {
   uint64_t seed = 0;                                  // same seed, prompt and settings: the same bits
 };
 
+/// A text that strings of the answer may be copied from: a string schema with the keyword `"x-ingle-copy": NAME` accepts
+/// nothing but a span of it.
+struct CopySource {
+  std::string name;
+  Private text;
+  friend bool operator==(const CopySource&, const CopySource&) = default;
+};
+
 struct CompleteRequest {
   std::string id;  // chosen by the caller, unique among requests in flight
   Prompt prompt;
@@ -96,6 +104,7 @@ struct CompleteRequest {
   bool ignore_eos = false;
   std::string json_schema;  // constraints are compiled where the vocabulary is
   std::string grammar;
+  std::vector<CopySource> copy_sources;
   std::string continue_from;  // a handle made by fork; the prompt is appended to it
 };
 
@@ -134,6 +143,7 @@ struct Finished {
   FinishReason reason{};
   std::string stop_text;  // the stop string that ended it, "" otherwise
   Usage usage;
+  std::string route = {};  // "cloud:NAME" where a router went there; empty: this machine answered
 };
 struct Failed {
   Error error;

@@ -38,9 +38,13 @@ void fields(Archive& a, Is<Sampling> auto& v) {
     v.xtc_probability, v.xtc_threshold, v.mirostat, v.mirostat_tau, v.mirostat_eta, v.logit_bias, v.seed);
 }
 template <typename Archive>
+void fields(Archive& a, Is<CopySource> auto& v) {
+  a(v.name, v.text);
+}
+template <typename Archive>
 void fields(Archive& a, Is<CompleteRequest> auto& v) {
   a(v.id, v.prompt, v.sampling, v.max_tokens, v.stop, v.logprobs, v.ignore_eos, v.json_schema, v.grammar,
-    v.continue_from);
+    v.copy_sources, v.continue_from);
 }
 template <typename Archive>
 void fields(Archive& a, Is<TokenLogprob> auto& v) {
@@ -64,7 +68,7 @@ void fields(Archive& a, Is<Delta> auto& v) {
 }
 template <typename Archive>
 void fields(Archive& a, Is<Finished> auto& v) {
-  a(v.reason, v.stop_text, v.usage);
+  a(v.reason, v.stop_text, v.usage, v.route);
 }
 template <typename Archive>
 void fields(Archive& a, Is<Failed> auto& v) {

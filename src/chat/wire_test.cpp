@@ -30,6 +30,7 @@ CompleteRequest full_request() {
   request.ignore_eos = true;
   request.json_schema = "{}";
   request.grammar = "g";
+  request.copy_sources = {{"page", Private("Invoice 7")}};
   request.continue_from = "sequence-1";
   return request;
 }

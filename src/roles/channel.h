@@ -1,0 +1,53 @@
+// Channel: one end of a socketpair between two processes of Inglenook, carrying frames and descriptors.
+//
+// A frame is a type byte, three reserved zero bytes, a 32-bit little-endian length and that many bytes of payload; descriptors travel beside it
+// (SCM_RIGHTS, unix(7)). What comes from the other side is hostile: unknown types, lengths over the limit and unexpected
+// descriptors are errors, and a channel that gave an error is never used again. One thread may receive while others send;
+// sending threads are ordered by the channel. close_both() may be called from any thread and wakes the receiver.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/files.h"
+#include "base/result.h"
+
+namespace ingle::roles {
+
+struct Frame {
+  uint8_t type = 0;
+  std::string payload;
+  std::vector<base::FileDescriptor> descriptors;
+};
+
+class Channel {
+ public:
+  static constexpr size_t kMaxPayload = size_t{256} << 20;
+  static constexpr size_t kMaxDescriptors = 64;  // a split model has at most as many parts
+
+  /// Both ends, close-on-exec.
+  static Result<std::pair<Channel, Channel>> pair();
+  explicit Channel(base::FileDescriptor socket);
+  Channel(Channel&&) noexcept;
+  Channel& operator=(Channel&&) noexcept;
+  ~Channel();
+
+  /// Descriptors stay open here; the other side gets copies. kUnavailable: the other side is gone.
+  Status send(uint8_t type, std::string_view payload, std::span<const base::FileDescriptor> descriptors = {});
+  /// Blocks. kUnavailable: the other side is gone; kCorrupt: it broke the form.
+  Result<Frame> receive();
+  void close_both();
+
+  int descriptor() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace ingle::roles

@@ -1,0 +1,47 @@
+// Models: answers by a model's name. What dialects, documents and the router ask for; ModelManager is the real one, tests
+// have fakes, and the composition root adds names that are no files ("auto", the router).
+//
+// Any thread. acquire() may take seconds: it loads a model that is not loaded.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "chat/completer.h"
+
+namespace ingle::runtime {
+
+/// How long a model stays loaded after its last use, in Ollama's terms: seconds; 0: not at all; negative: for ever.
+using KeepAlive = int64_t;
+
+struct AcquireOptions {
+  std::optional<KeepAlive> keep_alive = {};  // nothing: the setting's
+  uint32_t context = 0;                      // tokens a sequence may hold; 0: the setting's
+};
+
+struct LoadedModel {
+  std::string name;
+  std::string digest;        // hexadecimal SHA-256 of the model; empty for a bare file
+  uint64_t bytes = 0;        // memory that it takes
+  int64_t expires_unix = 0;  // INT64_MAX: never
+  uint32_t in_use = 0;       // leases out
+  chat::Description description;
+};
+
+class Models {
+ public:
+  virtual ~Models() = default;
+
+  /// The model, loaded if need be, and kept while the pointer lives; then its keep-alive begins. kNotFound: no such model.
+  virtual Result<std::shared_ptr<chat::Completer>> acquire(std::string_view model, const AcquireOptions& options) = 0;
+  /// Unloads as soon as nobody holds it; no error when it is not loaded.
+  virtual void unload(std::string_view model) = 0;
+  virtual std::vector<LoadedModel> loaded() const = 0;
+};
+
+}  // namespace ingle::runtime
