@@ -142,6 +142,8 @@ class Executor {
   virtual uint32_t max_rows() const = 0;
   virtual std::string_view isa() const = 0;
   virtual uint32_t threads() const = 0;
+  /// How many of them the next steps may use, 1 ... threads(); results do not depend on it.
+  virtual void use_threads(uint32_t n) = 0;
 
   /// Runs a step. The answer holds n_vocab floats (n_embd for want_hidden) for every row with want_logits, in order of
   /// rows; it is valid until the next call.

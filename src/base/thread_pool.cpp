@@ -34,7 +34,7 @@ struct alignas(64) Share {
 }  // namespace
 
 struct ThreadPool::Impl {
-  explicit Impl(unsigned n) : shares(n) {}
+  explicit Impl(unsigned n) : shares(n), active(n) {}
 
   /// Throws std::system_error when the system gives no more threads; those that run are joined by the destructor.
   void start() {
@@ -45,6 +45,8 @@ struct ThreadPool::Impl {
 
   ~Impl() {
     stopping.store(true);
+    active.store(static_cast<uint32_t>(shares.size()));
+    active.notify_all();
     publish();
     for (std::thread& worker : workers)
       worker.join();
@@ -59,6 +61,8 @@ struct ThreadPool::Impl {
   void work(uint32_t thread) {
     uint32_t seen = 0;
     while (true) {
+      for (uint32_t n = active.load(); thread >= n; n = active.load())
+        active.wait(n);
       uint32_t now = run_number.load();
       for (int spin = 0; now == seen && spin < kSpins; ++spin) {
         pause_cpu();
@@ -80,6 +84,7 @@ struct ThreadPool::Impl {
   void take_part(uint32_t run, uint32_t thread) {
     const Function call = function.load(std::memory_order_relaxed);
     void* const argument = context.load(std::memory_order_relaxed);
+    // Shares beyond the active threads are never given tasks, and hold the number of an older run.
     const auto n = static_cast<uint32_t>(shares.size());
     for (uint32_t i = 0; i < n; ++i) {
       Share& share = shares[(thread + i) % n];
@@ -107,6 +112,7 @@ struct ThreadPool::Impl {
   std::atomic<uint32_t> n_tasks{0};
   alignas(64) std::atomic<uint32_t> run_number{0};
   std::atomic<uint32_t> sleepers{0};
+  std::atomic<uint32_t> active{0};  // threads that take part
   std::atomic<bool> stopping{false};
   alignas(64) std::atomic<uint32_t> done{0};
   std::atomic<bool> owner_sleeps{false};
@@ -133,10 +139,20 @@ unsigned ThreadPool::size() const {
   return static_cast<unsigned>(impl_->shares.size());
 }
 
+void ThreadPool::set_active(unsigned n_threads) {
+  INGLE_CHECK(n_threads >= 1 && n_threads <= size());
+  if (impl_->active.exchange(n_threads) < n_threads) impl_->active.notify_all();
+}
+
+unsigned ThreadPool::active() const {
+  return impl_->active.load(std::memory_order_relaxed);
+}
+
 void ThreadPool::run(uint32_t n_tasks, Function function, void* context) {
   Impl& p = *impl_;
   if (n_tasks == 0) return;
-  if (n_tasks == 1 || p.workers.empty()) {
+  const uint64_t n = p.active.load(std::memory_order_relaxed);
+  if (n_tasks == 1 || n == 1) {
     for (uint32_t task = 0; task < n_tasks; ++task)
       function(context, task, 0);
     return;
@@ -146,7 +162,6 @@ void ThreadPool::run(uint32_t n_tasks, Function function, void* context) {
   p.context.store(context, std::memory_order_relaxed);
   p.n_tasks.store(n_tasks, std::memory_order_relaxed);
   p.done.store(0, std::memory_order_relaxed);
-  const auto n = static_cast<uint64_t>(p.shares.size());
   for (uint64_t i = 0; i < n; ++i) {
     // Close the share first: a worker late from the run before may hold its last state, and must not see the new end
     // while a claim with that state could still succeed.

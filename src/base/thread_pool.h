@@ -23,6 +23,10 @@ class ThreadPool {
 
   unsigned size() const;
 
+  /// How many threads take part from the next run on, 1 ... size(); the others sleep. Called by the owner between runs.
+  void set_active(unsigned n_threads);
+  unsigned active() const;
+
   /// Calls function(context, task, thread) for every task in [0, n_tasks), each once, and returns when all are done.
   /// Which thread runs a task is not defined; results must not depend on it. `thread` < size() names scratch memory.
   using Function = void (*)(void* context, uint32_t task, uint32_t thread);

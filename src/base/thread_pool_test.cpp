@@ -40,6 +40,20 @@ TEST(ThreadPool, a_run_sees_what_the_run_before_it_wrote) {
     EXPECT_EQ(value, 3000);
 }
 
+TEST(ThreadPool, only_the_active_threads_take_part_and_the_others_come_back) {
+  const auto owner = ThreadPool::create(4);
+  ThreadPool& pool = **owner;
+  for (int round = 0; round < 400; ++round) {
+    const unsigned active = 1 + static_cast<unsigned>(round) % 4;
+    pool.set_active(active);
+    std::atomic<uint32_t> sum{0};
+    pool.run(37, [&](uint32_t task, uint32_t) { sum.fetch_add(task); });
+    EXPECT_EQ(sum.load(), 37U * 36U / 2U);
+  }
+  pool.set_active(1);
+  pool.run(9, [&](uint32_t, uint32_t thread) { EXPECT_EQ(thread, 0U); });
+}
+
 TEST(ThreadPool, two_pools_on_one_machine_do_not_block_each_other) {
   const auto owners = std::array{ThreadPool::create(3), ThreadPool::create(3)};
   ThreadPool& a = **owners[0];

@@ -22,6 +22,7 @@ struct EngineParts {
   std::shared_ptr<const text::ChatTemplate> chat_template;  // null: none. Compiled templates are handed out shared
   std::unique_ptr<backend::Executor> executor;
   chat::Description description;  // vocab_size, embedding_size and context_limit are what the engine works with
+  std::shared_ptr<base::CoreBoard> cores;  // null: every step may use all threads
   uint32_t max_sequences = 8;
   uint32_t prefill_chunk = 512;
 };

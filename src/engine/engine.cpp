@@ -116,6 +116,7 @@ Result<std::unique_ptr<chat::Completer>> load(std::span<const base::FileDescript
   engine.tokenizer = std::move(model.tokenizer);
   engine.chat_template = std::move(chat_template);
   engine.executor = std::move(executor);
+  engine.cores = options.cores;
   engine.max_sequences = options.max_sequences;
   engine.prefill_chunk = options.prefill_chunk;
   return std::make_unique<BatchEngine>(std::move(engine));

@@ -12,6 +12,7 @@
 #include <span>
 #include <string>
 
+#include "base/core_board.h"
 #include "base/files.h"
 #include "base/result.h"
 #include "chat/completer.h"
@@ -26,6 +27,7 @@ struct Options {
   uint32_t context = 0;          // tokens a sequence may hold; 0 = the model's own, at most 4096 unless asked for more
   uint32_t max_sequences = 8;    // that decode at once
   uint32_t prefill_chunk = 512;  // prompt tokens in one step
+  std::shared_ptr<base::CoreBoard> cores = {};  // shared with other engines of this machine; null: all are its own
   std::function<void(double)> on_load_progress = {};  // 0 ... 1
 };
 

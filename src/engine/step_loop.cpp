@@ -23,6 +23,7 @@ void StepLoop::run(const std::stop_token& stop, Mailbox& mailbox) {
   std::vector<Mailbox::Message> messages;
   while (true) {
     const bool idle = running_.empty() && waiting_.empty();
+    if (idle && shape_.cores != nullptr) shape_.cores->leave();
     mailbox.drain(idle, stop, messages);
     for (auto& message : messages)
       message(*this);
@@ -182,6 +183,7 @@ void StepLoop::preempt(size_t index) {
 
 void StepLoop::step() {
   if (!plan()) return;
+  if (shape_.cores != nullptr) executor_.use_threads(shape_.cores->take(executor_.threads()));
   ended_.assign(running_.size(), false);
   run_shares(false);
   run_shares(true);

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "backend/backend.h"
+#include "base/core_board.h"
 #include "engine/in_flight.h"
 #include "engine/job.h"
 #include "engine/kv_cache.h"
@@ -27,6 +28,7 @@ class StepLoop {
     uint32_t n_vocab = 0;
     uint32_t n_embd = 0;
     StepLimits limits;
+    base::CoreBoard* cores = nullptr;
   };
 
   /// A sequence that a client asked to keep.

@@ -202,7 +202,7 @@ void AttentionRunner::merge_split(const kernels::Kernels& kernels, const Attenti
 void AttentionRunner::run(base::ThreadPool& pool, const kernels::Kernels& kernels, const KvPages& pages, size_t layer,
                           const AttentionShape& shape, const Step& step, const float* q, size_t q_stride, float* out,
                           size_t out_stride) {
-  make_items(shape, pool.size());
+  make_items(shape, pool.active());
   pool.run(static_cast<uint32_t>(items_.size()), [&](uint32_t task, uint32_t thread) {
     run_item(items_[task], thread, kernels, pages, layer, shape, step, q, q_stride, out, out_stride);
   });

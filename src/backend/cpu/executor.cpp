@@ -57,6 +57,7 @@ class CpuExecutor final : public Executor {
   uint32_t max_rows() const override { return max_rows_; }
   std::string_view isa() const override { return math_.kernels->name; }
   uint32_t threads() const override { return pool_.size(); }
+  void use_threads(uint32_t n) override { pool_.set_active(n); }
   Result<std::span<const float>> run(const Step& step) override;
   void copy_page(uint32_t from, uint32_t to) override { pages_.copy(from, to); }
 
@@ -116,7 +117,7 @@ class CpuExecutor final : public Executor {
 
 uint32_t CpuExecutor::panel_parts(uint32_t n_panels, uint32_t n_tokens) const {
   // A multiple of the number of threads, so that an undisturbed static split ends everywhere at once.
-  const uint32_t threads = pool_.size();
+  const uint32_t threads = pool_.active();
   const uint32_t least = (n_panels + kMaxTaskPanels - 1) / kMaxTaskPanels;
   uint32_t parts = threads * (n_tokens > 1 ? 4 : 2);
   parts = std::max(parts, (least + threads - 1) / threads * threads);

@@ -27,6 +27,7 @@ class ToyExecutor final : public backend::Executor {
   uint32_t max_rows() const override { return max_rows_; }
   std::string_view isa() const override { return "toy"; }
   uint32_t threads() const override { return 1; }
+  void use_threads(uint32_t /*n*/) override {}
   Result<std::span<const float>> run(const backend::Step& step) override;
   void copy_page(uint32_t from, uint32_t to) override;
 
