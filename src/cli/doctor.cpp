@@ -15,7 +15,7 @@
 #include "cli/machine.h"
 #include "cli/progress.h"
 #include "cli/verb.h"
-#include "net/http_client.h"
+#include "net/transport.h"
 #include "store/pip_settings.h"
 
 namespace ingle::cli {
@@ -202,15 +202,13 @@ class Doctor : public Command {
     INGLE_TRY(const store::PipSettings pip, store::read_pip_settings(network, stop));
     INGLE_TRY(const net::Url url, net::Url::parse(pip.index_url + (pip.index_url.ends_with('/') ? "" : "/") + "pip/"));
     progress.spin("asking " + url.host);
-    net::HttpSettings settings;
-    settings.https_proxy = pip.proxy.empty() ? network.https_proxy : pip.proxy;
-    settings.http_proxy = network.http_proxy;
-    settings.no_proxy = network.no_proxy;
-    settings.ca_file = pip.ca_file.empty() ? network.ca_file : pip.ca_file;
-    INGLE_TRY(const net::HttpClient client, net::HttpClient::create(std::move(settings)));
+    store::Network as_pip = network;
+    if (!pip.proxy.empty()) as_pip.https_proxy = pip.proxy;
+    if (!pip.ca_file.empty()) as_pip.ca_file = pip.ca_file;
+    INGLE_TRY(const auto transport, store::make_transport(as_pip));
     constexpr uint64_t kMaxPage = 8 << 20;
     INGLE_TRY(const auto answer,
-              client.get_text({.url = url}, net::EgressPermit::for_model_download(url.host), kMaxPage, stop));
+              net::get_text(*transport, {.url = url}, net::EgressPermit::for_model_download(url.host), kMaxPage, stop));
     if (answer.head.status != 200)
       return std::unexpected(
           Error::unavailable(fmt::format("{} answers {}", url.host, net::status_text(answer.head.status)))

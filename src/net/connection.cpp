@@ -158,8 +158,13 @@ Status Connection::open(const Url& url, const std::optional<Url>& proxy) {
   return handshake(url.host, deadline);
 }
 
+void Connection::extend() {
+  bytes_since_extension_ = 0;
+  tcp_.expires_after(std::chrono::milliseconds(silence_ms_ != 0 ? silence_ms_ : settings_.idle_timeout_ms));
+}
+
 Status Connection::write(const std::string& request) {
-  tcp_.expires_after(std::chrono::milliseconds(settings_.idle_timeout_ms));
+  extend();
   const ErrorCode code = with_stream(
       [&](auto& stream, auto handler) { asio::async_write(stream, asio::buffer(request), std::move(handler)); });
   if (code) return std::unexpected(failure("writing to", code));
@@ -167,12 +172,11 @@ Status Connection::write(const std::string& request) {
 }
 
 Status Connection::read_header(Parser& parser) {
-  tcp_.expires_after(std::chrono::milliseconds(settings_.idle_timeout_ms));
+  extend();
   const ErrorCode code = with_stream(
       [&](auto& stream, auto handler) { http::async_read_header(stream, buffer_, parser, std::move(handler)); });
   if (code) return std::unexpected(failure("reading from", code));
-  bytes_since_extension_ = 0;
-  tcp_.expires_after(std::chrono::milliseconds(settings_.idle_timeout_ms));
+  extend();
   return {};
 }
 
@@ -188,10 +192,7 @@ Result<size_t> Connection::read_body(Parser& parser, std::span<std::byte> chunk)
   }
   const size_t n = chunk.size() - body.size;
   bytes_since_extension_ += n;
-  if (bytes_since_extension_ >= kBytesPerExtension) {
-    bytes_since_extension_ = 0;
-    tcp_.expires_after(std::chrono::milliseconds(settings_.idle_timeout_ms));
-  }
+  if (bytes_since_extension_ >= (silence_ms_ != 0 ? 1 : kBytesPerExtension)) extend();
   return n;
 }
 

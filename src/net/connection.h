@@ -20,7 +20,7 @@
 #include <string>
 
 #include "base/result.h"
-#include "net/http_client.h"
+#include "net/http_types.h"
 #include "net/url.h"
 
 namespace ingle::net {
@@ -34,6 +34,9 @@ class Connection {
   Connection(const HttpSettings& settings, boost::asio::ssl::context& tls, std::stop_token stop);
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
+
+  /// From the end of open() on: the longest silence, restarted by every byte; 0 keeps the settings' limit.
+  void allow_silence(unsigned milliseconds) { silence_ms_ = milliseconds; }
 
   /// Resolves, connects, asks the proxy for a tunnel and shakes hands, all before one deadline.
   Status open(const Url& url, const std::optional<Url>& proxy);
@@ -54,6 +57,7 @@ class Connection {
   ErrorCode run(Start start);
   template <typename Function>
   ErrorCode with_stream(Function function);
+  void extend();
   Error failure(std::string_view doing, const ErrorCode& code) const;
 
   const HttpSettings& settings_;
@@ -65,6 +69,7 @@ class Connection {
   std::optional<boost::beast::ssl_stream<boost::beast::tcp_stream&>> tls_;
   boost::beast::flat_buffer buffer_;
   uint64_t bytes_since_extension_ = 0;
+  unsigned silence_ms_ = 0;
 };
 
 }  // namespace ingle::net

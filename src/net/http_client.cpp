@@ -24,6 +24,12 @@ bool is_header_name(std::string_view name) {
   });
 }
 
+/// Those that frame the request are written here alone: a second one could be read in two ways.
+bool is_framing_header(std::string_view name) {
+  const std::string lower = lower_ascii(name);
+  return lower == "host" || lower == "connection" || lower == "content-length" || lower == "transfer-encoding";
+}
+
 bool is_header_value(std::string_view value) {
   return std::ranges::all_of(value, [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f; });
 }
@@ -33,9 +39,10 @@ Result<std::string> request_text(const HttpRequest& request, const Url& url, boo
   // Plain HTTP through a proxy names the whole URL; inside a tunnel the proxy is invisible.
   const bool absolute = proxy && url.scheme == "http";
   std::string text = fmt::format(
-      "GET {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: {}\r\nConnection: close\r\n"
+      "{} {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: {}\r\nConnection: close\r\n"
       "Accept-Encoding: identity\r\n",
-      absolute ? "http://" + url.authority() + url.target : url.target, url.authority(), settings.user_agent);
+      to_string(request.method), absolute ? "http://" + url.authority() + url.target : url.target, url.authority(),
+      settings.user_agent);
   if (absolute && !proxy->user_info.empty()) {
     text += "Proxy-Authorization: " + basic_authorization(proxy->user_info) + "\r\n";
   }
@@ -43,6 +50,9 @@ Result<std::string> request_text(const HttpRequest& request, const Url& url, boo
   for (const HttpHeader& header : request.headers) {
     if (!is_header_name(header.name) || !is_header_value(header.value)) {
       return std::unexpected(Error::usage(fmt::format("the header '{}' cannot be sent: bad characters", header.name)));
+    }
+    if (is_framing_header(header.name)) {
+      return std::unexpected(Error::usage(fmt::format("the header '{}' is the client's own", header.name)));
     }
     if (lower_ascii(header.name) == "authorization") {
       if (!same_origin) continue;
@@ -54,7 +64,8 @@ Result<std::string> request_text(const HttpRequest& request, const Url& url, boo
     text += "Authorization: " + basic_authorization(url.user_info) + "\r\n";
   }
   if (request.range_from) text += fmt::format("Range: bytes={}-\r\n", *request.range_from);
-  return text + "\r\n";
+  if (request.method == HttpMethod::kPost) text += fmt::format("Content-Length: {}\r\n", request.body.size());
+  return text + "\r\n" + request.body;
 }
 
 bool parse_number(std::string_view text, uint64_t& value) {
@@ -137,12 +148,17 @@ Status check_redirect(const Url& from, const Url& to) {
 
 struct HttpClient::Impl {
   HttpSettings settings;
+  std::optional<ReceiptKey> key;
   // Shared by calls in several threads: OpenSSL counts references to it atomically and nothing changes it after create().
   mutable asio::ssl::context tls{asio::ssl::context::tls_client};
 
   Status read_body(Connection& connection, Connection::Parser& parser, const HttpRequest& request, const HttpHead& head,
                    const BodySink& sink) const;
 };
+
+std::string_view to_string(HttpMethod method) {
+  return method == HttpMethod::kPost ? "POST" : "GET";
+}
 
 std::string_view HttpHead::header(std::string_view name) const {
   const auto found = std::ranges::find(headers, name, &HttpHeader::name);
@@ -164,9 +180,10 @@ const HttpSettings& HttpClient::settings() const {
   return impl_->settings;
 }
 
-Result<HttpClient> HttpClient::create(HttpSettings settings) {
+Result<HttpClient> HttpClient::create(HttpSettings settings, std::optional<ReceiptKey> key) {
   auto impl = std::make_unique<Impl>();
   impl->settings = std::move(settings);
+  impl->key = std::move(key);
   boost::system::error_code code;
   impl->tls.set_options(
       asio::ssl::context::default_workarounds | asio::ssl::context::no_tlsv1 | asio::ssl::context::no_tlsv1_1, code);
@@ -202,13 +219,9 @@ Status HttpClient::Impl::read_body(Connection& connection, Connection::Parser& p
   return {};
 }
 
-Result<HttpHead> HttpClient::get(const HttpRequest& request, const EgressPermit& permit, const BodySink& sink,
-                                 std::stop_token stop) const {
-  if (permit.host() != request.url.host) {
-    return std::unexpected(
-        Error::internal("a permit for '" + permit.host() + "' was used for '" + request.url.host + "'"));
-  }
-  if (request.url.scheme == "file") return std::unexpected(Error::internal("the HTTP client opens no files"));
+Result<HttpHead> HttpClient::send(const HttpRequest& request, const EgressPermit& permit, const BodySink& sink,
+                                  std::stop_token stop) const {
+  INGLE_TRY_VOID(check_permit(request, permit, impl_->key ? &*impl_->key : nullptr));
   Url url = request.url;
   std::vector<HttpHead> redirects;
   try {
@@ -217,6 +230,7 @@ Result<HttpHead> HttpClient::get(const HttpRequest& request, const EgressPermit&
       const bool same_origin = url.origin() == request.url.origin();
       INGLE_TRY(const std::string text, request_text(request, url, same_origin, proxy, impl_->settings));
       Connection connection(impl_->settings, impl_->tls, stop);
+      connection.allow_silence(request.silence_timeout_ms);
       INGLE_TRY_VOID(connection.open(url, proxy));
       INGLE_TRY_VOID(connection.write(text));
       std::optional<Connection::Parser> parser;
@@ -229,6 +243,11 @@ Result<HttpHead> HttpClient::get(const HttpRequest& request, const EgressPermit&
         INGLE_TRY_VOID(connection.read_header(*parser));
       }
       INGLE_TRY(HttpHead head, head_of(*parser, url, request));
+      if (is_redirect(head.status) && permit.receipt()) {
+        return std::unexpected(
+            Error::refused(fmt::format("{} answers {}: what was released for one address is not sent to another",
+                                       request.url.authority(), status_text(head.status))));
+      }
       if (is_redirect(head.status) && !head.header("location").empty()) {
         if (redirects.size() == impl_->settings.max_redirects) {
           return std::unexpected(Error::refused(
@@ -251,19 +270,11 @@ Result<HttpHead> HttpClient::get(const HttpRequest& request, const EgressPermit&
   }
 }
 
-Result<HttpClient::TextAnswer> HttpClient::get_text(HttpRequest request, const EgressPermit& permit, uint64_t max_bytes,
-                                                    std::stop_token stop) const {
-  request.max_body_bytes = max_bytes;
-  std::string body;
-  const BodySink sink{
-      .on_head = [](const HttpHead&) -> Result<bool> { return true; },
-      .on_body = [&](std::span<const std::byte> chunk) -> Status {
-        body.append(reinterpret_cast<const char*>(chunk.data()), chunk.size());
-        return {};
-      },
+TransportFactory direct_transport(std::optional<ReceiptKey> key) {
+  return [key = std::move(key)](const HttpSettings& settings) -> Result<std::unique_ptr<HttpTransport>> {
+    INGLE_TRY(HttpClient client, HttpClient::create(settings, key));
+    return std::make_unique<HttpClient>(std::move(client));
   };
-  INGLE_TRY(HttpHead head, get(request, permit, sink, std::move(stop)));
-  return TextAnswer{std::move(head), std::move(body)};
 }
 
 }  // namespace ingle::net

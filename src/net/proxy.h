@@ -5,7 +5,7 @@
 #include <string>
 
 #include "base/result.h"
-#include "net/http_client.h"
+#include "net/http_types.h"
 #include "net/url.h"
 
 namespace ingle::net {

@@ -24,7 +24,7 @@ void wait(unsigned milliseconds, const std::stop_token& stop) {
 /// One request from the file's end on. Returns true when the file is complete.
 class Attempt {
  public:
-  Attempt(const net::HttpClient& client, const DownloadRequest& request, StagingFile& file, Downloaded& result)
+  Attempt(const net::HttpTransport& client, const DownloadRequest& request, StagingFile& file, Downloaded& result)
       : client_(client), request_(request), file_(file), result_(result) {}
 
   Result<bool> run(const std::stop_token& stop) {
@@ -34,7 +34,7 @@ class Attempt {
     const net::BodySink sink{[this](const net::HttpHead& head) { return begin(head); },
                              [this](std::span<const std::byte> chunk) { return take(chunk); }};
     INGLE_TRY(const net::HttpHead head,
-              client_.get(http, net::EgressPermit::for_model_download(request_.url.host), sink, stop));
+              client_.send(http, net::EgressPermit::for_model_download(request_.url.host), sink, stop));
     if (head.status == 416) return finish_past_end(head.range_total.value_or(request_.size));
     if (total_ != 0 && file_.size() != total_) {
       return std::unexpected(Error::unavailable(
@@ -89,7 +89,7 @@ class Attempt {
     return false;
   }
 
-  const net::HttpClient& client_;
+  const net::HttpTransport& client_;
   const DownloadRequest& request_;
   StagingFile& file_;
   Downloaded& result_;
@@ -108,7 +108,8 @@ Error status_error(const net::HttpHead& head) {
   return error;
 }
 
-Result<Downloaded> download_file(const net::HttpClient& client, const DownloadRequest& request, std::stop_token stop) {
+Result<Downloaded> download_file(const net::HttpTransport& client, const DownloadRequest& request,
+                                 std::stop_token stop) {
   // A file that is longer than it can be belongs to something else: the part within the limit is checked like any other.
   INGLE_TRY(StagingFile file, StagingFile::open(request.path, request.size != 0 ? request.size : request.max_bytes));
   Downloaded result;

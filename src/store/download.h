@@ -11,7 +11,7 @@
 
 #include "base/files.h"
 #include "base/result.h"
-#include "net/http_client.h"
+#include "net/transport.h"
 
 namespace ingle::store {
 
@@ -33,7 +33,8 @@ struct Downloaded {
 };
 
 /// Continues after a broken connection as long as each try brings something, at most a few times without.
-Result<Downloaded> download_file(const net::HttpClient& client, const DownloadRequest& request, std::stop_token stop);
+Result<Downloaded> download_file(const net::HttpTransport& client, const DownloadRequest& request,
+                                 std::stop_token stop);
 
 /// The error for an answer that is not the file: names the URL and the status, with a hint for 401, 403 and 404.
 Error status_error(const net::HttpHead& head);

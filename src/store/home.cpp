@@ -2,6 +2,8 @@
 
 #include <cstdlib>
 
+#include "net/http_client.h"
+
 namespace ingle::store {
 namespace {
 
@@ -40,6 +42,17 @@ Result<Paths> paths_from(const EnvLookup& env) {
     INGLE_TRY(paths.models, absolute(models));
   }
   return paths;
+}
+
+Result<std::unique_ptr<net::HttpTransport>> make_transport(const Network& network) {
+  net::HttpSettings settings;
+  settings.https_proxy = network.https_proxy;
+  settings.http_proxy = network.http_proxy;
+  settings.no_proxy = network.no_proxy;
+  settings.ca_file = network.ca_file;
+  settings.connect_timeout_ms = network.connect_timeout_ms;
+  settings.idle_timeout_ms = network.idle_timeout_ms;
+  return network.transport ? network.transport(settings) : net::direct_transport()(settings);
 }
 
 Network network_from(const EnvLookup& env) {

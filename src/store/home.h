@@ -5,12 +5,14 @@
 
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
+#include "net/transport.h"
 
 namespace ingle::store {
 
@@ -35,7 +37,12 @@ struct Network {
   unsigned retry_delay_ms = 1'000;  // between two tries after a connection broke off; grows with each
   unsigned connect_timeout_ms = 8'000;
   unsigned idle_timeout_ms = 30'000;
+  /// Where requests go; empty: sockets of this very process.
+  net::TransportFactory transport = {};
 };
+
+/// With the proxy, certificates and time limits of the settings.
+Result<std::unique_ptr<net::HttpTransport>> make_transport(const Network& network);
 
 using EnvLookup = std::function<std::optional<std::string>(std::string_view)>;
 

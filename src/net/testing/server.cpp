@@ -87,6 +87,13 @@ std::optional<Request> read_request(const Peer& peer) {
     request.headers.emplace_back(lower(text.substr(from, colon - from)), text.substr(colon + 2, end - colon - 2));
     from = end + 2;
   }
+  request.body = text.substr(text.find("\r\n\r\n") + 4);
+  const std::string length = request.header("content-length");
+  for (const size_t size = length.empty() ? 0 : std::stoul(length); request.body.size() < size;) {
+    const long n = peer.read(buffer, sizeof buffer);
+    if (n <= 0) return std::nullopt;
+    request.body.append(buffer, static_cast<size_t>(n));
+  }
   return request;
 }
 

@@ -18,6 +18,7 @@ struct Request {
   std::string method;
   std::string target;
   std::vector<std::pair<std::string, std::string>> headers;  // names in lower case
+  std::string body;
 
   std::string header(std::string_view name) const;
 };

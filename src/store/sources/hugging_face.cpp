@@ -43,14 +43,14 @@ Published published_by(const net::HttpHead& head) {
   return published;
 }
 
-Result<Published> ask(const net::HttpClient& client, const net::HttpRequest& request, const SourceContext& context) {
+Result<Published> ask(const net::HttpTransport& client, const net::HttpRequest& request, const SourceContext& context) {
   const net::BodySink sink{[](const net::HttpHead& head) -> Result<bool> {
                              if (head.status != 200) return std::unexpected(status_error(head));
                              return false;
                            },
                            {}};
   INGLE_TRY(const net::HttpHead head,
-            client.get(request, net::EgressPermit::for_model_download(request.url.host), sink, context.stop));
+            client.send(request, net::EgressPermit::for_model_download(request.url.host), sink, context.stop));
   Published published = published_by(head);
   if (published.size == 0) published.size = head.body_bytes.value_or(0);
   if (!context.digest.empty() && !published.digest.empty() && published.digest != context.digest) {
@@ -67,13 +67,13 @@ Result<Fetched> fetch_hugging_face(const SourceSpec& spec, const SourceContext& 
   INGLE_TRY(const net::Url url,
             net::Url::parse(fmt::format("{}/{}/resolve/{}/{}", hub.ends_with('/') ? hub.substr(0, hub.size() - 1) : hub,
                                         spec.repo, revision, spec.file)));
-  INGLE_TRY(const net::HttpClient client, make_client(context.network));
+  INGLE_TRY(const auto client, make_transport(context.network));
   net::HttpRequest request{.url = url};
   // A token is for the hub alone, and never in the clear.
   if (!context.network.hugging_face_token.empty() && (url.scheme == "https" || url.is_loopback())) {
     request.headers.push_back({"Authorization", "Bearer " + context.network.hugging_face_token});
   }
-  INGLE_TRY(const Published published, ask(client, request, context));
+  INGLE_TRY(const Published published, ask(*client, request, context));
 
   // Named by digest: what an earlier pull left of another version of the file is never continued.
   const std::string stem = published.digest.empty() ? "file" : published.digest.hex();
@@ -84,7 +84,7 @@ Result<Fetched> fetch_hugging_face(const SourceSpec& spec, const SourceContext& 
   download.on_progress = [&](uint64_t done, uint64_t total) {
     context.report(PullPhase::kDownloading, done, total != 0 ? total : context.size);
   };
-  INGLE_TRY(const Downloaded done, download_file(client, download, context.stop));
+  INGLE_TRY(const Downloaded done, download_file(*client, download, context.stop));
   return Fetched{download.path, published.digest, done.from_network, done.resumed, {}};
 }
 

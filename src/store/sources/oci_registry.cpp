@@ -42,7 +42,7 @@ std::string challenge_value(std::string_view challenge, std::string_view name) {
 
 class Registry {
  public:
-  Registry(const net::HttpClient& client, const ModelName& name, std::string base, const SourceContext& context)
+  Registry(const net::HttpTransport& client, const ModelName& name, std::string base, const SourceContext& context)
       : client_(client), name_(name), base_(std::move(base)), context_(context) {}
 
   Result<Manifest> manifest() {
@@ -85,10 +85,11 @@ class Registry {
     INGLE_TRY(const net::Url url, url_of(what));
     const auto permit = net::EgressPermit::for_model_download(url.host);
     INGLE_TRY(auto answer,
-              client_.get_text({.url = url, .headers = headers(accept)}, permit, max_bytes, context_.stop));
+              net::get_text(client_, {.url = url, .headers = headers(accept)}, permit, max_bytes, context_.stop));
     if (answer.head.status == 401 && token_.empty()) {
       INGLE_TRY_VOID(get_token(answer.head));
-      INGLE_TRY(answer, client_.get_text({.url = url, .headers = headers(accept)}, permit, max_bytes, context_.stop));
+      INGLE_TRY(answer,
+                net::get_text(client_, {.url = url, .headers = headers(accept)}, permit, max_bytes, context_.stop));
     }
     if (answer.head.status != 200) return std::unexpected(status_error(answer.head));
     return std::move(answer.body);
@@ -108,8 +109,8 @@ class Registry {
     if (url.scheme != "https" && !url.is_loopback()) {
       return std::unexpected(Error::refused(name_.host() + ": wants a login over plain http"));
     }
-    INGLE_TRY(const auto answer, client_.get_text({.url = url}, net::EgressPermit::for_model_download(url.host),
-                                                  kMaxManifestBytes, context_.stop));
+    INGLE_TRY(const auto answer, net::get_text(client_, {.url = url}, net::EgressPermit::for_model_download(url.host),
+                                               kMaxManifestBytes, context_.stop));
     if (answer.head.status != 200) return std::unexpected(status_error(answer.head));
     const Json json = Json::parse(answer.body, nullptr, false);
     for (const char* field : {"token", "access_token"}) {
@@ -119,7 +120,7 @@ class Registry {
     return {};
   }
 
-  const net::HttpClient& client_;
+  const net::HttpTransport& client_;
   const ModelName& name_;
   std::string base_;
   const SourceContext& context_;
@@ -128,9 +129,9 @@ class Registry {
 
 Result<Fetched> fetch_oci_registry(const SourceSpec& spec, const SourceContext& context) {
   INGLE_TRY(const ModelName name, ModelName::parse(spec.name));
-  INGLE_TRY(const net::HttpClient client, make_client(context.network));
+  INGLE_TRY(const auto client, make_transport(context.network));
   INGLE_TRY(const net::Url host, net::Url::parse("http://" + name.host()));
-  Registry registry(client, name, (host.is_loopback() ? "http://" : "https://") + name.host(), context);
+  Registry registry(*client, name, (host.is_loopback() ? "http://" : "https://") + name.host(), context);
   INGLE_TRY(const Manifest manifest, registry.manifest());
   const Layer* model = manifest.find(kModelLayer);
   if (model == nullptr) model = manifest.find(kDockerGguf);

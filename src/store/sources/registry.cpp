@@ -18,15 +18,4 @@ const SourceKind* find_source(std::string_view kind) {
   return found == std::end(kSources) ? nullptr : *found;
 }
 
-Result<net::HttpClient> make_client(const Network& network) {
-  net::HttpSettings settings;
-  settings.https_proxy = network.https_proxy;
-  settings.http_proxy = network.http_proxy;
-  settings.no_proxy = network.no_proxy;
-  settings.ca_file = network.ca_file;
-  settings.connect_timeout_ms = network.connect_timeout_ms;
-  settings.idle_timeout_ms = network.idle_timeout_ms;
-  return net::HttpClient::create(std::move(settings));
-}
-
 }  // namespace ingle::store

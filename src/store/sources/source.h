@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "net/http_client.h"
+#include "net/transport.h"
 #include "store/catalog.h"
 #include "store/home.h"
 #include "store/store.h"
@@ -59,8 +59,5 @@ const SourceKind* find_source(std::string_view kind);
 extern const SourceKind kHuggingFaceSource;
 extern const SourceKind kRegistrySource;
 extern const SourceKind kWheelsSource;
-
-/// The client with the proxy, certificates and time limits of the settings.
-Result<net::HttpClient> make_client(const Network& network);
 
 }  // namespace ingle::store

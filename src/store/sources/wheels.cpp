@@ -34,7 +34,7 @@ std::string wheels_title(const SourceSpec& spec, const Network&) {
 /// Looks packages up in every place that pip would.
 class Index {
  public:
-  Index(const SourceSpec& spec, const net::HttpClient& client, const PipSettings& settings,
+  Index(const SourceSpec& spec, const net::HttpTransport& client, const PipSettings& settings,
         const SourceContext& context)
       : client_(client), context_(context), find_links_(settings.find_links) {
     if (!settings.index_url.empty()) indexes_.push_back(settings.index_url);
@@ -82,7 +82,7 @@ class Index {
     if (context_.network.offline) return;
     const net::HttpRequest request{.url = *url, .headers = {{"Accept", std::string(kPageTypes)}}};
     auto page =
-        client_.get_text(request, net::EgressPermit::for_model_download(url->host), kMaxPageBytes, context_.stop);
+        net::get_text(client_, request, net::EgressPermit::for_model_download(url->host), kMaxPageBytes, context_.stop);
     if (!page) {
       last = std::move(page).error();
     } else if (page->head.status != 200) {
@@ -110,7 +110,7 @@ class Index {
     }
   }
 
-  const net::HttpClient& client_;
+  const net::HttpTransport& client_;
   const SourceContext& context_;
   std::vector<std::string> find_links_;
   std::vector<std::string> indexes_;
@@ -142,7 +142,7 @@ struct Joined {
 
 class WheelJoin {
  public:
-  WheelJoin(const SourceSpec& spec, const SourceContext& context, const net::HttpClient& client, Index& index)
+  WheelJoin(const SourceSpec& spec, const SourceContext& context, const net::HttpTransport& client, Index& index)
       : spec_(spec), context_(context), client_(client), index_(index) {}
 
   Result<Fetched> run() {
@@ -250,7 +250,7 @@ class WheelJoin {
 
   const SourceSpec& spec_;
   const SourceContext& context_;
-  const net::HttpClient& client_;
+  const net::HttpTransport& client_;
   Index& index_;
   std::vector<WheelLink> links_;
   Fetched fetched_;
@@ -264,9 +264,9 @@ Result<Fetched> fetch_wheels(const SourceSpec& spec, const SourceContext& contex
   Network network = context.network;
   if (!settings.ca_file.empty()) network.ca_file = settings.ca_file;
   if (!settings.proxy.empty()) network.http_proxy = network.https_proxy = settings.proxy;
-  INGLE_TRY(const net::HttpClient client, make_client(network));
-  Index index(spec, client, settings, context);
-  return WheelJoin(spec, context, client, index).run();
+  INGLE_TRY(const auto client, make_transport(network));
+  Index index(spec, *client, settings, context);
+  return WheelJoin(spec, context, *client, index).run();
 }
 
 }  // namespace
