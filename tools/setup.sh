@@ -31,6 +31,15 @@ install_packages() {
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}"
 }
 
+# The app is built with Node 18 or newer and npm, from wherever they came; Debian's are installed where one is missing.
+install_node() {
+  local major=0
+  if command -v node >/dev/null && command -v npm >/dev/null; then
+    major=$(node --version | sed 's/^v\([0-9]*\).*/\1/')
+  fi
+  [ "$major" -ge 18 ] || install_packages nodejs npm
+}
+
 # Compilers of this project take up to 1 GB each; a small machine gets fewer at a time.
 build_jobs() {
   local cores memory_mb
