@@ -1,9 +1,10 @@
 // Channel: one end of a socketpair between two processes of Inglenook, carrying frames and descriptors.
 //
-// A frame is a type byte, three reserved zero bytes, a 32-bit little-endian length and that many bytes of payload; descriptors travel beside it
-// (SCM_RIGHTS, unix(7)). What comes from the other side is hostile: unknown types, lengths over the limit and unexpected
-// descriptors are errors, and a channel that gave an error is never used again. One thread may receive while others send;
-// sending threads are ordered by the channel. close_both() may be called from any thread and wakes the receiver.
+// A frame is a type byte, three reserved zero bytes, a 32-bit little-endian length and that many bytes of payload (frame.h);
+// descriptors travel beside it (SCM_RIGHTS, unix(7)). What comes from the other side is hostile: reserved bytes that are not
+// zero, lengths over the limit and unexpected descriptors are errors, memory grows only as bytes arrive, and a channel that
+// gave an error gives it again for ever. One thread may receive while others send; sending threads are ordered by the
+// channel. close_both() may be called from any thread and wakes the receiver and the senders.
 #pragma once
 
 #include <cstddef>
@@ -12,10 +13,12 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/files.h"
 #include "base/result.h"
+#include "roles/frame.h"
 
 namespace ingle::roles {
 
@@ -27,7 +30,7 @@ struct Frame {
 
 class Channel {
  public:
-  static constexpr size_t kMaxPayload = size_t{256} << 20;
+  static constexpr size_t kMaxPayload = kMaxFramePayload;
   static constexpr size_t kMaxDescriptors = 64;  // a split model has at most as many parts
 
   /// Both ends, close-on-exec.
@@ -37,10 +40,12 @@ class Channel {
   Channel& operator=(Channel&&) noexcept;
   ~Channel();
 
-  /// Descriptors stay open here; the other side gets copies. kUnavailable: the other side is gone.
+  /// Descriptors stay open here; the other side gets copies. kUnavailable: the other side is gone. kUsage: over a limit,
+  /// nothing was sent and the channel can still be used.
   Status send(uint8_t type, std::string_view payload, std::span<const base::FileDescriptor> descriptors = {});
-  /// Blocks. kUnavailable: the other side is gone; kCorrupt: it broke the form.
-  Result<Frame> receive();
+  /// Blocks. kUnavailable: the other side is gone; kCorrupt: it broke the form, or sent more descriptors than the caller
+  /// said that it expects (front expects none from a role).
+  Result<Frame> receive(size_t max_descriptors = kMaxDescriptors);
   void close_both();
 
   int descriptor() const;

@@ -1,15 +1,25 @@
 // Spawner: starts the roles of this process, each a re-execution of the same binary with one end of a socketpair.
 //
 // Front locks itself so that neither it nor a child of its own could open a socket. Roles are therefore started by a
-// small process that is forked before front has threads or locks itself: it understands nothing but "start role R" and
-// "end child C", and lives as long as front does. Any thread of front may call spawn().
+// small process that is forked before front has threads or locks itself: it understands nothing but "start role R", "end
+// child C" and "how did C end", and lives as long as front does: when front ends, however it ends, the spawner kills every
+// role and whatever they started, and ends too. Any thread of front may call spawn() and use its children.
+//
+// main() calls run_role() before anything else, so that a re-execution becomes its role. What a role sees at start: its
+// channel as descriptor 3, nothing else open (stdin and stdout are /dev/null, and stderr too unless INGLE_ROLE_STDERR=1: what
+// people typed must never reach a terminal or a log), an environment without settings (they are messages), SIGPIPE ignored,
+// a process group of its own.
 #pragma once
 
 #include <sys/types.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "roles/channel.h"
@@ -24,9 +34,34 @@ struct SpawnOptions {
   uint64_t max_memory_bytes = 0;  // 0: the role's own limit
   uint32_t max_cpu_seconds = 0;   // 0: none
   bool prove = false;             // the role answers escape attempts (prove-offline) and does nothing else
+
+  friend bool operator==(const SpawnOptions&, const SpawnOptions&) = default;
 };
 
-/// A running role. The destructor closes the channel, kills the process and has it reaped.
+/// What a re-execution is asked to be: `ingle --role engine [--offline] [--prove] [--max-memory N] [--max-cpu N]`.
+struct RoleCommand {
+  Role role = Role::kFront;
+  SpawnOptions options;
+
+  friend bool operator==(const RoleCommand&, const RoleCommand&) = default;
+};
+
+std::vector<std::string> words_of(const RoleCommand& command);
+/// Nothing: not the command line of a role. An error: it begins like one and is none.
+Result<std::optional<RoleCommand>> role_of_words(const std::vector<std::string>& words);
+
+/// A role's main: serves `channel` until receive() says that front is gone, and returns the exit code.
+using RoleMain = std::function<int(Channel channel, const SpawnOptions& options)>;
+struct RoleMains {
+  RoleMain engine;
+  RoleMain parse;
+  RoleMain egress;
+};
+
+/// The first line of main(): nothing when this process is not a role; else the exit code, after the role has ended.
+std::optional<int> run_role(int argc, char** argv, const RoleMains& mains);
+
+/// A running role. The destructor closes the channel, kills the process with all it started, and has it reaped.
 class Child {
  public:
   Child(Child&&) noexcept;
@@ -49,14 +84,16 @@ class Spawner {
  public:
   /// Before the first thread. Forks.
   static Result<std::unique_ptr<Spawner>> start();
+  /// Ends the spawner and every role it started.
   ~Spawner();
 
   Result<Child> spawn(Role role, const SpawnOptions& options = {});
 
  private:
   struct State;
-  explicit Spawner(std::unique_ptr<State> state);
-  std::unique_ptr<State> state_;
+  explicit Spawner(std::shared_ptr<State> state);
+  std::shared_ptr<State> state_;  // children share it: they may outlive the Spawner
+  friend class Child;
 };
 
 }  // namespace ingle::roles

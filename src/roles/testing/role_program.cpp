@@ -1,0 +1,74 @@
+#include "roles/testing/role_program.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <string>
+
+extern char** environ;  // NOLINT: the C library's own name
+
+namespace ingle::roles::testing {
+namespace {
+
+std::string link_target(int fd) {
+  char buffer[256];
+  const ssize_t n = ::readlink(fmt::format("/proc/self/fd/{}", fd).c_str(), buffer, sizeof buffer);
+  return n < 0 ? "closed" : std::string(buffer, static_cast<size_t>(n));
+}
+
+std::string facts(const SpawnOptions& options) {
+  std::string open;
+  for (int fd = 3; fd < 1024; ++fd) {
+    if (::fcntl(fd, F_GETFD) >= 0) open += fmt::format("{} ", link_target(fd).substr(0, 7));
+  }
+  std::string environment;
+  for (char** variable = environ; *variable != nullptr; ++variable)
+    environment += std::string(*variable) + ";";
+  int signal = 0;
+  ::prctl(PR_GET_PDEATHSIG, &signal);
+  return fmt::format(
+      "stdin={}\nstdout={}\nstderr={}\nopen={}\nenvironment={}\ndeath_signal={}\ngroup={}\nmax_memory={}\n",
+      link_target(0), link_target(1), link_target(2), open, environment, signal,
+      ::getpgrp() == ::getpid() ? "own" : "shared", options.max_memory_bytes);
+}
+
+}  // namespace
+
+int test_role(Channel channel, const SpawnOptions& options) {
+  while (true) {
+    auto frame = channel.receive();
+    if (!frame) return 0;
+    switch (frame->type) {
+      case kExit:
+        return std::atoi(frame->payload.c_str());
+      case kTellFacts:
+        frame->payload = facts(options);
+        break;
+      case kStartGrandchild: {
+        const pid_t pid = ::fork();
+        if (pid == 0) {
+          while (true)
+            ::pause();
+        }
+        frame->payload = std::to_string(pid);
+        break;
+      }
+      case kBeDeaf:
+        while (true)
+          ::pause();
+      default:
+        break;
+    }
+    if (!channel.send(frame->type, frame->payload, frame->descriptors)) return 0;
+  }
+}
+
+RoleMains test_roles() {
+  return {.engine = test_role, .parse = test_role, .egress = test_role};
+}
+
+}  // namespace ingle::roles::testing
