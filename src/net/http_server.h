@@ -1,0 +1,123 @@
+// The HTTP/1.1 server: an event loop on a few threads, requests answered by worker threads, streams by whoever has data.
+//
+// A connection that waits, and a stream that waits for its next token, hold memory only, no thread. The listening socket
+// is made by open_listener() and handed in: after start() the server opens no socket of its own, it only accepts.
+// Limits on everything that a client decides: see ServerLimits. Who owns what: the composition root owns an HttpServer and
+// its handler, which must outlive it; an Exchange is shared by the connection and by whoever still has to answer.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/files.h"
+#include "base/result.h"
+#include "net/http_client.h"
+
+namespace ingle::net {
+
+struct ServerLimits {
+  size_t max_connections = 4096;  // more wait in the kernel's queue until one ends
+  uint32_t max_header_bytes = 32 * 1024;
+  size_t max_headers = 100;
+  uint64_t max_body_bytes_in_memory = uint64_t{512} << 20;  // of all requests together; then 503
+  size_t max_queued_bytes = size_t{8} << 20;  // of one answer that its client does not read; then it is cut
+  unsigned idle_ms = 120'000;                 // between requests
+  unsigned header_ms = 15'000;                // from a request's first byte to the end of its header
+  unsigned body_ms = 30'000;                  // for each 64 KiB of a body
+  unsigned write_ms = 300'000;                // for what is queued at a time
+  unsigned n_io_threads = 2;
+  unsigned n_quick_workers = 4;
+  unsigned n_slow_workers = 48;
+  size_t max_waiting_requests = 1024;  // for a worker; then 503
+};
+
+struct ServerRequest {
+  std::string method;
+  std::string target;               // as sent
+  std::string path;                 // percent-decoded, without the query
+  std::string query;                // as sent
+  std::vector<HttpHeader> headers;  // names in lower case
+  std::string body;
+
+  /// Value of the first header of that name (lower case); empty when absent.
+  std::string_view header(std::string_view name) const;
+  bool has_header(std::string_view name) const;
+};
+
+struct Reply {
+  int status = 200;
+  std::vector<HttpHeader> headers = {};
+  std::string body = {};
+};
+
+/// One request and the way back. Any thread; after the first of respond() and start_stream() only send() and finish()
+/// mean anything. Destroyed without an answer it answers 500, in the middle of a stream it cuts the connection.
+class Exchange {
+ public:
+  virtual ~Exchange() = default;
+  virtual ServerRequest& request() = 0;
+
+  /// A whole answer.
+  virtual void respond(Reply reply) = 0;
+  /// Header of an answer in pieces; `reply.body` is its first piece.
+  virtual void start_stream(Reply reply) = 0;
+  /// Never blocks. false: nobody reads any more, and producing should end.
+  virtual bool send(std::string piece) = 0;
+  virtual void finish() = 0;
+  /// Bytes that the client has not taken yet: producers that can wait, or leave something out, look at it.
+  virtual size_t queued_bytes() const = 0;
+
+  /// Called once, from a thread of the server, when the client goes away before the answer is complete; at once when
+  /// it has gone already. Must be quick.
+  virtual void on_gone(std::function<void()> callback) = 0;
+  virtual bool gone() const = 0;
+};
+
+/// Which threads run a request: quick ones must not wait for slow ones, which load models and pull.
+enum class Lane : uint8_t { kQuick, kSlow };
+
+struct HeadVerdict {
+  uint64_t max_body_bytes = 0;
+  Lane lane = Lane::kQuick;
+  std::optional<Reply> refusal = {};  // the body is not read
+};
+
+class RequestHandler {
+ public:
+  virtual ~RequestHandler() = default;
+  /// From an event thread, before the body is read: must be quick.
+  virtual HeadVerdict on_head(const ServerRequest& head) = 0;
+  /// From a worker.
+  virtual void on_request(std::shared_ptr<Exchange> exchange) = 0;
+  /// The body of an answer that the server itself makes (400, 408, 413, 431, 500, 503), as JSON.
+  virtual std::string error_body(const ServerRequest* head, int status, std::string_view message) = 0;
+};
+
+class HttpServer {
+ public:
+  /// `listener` is bound and listening. Starts threads.
+  static Result<std::unique_ptr<HttpServer>> start(base::FileDescriptor listener, RequestHandler& handler,
+                                                   const ServerLimits& limits);
+  ~HttpServer();
+  HttpServer(const HttpServer&) = delete;
+  HttpServer& operator=(const HttpServer&) = delete;
+
+  /// Accepts no more, lets answers under way end, at most `drain_ms`, cuts the rest and ends all threads.
+  void stop(unsigned drain_ms);
+  size_t connections() const;
+
+ private:
+  struct Impl;
+  explicit HttpServer(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+/// "OK", "Not Found"
+std::string_view reason_phrase(int status);
+
+}  // namespace ingle::net

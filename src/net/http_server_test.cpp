@@ -1,0 +1,348 @@
+#include "net/http_server.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <future>
+#include <mutex>
+#include <thread>
+
+#include "net/listener.h"
+#include "net/testing/raw_client.h"
+
+namespace ingle::net {
+namespace {
+
+using testing::RawClient;
+
+class FunctionHandler : public RequestHandler {
+ public:
+  std::function<void(std::shared_ptr<Exchange>)> answer = [](const std::shared_ptr<Exchange>& exchange) {
+    exchange->respond(
+        {.body = exchange->request().method + " " + exchange->request().path + " [" + exchange->request().body + "]"});
+  };
+  std::function<HeadVerdict(const ServerRequest&)> judge = [](const ServerRequest&) {
+    return HeadVerdict{.max_body_bytes = 1000};
+  };
+
+  HeadVerdict on_head(const ServerRequest& head) override { return judge(head); }
+  void on_request(std::shared_ptr<Exchange> exchange) override { answer(std::move(exchange)); }
+  std::string error_body(const ServerRequest* /*head*/, int /*status*/, std::string_view message) override {
+    return std::string(message);
+  }
+};
+
+class HttpServerTest : public ::testing::Test {
+ protected:
+  void start(ServerLimits limits = {}) {
+    auto listener = open_listener({.host = "127.0.0.1", .port = 0});
+    ASSERT_TRUE(listener.has_value());
+    port = listener->address.port;
+    auto started = HttpServer::start(std::move(listener->socket), handler, limits);
+    ASSERT_TRUE(started.has_value());
+    server = std::move(*started);
+  }
+  std::string ask(std::string_view bytes) {
+    RawClient client(port);
+    client.send(bytes);
+    return client.read_answer();
+  }
+
+  FunctionHandler handler;
+  std::unique_ptr<HttpServer> server;
+  uint16_t port = 0;
+};
+
+constexpr std::string_view kGet = "GET /a%20b?c=d HTTP/1.1\r\nHost: x\r\n\r\n";
+
+TEST_F(HttpServerTest, answers_several_requests_on_one_connection_in_their_order) {
+  start();
+  RawClient client(port);
+  client.send(std::string(kGet) + "POST /2 HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody" + std::string(kGet));
+  EXPECT_TRUE(client.read_answer().ends_with("\r\n\r\nGET /a b []"));
+  EXPECT_TRUE(client.read_answer().ends_with("\r\n\r\nPOST /2 [body]"));
+  EXPECT_TRUE(client.read_answer().ends_with("\r\n\r\nGET /a b []"));
+}
+
+TEST_F(HttpServerTest, a_head_request_gets_the_header_only) {
+  start();
+  const std::string answer = ask("HEAD / HTTP/1.0\r\n\r\n");
+  EXPECT_TRUE(answer.ends_with("\r\n\r\n")) << answer;
+  EXPECT_NE(answer.find("content-length: 9\r\n"), std::string::npos) << answer;
+}
+
+TEST_F(HttpServerTest, a_stream_arrives_piece_by_piece) {
+  std::promise<std::shared_ptr<Exchange>> asked;
+  handler.answer = [&](const std::shared_ptr<Exchange>& exchange) { asked.set_value(exchange); };
+  start();
+  RawClient client(port);
+  client.send(kGet);
+  auto exchange = asked.get_future().get();
+  exchange->start_stream({.headers = {{"content-type", "text/plain"}}});
+  EXPECT_NE(client.read_until("\r\n\r\n").find("transfer-encoding: chunked\r\n"), std::string::npos);
+  EXPECT_TRUE(exchange->send("first"));
+  EXPECT_EQ(client.read_until("first\r\n"), "5\r\nfirst\r\n");
+  EXPECT_TRUE(exchange->send("0123456789abcdef"));
+  exchange->finish();
+  EXPECT_EQ(client.read_until("0\r\n\r\n"), "10\r\n0123456789abcdef\r\n0\r\n\r\n");
+}
+
+TEST_F(HttpServerTest, a_stream_for_an_old_client_ends_with_the_connection) {
+  handler.answer = [](const std::shared_ptr<Exchange>& exchange) {
+    exchange->start_stream({});
+    exchange->send("all");
+    exchange->finish();
+  };
+  start();
+  RawClient client(port);
+  client.send("GET / HTTP/1.0\r\n\r\n");
+  EXPECT_TRUE(client.read_all().ends_with("connection: close\r\n\r\nall"));
+}
+
+TEST_F(HttpServerTest, a_client_that_goes_away_is_noticed_while_nothing_is_sent) {
+  std::promise<void> noticed;
+  std::promise<std::shared_ptr<Exchange>> asked;
+  handler.answer = [&](const std::shared_ptr<Exchange>& exchange) {
+    exchange->on_gone([&] { noticed.set_value(); });
+    asked.set_value(exchange);
+  };
+  start();
+  RawClient client(port);
+  client.send(kGet);
+  const auto exchange = asked.get_future().get();
+  EXPECT_FALSE(exchange->gone());
+  client.close();
+  noticed.get_future().get();
+  EXPECT_TRUE(exchange->gone());
+  exchange->start_stream({});
+  EXPECT_FALSE(exchange->send("too late"));
+  bool called_at_once = false;
+  exchange->on_gone([&] { called_at_once = true; });
+  EXPECT_TRUE(called_at_once);
+}
+
+TEST_F(HttpServerTest, nobody_is_told_to_have_gone_after_a_whole_answer) {
+  std::atomic<bool> told = false;
+  handler.answer = [&](const std::shared_ptr<Exchange>& exchange) {
+    exchange->on_gone([&] { told = true; });
+    exchange->respond({.body = "done"});
+  };
+  start();
+  {
+    RawClient client(port);
+    client.send(kGet);
+    client.read_answer();
+  }
+  server->stop(1000);
+  EXPECT_FALSE(told);
+}
+
+TEST_F(HttpServerTest, a_client_that_does_not_read_is_cut_when_too_much_is_queued) {
+  std::promise<std::shared_ptr<Exchange>> asked;
+  handler.answer = [&](const std::shared_ptr<Exchange>& exchange) { asked.set_value(exchange); };
+  start({.max_queued_bytes = 100'000});
+  RawClient client(port);
+  client.send(kGet);
+  const auto exchange = asked.get_future().get();
+  exchange->start_stream({});
+  size_t n_sent = 0;
+  while (n_sent < 1'000'000 && exchange->send(std::string(10'000, 'x')))
+    ++n_sent;
+  EXPECT_LT(n_sent, 1'000'000U);
+}
+
+TEST_F(HttpServerTest, an_exchange_that_is_dropped_answers_500_and_in_a_stream_cuts_it) {
+  handler.answer = [](const std::shared_ptr<Exchange>& exchange) {
+    if (exchange->request().path == "/stream") {
+      exchange->start_stream({});
+      exchange->send("part");
+    }
+  };
+  start();
+  EXPECT_TRUE(ask(kGet).starts_with("HTTP/1.1 500 "));
+  RawClient client(port);
+  client.send("GET /stream HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_EQ(client.read_all().find("0\r\n\r\n"), std::string::npos);
+}
+
+TEST_F(HttpServerTest, bodies_over_the_limit_are_refused_and_the_client_sees_why) {
+  start();
+  EXPECT_TRUE(ask("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1001\r\n\r\n").starts_with("HTTP/1.1 413 "));
+  const std::string chunk = "258\r\n" + std::string(600, 'x') + "\r\n";
+  EXPECT_TRUE(ask("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk + chunk)
+                  .starts_with("HTTP/1.1 413 "));
+  EXPECT_TRUE(
+      ask("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk + "0\r\n\r\n").ends_with("x]"));
+}
+
+TEST_F(HttpServerTest, a_refusal_comes_before_the_body_is_read) {
+  handler.judge = [](const ServerRequest& head) {
+    HeadVerdict verdict{.max_body_bytes = 1000};
+    if (head.has_header("origin")) verdict.refusal = Reply{.status = 403, .body = "no"};
+    return verdict;
+  };
+  start();
+  const std::string answer = ask("POST / HTTP/1.1\r\nHost: x\r\nOrigin: y\r\nContent-Length: 900\r\n\r\n");
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 403 ")) << answer;
+  EXPECT_NE(answer.find("connection: close"), std::string::npos);
+}
+
+TEST_F(HttpServerTest, says_continue_to_a_client_that_waits_for_it) {
+  start();
+  RawClient client(port);
+  client.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n");
+  EXPECT_EQ(client.read_until("\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n");
+  client.send("ok");
+  EXPECT_TRUE(client.read_answer().ends_with("POST / [ok]"));
+}
+
+TEST_F(HttpServerTest, headers_over_the_limits_are_refused) {
+  start({.max_header_bytes = 4096, .max_headers = 10});
+  EXPECT_TRUE(
+      ask("GET / HTTP/1.1\r\nHost: x\r\nA: " + std::string(5000, 'a') + "\r\n\r\n").starts_with("HTTP/1.1 431 "));
+  std::string many = "GET / HTTP/1.1\r\nHost: x\r\n";
+  for (int i = 0; i < 10; ++i)
+    many += "A: b\r\n";
+  EXPECT_TRUE(ask(many + "\r\n").starts_with("HTTP/1.1 431 "));
+}
+
+TEST_F(HttpServerTest, what_is_ambiguous_or_no_http_is_refused_and_the_connection_ends) {
+  start();
+  for (const std::string_view bytes : {
+           "GET / HTTP/1.1\r\n\r\n",
+           "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+           "GET http://a/ HTTP/1.1\r\nHost: a\r\n\r\n",
+           "GET /%00 HTTP/1.1\r\nHost: a\r\n\r\n",
+           "GET / HTTP/2.0\r\nHost: a\r\n\r\n",
+           "nonsense\r\n\r\n",
+           "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
+           "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+           "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd",
+           "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n",
+           "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n-2\r\n\r\n",
+           "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\n",
+       }) {
+    RawClient client(port);
+    client.send(bytes);
+    const std::string answer = client.read_all();
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 400 ")) << bytes << " -> " << answer;
+  }
+  EXPECT_TRUE(ask(kGet).starts_with("HTTP/1.1 200 "));
+}
+
+TEST_F(HttpServerTest, slow_headers_and_bodies_run_into_time_limits) {
+  start({.header_ms = 30, .body_ms = 30});
+  RawClient head(port);
+  head.send("GET / HTTP/1.1\r\nHost");
+  EXPECT_TRUE(head.read_all().starts_with("HTTP/1.1 408 "));
+  RawClient body(port);
+  body.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc");
+  EXPECT_TRUE(body.read_all().starts_with("HTTP/1.1 408 "));
+}
+
+TEST_F(HttpServerTest, more_connections_than_allowed_wait_for_room) {
+  start({.max_connections = 2});
+  auto first = std::make_unique<RawClient>(port);
+  RawClient second(port);
+  first->send(kGet);
+  first->read_answer();
+  second.send(kGet);
+  second.read_answer();
+  RawClient third(port);
+  third.send(kGet);
+  first.reset();
+  EXPECT_TRUE(third.read_answer().ends_with("GET /a b []"));
+}
+
+TEST_F(HttpServerTest, stop_lets_an_answer_end_and_closes_idle_connections) {
+  std::promise<std::shared_ptr<Exchange>> asked;
+  handler.answer = [&](const std::shared_ptr<Exchange>& exchange) { asked.set_value(exchange); };
+  start();
+  RawClient idle(port);
+  RawClient busy(port);
+  busy.send(kGet);
+  auto exchange = asked.get_future().get();
+  exchange->start_stream({});
+  exchange->send("a");
+  std::thread stopper([&] { server->stop(30'000); });
+  EXPECT_EQ(idle.read_all(), "");
+  exchange->send("b");
+  exchange->finish();
+  exchange.reset();
+  EXPECT_TRUE(busy.read_all().ends_with("1\r\nb\r\n0\r\n\r\n"));
+  stopper.join();
+}
+
+TEST_F(HttpServerTest, hundreds_of_open_streams_and_idle_connections_need_no_threads) {
+  std::mutex mutex;
+  std::vector<std::shared_ptr<Exchange>> streams;
+  std::promise<void> all;
+  handler.answer = [&](const std::shared_ptr<Exchange>& exchange) {
+    exchange->start_stream({});
+    const std::lock_guard lock(mutex);
+    streams.push_back(exchange);
+    if (streams.size() == 300) all.set_value();
+  };
+  start({.n_quick_workers = 1});
+  std::vector<std::unique_ptr<RawClient>> clients;
+  for (int i = 0; i < 300; ++i) {
+    clients.push_back(std::make_unique<RawClient>(port));
+    clients.back()->send(kGet);
+  }
+  all.get_future().get();
+  for (const auto& stream : streams) {
+    stream->send("token");
+    stream->finish();
+  }
+  streams.clear();
+  for (const auto& client : clients)
+    EXPECT_NE(client->read_until("0\r\n\r\n").find("token"), std::string::npos);
+}
+
+TEST(ListenAddress, is_read_in_every_form_that_people_write) {
+  const auto text = [](std::string_view input) { return ListenAddress::parse(input, 11434).value().text(); };
+  EXPECT_EQ(text("127.0.0.1:8080"), "127.0.0.1:8080");
+  EXPECT_EQ(text("localhost:0"), "127.0.0.1:0");
+  EXPECT_EQ(text("http://localhost:8080/"), "127.0.0.1:8080");
+  EXPECT_EQ(text(""), "127.0.0.1:11434");
+  EXPECT_EQ(text(":81"), "127.0.0.1:81");
+  EXPECT_EQ(text("8080"), "127.0.0.1:8080");
+  EXPECT_EQ(text("0.0.0.0"), "0.0.0.0:11434");
+  EXPECT_EQ(text("[::1]:80"), "[::1]:80");
+  EXPECT_EQ(text("::1"), "[::1]:11434");
+  for (const char* wrong :
+       {"127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1", "example.org:80", "[::1", "[::1]80", "1.2.3"})
+    EXPECT_FALSE(ListenAddress::parse(wrong, 1).has_value()) << wrong;
+}
+
+TEST(ListenAddress, knows_what_is_loopback) {
+  EXPECT_TRUE(ListenAddress::parse("127.1.2.3", 1)->is_loopback());
+  EXPECT_TRUE(ListenAddress::parse("::1", 1)->is_loopback());
+  EXPECT_FALSE(ListenAddress::parse("0.0.0.0", 1)->is_loopback());
+  EXPECT_FALSE(ListenAddress::parse("::", 1)->is_loopback());
+}
+
+TEST_F(HttpServerTest, a_taken_port_says_who_has_it_and_how_to_choose_another) {
+  start();
+  const auto second = open_listener({.host = "127.0.0.1", .port = port});
+  ASSERT_FALSE(second.has_value());
+  EXPECT_EQ(second.error().code(), ErrorCode::kUnavailable);
+  EXPECT_NE(second.error().message().find("(process " + std::to_string(::getpid()) + ")"), std::string::npos)
+      << second.error().message();
+  EXPECT_NE(second.error().hint().find("--host 127.0.0.1:"), std::string::npos);
+}
+
+TEST_F(HttpServerTest, a_taken_port_recognises_an_ollama_and_another_inglenook) {
+  const auto port_taken_by = [&](Reply reply) {
+    handler.answer = [reply](const std::shared_ptr<Exchange>& exchange) { exchange->respond(reply); };
+    start();
+    return open_listener({.host = "127.0.0.1", .port = port}).error().message();
+  };
+  EXPECT_NE(port_taken_by({.body = R"({"version":"0.12.3"})"}).find("an Ollama"), std::string::npos);
+  EXPECT_NE(
+      port_taken_by({.headers = {{"server", "ingle/0.1"}}, .body = R"({"version":"0.1"})"}).find("another Inglenook"),
+      std::string::npos);
+}
+
+}  // namespace
+}  // namespace ingle::net

@@ -1,0 +1,370 @@
+#include "net/http_session.h"
+
+#include <fmt/format.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/http/read.hpp>
+#include <chrono>
+
+#include "net/url.h"
+
+namespace ingle::net {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+using tcp = asio::ip::tcp;
+
+// A body must bring this much within each time limit, so that a client that drips single bytes does not hold memory.
+constexpr uint64_t kBytesPerExtension = 64 * 1024;
+constexpr size_t kFirstRead = 2048;       // an idle connection holds this much
+constexpr size_t kReadAhead = 64 * 1024;  // of a body at a time
+constexpr size_t kMaxLinger = size_t{4} << 20;
+constexpr unsigned kLingerMs = 2'000;
+
+const boost::system::error_category& http_errors() {
+  return http::make_error_code(http::error::bad_method).category();
+}
+
+int status_of(const beast::error_code& code) {
+  if (code == http::error::header_limit || code == http::error::buffer_overflow) return 431;
+  if (code == http::error::body_limit) return 413;
+  return 400;
+}
+
+}  // namespace
+
+void ExchangeState::client_went_away() {
+  std::function<void()> callback;
+  {
+    const std::lock_guard lock(callback_mutex);
+    gone = true;
+    if (!complete) callback = std::move(on_gone);
+    on_gone = nullptr;
+  }
+  if (callback) callback();
+}
+
+void SessionHost::add(const std::shared_ptr<Session>& session) {
+  const std::lock_guard lock(sessions_mutex);
+  sessions[session.get()] = session;
+}
+
+void SessionHost::remove(Session* session) {
+  const std::lock_guard lock(sessions_mutex);
+  sessions.erase(session);
+  sessions_changed.notify_all();
+  if (const auto room = std::exchange(on_room, nullptr)) room();
+}
+
+std::vector<std::shared_ptr<Session>> SessionHost::open_sessions() {
+  std::vector<std::shared_ptr<Session>> open;  // outlives the lock: dropping the last one takes it again
+  const std::lock_guard lock(sessions_mutex);
+  for (const auto& [pointer, weak] : sessions)
+    if (auto session = weak.lock()) open.push_back(std::move(session));
+  return open;
+}
+
+bool SessionHost::wait_until_empty(unsigned timeout_ms) {
+  std::unique_lock lock(sessions_mutex);
+  return sessions_changed.wait_for(lock, std::chrono::milliseconds(timeout_ms), [&] { return sessions.empty(); });
+}
+
+Session::Session(std::shared_ptr<SessionHost> host, int connected_fd)
+    : host_(std::move(host)),
+      socket_(asio::make_strand(host_->io.get_executor())),
+      timer_(socket_.get_executor()),
+      buffer_(host_->limits.max_header_bytes + kReadAhead) {
+  beast::error_code ignored;
+  socket_.assign(tcp::v4(), connected_fd, ignored);
+}
+
+Session::~Session() {
+  release_body_budget();
+  host_->remove(this);
+}
+
+void Session::start() {
+  asio::post(socket_.get_executor(), [self = shared_from_this()] { self->await_request(); });
+}
+
+void Session::drain() {
+  asio::post(socket_.get_executor(), [self = shared_from_this()] {
+    self->keep_alive_ = false;
+    if (!self->answering_ && !self->reading_request_) self->close();
+  });
+}
+
+void Session::abort() {
+  asio::post(socket_.get_executor(), [self = shared_from_this()] { self->close(); });
+}
+
+void Session::limit_time(unsigned ms) {
+  timed_out_ = false;
+  timer_.expires_after(std::chrono::milliseconds(ms));
+  timer_.async_wait([self = shared_from_this(), round = ++timer_round_](const Error& code) {
+    if (code || round != self->timer_round_ || self->closed_) return;
+    self->timed_out_ = true;
+    Error ignored;
+    self->socket_.cancel(ignored);
+  });
+}
+
+void Session::unlimit_time() {
+  timed_out_ = false;
+  ++timer_round_;
+  timer_.cancel();
+}
+
+void Session::await_request() {
+  if (closed_) return;
+  if (host_->draining) return close();
+  if (buffer_.size() > 0) return read_header();
+  buffer_.shrink_to_fit();
+  limit_time(host_->limits.idle_ms);
+  socket_.async_read_some(buffer_.prepare(kFirstRead), [self = shared_from_this()](const Error& code, size_t n_bytes) {
+    if (code) return self->close();
+    self->buffer_.commit(n_bytes);
+    self->read_header();
+  });
+}
+
+void Session::read_header() {
+  reading_request_ = true;
+  parser_.emplace();
+  parser_->header_limit(host_->limits.max_header_bytes);
+  parser_->body_limit(UINT64_MAX);  // decided when the header is known
+  limit_time(host_->limits.header_ms);
+  http::async_read_header(socket_, buffer_, *parser_,
+                          [self = shared_from_this()](const Error& code, size_t) { self->on_header(code); });
+}
+
+void Session::on_header(const Error& code) {
+  if (code == http::error::end_of_stream || code == http::error::partial_message) return close();
+  if (code && !timed_out_ && code.category() != http_errors()) return close();
+  request_ = {};
+  if (timed_out_) return refuse(408, "the request did not arrive in time");
+  if (code) return refuse(status_of(code), "this is not a request of HTTP/1.1: " + code.message());
+  if (const std::string problem = take_head(); !problem.empty()) return refuse(400, problem);
+  if (request_.headers.size() > host_->limits.max_headers) return refuse(431, "too many header lines");
+  const auto length = parser_->content_length();
+  const bool has_body = length ? *length > 0 : parser_->chunked();
+  verdict_ = host_->handler.on_head(request_);
+  if (verdict_.refusal) {
+    if (has_body) keep_alive_ = false;
+    return refuse(std::move(*verdict_.refusal));
+  }
+  if (length && *length > verdict_.max_body_bytes)
+    return refuse(
+        413, fmt::format("the body has {} bytes, and at most {} are taken here", *length, verdict_.max_body_bytes));
+  if (!has_body) return dispatch();
+  begin_body();
+}
+
+std::string Session::take_head() {
+  const auto& message = parser_->get();
+  keep_alive_ = parser_->keep_alive() && !host_->draining;
+  request_.method = std::string(message.method_string());
+  request_.target = std::string(message.target());
+  size_t n_hosts = 0;
+  for (const auto& field : message) {
+    const auto name = field.name_string();
+    const auto value = field.value();
+    request_.headers.push_back({lower_ascii({name.data(), name.size()}), {value.data(), value.size()}});
+    if (request_.headers.back().name == "host") ++n_hosts;
+  }
+  if (message.version() != 10 && message.version() != 11) return "only HTTP/1.0 and HTTP/1.1 are spoken here";
+  if (n_hosts > 1 || (n_hosts == 0 && message.version() == 11)) return "a request needs exactly one Host header";
+  if (request_.target == "*" && request_.method == "OPTIONS") {
+    request_.path = "*";
+    return {};
+  }
+  if (!request_.target.starts_with('/')) return "the target of a request starts with '/'";
+  const size_t mark = std::min(request_.target.find('?'), request_.target.size());
+  request_.path = percent_decode(std::string_view(request_.target).substr(0, mark));
+  if (mark < request_.target.size()) request_.query = request_.target.substr(mark + 1);
+  if (request_.path.find('\0') != std::string::npos) return "a path holds no zero byte";
+  return {};
+}
+
+void Session::begin_body() {
+  // Chunked bodies name no size: the whole allowance is taken, and given back when the request is answered.
+  const auto length = parser_->content_length();
+  const uint64_t budget = length ? *length : verdict_.max_body_bytes;
+  if (host_->body_bytes.fetch_add(budget) + budget > host_->limits.max_body_bytes_in_memory) {
+    host_->body_bytes.fetch_sub(budget);
+    return refuse(503, "too much is being uploaded at the moment; try again shortly");
+  }
+  body_budget_ = budget;
+  body_seen_ = 0;
+  bytes_since_extension_ = 0;
+  parser_->body_limit(verdict_.max_body_bytes);
+  limit_time(host_->limits.body_ms);
+  if (lower_ascii(request_.header("expect")) != "100-continue") return read_body();
+  static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+  asio::async_write(socket_, asio::buffer(kContinue.data(), kContinue.size()),
+                    [self = shared_from_this()](const Error& code, size_t) {
+                      if (code) return self->close();
+                      self->read_body();
+                    });
+}
+
+void Session::read_body() {
+  if (parser_->is_done()) {
+    request_.body = std::move(parser_->get().body());
+    return dispatch();
+  }
+  if (body_budget_ > kReadAhead) buffer_.reserve(kReadAhead);
+  http::async_read_some(socket_, buffer_, *parser_, [self = shared_from_this()](const Error& code, size_t n_bytes) {
+    if (code == http::error::partial_message || code == http::error::end_of_stream) return self->close();
+    if (code && !self->timed_out_ && code.category() != http_errors()) return self->close();
+    if (self->timed_out_) return self->refuse(408, "the body did not arrive in time");
+    if (code) return self->refuse(status_of(code), "the body breaks its form: " + code.message());
+    self->bytes_since_extension_ += n_bytes;
+    if (self->bytes_since_extension_ >= kBytesPerExtension) {
+      self->bytes_since_extension_ = 0;
+      self->limit_time(self->host_->limits.body_ms);
+    }
+    self->read_body();
+  });
+}
+
+void Session::dispatch() {
+  reading_request_ = false;
+  unlimit_time();
+  answering_ = std::make_shared<ExchangeState>();
+  answer_ended_ = false;
+  const bool http_1_1 = parser_->get().version() == 11;
+  parser_.reset();
+  auto exchange =
+      make_exchange(shared_from_this(), answering_, std::move(request_), http_1_1, keep_alive_,
+                    host_->limits.max_queued_bytes, [&handler = host_->handler](int status, std::string_view text) {
+                      return handler.error_body(nullptr, status, text);
+                    });
+  request_ = {};
+  watch();
+  Workers& workers = verdict_.lane == Lane::kQuick ? host_->quick : host_->slow;
+  const bool taken = workers.post([&handler = host_->handler, exchange] { handler.on_request(exchange); });
+  if (!taken)
+    exchange->respond({.status = 503,
+                       .headers = {{"content-type", "application/json"}, {"retry-after", "1"}},
+                       .body = host_->handler.error_body(&exchange->request(), 503, "too many requests are waiting")});
+}
+
+/// Waits for the socket to become readable while an answer is being made: the end of the stream means that the client
+/// has gone. Bytes are the next request, which waits for its turn; from then on only a failing write tells.
+void Session::watch() {
+  socket_.async_wait(tcp::socket::wait_read, [self = shared_from_this(), state = answering_](const Error& code) {
+    if (code || self->answering_ != state || self->closed_) return;
+    char byte = 0;
+    const ssize_t n = ::recv(self->socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    if (n > 0) return;
+    if (n < 0 && (errno == EAGAIN || errno == EINTR)) return self->watch();
+    self->close();
+  });
+}
+
+void Session::write(const std::shared_ptr<ExchangeState>& state, std::string bytes) {
+  asio::post(socket_.get_executor(), [self = shared_from_this(), state, bytes = std::move(bytes)]() mutable {
+    if (self->answering_ != state || self->closed_) return;
+    self->queue_.push_back(std::move(bytes));
+    if (!self->writing_) self->write_next();
+  });
+}
+
+void Session::end_answer(const std::shared_ptr<ExchangeState>& state, bool cut) {
+  asio::post(socket_.get_executor(), [self = shared_from_this(), state, cut] {
+    if (self->answering_ != state || self->closed_) return;
+    if (cut) return self->close();
+    self->answer_ended_ = true;
+    if (!self->writing_) self->answer_complete();
+  });
+}
+
+void Session::write_next() {
+  writing_ = true;
+  in_flight_.swap(queue_);
+  std::vector<asio::const_buffer> buffers;
+  buffers.reserve(in_flight_.size());
+  for (const std::string& bytes : in_flight_)
+    buffers.push_back(asio::buffer(bytes));
+  limit_time(host_->limits.write_ms);
+  asio::async_write(socket_, buffers, [self = shared_from_this()](const Error& code, size_t) {
+    size_t n_bytes = 0;
+    for (const std::string& bytes : self->in_flight_)
+      n_bytes += bytes.size();
+    self->in_flight_.clear();
+    self->writing_ = false;
+    self->unlimit_time();  // a stream may be silent for as long as its model thinks
+    if (self->answering_) self->answering_->queued_bytes -= n_bytes;
+    if (code) return self->close();
+    if (!self->queue_.empty()) return self->write_next();
+    if (self->closing_after_write_) return self->linger();
+    if (self->answering_ && self->answer_ended_) self->answer_complete();
+  });
+}
+
+void Session::answer_complete() {
+  answering_.reset();
+  release_body_budget();
+  if (!keep_alive_ || host_->draining) return linger();
+  await_request();
+}
+
+void Session::refuse(int status, std::string_view message) {
+  keep_alive_ = false;
+  refuse(Reply{.status = status,
+               .headers = {{"content-type", "application/json"}},
+               .body = host_->handler.error_body(request_.path.empty() ? nullptr : &request_, status, message)});
+}
+
+void Session::refuse(Reply reply) {
+  release_body_budget();
+  reading_request_ = false;
+  const bool head_only = request_.method == "HEAD";
+  answering_ = std::make_shared<ExchangeState>();
+  answer_ended_ = true;
+  std::string bytes = head_bytes(reply, reply.body.size(), false, keep_alive_);
+  if (!head_only) bytes += reply.body;
+  answering_->queued_bytes = bytes.size();
+  closing_after_write_ = !keep_alive_;
+  queue_.push_back(std::move(bytes));
+  write_next();
+}
+
+void Session::linger() {
+  if (closed_) return;
+  answering_.reset();
+  Error ignored;
+  socket_.shutdown(tcp::socket::shutdown_send, ignored);
+  limit_time(kLingerMs);
+  buffer_.clear();
+  socket_.async_read_some(buffer_.prepare(kReadAhead), [self = shared_from_this()](const Error& code, size_t n_bytes) {
+    self->lingered_ += n_bytes;
+    if (code || self->lingered_ > kMaxLinger) return self->close();
+    self->linger();
+  });
+}
+
+void Session::close() {
+  if (closed_) return;
+  closed_ = true;
+  Error ignored;
+  socket_.shutdown(tcp::socket::shutdown_both, ignored);
+  socket_.close(ignored);
+  unlimit_time();
+  queue_.clear();
+  release_body_budget();
+  if (const auto state = std::exchange(answering_, nullptr)) state->client_went_away();
+}
+
+void Session::release_body_budget() {
+  host_->body_bytes -= std::exchange(body_budget_, 0);
+}
+
+}  // namespace ingle::net

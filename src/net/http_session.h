@@ -1,0 +1,139 @@
+// One connection of the HTTP server; internal to net, included by its .cpp files only.
+//
+// All state is touched on the connection's strand only, except what is atomic. A session lives as long as an operation
+// or an Exchange holds it.
+#pragma once
+
+#include <atomic>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "net/http_server.h"
+#include "net/workers.h"
+
+namespace ingle::net {
+
+class Session;
+
+/// What sessions share. The server and every session own it together: the last answer may be dropped by an engine's
+/// thread after the server has ended. Handler and workers are used from event threads only, which end before them.
+struct SessionHost {
+  SessionHost(RequestHandler& the_handler, const ServerLimits& the_limits, Workers& the_quick, Workers& the_slow)
+      : handler(the_handler), limits(the_limits), quick(the_quick), slow(the_slow) {}
+
+  /// Any thread.
+  void add(const std::shared_ptr<Session>& session);
+  void remove(Session* session);
+  std::vector<std::shared_ptr<Session>> open_sessions();
+  bool wait_until_empty(unsigned timeout_ms);
+
+  boost::asio::io_context io;
+  RequestHandler& handler;
+  const ServerLimits limits;
+  Workers& quick;
+  Workers& slow;
+  std::atomic<uint64_t> body_bytes{0};
+  std::atomic<bool> draining{false};
+
+  std::mutex sessions_mutex;
+  std::condition_variable sessions_changed;
+  std::map<Session*, std::weak_ptr<Session>> sessions;
+  std::function<void()> on_room;  // set while the server is full
+};
+
+/// What an Exchange and its session share about one request.
+struct ExchangeState {
+  std::atomic<bool> gone{false};
+  std::atomic<size_t> queued_bytes{0};
+  std::mutex callback_mutex;
+  std::function<void()> on_gone;
+  bool complete = false;  // guarded by callback_mutex
+  void client_went_away();
+};
+
+class Session : public std::enable_shared_from_this<Session> {
+ public:
+  Session(std::shared_ptr<SessionHost> host, int connected_fd);
+  ~Session();
+
+  void start();
+  /// Closes it now if it is between requests; otherwise after the answer under way.
+  void drain();
+  void abort();
+
+  // For the Exchange; any thread. Bytes are accounted in `state` by the caller.
+  void write(const std::shared_ptr<ExchangeState>& state, std::string bytes);
+  void end_answer(const std::shared_ptr<ExchangeState>& state, bool cut);
+
+ private:
+  using Error = boost::beast::error_code;
+  using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
+
+  /// From now on, until the next call: operations end after this time, and timed_out_ says so.
+  void limit_time(unsigned ms);
+  void unlimit_time();
+  void await_request();
+  void read_header();
+  void on_header(const Error& code);
+  /// The message in our form; an error text when it breaks a rule of ours.
+  std::string take_head();
+  void begin_body();
+  void read_body();
+  void dispatch();
+  void watch();
+  void write_next();
+  void answer_complete();
+  void refuse(int status, std::string_view message);
+  void refuse(Reply reply);
+  /// Ends politely: the client may still be sending what nobody reads, and must get to see the answer.
+  void linger();
+  void close();
+  void release_body_budget();
+
+  const std::shared_ptr<SessionHost> host_;  // first: the socket needs its io_context to the end
+  boost::asio::ip::tcp::socket socket_;
+  boost::asio::steady_timer timer_;
+  uint64_t timer_round_ = 0;
+  bool timed_out_ = false;
+  boost::beast::flat_buffer buffer_;
+  std::optional<Parser> parser_;
+  ServerRequest request_;
+  HeadVerdict verdict_;
+  uint64_t body_budget_ = 0;
+  uint64_t body_seen_ = 0;
+  uint64_t bytes_since_extension_ = 0;
+  bool keep_alive_ = false;
+  bool reading_request_ = false;
+  bool closed_ = false;
+  bool closing_after_write_ = false;
+
+  std::shared_ptr<ExchangeState> answering_;
+  std::vector<std::string> queue_;
+  std::vector<std::string> in_flight_;
+  bool writing_ = false;
+  bool answer_ended_ = false;
+  size_t lingered_ = 0;
+};
+
+/// An answer's header as bytes. `length`: absent for an answer in pieces.
+std::string head_bytes(const Reply& reply, std::optional<size_t> length, bool chunked, bool keep_alive);
+
+/// Makes the Exchange of a request.
+std::shared_ptr<Exchange> make_exchange(std::shared_ptr<Session> session, std::shared_ptr<ExchangeState> state,
+                                        ServerRequest request, bool http_1_1, bool keep_alive, size_t max_queued,
+                                        std::function<std::string(int, std::string_view)> error_body);
+
+}  // namespace ingle::net

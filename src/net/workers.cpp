@@ -1,0 +1,52 @@
+#include "net/workers.h"
+
+#include <system_error>
+
+namespace ingle::net {
+
+bool Workers::post(std::function<void()> task) {
+  const std::lock_guard lock(tasks_mutex_);
+  if (stopped_ || tasks_.size() >= max_waiting_) return false;
+  if (n_idle_ <= tasks_.size() && threads_.size() < n_threads_) {
+    try {
+      threads_.emplace_back([this] { work(); });
+    } catch (const std::system_error&) {
+      if (threads_.empty()) return false;  // the others will come to it
+    }
+  }
+  tasks_.push_back(std::move(task));
+  tasks_changed_.notify_one();
+  return true;
+}
+
+void Workers::work() {
+  std::unique_lock lock(tasks_mutex_);
+  for (;;) {
+    ++n_idle_;
+    tasks_changed_.wait(lock, [&] { return stopped_ || !tasks_.empty(); });
+    --n_idle_;
+    if (stopped_) return;
+    auto task = std::move(tasks_.front());
+    tasks_.pop_front();
+    lock.unlock();
+    task();
+    task = nullptr;  // what it holds is destroyed without the lock
+    lock.lock();
+  }
+}
+
+void Workers::stop() {
+  std::deque<std::function<void()>> dropped;
+  std::vector<std::thread> threads;
+  {
+    const std::lock_guard lock(tasks_mutex_);
+    stopped_ = true;
+    dropped.swap(tasks_);
+    threads.swap(threads_);
+  }
+  tasks_changed_.notify_all();
+  for (std::thread& thread : threads)
+    thread.join();
+}
+
+}  // namespace ingle::net

@@ -1,0 +1,40 @@
+// Workers: a queue of tasks and up to n threads that run them; internal to net.
+//
+// Threads are started when there is work and no idle one, so that a server that only answers quickly has few. Any thread
+// may post. stop() lets what runs end and drops what waits.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace ingle::net {
+
+class Workers {
+ public:
+  Workers(unsigned n_threads, size_t max_waiting) : n_threads_(n_threads), max_waiting_(max_waiting) {}
+  ~Workers() { stop(); }
+  Workers(const Workers&) = delete;
+  Workers& operator=(const Workers&) = delete;
+
+  /// false: too many wait, or it was stopped; the task was not taken.
+  bool post(std::function<void()> task);
+  void stop();
+
+ private:
+  void work();
+
+  const unsigned n_threads_;
+  const size_t max_waiting_;
+  std::mutex tasks_mutex_;
+  std::condition_variable tasks_changed_;
+  std::deque<std::function<void()>> tasks_;
+  std::vector<std::thread> threads_;
+  unsigned n_idle_ = 0;
+  bool stopped_ = false;
+};
+
+}  // namespace ingle::net
