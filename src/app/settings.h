@@ -32,6 +32,9 @@ struct Settings {
   uint32_t parallel = 0;
   std::string isa;
   std::string kv_type;
+  std::string keep_alive;
+  uint32_t max_loaded_models = 0;
+  std::string model_folders;
   bool offline = false;
   bool history = false;
   std::string https_proxy;

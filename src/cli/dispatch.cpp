@@ -22,12 +22,12 @@ Result<int> run_verb(const Verb& verb, std::span<const std::string> words, Conso
   }
   Context context{.console = console, .interrupts = interrupts};
   if (!verb.needs_app) return command->run(context);
-  auto app = app::App::create(env, load_engine);
-  if (!app && !verb.works_without_settings) return std::unexpected(std::move(app).error());
-  if (app) {
-    context.app = &*app;
+  const auto front = app::Front::create(env, {.load_engine = load_engine});
+  if (!front && !verb.works_without_settings) return std::unexpected(front.error());
+  if (front) {
+    context.app = front->get();
   } else {
-    context.settings_error = &app.error();
+    context.settings_error = &front.error();
   }
   return command->run(context);
 }

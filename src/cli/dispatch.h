@@ -4,7 +4,7 @@
 #include <span>
 #include <string>
 
-#include "app/app.h"
+#include "app/front.h"
 #include "cli/console.h"
 #include "cli/interrupts.h"
 

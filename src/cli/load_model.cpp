@@ -23,7 +23,7 @@ Error naming(const app::ModelFiles& files, Error error) {
 
 Result<app::ModelFiles> locate_or_pull(Context& context, const std::string& model) {
   auto found = context.app->locate(model);
-  if (found || found.error().code() != ErrorCode::kNotFound || app::App::is_path(model)) return found;
+  if (found || found.error().code() != ErrorCode::kNotFound || app::Front::is_path(model)) return found;
   const auto name = store::ModelName::parse(model);
   const store::CatalogEntry* entry = name ? context.app->store().catalog().find(*name) : nullptr;
   if (entry == nullptr) return found;

@@ -62,7 +62,7 @@ class Pull : public Command {
 
   Result<int> run(Context& context) override {
     for (const std::string& name : names_) {
-      if (app::App::is_path(name))
+      if (app::Front::is_path(name))
         return std::unexpected(
             Error::usage("'" + name + "' is a path, and a file needs no pull").hint("ingle run " + name));
       INGLE_TRY(const store::PullReport report, pull_model(context, name, true));

@@ -34,7 +34,7 @@ class Remove : public Command {
   Result<int> run(Context& context) override {
     std::vector<store::ModelName> names;
     for (const std::string& model : models_) {
-      if (app::App::is_path(model))
+      if (app::Front::is_path(model))
         return std::unexpected(Error::usage("'" + model + "' is a file of yours, not an installed model")
                                    .hint("files that are used in place are deleted with your own tools"));
       // All are looked up before the first goes: a typing error must not leave half of the work done.

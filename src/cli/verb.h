@@ -7,7 +7,7 @@
 #include <span>
 #include <string_view>
 
-#include "app/app.h"
+#include "app/front.h"
 #include "base/result.h"
 #include "cli/arguments.h"
 #include "cli/console.h"
@@ -19,7 +19,7 @@ namespace ingle::cli {
 struct Context {
   Console& console;
   Interrupts& interrupts;
-  app::App* app = nullptr;
+  app::Front* app = nullptr;
   const Error* settings_error = nullptr;  // why there is no app, for a verb that works without
 };
 

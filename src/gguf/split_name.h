@@ -1,4 +1,4 @@
-// File names of split models: "model-00002-of-00005.gguf" (llama.cpp, llama_split_path). Private to this module; pure.
+// File names of split models: "model-00002-of-00005.gguf" (llama.cpp, llama_split_path). Pure; any thread.
 #pragma once
 
 #include <cstdint>

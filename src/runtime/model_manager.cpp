@@ -1,77 +1,256 @@
 #include "runtime/model_manager.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <condition_variable>
+#include <limits>
+#include <map>
 
 namespace ingle::runtime {
+namespace {
 
-std::shared_ptr<chat::Completer> ModelManager::find(const std::string& name) {
-  const std::lock_guard lock(models_mutex_);
-  const auto found = models_.find(name);
-  if (found == models_.end()) return nullptr;
-  found->second.last_used = ++n_uses_;
-  return found->second.completer;
+using TimePoint = std::chrono::steady_clock::time_point;
+
+constexpr KeepAlive kLongest = KeepAlive{100} * 365 * 24 * 3600;  // what is longer is for ever
+
+}  // namespace
+
+struct ModelManager::Entry {
+  std::string digest;
+  Engine engine;
+  chat::Description description;
+  KeepAlive keep_alive = 0;
+  uint32_t in_use = 0;
+  uint64_t last_used = 0;
+  TimePoint idle_since;
+  bool forgotten = false;
+
+  bool alive() const { return !engine.alive || engine.alive(); }
+  bool keeps_for_ever() const { return keep_alive < 0 || keep_alive > kLongest; }
+  TimePoint expires(TimePoint now) const {
+    if (keeps_for_ever()) return TimePoint::max();
+    return (in_use > 0 ? now : idle_since) + std::chrono::seconds(keep_alive);
+  }
+};
+
+/// What leases share with the manager, which they may outlive.
+struct ModelManager::State {
+  using Entries = std::map<std::string, std::shared_ptr<Entry>, std::less<>>;
+
+  explicit State(ManagerOptions given) : options(std::move(given)) {}
+
+  const ManagerOptions options;
+  mutable std::mutex mutex;
+  std::condition_variable_any changed;
+  bool has_changed = false;
+  bool has_janitor = true;
+  Entries entries;
+  std::vector<std::shared_ptr<Entry>> ended;  // for the janitor to let go of
+  uint64_t n_uses = 0;
+
+  void notify() {
+    has_changed = true;
+    changed.notify_all();
+  }
+
+  /// Under the lock. Those who hold it keep it.
+  void forget(Entries::iterator at) {
+    at->second->forgotten = true;
+    ended.push_back(std::move(at->second));
+    entries.erase(at);
+    notify();
+  }
+
+  void release(std::shared_ptr<Entry> entry) {
+    const std::lock_guard lock(mutex);
+    --entry->in_use;
+    entry->idle_since = options.now();
+    // This may be the last reference to a forgotten one, and its engine must not end on this thread.
+    if (entry->forgotten && has_janitor) ended.push_back(std::move(entry));
+    notify();
+  }
+
+  /// Under the lock: the end of the least recently used that nobody holds; entries.end() when all are held.
+  Entries::iterator oldest_idle() {
+    auto oldest = entries.end();
+    for (auto it = entries.begin(); it != entries.end(); ++it) {
+      if (it->second->in_use > 0) continue;
+      if (oldest == entries.end() || it->second->last_used < oldest->second->last_used) oldest = it;
+    }
+    return oldest;
+  }
+
+  /// Takes it out of the list; the caller ends its engine by letting go of it. nullptr: all are held.
+  std::shared_ptr<Entry> take_oldest_idle() {
+    const std::lock_guard lock(mutex);
+    const auto oldest = oldest_idle();
+    if (oldest == entries.end()) return nullptr;
+    std::shared_ptr<Entry> entry = std::move(oldest->second);
+    entries.erase(oldest);
+    return entry;
+  }
+
+  /// Forgets what has expired or died; returns when the next one expires.
+  TimePoint sweep(TimePoint now) {
+    TimePoint next = TimePoint::max();
+    for (auto it = entries.begin(); it != entries.end();) {
+      const auto at = it++;
+      const Entry& entry = *at->second;
+      if (!entry.alive()) {
+        forget(at);
+      } else if (entry.in_use == 0) {
+        const TimePoint expires = entry.expires(now);
+        if (expires <= now) {
+          forget(at);
+        } else {
+          next = std::min(next, expires);
+        }
+      }
+    }
+    return next;
+  }
+
+  void run_janitor(const std::stop_token& stop) {
+    std::unique_lock lock(mutex);
+    while (!stop.stop_requested()) {
+      const TimePoint now = options.now();
+      const TimePoint next = sweep(now);
+      has_changed = false;
+      if (!ended.empty()) {
+        auto letting_go = std::exchange(ended, {});
+        lock.unlock();
+        letting_go.clear();
+        lock.lock();
+        continue;
+      }
+      const auto woken = [this] { return has_changed; };
+      if (next == TimePoint::max()) {
+        changed.wait(lock, stop, woken);
+      } else {
+        changed.wait_for(lock, stop, next - now, woken);
+      }
+    }
+  }
+};
+
+ModelManager::ModelManager(Resolver resolver, Loader loader, ManagerOptions options)
+    : resolver_(std::move(resolver)),
+      loader_(std::move(loader)),
+      max_loaded_(std::max(1U, options.max_loaded)),
+      state_(std::make_shared<State>(std::move(options))),
+      janitor_([state = state_](const std::stop_token& stop) { state->run_janitor(stop); }) {}
+
+ModelManager::~ModelManager() {
+  janitor_.request_stop();
+  janitor_.join();
+  State::Entries entries;
+  std::vector<std::shared_ptr<Entry>> ended;
+  const std::lock_guard lock(state_->mutex);
+  state_->has_janitor = false;
+  entries.swap(state_->entries);
+  ended.swap(state_->ended);
 }
 
-Result<std::shared_ptr<chat::Completer>> ModelManager::acquire(std::string_view model, const engine::Options& options) {
+std::shared_ptr<chat::Completer> ModelManager::lease(const ModelFiles& files, const AcquireOptions& options) {
+  const std::lock_guard lock(state_->mutex);
+  const auto found = state_->entries.find(files.name);
+  if (found == state_->entries.end()) return nullptr;
+  const std::shared_ptr<Entry>& entry = found->second;
+  const uint32_t context = std::min(options.context, entry->description.context_length);
+  if (!entry->alive() || entry->digest != files.digest || context > entry->description.context_limit) {
+    state_->forget(found);
+    return nullptr;
+  }
+  entry->keep_alive = options.keep_alive.value_or(state_->options.keep_alive);
+  entry->last_used = ++state_->n_uses;
+  ++entry->in_use;
+  return {entry->engine.completer.get(),
+          [state = state_, held = entry](chat::Completer*) mutable { state->release(std::move(held)); }};
+}
+
+Result<Engine> ModelManager::load(const ModelFiles& files, uint32_t context) {
+  for (;;) {
+    size_t n_loaded = 0;
+    {
+      const std::lock_guard lock(state_->mutex);
+      n_loaded = state_->entries.size();
+    }
+    if (n_loaded < max_loaded_) {
+      auto engine = loader_(files, context);
+      if (engine || engine.error().code() != ErrorCode::kExhausted) return engine;
+      if (!state_->take_oldest_idle()) return engine;
+    } else if (!state_->take_oldest_idle()) {
+      return std::unexpected(
+          Error::exhausted(fmt::format("'{}' cannot be loaded: {} models are loaded and all of them are in use",
+                                       files.name, n_loaded))
+              .hint("wait until one has answered, or raise the setting max_loaded_models"));
+    }
+  }
+}
+
+Result<std::shared_ptr<chat::Completer>> ModelManager::acquire(std::string_view model, const AcquireOptions& options) {
   INGLE_TRY(const ModelFiles files, resolver_(model));
-  if (auto loaded = find(files.name)) return loaded;
+  if (auto leased = lease(files, options)) return leased;
 
   const std::lock_guard loading(loading_mutex_);
-  if (auto loaded = find(files.name)) return loaded;  // somebody else was faster
-  std::vector<base::FileDescriptor> parts;
-  for (const auto& path : files.parts) {
-    INGLE_TRY(auto part, base::FileDescriptor::open_read(path));
-    parts.push_back(std::move(part));
-  }
-  INGLE_TRY(auto loaded, loader_(parts, files.name, options));
-  std::shared_ptr<chat::Completer> completer = std::move(loaded);
-  std::vector<std::shared_ptr<chat::Completer>> surplus;  // ends after the lock is released: unloading joins a thread
+  if (auto leased = lease(files, options)) return leased;  // somebody else was faster
+  auto entry = std::make_shared<Entry>();
+  INGLE_TRY(entry->engine, load(files, options.context));
+  INGLE_TRY(entry->description, entry->engine.completer->describe());
+  entry->digest = files.digest;
+  entry->idle_since = state_->options.now();
+  // Until it is leased below, it must not expire.
+  entry->keep_alive = -1;
   {
-    const std::lock_guard lock(models_mutex_);
-    models_[files.name] = {completer, ++n_uses_};
-    surplus = forget_surplus();
+    const std::lock_guard lock(state_->mutex);
+    state_->entries[files.name] = std::move(entry);
   }
-  return completer;
+  if (auto leased = lease(files, options)) return leased;
+  return std::unexpected(Error::unavailable("the engine of '" + files.name + "' ended as soon as it was loaded")
+                             .hint("ask again; 'ingle doctor' checks the model's file"));
 }
 
-/// The least recently used that nobody holds, as long as there are too many. The caller lets go of them.
-std::vector<std::shared_ptr<chat::Completer>> ModelManager::forget_surplus() {
-  std::vector<std::shared_ptr<chat::Completer>> surplus;
-  while (models_.size() > keep_loaded_) {
-    auto oldest = models_.end();
-    for (auto it = models_.begin(); it != models_.end(); ++it) {
-      if (it->second.completer.use_count() > 1) continue;
-      if (oldest == models_.end() || it->second.last_used < oldest->second.last_used) oldest = it;
+void ModelManager::unload(std::string_view model) {
+  const auto files = resolver_(model);
+  const std::lock_guard lock(state_->mutex);
+  const auto found = state_->entries.find(files ? std::string_view(files->name) : model);
+  if (found != state_->entries.end()) state_->forget(found);
+}
+
+std::vector<LoadedModel> ModelManager::loaded() const {
+  std::vector<std::pair<uint64_t, LoadedModel>> by_use;
+  const auto unix_now =
+      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch());
+  {
+    const std::lock_guard lock(state_->mutex);
+    const TimePoint now = state_->options.now();
+    for (const auto& [name, entry] : state_->entries) {
+      if (!entry->alive()) continue;
+      LoadedModel model{.name = name,
+                        .digest = entry->digest,
+                        .bytes = entry->engine.bytes,
+                        .expires_unix = std::numeric_limits<int64_t>::max(),
+                        .in_use = entry->in_use,
+                        .description = entry->description};
+      if (!entry->keeps_for_ever()) {
+        const auto left = std::chrono::duration_cast<std::chrono::seconds>(entry->expires(now) - now);
+        model.expires_unix = (unix_now + left).count();
+      }
+      by_use.emplace_back(entry->last_used, std::move(model));
     }
-    if (oldest == models_.end()) break;
-    surplus.push_back(std::move(oldest->second.completer));
-    models_.erase(oldest);
   }
-  return surplus;
+  std::ranges::sort(by_use, std::greater<>(), [](const auto& pair) { return pair.first; });
+  std::vector<LoadedModel> models;
+  models.reserve(by_use.size());
+  for (auto& [use, model] : by_use)
+    models.push_back(std::move(model));
+  return models;
 }
 
-void ModelManager::unload(std::string_view name) {
-  std::shared_ptr<chat::Completer> completer;  // ends after the lock is released
-  const std::lock_guard lock(models_mutex_);
-  const auto found = models_.find(name);
-  if (found == models_.end()) return;
-  completer = std::move(found->second.completer);
-  models_.erase(found);
-}
-
-std::vector<std::string> ModelManager::loaded() const {
-  std::vector<std::pair<uint64_t, std::string>> by_use;
-  {
-    const std::lock_guard lock(models_mutex_);
-    for (const auto& [name, entry] : models_)
-      by_use.emplace_back(entry.last_used, name);
-  }
-  std::ranges::sort(by_use, std::greater<>());
-  std::vector<std::string> names;
-  names.reserve(by_use.size());
-  for (auto& [use, name] : by_use)
-    names.push_back(std::move(name));
-  return names;
+void ModelManager::look_at_clock() {
+  const std::lock_guard lock(state_->mutex);
+  state_->notify();
 }
 
 }  // namespace ingle::runtime

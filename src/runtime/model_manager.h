@@ -1,71 +1,82 @@
-// ModelManager: which models are loaded. Whoever needs one asks by name and holds it as long as it is used; models that
-// nobody uses stay loaded, up to a number, for the next one who asks.
+// ModelManager: which models are loaded. Whoever needs one asks by name and holds it as long as it is used; then it stays
+// loaded for its keep-alive. A model is loaded once, however many ask for it, and loaded anew when its engine has died.
 //
 // One per process, owned by the composition root. Any thread may call it; loading, which takes seconds, is done by the
-// caller that needs the model while others go on using theirs.
+// caller that needs the model while others go on using theirs. Engines end on the manager's own thread or on that of a
+// caller of acquire(), never where the last holder lets go: that may be an engine's own thread.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
-#include <map>
 #include <memory>
 #include <mutex>
-#include <span>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
-#include "base/files.h"
 #include "base/result.h"
 #include "chat/completer.h"
-#include "engine/engine.h"
+#include "runtime/models.h"
 
 namespace ingle::runtime {
 
 /// Where a model lies; more than one file for a split model. `name` is what it is called in answers.
 struct ModelFiles {
   std::string name;
+  std::string digest;  // hexadecimal; empty: unknown
   std::vector<std::filesystem::path> parts;
 };
 
-class ModelManager {
+/// A loaded model as its loader hands it over.
+struct Engine {
+  std::unique_ptr<chat::Completer> completer;
+  std::function<bool()> alive = {};  // empty: always
+  uint64_t bytes = 0;                // memory that it takes
+};
+
+struct ManagerOptions {
+  KeepAlive keep_alive = 300;
+  uint32_t max_loaded = 3;
+  std::function<std::chrono::steady_clock::time_point()> now = std::chrono::steady_clock::now;
+};
+
+class ModelManager final : public Models {
  public:
   /// From what a user calls a model, a name or the path of a .gguf file, to its files.
   using Resolver = std::function<Result<ModelFiles>(std::string_view model)>;
-  /// engine::load, or what a test puts in its place.
-  using Loader = std::function<Result<std::unique_ptr<chat::Completer>>(std::span<const base::FileDescriptor> parts,
-                                                                        std::string_view name, const engine::Options&)>;
+  /// Starts an engine. kExhausted: not enough memory is free; models that nobody uses then make room, one after the other.
+  using Loader = std::function<Result<Engine>(const ModelFiles& files, uint32_t context)>;
 
-  ModelManager(Resolver resolver, Loader loader, size_t keep_loaded)
-      : resolver_(std::move(resolver)), loader_(std::move(loader)), keep_loaded_(keep_loaded) {}
+  ModelManager(Resolver resolver, Loader loader, ManagerOptions options);
+  ~ModelManager() override;
+  ModelManager(const ModelManager&) = delete;
+  ModelManager& operator=(const ModelManager&) = delete;
 
-  /// The model, loaded with `options` unless it is loaded already. Shared: it is unloaded when nobody holds it and it is
-  /// not among the last `keep_loaded` used.
-  Result<std::shared_ptr<chat::Completer>> acquire(std::string_view model, const engine::Options& options);
+  Result<std::shared_ptr<chat::Completer>> acquire(std::string_view model, const AcquireOptions& options) override;
+  void unload(std::string_view model) override;
+  /// The most recently used first.
+  std::vector<LoadedModel> loaded() const override;
 
-  /// Stops keeping the model; it is unloaded once nobody holds it.
-  void unload(std::string_view name);
-
-  /// Names of the models that are kept, the most recently used first.
-  std::vector<std::string> loaded() const;
+  /// Looks at the clock again: for tests that turn it.
+  void look_at_clock();
 
  private:
-  struct Entry {
-    std::shared_ptr<chat::Completer> completer;
-    uint64_t last_used = 0;
-  };
-  std::shared_ptr<chat::Completer> find(const std::string& name);
-  std::vector<std::shared_ptr<chat::Completer>> forget_surplus();
+  struct Entry;
+  struct State;
+
+  std::shared_ptr<chat::Completer> lease(const ModelFiles& files, const AcquireOptions& options);
+  Result<Engine> load(const ModelFiles& files, uint32_t context);
 
   const Resolver resolver_;
   const Loader loader_;
-  const size_t keep_loaded_;
+  const uint32_t max_loaded_;
   std::mutex loading_mutex_;  // one load at a time: it uses all cores, and a model must not be loaded twice
-  mutable std::mutex models_mutex_;
-  std::map<std::string, Entry, std::less<>> models_;
-  uint64_t n_uses_ = 0;
+  std::shared_ptr<State> state_;
+  std::jthread janitor_;
 };
 
 }  // namespace ingle::runtime

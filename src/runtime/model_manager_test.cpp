@@ -3,22 +3,48 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <fstream>
+#include <condition_variable>
 #include <thread>
 
 namespace ingle::runtime {
 namespace {
 
-std::atomic<int> n_alive = 0;
+/// How many fake models live, and a way to wait for a number of them.
+class Alive {
+ public:
+  void add(int n) {
+    const std::lock_guard lock(mutex_);
+    n_ += n;
+    changed_.notify_all();
+  }
+  int count() const {
+    const std::lock_guard lock(mutex_);
+    return n_;
+  }
+  void wait_for(int n) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return n_ == n; });
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  int n_ = 0;
+};
 
 class FakeModel final : public chat::Completer {
  public:
-  explicit FakeModel(std::string name) : name_(std::move(name)) { ++n_alive; }
-  ~FakeModel() override { --n_alive; }
+  FakeModel(std::string name, uint32_t context, Alive& alive)
+      : name_(std::move(name)), context_(context), alive_(alive) {
+    alive_.add(1);
+  }
+  ~FakeModel() override { alive_.add(-1); }
 
   Result<chat::Description> describe() override {
     chat::Description description;
     description.name = name_;
+    description.context_length = 8192;
+    description.context_limit = context_;
     return description;
   }
   Result<std::string> render(const chat::ChatPrompt&) override { return unused(); }
@@ -34,85 +60,206 @@ class FakeModel final : public chat::Completer {
 
  private:
   static std::unexpected<Error> unused() { return std::unexpected(Error::unsupported("not part of this test")); }
-  std::string name_;
+  const std::string name_;
+  const uint32_t context_;
+  Alive& alive_;
 };
 
 class ModelManagerTest : public ::testing::Test {
- public:
-  ModelManagerTest() { std::ofstream(file_) << "bytes"; }
-  ~ModelManagerTest() override { std::filesystem::remove(file_); }
-
  protected:
-  ModelManager make(size_t keep_loaded) {
-    return {[this](std::string_view model) -> Result<ModelFiles> {
-              if (model == "unknown") return std::unexpected(Error::not_found("no model 'unknown'"));
-              if (model == "gone") return ModelFiles{"gone", {file_.string() + ".gone"}};
-              return ModelFiles{std::string(model.substr(0, model.find(':'))), {file_, file_}};
-            },
-            [this](std::span<const base::FileDescriptor> parts, std::string_view name,
-                   const engine::Options&) -> Result<std::unique_ptr<chat::Completer>> {
-              EXPECT_EQ(parts.size(), 2U);
-              ++n_loads_;
-              if (name == "broken") return std::unexpected(Error::corrupt("broken"));
-              return std::make_unique<FakeModel>(std::string(name));
-            },
-            keep_loaded};
+  std::unique_ptr<ModelManager> make(ManagerOptions options = {}) {
+    options.now = [this] { return start_ + std::chrono::seconds(seconds_); };
+    const auto resolver = [this](std::string_view model) -> Result<ModelFiles> {
+      if (model == "unknown") return std::unexpected(Error::not_found("no model 'unknown'"));
+      return ModelFiles{.name = std::string(model.substr(0, model.find(':'))), .digest = digest_, .parts = {}};
+    };
+    const auto loader = [this](const ModelFiles& files, uint32_t context) -> Result<Engine> {
+      ++n_loads_;
+      if (files.name == "broken") return std::unexpected(Error::corrupt("broken"));
+      if (alive_.count() >= room_) return std::unexpected(Error::exhausted("no memory"));
+      return Engine{
+          .completer = std::make_unique<FakeModel>(files.name, context == 0 ? 4096 : context, alive_),
+          .alive = [this] { return !dead_; },
+          .bytes = 7,
+      };
+    };
+    return std::make_unique<ModelManager>(resolver, loader, std::move(options));
+  }
+  void let_pass(ModelManager& manager, int seconds) {
+    seconds_ += seconds;
+    manager.look_at_clock();
   }
 
-  std::filesystem::path file_ =
-      std::filesystem::temp_directory_path() /
-      ("ingle-model-manager-" + std::to_string(std::hash<std::thread::id>()(std::this_thread::get_id())) + "-" +
-       std::to_string(reinterpret_cast<uintptr_t>(this)));
+  Alive alive_;
+  int room_ = 100;
+  std::string digest_ = "1";
+  const std::chrono::steady_clock::time_point start_;
+  std::atomic<int> seconds_ = 0;
   std::atomic<int> n_loads_ = 0;
+  std::atomic<bool> dead_ = false;
 };
 
 using Names = std::vector<std::string>;
 
+Names names(const ModelManager& manager) {
+  Names list;
+  for (const LoadedModel& model : manager.loaded())
+    list.push_back(model.name);
+  return list;
+}
+
 TEST_F(ModelManagerTest, loads_a_model_once_whatever_it_is_called) {
-  ModelManager manager = make(2);
-  const auto a = manager.acquire("a", {});
-  const auto same = manager.acquire("a:latest", {});
+  const auto manager = make();
+  const auto a = manager->acquire("a", {});
+  const auto same = manager->acquire("a:latest", {});
   ASSERT_TRUE(a.has_value());
-  EXPECT_EQ(*a, *same);
+  EXPECT_EQ(a->get(), same->get());
   EXPECT_EQ(n_loads_, 1);
   EXPECT_EQ((*a)->describe()->name, "a");
+  ASSERT_EQ(manager->loaded().size(), 1U);
+  EXPECT_EQ(manager->loaded()[0].in_use, 2U);
+  EXPECT_EQ(manager->loaded()[0].bytes, 7U);
 }
 
-TEST_F(ModelManagerTest, lets_go_of_the_least_recently_used_that_nobody_holds) {
-  ModelManager manager = make(2);
-  const auto held = manager.acquire("a", {});
-  ASSERT_TRUE(manager.acquire("b", {}).has_value());
-  ASSERT_TRUE(manager.acquire("c", {}).has_value());
-  EXPECT_EQ(manager.loaded(), (Names{"c", "a"}));
-  EXPECT_EQ(n_alive, 2);
+TEST_F(ModelManagerTest, an_idle_model_stays_for_its_keep_alive_and_goes_then) {
+  const auto manager = make({.keep_alive = 10});
+  ASSERT_TRUE(manager->acquire("a", {}));
+  let_pass(*manager, 9);
+  EXPECT_EQ(names(*manager), Names{"a"});
+  let_pass(*manager, 1);
+  alive_.wait_for(0);
+  EXPECT_TRUE(names(*manager).empty());
 }
 
-TEST_F(ModelManagerTest, a_model_in_use_outlives_its_unloading) {
-  ModelManager manager = make(2);
-  auto held = manager.acquire("a", {});
-  manager.unload("a");
-  EXPECT_TRUE(manager.loaded().empty());
+TEST_F(ModelManagerTest, the_time_of_use_does_not_count) {
+  const auto manager = make({.keep_alive = 10});
+  auto held = manager->acquire("a", {});
+  let_pass(*manager, 100);
+  held->reset();
+  let_pass(*manager, 9);
+  EXPECT_EQ(names(*manager), Names{"a"});
+  let_pass(*manager, 1);
+  alive_.wait_for(0);
+}
+
+TEST_F(ModelManagerTest, zero_unloads_at_once_after_use_and_negative_never) {
+  const auto manager = make();
+  auto held = manager->acquire("a", {.keep_alive = 0});
+  EXPECT_EQ(alive_.count(), 1);
+  held->reset();
+  alive_.wait_for(0);
+  ASSERT_TRUE(manager->acquire("a", {.keep_alive = -1}));
+  let_pass(*manager, 1'000'000'000);
+  EXPECT_EQ(names(*manager), Names{"a"});
+  EXPECT_EQ(manager->loaded()[0].expires_unix, INT64_MAX);
+}
+
+TEST_F(ModelManagerTest, the_last_request_decides_how_long_a_model_stays) {
+  const auto manager = make({.keep_alive = 10});
+  ASSERT_TRUE(manager->acquire("a", {.keep_alive = -1}));
+  ASSERT_TRUE(manager->acquire("a", {}));
+  let_pass(*manager, 10);
+  alive_.wait_for(0);
+}
+
+TEST_F(ModelManagerTest, the_least_recently_used_that_nobody_holds_makes_room) {
+  const auto manager = make({.max_loaded = 2});
+  const auto held = manager->acquire("a", {});
+  ASSERT_TRUE(manager->acquire("b", {}));
+  ASSERT_TRUE(manager->acquire("c", {}));
+  EXPECT_EQ(names(*manager), (Names{"c", "a"}));
+  EXPECT_EQ(alive_.count(), 2);
+}
+
+TEST_F(ModelManagerTest, when_all_are_in_use_one_more_is_refused_with_the_figure) {
+  const auto manager = make({.max_loaded = 2});
+  const auto a = manager->acquire("a", {});
+  const auto b = manager->acquire("b", {});
+  const auto c = manager->acquire("c", {});
+  ASSERT_FALSE(c);
+  EXPECT_EQ(c.error().code(), ErrorCode::kExhausted);
+  EXPECT_NE(c.error().message().find("2 models"), std::string::npos);
+}
+
+TEST_F(ModelManagerTest, idle_models_make_room_in_memory) {
+  const auto manager = make();
+  ASSERT_TRUE(manager->acquire("a", {}));
+  ASSERT_TRUE(manager->acquire("b", {}));
+  room_ = 2;
+  const auto c = manager->acquire("c", {});
+  ASSERT_TRUE(c);
+  EXPECT_EQ(names(*manager), (Names{"c", "b"}));
+  room_ = 1;
+  const auto d = manager->acquire("d", {});
+  ASSERT_FALSE(d);
+  EXPECT_EQ(d.error().message(), "no memory");
+  EXPECT_EQ(names(*manager), Names{"c"});
+}
+
+TEST_F(ModelManagerTest, a_model_in_use_outlives_its_unloading_and_its_manager) {
+  auto manager = make();
+  auto held = manager->acquire("a", {});
+  manager->unload("a:latest");
+  EXPECT_TRUE(names(*manager).empty());
   EXPECT_EQ((*held)->describe()->name, "a");
   held->reset();
-  EXPECT_EQ(n_alive, 0);
+  alive_.wait_for(0);
+  held = manager->acquire("a", {});
+  manager.reset();
+  EXPECT_EQ((*held)->describe()->name, "a");
+  held->reset();
+  EXPECT_EQ(alive_.count(), 0);
 }
 
-TEST_F(ModelManagerTest, reports_what_cannot_be_found_opened_or_loaded_and_keeps_nothing) {
-  ModelManager manager = make(2);
-  EXPECT_EQ(manager.acquire("unknown", {}).error().code(), ErrorCode::kNotFound);
-  EXPECT_FALSE(manager.acquire("gone", {}).has_value());
-  EXPECT_EQ(manager.acquire("broken", {}).error().code(), ErrorCode::kCorrupt);
-  EXPECT_TRUE(manager.loaded().empty());
+TEST_F(ModelManagerTest, a_dead_engine_is_replaced_by_the_next_who_asks) {
+  const auto manager = make();
+  const auto before = manager->acquire("a", {});
+  dead_ = true;
+  EXPECT_TRUE(manager->loaded().empty());
+  const auto refused = manager->acquire("a", {});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), ErrorCode::kUnavailable);
+  dead_ = false;
+  const auto after = manager->acquire("a", {});
+  ASSERT_TRUE(after);
+  EXPECT_NE(before->get(), after->get());
+}
+
+TEST_F(ModelManagerTest, another_file_under_the_same_name_is_loaded) {
+  const auto manager = make();
+  ASSERT_TRUE(manager->acquire("a", {}));
+  digest_ = "2";
+  ASSERT_TRUE(manager->acquire("a", {}));
+  EXPECT_EQ(n_loads_, 2);
+  EXPECT_EQ(manager->loaded()[0].digest, "2");
+}
+
+TEST_F(ModelManagerTest, a_longer_context_loads_anew_and_a_shorter_one_does_not) {
+  const auto manager = make();
+  ASSERT_TRUE(manager->acquire("a", {.context = 2048}));
+  ASSERT_TRUE(manager->acquire("a", {.context = 1024}));
+  EXPECT_EQ(n_loads_, 1);
+  ASSERT_TRUE(manager->acquire("a", {.context = 8192}));
+  EXPECT_EQ(n_loads_, 2);
+  ASSERT_TRUE(manager->acquire("a", {.context = 100'000}));  // the model was made for 8192
+  EXPECT_EQ(n_loads_, 2);
+  alive_.wait_for(1);
+}
+
+TEST_F(ModelManagerTest, reports_what_cannot_be_found_or_loaded_and_keeps_nothing) {
+  const auto manager = make();
+  EXPECT_EQ(manager->acquire("unknown", {}).error().code(), ErrorCode::kNotFound);
+  EXPECT_EQ(manager->acquire("broken", {}).error().code(), ErrorCode::kCorrupt);
+  EXPECT_TRUE(manager->loaded().empty());
 }
 
 TEST_F(ModelManagerTest, many_threads_that_ask_at_once_share_one_load) {
-  ModelManager manager = make(2);
+  const auto manager = make();
   {
     std::vector<std::jthread> threads;
     threads.reserve(8);
-    for (int i = 0; i < 8; ++i) {
-      threads.emplace_back([&] { EXPECT_TRUE(manager.acquire("a", {}).has_value()); });
-    }
+    for (int i = 0; i < 8; ++i)
+      threads.emplace_back([&] { EXPECT_TRUE(manager->acquire("a", {}).has_value()); });
   }
   EXPECT_EQ(n_loads_, 1);
 }

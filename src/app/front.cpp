@@ -1,0 +1,158 @@
+#include "app/front.h"
+
+#include <system_error>
+
+#include "app/roles_main.h"
+#include "gguf/split_name.h"
+#include "net/http_client.h"
+#include "runtime/keep_alive.h"
+
+namespace ingle::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr uint32_t kDefaultMaxLoaded = 3;
+
+store::Network network(const Settings& settings, const EnvLookup& env, net::TransportFactory transports) {
+  store::Network network = store::network_from(env);
+  network.transport = std::move(transports);
+  network.offline = settings.offline;
+  if (!settings.https_proxy.empty()) network.https_proxy = settings.https_proxy;
+  if (!settings.no_proxy.empty()) network.no_proxy = settings.no_proxy;
+  network.ca_file = settings.ca_file;
+  network.hugging_face_endpoint = settings.hugging_face_endpoint;
+  return network;
+}
+
+Result<ModelFiles> files_at(const fs::path& path) {
+  std::error_code error;
+  if (fs::is_directory(path, error))
+    return std::unexpected(Error::usage("'" + path.string() + "' is a folder").hint("name a .gguf file in it"));
+  if (!fs::is_regular_file(path, error))
+    return std::unexpected(Error::not_found("there is no file '" + path.string() + "'")
+                               .hint("a model's name has no '/' at its start and no '.gguf' at its end; 'ingle list' "
+                                     "shows those that are installed"));
+  ModelFiles files{.name = path.filename().string(), .parts = {}, .bytes = 0, .installed = std::nullopt};
+  if (const auto split = gguf::parse_split_name(path)) {
+    for (uint64_t part = 0; part < split->count; ++part)
+      files.parts.push_back(path.parent_path() / split->file_name(part));
+  } else {
+    files.parts.push_back(path);
+  }
+  for (const auto& part : files.parts) {
+    const auto size = fs::file_size(part, error);
+    if (error)
+      return std::unexpected(Error::not_found("'" + path.string() + "' is one of " +
+                                              std::to_string(files.parts.size()) + " parts, and '" +
+                                              part.filename().string() + "' is not beside it")
+                                 .hint("put all parts into one folder"));
+    files.bytes += size;
+  }
+  return files;
+}
+
+Result<std::vector<base::FileDescriptor>> open_parts(std::span<const fs::path> paths) {
+  std::vector<base::FileDescriptor> parts;
+  parts.reserve(paths.size());
+  for (const fs::path& path : paths) {
+    INGLE_TRY(auto part, base::FileDescriptor::open_read(path));
+    parts.push_back(std::move(part));
+  }
+  return parts;
+}
+
+}  // namespace
+
+Front::Front(Settings settings, const EnvLookup& env, Roles roles, net::ReceiptKey receipt_key)
+    : settings_(std::move(settings)),
+      roles_(std::move(roles)),
+      receipt_key_(receipt_key),
+      offline_(settings_.home, settings_.offline),
+      store_({.home = settings_.home, .models = settings_.models}, network(settings_, env, transports())) {}
+
+Front::~Front() = default;
+
+Result<std::unique_ptr<Front>> Front::create(const EnvLookup& env, Roles roles) {
+  INGLE_TRY(Settings settings, Settings::resolve(env));
+  INGLE_TRY_VOID(runtime::parse_keep_alive(settings.keep_alive));
+  INGLE_TRY(const net::ReceiptKey key, net::ReceiptKey::create());
+  return std::unique_ptr<Front>(new Front(std::move(settings), env, std::move(roles), key));
+}
+
+bool Front::is_path(std::string_view model) {
+  return model.ends_with(".gguf") || model.starts_with('/') || model.starts_with("./") || model.starts_with("../");
+}
+
+Result<ModelFiles> Front::locate(std::string_view model) const {
+  if (model.starts_with("~/"))
+    return std::unexpected(Error::usage("'" + std::string(model) + "': the shell did not replace '~'")
+                               .hint("write the path without quotes around the '~'"));
+  if (is_path(model)) return files_at(fs::path(model));
+  INGLE_TRY(store::InstalledModel installed, store_.find(model));
+  return ModelFiles{.name = installed.name.display(),
+                    .parts = {installed.path},
+                    .bytes = installed.size,
+                    .installed = std::move(installed)};
+}
+
+engine::Options Front::engine_options() const {
+  engine::Options options;
+  options.isa = settings_.isa;
+  options.threads = settings_.threads;
+  options.kv_type = settings_.kv_type;
+  options.context = settings_.context;
+  options.max_sequences = settings_.parallel;
+  return options;
+}
+
+Result<std::unique_ptr<chat::Completer>> Front::load(const ModelFiles& files, const engine::Options& options) const {
+  INGLE_TRY(const auto parts, open_parts(files.parts));
+  return roles_.load_engine(parts, files.name, options);
+}
+
+runtime::Models& Front::models() {
+  std::call_once(models_once_, [this] {
+    const auto resolver = [this](std::string_view model) -> Result<runtime::ModelFiles> {
+      INGLE_TRY(const ModelFiles files, locate(model));
+      // A bare file is known by its path: two folders may hold files of the same name.
+      return runtime::ModelFiles{
+          .name = files.installed ? files.name : files.parts.front().string(),
+          .digest = files.installed ? files.installed->digest.hex() : "",
+          .parts = files.parts,
+      };
+    };
+    const auto loader = [this](const runtime::ModelFiles& files, uint32_t context) -> Result<runtime::Engine> {
+      INGLE_TRY(const auto parts, open_parts(files.parts));
+      engine::Options options = engine_options();
+      if (context != 0) options.context = context;
+      INGLE_TRY(auto completer, roles_.load_engine(parts, files.name, options));
+      return runtime::Engine{.completer = std::move(completer)};
+    };
+    runtime::ManagerOptions options;
+    options.keep_alive = runtime::parse_keep_alive(settings_.keep_alive).value_or(options.keep_alive);
+    options.max_loaded = settings_.max_loaded_models == 0 ? kDefaultMaxLoaded : settings_.max_loaded_models;
+    models_ = std::make_unique<runtime::ModelManager>(resolver, loader, std::move(options));
+  });
+  return *models_;
+}
+
+Result<std::string> Front::run_job(std::string_view kind, std::string_view payload,
+                                   std::span<const base::FileDescriptor> files, const roles::JobLimits& /*limits*/) {
+  return roles::run_job_here(job_kinds(), kind, payload, files);
+}
+
+net::TransportFactory Front::transports() {
+  return [this](const net::HttpSettings& settings) -> Result<std::unique_ptr<net::HttpTransport>> {
+    if (offline_.on())
+      return std::unexpected(Error::refused("offline mode is on: nothing leaves this machine")
+                                 .hint("'ingle offline off' allows connections again"));
+    return net::direct_transport(receipt_key_)(settings);
+  };
+}
+
+Result<std::unique_ptr<net::HttpTransport>> Front::transport() {
+  return store::make_transport(store_.network());
+}
+
+}  // namespace ingle::app
