@@ -50,14 +50,7 @@ CpuFeatures detect() {
 }
 #endif
 
-}  // namespace
-
-const CpuFeatures& cpu_features() {
-  static const CpuFeatures features = detect();
-  return features;
-}
-
-unsigned physical_cores() {
+unsigned count_cores() {
   cpu_set_t allowed;
   CPU_ZERO(&allowed);
   if (::sched_getaffinity(0, sizeof allowed, &allowed) != 0) return std::max(1U, std::thread::hardware_concurrency());
@@ -71,6 +64,18 @@ unsigned physical_cores() {
     cores.insert(siblings);
   }
   return cores.empty() ? 1U : static_cast<unsigned>(cores.size());
+}
+
+}  // namespace
+
+const CpuFeatures& cpu_features() {
+  static const CpuFeatures features = detect();
+  return features;
+}
+
+unsigned physical_cores() {
+  static const unsigned cores = count_cores();
+  return cores;
 }
 
 }  // namespace ingle::base
