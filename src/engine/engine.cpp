@@ -42,18 +42,37 @@ Status check_options(const Options& options) {
 Result<uint32_t> context_of(const Options& options, const backend::Program& program) {
   if (options.context == 0) return std::min(program.context_length, kDefaultContext);
   if (options.context <= program.context_length) return options.context;
+  if (options.clamp_context) return program.context_length;
   return std::unexpected(Error::refused(fmt::format("a context of {} tokens was asked for, the model was made for {}",
                                                     options.context, program.context_length))
                              .hint(fmt::format("ask for {} or less", program.context_length)));
 }
 
-/// Pages for every sequence at full length, within kKvBytes, but for one full context in any case.
-uint32_t plan_pages(uint32_t context, uint32_t max_sequences, uint64_t page_bytes) {
+std::string megabytes(uint64_t bytes) {
+  return fmt::format("{} MB", (bytes + 999'999) / 1'000'000);
+}
+
+/// Pages for every sequence at full length, within kKvBytes and what the weights leave of the memory, but for one full
+/// context in any case; kExhausted when there is no room for that.
+Result<uint32_t> plan_pages(uint32_t context, const Options& options, uint64_t page_bytes, uint64_t weight_bytes) {
   constexpr uint64_t kPage = kernels::kPageTokens;
   const uint64_t one = (uint64_t{context} + kPage - 1) / kPage;
-  const uint64_t spare = max_sequences;  // each may be copying a page that it shares
-  const uint64_t affordable = kKvBytes / std::max<uint64_t>(page_bytes, 1);
-  return static_cast<uint32_t>(std::clamp(one * max_sequences, one, std::max(one, affordable)) + spare);
+  const uint64_t spare = options.max_sequences;  // each may be copying a page that it shares
+  page_bytes = std::max<uint64_t>(page_bytes, 1);
+  uint64_t kv_bytes = kKvBytes;
+  if (options.max_memory_bytes > 0) {
+    const uint64_t least = weight_bytes + (one + spare) * page_bytes;
+    if (least > options.max_memory_bytes) {
+      return std::unexpected(
+          Error::exhausted(fmt::format("{} for weights and {} for a context of {} tokens are needed, {} are free",
+                                       megabytes(weight_bytes), megabytes(least - weight_bytes), context,
+                                       megabytes(options.max_memory_bytes)))
+              .hint("end other programs, ask for a shorter context, or take a smaller model"));
+    }
+    kv_bytes = std::min(kv_bytes, options.max_memory_bytes - weight_bytes - spare * page_bytes);
+  }
+  return static_cast<uint32_t>(std::clamp(one * options.max_sequences, one, std::max(one, kv_bytes / page_bytes)) +
+                               spare);
 }
 
 Result<std::shared_ptr<const text::ChatTemplate>> compile_template(const std::string& source) {
@@ -98,8 +117,9 @@ Result<std::unique_ptr<chat::Completer>> load(std::span<const base::FileDescript
   backend_options.threads = options.threads;
   backend_options.precision = options.reference ? backend::Precision::kReference : backend::Precision::kDefault;
   backend_options.kv = options.reference && kv == backend::KvType::kDefault ? backend::KvType::kF32 : kv;
-  backend_options.n_pages =
-      plan_pages(context, options.max_sequences, backend::page_bytes(model.program, backend_options.kv));
+  INGLE_TRY(
+      backend_options.n_pages,
+      plan_pages(context, options, backend::page_bytes(model.program, backend_options.kv), model.file->total_bytes()));
   backend_options.context = context;
   backend_options.max_rows = std::max(options.prefill_chunk, options.max_sequences);
   backend_options.progress = [&](uint64_t done, uint64_t total) {

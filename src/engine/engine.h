@@ -20,13 +20,15 @@
 namespace ingle::engine {
 
 struct Options {
-  std::string isa = {};          // "" = best; see kernels/registry.h
-  uint32_t threads = 0;          // 0 = physical cores
-  bool reference = false;        // f32 activations and KV
-  std::string kv_type = {};      // "", "f32", "f16", "bf16"
-  uint32_t context = 0;          // tokens a sequence may hold; 0 = the model's own, at most 4096 unless asked for more
-  uint32_t max_sequences = 8;    // that decode at once
-  uint32_t prefill_chunk = 512;  // prompt tokens in one step
+  std::string isa = {};           // "" = best; see kernels/registry.h
+  uint32_t threads = 0;           // 0 = physical cores
+  bool reference = false;         // f32 activations and KV
+  std::string kv_type = {};       // "", "f32", "f16", "bf16"
+  uint32_t context = 0;           // tokens a sequence may hold; 0 = the model's own, at most 4096 unless asked for more
+  bool clamp_context = false;     // a context that the model was not made for is shortened instead of refused
+  uint32_t max_sequences = 8;     // that decode at once
+  uint32_t prefill_chunk = 512;   // prompt tokens in one step
+  uint64_t max_memory_bytes = 0;  // that weights and KV cache may take; 0 = not checked
   std::shared_ptr<base::CoreBoard> cores = {};  // shared with other engines of this machine; null: all are its own
   std::function<void(double)> on_load_progress = {};  // 0 ... 1
 };

@@ -158,5 +158,22 @@ TEST(Engine, refuses_options_that_make_no_sense_by_name) {
   EXPECT_EQ(error_with({.prefill_chunk = 0}).code(), ErrorCode::kUsage);
 }
 
+TEST(Engine, shortens_a_context_that_the_model_was_not_made_for_when_it_may) {
+  const TinyCase tiny = all_cases().front();
+  const auto engine = load_tiny(tiny, {.threads = 1, .context = tiny.context + 1, .clamp_context = true});
+  ASSERT_TRUE(engine.has_value());
+  EXPECT_EQ((*engine)->describe()->context_limit, tiny.context);
+}
+
+TEST(Engine, refuses_to_take_more_memory_than_it_may_and_says_how_much_it_needs) {
+  const TinyCase tiny = all_cases().front();
+  const auto refused = load_tiny(tiny, {.threads = 1, .max_memory_bytes = 1000});
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code(), ErrorCode::kExhausted);
+  EXPECT_THAT(refused.error().message(), ::testing::HasSubstr("1 MB are free"));
+  const uint64_t plenty = uint64_t{1} << 30;
+  EXPECT_TRUE(load_tiny(tiny, {.threads = 1, .max_memory_bytes = plenty}).has_value());
+}
+
 }  // namespace
 }  // namespace ingle::engine

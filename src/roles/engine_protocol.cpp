@@ -1,0 +1,153 @@
+#include "roles/engine_protocol.h"
+
+#include "chat/wire.h"
+#include "roles/message.h"
+
+namespace ingle::roles {
+namespace {
+
+Error broken(std::string_view what) {
+  return Error::corrupt("a message of the engine's process is damaged: " + std::string(what));
+}
+
+Result<Outcome> read_outcome(MessageReader& reader) {
+  if (reader.number<bool>()) return Outcome(std::string(reader.rest()));
+  Error error = reader.error();
+  if (!reader.done()) return std::unexpected(broken("an answer"));
+  return Outcome(std::unexpected(std::move(error)));
+}
+
+template <typename T>
+Result<EngineMessage> numbered(std::string_view payload) {
+  MessageReader reader(payload);
+  T message{.number = reader.number<uint64_t>(), .outcome = {}};
+  INGLE_TRY(message.outcome, read_outcome(reader));
+  if (reader.broken()) return std::unexpected(broken("an answer"));
+  return EngineMessage(std::move(message));
+}
+
+Result<EngineMessage> read_loaded(std::string_view payload) {
+  MessageReader reader(payload);
+  Loaded loaded{.bytes = reader.number<uint64_t>(), .description = {}};
+  if (reader.broken()) return std::unexpected(broken("its description"));
+  INGLE_TRY(loaded.description, chat::decode<chat::Description>(reader.rest()));
+  return EngineMessage(std::move(loaded));
+}
+
+Result<EngineMessage> read_event(std::string_view payload) {
+  MessageReader reader(payload);
+  EventOf message{.number = reader.number<uint64_t>(), .event = {}};
+  if (reader.broken()) return std::unexpected(broken("an event"));
+  INGLE_TRY(message.event, chat::decode<chat::Event>(reader.rest()));
+  return EngineMessage(std::move(message));
+}
+
+template <typename T>
+Result<std::vector<T>> decode_list(std::string_view bytes) {
+  MessageReader reader(bytes);
+  auto values = reader.list<T>();
+  if (!reader.done()) return std::unexpected(broken("a list"));
+  return values;
+}
+
+}  // namespace
+
+std::string encode_load(const LoadOrder& order) {
+  const engine::Options& options = order.options;
+  return MessageWriter()
+      .text(order.name)
+      .text(options.isa)
+      .number(options.threads)
+      .number(options.reference)
+      .text(options.kv_type)
+      .number(options.context)
+      .number(options.clamp_context)
+      .number(options.max_sequences)
+      .number(options.prefill_chunk)
+      .number(options.max_memory_bytes)
+      .take();
+}
+
+Result<LoadOrder> decode_load(std::string_view bytes) {
+  MessageReader reader(bytes);
+  LoadOrder order;
+  order.name = reader.text();
+  order.options.isa = reader.text();
+  order.options.threads = reader.number<uint32_t>();
+  order.options.reference = reader.number<bool>();
+  order.options.kv_type = reader.text();
+  order.options.context = reader.number<uint32_t>();
+  order.options.clamp_context = reader.number<bool>();
+  order.options.max_sequences = reader.number<uint32_t>();
+  order.options.prefill_chunk = reader.number<uint32_t>();
+  order.options.max_memory_bytes = reader.number<uint64_t>();
+  if (!reader.done()) return std::unexpected(Error::corrupt("the order to load a model is damaged"));
+  return order;
+}
+
+std::string encode_outcome(uint64_t number, const Outcome& outcome) {
+  MessageWriter writer;
+  writer.number(number).number(outcome.has_value());
+  if (outcome) return writer.rest(*outcome).take();
+  return writer.error(outcome.error()).take();
+}
+
+Result<EngineMessage> from_engine(const Frame& frame) {
+  if (!frame.descriptors.empty()) return std::unexpected(broken("open files"));
+  switch (static_cast<FromEngine>(frame.type)) {
+    case FromEngine::kProgress: {
+      MessageReader reader(frame.payload);
+      const auto done = reader.number<double>();
+      if (!reader.done() || !(done >= 0 && done <= 1)) return std::unexpected(broken("progress"));
+      return EngineMessage(Progress{done});
+    }
+    case FromEngine::kLoaded:
+      return read_loaded(frame.payload);
+    case FromEngine::kFailed: {
+      MessageReader reader(frame.payload);
+      Error error = reader.error();
+      if (!reader.done()) return std::unexpected(broken("an error"));
+      return EngineMessage(LoadFailed{std::move(error)});
+    }
+    case FromEngine::kStarted:
+      return numbered<Started>(frame.payload);
+    case FromEngine::kEvent:
+      return read_event(frame.payload);
+    case FromEngine::kReply:
+      return numbered<Reply>(frame.payload);
+  }
+  return std::unexpected(broken("a kind of message that there is not"));
+}
+
+std::string encode_tokens(const std::vector<int32_t>& tokens) {
+  return MessageWriter().list(tokens).take();
+}
+std::string encode_numbers(const std::vector<float>& numbers) {
+  return MessageWriter().list(numbers).take();
+}
+std::string encode_table(const std::vector<std::vector<float>>& table) {
+  MessageWriter writer;
+  writer.number(static_cast<uint32_t>(table.size()));
+  for (const auto& row : table)
+    writer.list(row);
+  return writer.take();
+}
+
+Result<std::vector<int32_t>> decode_tokens(std::string_view bytes) {
+  return decode_list<int32_t>(bytes);
+}
+Result<std::vector<float>> decode_numbers(std::string_view bytes) {
+  return decode_list<float>(bytes);
+}
+Result<std::vector<std::vector<float>>> decode_table(std::string_view bytes) {
+  MessageReader reader(bytes);
+  const auto rows = reader.number<uint32_t>();
+  std::vector<std::vector<float>> table;
+  // Grown as rows arrive: a count that lies costs nothing.
+  for (uint32_t i = 0; i < rows && !reader.broken(); ++i)
+    table.push_back(reader.list<float>());
+  if (!reader.done()) return std::unexpected(broken("a table"));
+  return table;
+}
+
+}  // namespace ingle::roles

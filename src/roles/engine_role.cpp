@@ -1,0 +1,222 @@
+#include "roles/engine_role.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include <condition_variable>
+#include <cstdio>
+#include <deque>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "base/core_board.h"
+#include "chat/wire.h"
+#include "roles/engine_protocol.h"
+#include "roles/message.h"
+
+namespace ingle::roles {
+namespace {
+
+constexpr int kCallThreads = 8;             // calls that wait for the model at the same time
+constexpr time_t kPatienceSeconds = 30;     // front reads at once; one that does not for so long never will
+constexpr double kProgressStep = 1.0 / 64;  // of a load
+
+/// Functions run by a few threads, in the order in which they came. Ends with what runs; what waits is dropped.
+class Workers {
+ public:
+  explicit Workers(int n) {
+    for (int i = 0; i < n; ++i)
+      threads_.emplace_back([this](const std::stop_token& stop) { run(stop); });
+  }
+  void push(std::move_only_function<void()> task) {
+    const std::lock_guard lock(tasks_mutex_);
+    tasks_.push_back(std::move(task));
+    arrived_.notify_one();
+  }
+
+ private:
+  void run(const std::stop_token& stop) {
+    std::unique_lock lock(tasks_mutex_);
+    while (arrived_.wait(lock, stop, [this] { return !tasks_.empty(); }) && !stop.stop_requested()) {
+      auto task = std::move(tasks_.front());
+      tasks_.pop_front();
+      lock.unlock();
+      task();
+      lock.lock();
+    }
+  }
+
+  std::mutex tasks_mutex_;
+  std::condition_variable_any arrived_;
+  std::deque<std::move_only_function<void()>> tasks_;
+  std::vector<std::jthread> threads_;
+};
+
+/// Memory that belongs to this process alone, through a descriptor that was opened before the lock.
+uint64_t own_memory(const base::FileDescriptor& statm) {
+  char text[200] = {};
+  unsigned long long total = 0;
+  unsigned long long resident = 0;
+  unsigned long long shared = 0;
+  if (::pread(statm.get(), text, sizeof text - 1, 0) <= 0) return 0;
+  if (std::sscanf(text, "%llu %llu %llu", &total, &resident, &shared) != 3 || shared > resident) return 0;
+  return (resident - shared) * static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+template <typename T>
+Outcome encoded(const Result<T>& result, std::string (*encode)(const T&)) {
+  if (!result) return std::unexpected(result.error());
+  return encode(*result);
+}
+
+class EngineServer {
+ public:
+  EngineServer(Channel& channel, std::unique_ptr<chat::Completer> completer)
+      : channel_(channel), completer_(std::move(completer)), starter_(1), callers_(kCallThreads) {}
+
+  int serve() {
+    for (;;) {
+      auto frame = channel_.receive(0);
+      if (!frame) return 0;
+      MessageReader reader(frame->payload);
+      switch (static_cast<ToEngine>(frame->type)) {
+        case ToEngine::kComplete: {
+          const auto number = reader.number<uint64_t>();
+          auto request = chat::decode<chat::CompleteRequest>(reader.rest());
+          starter_.push([this, number, request = std::move(request)]() mutable { start(number, std::move(request)); });
+          break;
+        }
+        case ToEngine::kCancel:
+          // Behind the request that it is meant for, which may not have begun.
+          starter_.push([this, id = std::move(frame->payload)] { completer_->cancel(id); });
+          break;
+        case ToEngine::kRelease:
+          starter_.push([this, handle = std::move(frame->payload)] { completer_->release(handle); });
+          break;
+        case ToEngine::kCall: {
+          const auto number = reader.number<uint64_t>();
+          const auto verb = reader.number<uint8_t>();
+          callers_.push([this, number, verb, argument = std::string(reader.rest())] {
+            say(FromEngine::kReply, encode_outcome(number, call(static_cast<Verb>(verb), argument)));
+          });
+          break;
+        }
+        default:
+          return 1;
+      }
+    }
+  }
+
+ private:
+  /// From any thread, the model's included: there it waits for front for kPatienceSeconds at most, then all is over.
+  void say(FromEngine type, std::string_view payload) {
+    if (!channel_.send(static_cast<uint8_t>(type), payload)) channel_.close_both();
+  }
+
+  void start(uint64_t number, Result<chat::CompleteRequest> request) {
+    Status started;
+    if (request) {
+      started = completer_->complete(*std::move(request), [this, number](chat::Event event) {
+        say(FromEngine::kEvent, MessageWriter().number(number).rest(chat::encode(event)).take());
+      });
+    } else {
+      started = std::unexpected(std::move(request).error());
+    }
+    say(FromEngine::kStarted, encode_outcome(number, started ? Outcome("") : std::unexpected(started.error())));
+  }
+
+  Outcome call(Verb verb, const std::string& argument) {
+    switch (verb) {
+      case Verb::kRender: {
+        INGLE_TRY(const auto prompt, chat::decode<chat::ChatPrompt>(argument));
+        return completer_->render(prompt);
+      }
+      case Verb::kTokenize: {
+        INGLE_TRY(const auto request, chat::decode<chat::TokenizeRequest>(argument));
+        return encoded(completer_->tokenize(request), encode_tokens);
+      }
+      case Verb::kDetokenize: {
+        INGLE_TRY(const auto tokens, decode_tokens(argument));
+        return completer_->detokenize(tokens);
+      }
+      case Verb::kScore: {
+        INGLE_TRY(const auto request, chat::decode<chat::ScoreRequest>(argument));
+        return encoded(completer_->score(request), encode_numbers);
+      }
+      case Verb::kEmbed: {
+        INGLE_TRY(const auto request, chat::decode<chat::EmbedRequest>(argument));
+        return encoded(completer_->embed(request), encode_numbers);
+      }
+      case Verb::kTag: {
+        INGLE_TRY(const auto request, chat::decode<chat::EmbedRequest>(argument));
+        return encoded(completer_->tag(request), encode_table);
+      }
+      case Verb::kFork:
+        return completer_->fork(argument);
+    }
+    return std::unexpected(Error::internal("front called what there is not"));
+  }
+
+  Channel& channel_;
+  std::unique_ptr<chat::Completer> completer_;
+  Workers starter_;
+  Workers callers_;
+};
+
+struct Order {
+  LoadOrder load;
+  std::vector<base::FileDescriptor> parts;
+};
+
+Result<Order> receive_order(Channel& channel) {
+  base::FileDescriptor board;
+  for (;;) {
+    INGLE_TRY(Frame frame, channel.receive());
+    if (frame.type == static_cast<uint8_t>(ToEngine::kCoreBoard) && frame.descriptors.size() == 1) {
+      board = std::move(frame.descriptors.front());
+      continue;
+    }
+    if (frame.type != static_cast<uint8_t>(ToEngine::kLoad))
+      return std::unexpected(Error::internal("front asks before there is a model"));
+    INGLE_TRY(LoadOrder load, decode_load(frame.payload));
+    if (board.valid()) {
+      INGLE_TRY(load.options.cores, base::CoreBoard::open(std::move(board)));
+    }
+    return Order{std::move(load), std::move(frame.descriptors)};
+  }
+}
+
+Result<std::unique_ptr<chat::Completer>> load_as_ordered(Channel& channel, const EngineLoad& load) {
+  INGLE_TRY(Order order, receive_order(channel));
+  double told = 0;
+  order.load.options.on_load_progress = [&](double done) {
+    if (done < told + kProgressStep || done > 1) return;
+    told = done;
+    (void)channel.send(static_cast<uint8_t>(FromEngine::kProgress), MessageWriter().number(done).take());
+  };
+  return load(order.parts, order.load.name, order.load.options);
+}
+
+}  // namespace
+
+int serve_engine(Channel& channel, const EngineLoad& load, const std::function<Status()>& lock) {
+  const base::FileDescriptor statm(::open("/proc/self/statm", O_RDONLY | O_CLOEXEC));
+  const timeval patience{.tv_sec = kPatienceSeconds, .tv_usec = 0};
+  ::setsockopt(channel.descriptor(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+  Status ready = lock();
+  auto completer = ready ? load_as_ordered(channel, load) : std::unexpected(std::move(ready).error());
+  Result<chat::Description> description =
+      completer ? (*completer)->describe() : std::unexpected(std::move(completer).error());
+  if (!description) {
+    (void)channel.send(static_cast<uint8_t>(FromEngine::kFailed), MessageWriter().error(description.error()).take());
+    return 1;
+  }
+  const std::string loaded = MessageWriter().number(own_memory(statm)).rest(chat::encode(*description)).take();
+  if (!channel.send(static_cast<uint8_t>(FromEngine::kLoaded), loaded)) return 1;
+  return EngineServer(channel, *std::move(completer)).serve();
+}
+
+}  // namespace ingle::roles

@@ -1,0 +1,297 @@
+#include "roles/remote_completer.h"
+
+#include <atomic>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include "chat/wire.h"
+#include "roles/engine_protocol.h"
+#include "roles/message.h"
+
+namespace ingle::roles {
+namespace {
+
+uint8_t type_of(ToEngine type) {
+  return static_cast<uint8_t>(type);
+}
+
+}  // namespace
+
+struct RemoteCompleter::State {
+  /// Somebody waits for an answer to this number: of a call, or of the beginning of a request.
+  struct Waiter {
+    std::condition_variable answered;
+    std::optional<Outcome> outcome;
+  };
+
+  using Sinks = std::map<uint64_t, chat::EventSink>;
+
+  EngineLink link;
+  chat::Description description;
+  uint64_t bytes = 0;
+  std::atomic<bool> alive = true;
+
+  std::mutex mutex;
+  uint64_t next_number = 1;
+  std::map<uint64_t, Waiter*> waiters;
+  Sinks requests;            // in flight; a sink is called without the lock, by the reader alone
+  bool closing = false;      // by us: the engine did nothing wrong
+  std::optional<Error> end;  // why nothing works any more
+  std::jthread reader;
+
+  void read();
+  bool take(EngineMessage message);
+  bool answer(uint64_t number, Outcome outcome);
+  bool dispatch(uint64_t number, chat::Event event);
+  void fail_all(const Error& error);
+  Error how_it_broke(const Error& error, bool was_closing);
+  Outcome ask(ToEngine type, std::string_view payload, chat::EventSink sink = {});
+  Outcome call(Verb verb, std::string_view argument);
+};
+
+/// What people are told: how the process ended where that is known, else what was wrong with what it said.
+Error RemoteCompleter::State::how_it_broke(const Error& error, bool was_closing) {
+  if (was_closing) return Error::unavailable("the model is being unloaded");
+  if (error.code() != ErrorCode::kUnavailable)
+    return Error::unavailable("the engine was ended: " + error.message())
+        .hint("ask again: the model is loaded anew; should this happen twice, the model's file may be damaged");
+  std::string how = link.how_it_ended ? link.how_it_ended() : "";
+  if (!how.empty()) how = " (" + how + ")";
+  return Error::unavailable("the engine ended while it was answering" + how)
+      .hint("ask again: the model is loaded anew");
+}
+
+void RemoteCompleter::State::read() {
+  for (;;) {
+    auto frame = link.channel->receive(0);
+    auto message = frame ? from_engine(*frame) : std::unexpected(std::move(frame).error());
+    if (message && !take(*std::move(message)))
+      message = std::unexpected(Error::corrupt("it spoke of a request that there is not"));
+    if (message) continue;
+    alive = false;
+    link.channel->close_both();
+    bool was_closing = false;
+    {
+      const std::lock_guard lock(mutex);
+      was_closing = closing;
+    }
+    return fail_all(how_it_broke(message.error(), was_closing));
+  }
+}
+
+void RemoteCompleter::State::fail_all(const Error& error) {
+  Sinks sinks;
+  std::vector<Sinks::node_type> unbegun;  // end without the lock, like every sink
+  {
+    const std::lock_guard lock(mutex);
+    end = error;
+    for (auto& [number, waiter] : waiters) {
+      // Whoever waits for its beginning gets the error from there, and no event.
+      unbegun.push_back(requests.extract(number));
+      waiter->outcome = std::unexpected(error);
+      waiter->answered.notify_one();
+    }
+    waiters.clear();
+    sinks.swap(requests);
+  }
+  for (auto& [number, sink] : sinks)
+    sink(chat::Failed{error});
+}
+
+/// False: the engine breaks the rules.
+bool RemoteCompleter::State::take(EngineMessage message) {
+  if (auto* event = std::get_if<EventOf>(&message)) return dispatch(event->number, std::move(event->event));
+  if (auto* reply = std::get_if<Reply>(&message)) return answer(reply->number, std::move(reply->outcome));
+  if (auto* started = std::get_if<Started>(&message)) {
+    Sinks::node_type unbegun;
+    if (!started->outcome) {
+      const std::lock_guard lock(mutex);
+      unbegun = requests.extract(started->number);
+    }
+    return answer(started->number, std::move(started->outcome));
+  }
+  return false;
+}
+
+bool RemoteCompleter::State::answer(uint64_t number, Outcome outcome) {
+  const std::lock_guard lock(mutex);
+  const auto found = waiters.find(number);
+  if (found == waiters.end()) return false;
+  Waiter& waiter = *found->second;
+  waiters.erase(found);
+  waiter.outcome = std::move(outcome);
+  // Under the lock: the waiter owns the condition variable and may be gone right after it.
+  waiter.answered.notify_one();
+  return true;
+}
+
+bool RemoteCompleter::State::dispatch(uint64_t number, chat::Event event) {
+  const bool last = std::holds_alternative<chat::Finished>(event) || std::holds_alternative<chat::Failed>(event);
+  Sinks::node_type ended;
+  chat::EventSink* sink = nullptr;
+  {
+    const std::lock_guard lock(mutex);
+    const auto found = requests.find(number);
+    if (found == requests.end()) return false;
+    if (last) {
+      ended = requests.extract(found);
+      sink = &ended.mapped();
+    } else {
+      sink = &found->second;  // stays: only this thread erases what has begun
+    }
+  }
+  (*sink)(std::move(event));
+  return true;
+}
+
+Outcome RemoteCompleter::State::ask(ToEngine type, std::string_view payload, chat::EventSink sink) {
+  Waiter waiter;
+  uint64_t number = 0;
+  {
+    const std::lock_guard lock(mutex);
+    if (end) return std::unexpected(*end);
+    number = next_number++;
+    waiters.emplace(number, &waiter);
+    if (sink) requests.emplace(number, std::move(sink));
+  }
+  const Status sent = link.channel->send(type_of(type), MessageWriter().number(number).rest(payload).take());
+  std::unique_lock lock(mutex);
+  if (!sent && sent.error().code() == ErrorCode::kUsage && !waiter.outcome) {
+    // Too long for a frame: nothing was sent and everything else goes on.
+    waiters.erase(number);
+    requests.erase(number);
+    return std::unexpected(sent.error());
+  }
+  // Any other failure to send is met by the reader too, which knows why and answers everybody.
+  waiter.answered.wait(lock, [&] { return waiter.outcome.has_value(); });
+  return *std::move(waiter.outcome);
+}
+
+Outcome RemoteCompleter::State::call(Verb verb, std::string_view argument) {
+  return ask(ToEngine::kCall, MessageWriter().number(static_cast<uint8_t>(verb)).rest(argument).take());
+}
+
+RemoteCompleter::RemoteCompleter(std::unique_ptr<State> state) : state_(std::move(state)) {
+  state_->reader = std::jthread([this] { state_->read(); });
+}
+
+RemoteCompleter::~RemoteCompleter() {
+  {
+    const std::lock_guard lock(state_->mutex);
+    state_->closing = true;
+  }
+  state_->link.channel->close_both();
+}
+
+Result<std::unique_ptr<RemoteCompleter>> RemoteCompleter::load(EngineLink link,
+                                                               std::span<const base::FileDescriptor> parts,
+                                                               std::string_view name, const engine::Options& options,
+                                                               const base::FileDescriptor& core_board) {
+  const auto lost = [&](const Error& error) {
+    std::string how = link.how_it_ended ? link.how_it_ended() : "";
+    if (how.empty()) how = error.message();
+    return std::unexpected(
+        Error::unavailable("the engine ended while it was loading '" + std::string(name) + "' (" + how + ")")
+            .hint("is there enough memory, and is the file what it should be? 'ingle doctor --verify' checks it"));
+  };
+  if (core_board.valid()) (void)link.channel->send(type_of(ToEngine::kCoreBoard), "", std::span(&core_board, 1));
+  const std::string order = encode_load({.name = std::string(name), .options = options});
+  if (auto sent = link.channel->send(type_of(ToEngine::kLoad), order, parts); !sent) {
+    if (sent.error().code() == ErrorCode::kUsage) return std::unexpected(std::move(sent).error());
+    return lost(sent.error());
+  }
+  for (;;) {
+    const auto frame = link.channel->receive(0);
+    if (!frame) return lost(frame.error());
+    auto message = from_engine(*frame);
+    if (!message) return lost(message.error());
+    if (const auto* progress = std::get_if<Progress>(&*message)) {
+      if (options.on_load_progress) options.on_load_progress(progress->done);
+    } else if (auto* failed = std::get_if<LoadFailed>(&*message)) {
+      return std::unexpected(std::move(failed->error));
+    } else if (auto* loaded = std::get_if<Loaded>(&*message)) {
+      auto state = std::make_unique<State>();
+      state->link = std::move(link);
+      state->description = std::move(loaded->description);
+      state->bytes = loaded->bytes;
+      return std::unique_ptr<RemoteCompleter>(new RemoteCompleter(std::move(state)));
+    } else {
+      return lost(Error::corrupt("it answers before it has a model"));
+    }
+  }
+}
+
+Result<std::unique_ptr<RemoteCompleter>> load_in_engine_role(Spawner& spawner,
+                                                             std::span<const base::FileDescriptor> parts,
+                                                             std::string_view name, const engine::Options& options,
+                                                             const base::FileDescriptor& core_board) {
+  INGLE_TRY(Child started, spawner.spawn(Role::kEngine));
+  const auto child = std::make_shared<Child>(std::move(started));
+  return RemoteCompleter::load({.channel = &child->channel(),
+                                .owner = child,
+                                .how_it_ended = [&child = *child] { return child.how_it_ended(); }},
+                               parts, name, options, core_board);
+}
+
+bool RemoteCompleter::alive() const {
+  return state_->alive;
+}
+
+uint64_t RemoteCompleter::bytes() const {
+  return state_->bytes;
+}
+
+Result<chat::Description> RemoteCompleter::describe() {
+  return state_->description;
+}
+
+Result<std::string> RemoteCompleter::render(const chat::ChatPrompt& prompt) {
+  return state_->call(Verb::kRender, chat::encode(prompt));
+}
+
+Result<std::vector<int32_t>> RemoteCompleter::tokenize(const chat::TokenizeRequest& request) {
+  INGLE_TRY(const std::string bytes, state_->call(Verb::kTokenize, chat::encode(request)));
+  return decode_tokens(bytes);
+}
+
+Result<std::string> RemoteCompleter::detokenize(std::span<const int32_t> tokens) {
+  return state_->call(Verb::kDetokenize, encode_tokens({tokens.begin(), tokens.end()}));
+}
+
+Status RemoteCompleter::complete(chat::CompleteRequest request, chat::EventSink sink) {
+  INGLE_TRY_VOID(state_->ask(ToEngine::kComplete, chat::encode(request), std::move(sink)));
+  return {};
+}
+
+void RemoteCompleter::cancel(std::string_view id) {
+  // An engine that is gone has ended the request already.
+  (void)state_->link.channel->send(type_of(ToEngine::kCancel), id);
+}
+
+Result<std::vector<float>> RemoteCompleter::score(const chat::ScoreRequest& request) {
+  INGLE_TRY(const std::string bytes, state_->call(Verb::kScore, chat::encode(request)));
+  return decode_numbers(bytes);
+}
+
+Result<std::vector<float>> RemoteCompleter::embed(const chat::EmbedRequest& request) {
+  INGLE_TRY(const std::string bytes, state_->call(Verb::kEmbed, chat::encode(request)));
+  return decode_numbers(bytes);
+}
+
+Result<std::vector<std::vector<float>>> RemoteCompleter::tag(const chat::EmbedRequest& request) {
+  INGLE_TRY(const std::string bytes, state_->call(Verb::kTag, chat::encode(request)));
+  return decode_table(bytes);
+}
+
+Result<std::string> RemoteCompleter::fork(std::string_view request_id) {
+  return state_->call(Verb::kFork, request_id);
+}
+
+void RemoteCompleter::release(std::string_view handle) {
+  (void)state_->link.channel->send(type_of(ToEngine::kRelease), handle);
+}
+
+}  // namespace ingle::roles

@@ -1,0 +1,70 @@
+// RemoteCompleter: a model that answers in a process of its own, seen from front.
+//
+// Owns its side of the channel and a thread that reads it: events are dispatched there, so sinks must be quick, as those of
+// every Completer. Any thread may call it. When the channel breaks, or the engine says something that no engine would say,
+// every request in flight ends with Failed{kUnavailable}, and so does everything that is asked afterwards.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/files.h"
+#include "base/result.h"
+#include "chat/completer.h"
+#include "engine/engine.h"
+#include "roles/channel.h"
+#include "roles/spawner.h"
+
+namespace ingle::roles {
+
+/// The other end of an engine's channel. `owner` keeps the process; it is let go of last.
+struct EngineLink {
+  Channel* channel = nullptr;
+  std::shared_ptr<void> owner = {};
+  /// "ended by signal 9"; empty: unknown.
+  std::function<std::string()> how_it_ended = {};
+};
+
+class RemoteCompleter final : public chat::Completer {
+ public:
+  /// Has the model loaded behind `link`. `parts` as for engine::load; `core_board`, if valid, is the engine's place
+  /// among those that share this machine.
+  /// Blocks; options.on_load_progress is called by this thread.
+  static Result<std::unique_ptr<RemoteCompleter>> load(EngineLink link, std::span<const base::FileDescriptor> parts,
+                                                       std::string_view name, const engine::Options& options,
+                                                       const base::FileDescriptor& core_board = {});
+  ~RemoteCompleter() override;
+
+  /// False once the channel has broken.
+  bool alive() const;
+  /// Memory of the engine after loading.
+  uint64_t bytes() const;
+
+  Result<chat::Description> describe() override;
+  Result<std::string> render(const chat::ChatPrompt& prompt) override;
+  Result<std::vector<int32_t>> tokenize(const chat::TokenizeRequest& request) override;
+  Result<std::string> detokenize(std::span<const int32_t> tokens) override;
+  Status complete(chat::CompleteRequest request, chat::EventSink sink) override;
+  void cancel(std::string_view id) override;
+  Result<std::vector<float>> score(const chat::ScoreRequest& request) override;
+  Result<std::vector<float>> embed(const chat::EmbedRequest& request) override;
+  Result<std::vector<std::vector<float>>> tag(const chat::EmbedRequest& request) override;
+  Result<std::string> fork(std::string_view request_id) override;
+  void release(std::string_view handle) override;
+
+ private:
+  struct State;
+  explicit RemoteCompleter(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+/// An engine role of its own for this model.
+Result<std::unique_ptr<RemoteCompleter>> load_in_engine_role(Spawner& spawner,
+                                                             std::span<const base::FileDescriptor> parts,
+                                                             std::string_view name, const engine::Options& options,
+                                                             const base::FileDescriptor& core_board = {});
+
+}  // namespace ingle::roles
