@@ -10,6 +10,7 @@
 #include <charconv>
 #include <cstdio>
 
+#include "roles/escape_attempts.h"
 #include "roles/os/spawner_process.h"
 #include "roles/spawner.h"
 
@@ -48,6 +49,7 @@ Result<Channel> inherited_channel() {
 Result<int> run(const RoleCommand& command, const RoleMains& mains) {
   INGLE_TRY(Channel channel, inherited_channel());
   ::prctl(PR_SET_NAME, fmt::format("ingle-{}", to_string(command.role)).c_str());
+  if (command.options.prove) return attempt_escapes(std::move(channel), command.role, command.options);
   const RoleMain* main = nullptr;
   switch (command.role) {
     case Role::kEngine:

@@ -125,9 +125,29 @@ LandlockRules rules_of(Role role, const SandboxOptions& options) {
       rules.may_connect = !options.offline;
       break;
     case Role::kFront:
-      add(rules.readable, {"/usr", "/lib", "/lib64", "/etc", "/proc/self", "/proc/meminfo", "/proc/cpuinfo",
-                           "/proc/stat", "/proc/loadavg", "/proc/uptime", "/proc/version", "/proc/sys/kernel/osrelease",
-                           "/sys/devices/system", "/sys/fs/cgroup", "/dev/urandom", "/dev/random"});
+      add(rules.readable, {"/usr",
+                           "/lib",
+                           "/lib64",
+                           "/etc/ld.so.cache",
+                           "/etc/localtime",
+                           "/etc/timezone",
+                           "/etc/terminfo",
+                           "/etc/inputrc",
+                           "/etc/nsswitch.conf",
+                           "/etc/ssl/openssl.cnf",
+                           "/etc/ssl/certs",
+                           "/proc/self",
+                           "/proc/meminfo",
+                           "/proc/cpuinfo",
+                           "/proc/stat",
+                           "/proc/loadavg",
+                           "/proc/uptime",
+                           "/proc/version",
+                           "/proc/sys/kernel/osrelease",
+                           "/sys/devices/system",
+                           "/sys/fs/cgroup",
+                           "/dev/urandom",
+                           "/dev/random"});
       add(rules.writable, {"/dev/null", "/dev/tty"});
       rules.readable.insert(rules.readable.end(), options.readable.begin(), options.readable.end());
       rules.writable.insert(rules.writable.end(), options.writable.begin(), options.writable.end());

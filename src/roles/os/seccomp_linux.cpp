@@ -230,19 +230,30 @@ void egress_list(Filter& filter, bool offline) {
   if (!offline) allow_network(filter);
 }
 
+/// What Landlock does not cover, or did not at first (truncate): changing files that cannot be opened.
+void deny_changing_files_by_name(Filter& filter) {
+  filter.deny_each({"truncate", "truncate64", "chmod", "fchmodat", "fchmodat2", "chown", "lchown", "fchownat", "utime",
+                    "utimes", "utimensat", "futimesat", "setxattr", "lsetxattr", "removexattr", "lremovexattr"});
+}
+
 void parse_list(Filter& filter) {
   deny_the_network(filter);
   filter.deny_each({"accept", "accept4"});
   deny_other_processes(filter);
   deny_more_rights(filter);
+  deny_changing_files_by_name(filter);
 }
 
 void front_list(Filter& filter) {
   deny_the_network(filter);
   deny_other_processes(filter);
   deny_more_rights(filter);
-  // Roles are started by the spawner; front itself runs nothing.
-  filter.deny_each({"execve", "execveat"});
+  // Chats are made private by name (chmod); truncating by name is what the first versions of Landlock did not see.
+  filter.deny_each({"truncate", "truncate64"});
+  // Roles are started, and ended, by the spawner; front itself runs nothing and signals nobody but itself (abort).
+  filter.deny_each(
+      {"execve", "execveat", "kill", "tkill", "pidfd_send_signal", "rt_sigqueueinfo", "rt_tgsigqueueinfo"});
+  filter.deny("tgkill", {differs(0, static_cast<uint64_t>(::getpid()))});
 }
 
 }  // namespace
