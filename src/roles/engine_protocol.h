@@ -14,6 +14,7 @@
 #include "chat/types.h"
 #include "engine/engine.h"
 #include "roles/channel.h"
+#include "roles/message.h"
 
 namespace ingle::roles {
 
@@ -44,8 +45,6 @@ struct LoadOrder {
 std::string encode_load(const LoadOrder& order);
 Result<LoadOrder> decode_load(std::string_view bytes);
 
-/// A Result as bytes: the value's own form is the verb's business.
-using Outcome = Result<std::string>;
 std::string encode_outcome(uint64_t number, const Outcome& outcome);
 
 struct Progress {

@@ -9,12 +9,15 @@
 #include <cstring>
 #include <string>
 #include <string_view>
-#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
 
 namespace ingle::roles {
+
+/// What a request to another process came to; the form of the bytes is the request's business.
+using Outcome = Result<std::string>;
 
 template <typename T>
 concept Scalar = std::integral<T> || std::floating_point<T>;

@@ -7,7 +7,10 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <new>
 #include <string>
+
+#include "roles/jobs.h"
 
 extern char** environ;  // NOLINT: the C library's own name
 
@@ -67,8 +70,34 @@ int test_role(Channel channel, const SpawnOptions& options) {
   }
 }
 
+std::span<const JobKind> test_jobs() {
+  static constexpr JobKind kKinds[] = {
+      {"echo",
+       [](std::string_view payload, std::span<const base::FileDescriptor> files) -> Result<std::string> {
+         return std::string(payload) + " with " + std::to_string(files.size());
+       }},
+      {"crash", [](std::string_view, std::span<const base::FileDescriptor>) -> Result<std::string> { std::abort(); }},
+      {"refuse",
+       [](std::string_view, std::span<const base::FileDescriptor>) -> Result<std::string> {
+         return std::unexpected(Error::corrupt("no document").hint("another one"));
+       }},
+      {"hungry",
+       [](std::string_view, std::span<const base::FileDescriptor>) -> Result<std::string> { throw std::bad_alloc(); }},
+      {"endless",
+       [](std::string_view, std::span<const base::FileDescriptor>) -> Result<std::string> {
+         while (true)
+           ::pause();
+       }},
+  };
+  return kKinds;
+}
+
 RoleMains test_roles() {
-  return {.engine = test_role, .parse = test_role, .egress = test_role};
+  // run_job() always limits processor time, the other tests never do.
+  const auto parse = [](Channel channel, const SpawnOptions& options) {
+    return options.max_cpu_seconds > 0 ? serve_job(channel, test_jobs()) : test_role(std::move(channel), options);
+  };
+  return {.engine = test_role, .parse = parse, .egress = test_role};
 }
 
 }  // namespace ingle::roles::testing

@@ -3,6 +3,9 @@
 // engine: echoes frames, and obeys the few words of Order. The other roles do the same.
 #pragma once
 
+#include <span>
+
+#include "roles/jobs.h"
 #include "roles/spawner.h"
 
 namespace ingle::roles::testing {
@@ -16,6 +19,8 @@ enum Order : uint8_t {
 };
 
 int test_role(Channel channel, const SpawnOptions& options);
+/// echo, crash, refuse, hungry, endless.
+std::span<const JobKind> test_jobs();
 RoleMains test_roles();
 
 }  // namespace ingle::roles::testing
