@@ -3,8 +3,13 @@
 #include <system_error>
 
 #include "app/roles_main.h"
+#include "base/core_board.h"
+#include "base/cpu_features.h"
+#include "base/memory.h"
 #include "gguf/split_name.h"
 #include "net/http_client.h"
+#include "roles/remote_completer.h"
+#include "roles/sandbox.h"
 #include "runtime/keep_alive.h"
 
 namespace ingle::app {
@@ -106,7 +111,32 @@ engine::Options Front::engine_options() const {
   return options;
 }
 
+Result<runtime::Engine> Front::start_engine(std::span<const fs::path> paths, const std::string& name,
+                                            engine::Options options) const {
+  INGLE_TRY(const auto parts, open_parts(paths));
+  options.max_memory_bytes = base::available_memory();
+  if (!roles_.spawner) {
+    INGLE_TRY(auto completer, roles_.load_engine(parts, name, options));
+    return runtime::Engine{.completer = std::move(completer)};
+  }
+  // A locked engine cannot find out.
+  if (options.threads == 0) options.threads = base::physical_cores();
+  // Without a place on the board an engine believes that it is alone, and works.
+  const auto place = base::CoreBoard::reserve(fs::path(settings_.home) / "cores");
+  const base::FileDescriptor none;
+  INGLE_TRY(auto remote, roles::load_in_engine_role(*roles_.spawner, parts, name, options, place ? *place : none));
+  const roles::RemoteCompleter* model = remote.get();
+  const uint64_t bytes = model->bytes();
+  return runtime::Engine{.completer = std::move(remote), .alive = [model] { return model->alive(); }, .bytes = bytes};
+}
+
 Result<std::unique_ptr<chat::Completer>> Front::load(const ModelFiles& files, const engine::Options& options) const {
+  INGLE_TRY(runtime::Engine engine, start_engine(files.parts, files.name, options));
+  return std::move(engine.completer);
+}
+
+Result<std::unique_ptr<chat::Completer>> Front::load_here(const ModelFiles& files,
+                                                          const engine::Options& options) const {
   INGLE_TRY(const auto parts, open_parts(files.parts));
   return roles_.load_engine(parts, files.name, options);
 }
@@ -123,11 +153,10 @@ runtime::Models& Front::models() {
       };
     };
     const auto loader = [this](const runtime::ModelFiles& files, uint32_t context) -> Result<runtime::Engine> {
-      INGLE_TRY(const auto parts, open_parts(files.parts));
       engine::Options options = engine_options();
+      options.clamp_context = true;
       if (context != 0) options.context = context;
-      INGLE_TRY(auto completer, roles_.load_engine(parts, files.name, options));
-      return runtime::Engine{.completer = std::move(completer)};
+      return start_engine(files.parts, files.name, std::move(options));
     };
     runtime::ManagerOptions options;
     options.keep_alive = runtime::parse_keep_alive(settings_.keep_alive).value_or(options.keep_alive);
@@ -137,9 +166,42 @@ runtime::Models& Front::models() {
   return *models_;
 }
 
+Status Front::lock(FileAccess access) const {
+  if (!roles_.spawner) return {};
+  roles::SandboxOptions options;
+  if (access == FileAccess::kAll) {
+    options.writable = {"/"};
+  } else {
+    std::error_code ignored;
+    for (const std::string& folder : {settings_.home, settings_.models}) {
+      fs::create_directories(folder, ignored);  // a rule needs a folder to hang on
+      options.writable.emplace_back(folder);
+    }
+  }
+  INGLE_TRY_VOID(roles::lock(roles::Role::kFront, options));
+  return {};
+}
+
+Result<roles::ModelFacts> Front::facts(const ModelFiles& files) {
+  std::error_code error;
+  const fs::path& first = files.parts.front();
+  const std::string key = first.string() + " " + std::to_string(files.bytes) + " " +
+                          std::to_string(fs::last_write_time(first, error).time_since_epoch().count());
+  {
+    const std::lock_guard lock(facts_mutex_);
+    if (const auto found = facts_.find(key); found != facts_.end()) return found->second;
+  }
+  INGLE_TRY(const auto parts, open_parts(files.parts));
+  INGLE_TRY(const std::string answer, run_job(roles::kModelFactsJob, files.name, parts));
+  INGLE_TRY(roles::ModelFacts facts, roles::decode_model_facts(answer));
+  const std::lock_guard lock(facts_mutex_);
+  return facts_.insert_or_assign(key, std::move(facts)).first->second;
+}
+
 Result<std::string> Front::run_job(std::string_view kind, std::string_view payload,
-                                   std::span<const base::FileDescriptor> files, const roles::JobLimits& /*limits*/) {
-  return roles::run_job_here(job_kinds(), kind, payload, files);
+                                   std::span<const base::FileDescriptor> files, const roles::JobLimits& limits) {
+  if (!roles_.spawner) return roles::run_job_here(job_kinds(), kind, payload, files);
+  return roles::run_job(*roles_.spawner, kind, payload, files, limits);
 }
 
 net::TransportFactory Front::transports() {

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -24,6 +25,7 @@
 #include "net/receipt.h"
 #include "net/transport.h"
 #include "roles/jobs.h"
+#include "roles/model_facts.h"
 #include "roles/spawner.h"
 #include "router/offline.h"
 #include "runtime/model_manager.h"
@@ -44,10 +46,16 @@ struct ModelFiles {
 using EngineLoader = std::function<Result<std::unique_ptr<chat::Completer>>(std::span<const base::FileDescriptor>,
                                                                             std::string_view, const engine::Options&)>;
 
-/// Where the other roles run.
+/// Where the other roles run: in processes of their own, or, where there is no spawner, in this one (tests).
 struct Roles {
-  std::shared_ptr<roles::Spawner> spawner = {};  // in processes of their own: the product
-  EngineLoader load_engine = {};                 // in this process, where there is no spawner: tests
+  std::shared_ptr<roles::Spawner> spawner = {};
+  EngineLoader load_engine = {};  // of this process
+};
+
+/// What a locked front may still open.
+enum class FileAccess : uint8_t {
+  kAll,         // what the user may: commands that work on files which people name
+  kOwnFolders,  // INGLE_HOME, the models, other programs' models: servers
 };
 
 class Front {
@@ -55,11 +63,19 @@ class Front {
   static Result<std::unique_ptr<Front>> create(const EnvLookup& env, Roles roles);
   ~Front();
 
+  /// No new sockets, no connections, no programs from here on, for this process (roles/sandbox.h). Before the first
+  /// thread; a server opens its listening socket before. Nothing happens where there is no spawner.
+  Status lock(FileAccess access) const;
+
   Settings& settings() { return settings_; }
   const store::Store& store() const { return store_; }
 
   /// Answers by a model's name, each model loaded once and kept as the settings say.
   runtime::Models& models();
+
+  /// What can be told about a model without loading it; a parse role reads its file. Remembered as long as the file
+  /// does not change.
+  Result<roles::ModelFacts> facts(const ModelFiles& files);
 
   /// Hands a hostile input to a parse role. Kinds: app/roles_main.cpp.
   Result<std::string> run_job(std::string_view kind, std::string_view payload,
@@ -84,8 +100,12 @@ class Front {
   engine::Options engine_options() const;
   /// An engine of the caller's own, with options of its own.
   Result<std::unique_ptr<chat::Completer>> load(const ModelFiles& files, const engine::Options& options) const;
+  /// The same in this process, whatever there is: for measurements.
+  Result<std::unique_ptr<chat::Completer>> load_here(const ModelFiles& files, const engine::Options& options) const;
 
  private:
+  Result<runtime::Engine> start_engine(std::span<const std::filesystem::path> paths, const std::string& name,
+                                       engine::Options options) const;
   Front(Settings settings, const EnvLookup& env, Roles roles, net::ReceiptKey receipt_key);
 
   Settings settings_;
@@ -93,6 +113,8 @@ class Front {
   net::ReceiptKey receipt_key_;
   router::OfflineSwitch offline_;
   store::Store store_;
+  std::mutex facts_mutex_;
+  std::map<std::string, roles::ModelFacts, std::less<>> facts_;  // by path, size and time of the file
   std::once_flag models_once_;
   std::unique_ptr<runtime::ModelManager> models_;
 };

@@ -1,9 +1,74 @@
 #include "app/roles_main.h"
 
+#include <cstdlib>
+#include <ctime>
+#include <filesystem>
+#include <string>
+
+#include "documents/read_job.h"
+#include "engine/engine.h"
+#include "roles/engine_role.h"
+#include "roles/model_facts.h"
+#include "roles/sandbox.h"
+
 namespace ingle::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr roles::JobKind kJobs[] = {
+    {roles::kModelFactsJob, roles::model_facts_job},
+    {documents::kReadJobKind, documents::read_document_job},
+};
+
+int engine_main(roles::Channel channel, const roles::SpawnOptions& options) {
+  ::tzset();  // chat templates may ask for the time; the zone's file cannot be opened later
+  return roles::serve_engine(channel, engine::load, [&]() -> Status {
+    INGLE_TRY_VOID(roles::lock(roles::Role::kEngine, {.max_memory_bytes = options.max_memory_bytes}));
+    return {};
+  });
+}
+
+/// A temporary folder for this process alone, gone with it.
+class PrivateFolder {
+ public:
+  PrivateFolder() {
+    std::error_code error;
+    std::string name = (fs::temp_directory_path(error) / "ingle-parse-XXXXXX").string();
+    if (error || ::mkdtemp(name.data()) == nullptr) return;
+    path_ = name;
+    ::setenv("TMPDIR", name.c_str(), 1);
+  }
+  ~PrivateFolder() {
+    std::error_code ignored;
+    if (!path_.empty()) fs::remove_all(path_, ignored);
+  }
+  PrivateFolder(const PrivateFolder&) = delete;
+  PrivateFolder& operator=(const PrivateFolder&) = delete;
+  const fs::path& path() const { return path_; }
+
+ private:
+  fs::path path_;
+};
+
+int parse_main(roles::Channel channel, const roles::SpawnOptions& options) {
+  const PrivateFolder folder;
+  if (folder.path().empty()) return 1;
+  const auto locked = roles::lock(roles::Role::kParse, {.writable = {folder.path()},
+                                                        .max_memory_bytes = options.max_memory_bytes,
+                                                        .max_cpu_seconds = options.max_cpu_seconds});
+  if (!locked) return 1;
+  return roles::serve_job(channel, kJobs);
+}
+
+}  // namespace
 
 std::span<const roles::JobKind> job_kinds() {
-  return {};
+  return kJobs;
+}
+
+roles::RoleMains role_mains() {
+  return {.engine = engine_main, .parse = parse_main, .egress = {}};
 }
 
 }  // namespace ingle::app

@@ -1,13 +1,16 @@
-// The mains of the roles, and the table of what the parse role can do.
+// The mains of the roles, and the table of what the parse role can do. main() hands them to roles::run_role().
 #pragma once
 
 #include <span>
 
 #include "roles/jobs.h"
+#include "roles/spawner.h"
 
 namespace ingle::app {
 
 /// What run_job() knows, by kind.
 std::span<const roles::JobKind> job_kinds();
+
+roles::RoleMains role_mains();
 
 }  // namespace ingle::app

@@ -11,7 +11,7 @@ namespace ingle::cli {
 namespace {
 
 Result<int> run_verb(const Verb& verb, std::span<const std::string> words, Console& console, Interrupts& interrupts,
-                     const app::EnvLookup& env, const app::EngineLoader& load_engine) {
+                     const app::EnvLookup& env, const Machinery& machinery) {
   const auto command = verb.make();
   const Arguments arguments = declared_arguments(*command);
   bool help_wanted = false;
@@ -21,14 +21,26 @@ Result<int> run_verb(const Verb& verb, std::span<const std::string> words, Conso
     return 0;
   }
   Context context{.console = console, .interrupts = interrupts};
-  if (!verb.needs_app) return command->run(context);
-  const auto front = app::Front::create(env, {.load_engine = load_engine});
+  const auto when_locked = [&] {
+    if (machinery.when_locked) machinery.when_locked();
+  };
+  if (!verb.needs_app) {
+    when_locked();
+    return command->run(context);
+  }
+  app::Roles roles{.load_engine = machinery.load_engine};
+  if (machinery.start_spawner) {
+    INGLE_TRY(roles.spawner, machinery.start_spawner());
+  }
+  const auto front = app::Front::create(env, std::move(roles));
   if (!front && !verb.works_without_settings) return std::unexpected(front.error());
   if (front) {
     context.app = front->get();
   } else {
     context.settings_error = &front.error();
   }
+  if (front && !verb.locks_itself) INGLE_TRY_VOID((*front)->lock(app::FileAccess::kAll));
+  when_locked();
   return command->run(context);
 }
 
@@ -48,7 +60,7 @@ int print_version(std::span<const std::string> words, Console& console) {
 }
 
 int run_words(std::span<const std::string> words, Console& console, Interrupts& interrupts, const app::EnvLookup& env,
-              const app::EngineLoader& load_engine) {
+              const Machinery& machinery) {
   if (words.empty()) {
     console.talk(overview_text());
     return 2;
@@ -61,7 +73,7 @@ int run_words(std::span<const std::string> words, Console& console, Interrupts& 
   if (word == "--version" || word == "-V" || word == "version") return print_version(words.subspan(1), console);
   const Verb* verb = find_verb(word);
   const Result<int> code = verb == nullptr ? Result<int>(std::unexpected(unknown_verb(word)))
-                                           : run_verb(*verb, words.subspan(1), console, interrupts, env, load_engine);
+                                           : run_verb(*verb, words.subspan(1), console, interrupts, env, machinery);
   if (code) return *code;
   print_error(console, code.error());
   return exit_code_of(code.error());
@@ -71,7 +83,12 @@ int run_words(std::span<const std::string> words, Console& console, Interrupts& 
 
 int run_command_line(std::span<const std::string> words, Console& console, Interrupts& interrupts,
                      const app::EnvLookup& env, const app::EngineLoader& load_engine) {
-  const int code = run_words(words, console, interrupts, env, load_engine);
+  return run_command_line(words, console, interrupts, env, Machinery{.load_engine = load_engine});
+}
+
+int run_command_line(std::span<const std::string> words, Console& console, Interrupts& interrupts,
+                     const app::EnvLookup& env, const Machinery& machinery) {
+  const int code = run_words(words, console, interrupts, env, machinery);
   // A reader that has seen enough, such as head, is no failure worth a line.
   if (console.out_error() == 0 || console.out_error() == EPIPE) return code;
   print_error(console, Error::io("cannot write standard output", console.out_error()));

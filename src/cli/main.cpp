@@ -8,7 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "app/roles_main.h"
 #include "cli/dispatch.h"
+#include "roles/spawner.h"
 
 namespace {
 
@@ -21,6 +23,7 @@ void choose_locale() {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (const auto code = ingle::roles::run_role(argc, argv, ingle::app::role_mains())) return *code;
   choose_locale();
   std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is an error of write(), which the console remembers
   const std::vector<std::string> words(argv + 1, argv + argc);
@@ -28,13 +31,16 @@ int main(int argc, char** argv) {
   ingle::cli::Interrupts interrupts;
   termios before{};
   const bool on_terminal = ::tcgetattr(STDIN_FILENO, &before) == 0;
-  interrupts.install([&console, before, on_terminal] {
-    // A progress line may have hidden the cursor, and line editing has keys of its own.
-    if (console.talk_is_terminal()) console.talk("\x1b[?25h\x1b[?2004l\n");
-    // Restoring the terminal from the background must not stop the process that is about to end.
-    std::signal(SIGTTOU, SIG_IGN);
-    if (on_terminal) ::tcsetattr(STDIN_FILENO, TCSANOW, &before);
-  });
-  return ingle::cli::run_command_line(words, console, interrupts, ingle::store::process_environment(),
-                                      ingle::engine::load);
+  const auto install = [&] {
+    interrupts.install([&console, before, on_terminal] {
+      // A progress line may have hidden the cursor, and line editing has keys of its own.
+      if (console.talk_is_terminal()) console.talk("\x1b[?25h\x1b[?2004l\n");
+      // Restoring the terminal from the background must not stop the process that is about to end.
+      std::signal(SIGTTOU, SIG_IGN);
+      if (on_terminal) ::tcsetattr(STDIN_FILENO, TCSANOW, &before);
+    });
+  };
+  const ingle::cli::Machinery machinery{
+      .start_spawner = ingle::roles::Spawner::start, .load_engine = ingle::engine::load, .when_locked = install};
+  return ingle::cli::run_command_line(words, console, interrupts, ingle::store::process_environment(), machinery);
 }

@@ -38,6 +38,7 @@ struct Verb {
   std::string_view description;  // paragraphs, for help and the man page
   std::string_view examples;     // lines "command  # what it does"
   bool needs_app = true;
+  bool locks_itself = false;            // calls Front::lock() when it has what a locked process cannot get
   bool works_without_settings = false;  // runs, without an app, where the settings are wrong
   std::unique_ptr<Command> (*make)() = nullptr;
 };
