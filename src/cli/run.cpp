@@ -70,8 +70,8 @@ void Run::declare(Arguments& arguments) {
   arguments.flag(json_, "--json", "print one JSON object instead of the text");
   arguments.value(logprobs_, "--logprobs", "K", "with --json: log-probabilities of each token and of the K likeliest",
                   0, 100);
-  arguments.value(schema_, "--schema", "FILE", "answer with JSON that fits this JSON Schema (not in this version)")
-      .completes = Completes::kFile;
+  arguments.value(schema_, "--schema", "FILE", "answer with JSON that fits this JSON Schema").completes =
+      Completes::kFile;
   arguments.value(grammar_, "--grammar", "FILE", "answer with text that fits this grammar (not in this version)")
       .completes = Completes::kFile;
   declare_parameters(arguments, parameters_);

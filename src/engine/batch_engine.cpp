@@ -33,10 +33,9 @@ StepLoop::Shape shape_of(const EngineParts& parts) {
 }
 
 Status check_request(const chat::CompleteRequest& request) {
-  if (!request.json_schema.empty() || !request.grammar.empty()) {
-    return std::unexpected(Error::unsupported(fmt::format("constrained output ({}) is not available in this version",
-                                                          request.grammar.empty() ? "json_schema" : "grammar"))
-                               .hint("ask for the format in the prompt and check the answer"));
+  if (!request.grammar.empty()) {
+    return std::unexpected(Error::unsupported("grammars in GBNF are not available in this version")
+                               .hint("describe the answer with a JSON Schema"));
   }
   if (request.logprobs > kMaxLogprobs) {
     return std::unexpected(
@@ -155,10 +154,41 @@ Result<Sampler> BatchEngine::make_sampler(const chat::CompleteRequest& request) 
   return Sampler::create(sampling, parts_.description.vocab_size, std::move(breakers));
 }
 
+std::shared_ptr<const text::grammar::TokenTrie> BatchEngine::token_trie() {
+  std::call_once(trie_once_, [this] { trie_ = text::grammar::TokenTrie::build(*parts_.tokenizer); });
+  return trie_;
+}
+
+Result<std::optional<text::grammar::Constraint>> BatchEngine::make_constraint(const chat::CompleteRequest& request,
+                                                                              size_t n_prompt) {
+  if (request.json_schema.empty()) return std::nullopt;
+  std::vector<text::grammar::CopySource> sources;
+  for (const chat::CopySource& source : request.copy_sources)
+    sources.push_back({source.name, source.text.reveal()});
+  INGLE_TRY(auto constraint, text::grammar::Constraint::from_schema(request.json_schema, sources, token_trie()));
+  const uint32_t needed = constraint.shortest();
+  if (request.max_tokens >= 0 && static_cast<uint32_t>(request.max_tokens) < needed) {
+    return std::unexpected(
+        Error::refused(fmt::format("max_tokens is {}, the shortest document of the schema may take {}",
+                                   request.max_tokens, needed))
+            .hint(fmt::format("allow at least {} tokens; a document that says something takes more", needed)));
+  }
+  const size_t room = size_t{parts_.description.context_limit} + 1 - n_prompt;
+  if (room < needed) {
+    return std::unexpected(
+        Error::refused(fmt::format("after the prompt of {} tokens the context holds {} more, the shortest document of "
+                                   "the schema may take {}",
+                                   n_prompt, room, needed))
+            .hint(hint_for_long_prompt(n_prompt + needed)));
+  }
+  return constraint;
+}
+
 Status BatchEngine::complete(chat::CompleteRequest request, chat::EventSink sink) {
   INGLE_TRY_VOID(check_request(request));
   INGLE_TRY(auto sampler, make_sampler(request));
   INGLE_TRY(auto tokens, prompt_tokens(request));
+  INGLE_TRY(auto constraint, make_constraint(request, tokens.size()));
   std::string id = request.id.empty() ? next_id() : std::move(request.id);
   INGLE_TRY_VOID(in_flight_.add(id));
   Completion::Settings settings{.sampler = std::move(sampler),
@@ -166,7 +196,8 @@ Status BatchEngine::complete(chat::CompleteRequest request, chat::EventSink sink
                                 .max_tokens = request.max_tokens < 0 ? std::numeric_limits<uint32_t>::max()
                                                                      : static_cast<uint32_t>(request.max_tokens),
                                 .context = parts_.description.context_limit,
-                                .logprobs = request.logprobs};
+                                .logprobs = request.logprobs,
+                                .constraint = std::move(constraint)};
   auto job = std::make_unique<Completion>(std::move(id), std::move(tokens), std::move(settings), *parts_.tokenizer,
                                           std::move(sink));
   mailbox_.push([job = std::move(job), from = std::move(request.continue_from)](StepLoop& loop) mutable {

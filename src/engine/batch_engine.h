@@ -3,6 +3,8 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <thread>
 
 #include "backend/backend.h"
@@ -11,6 +13,7 @@
 #include "engine/mailbox.h"
 #include "engine/prompt.h"
 #include "engine/step_loop.h"
+#include "text/grammar/constraint.h"
 #include "text/template/chat_template.h"
 #include "text/tokenizer/tokenizer.h"
 
@@ -46,6 +49,9 @@ class BatchEngine final : public chat::Completer {
 
  private:
   Result<std::vector<int32_t>> prompt_tokens(const chat::CompleteRequest& request);
+  std::shared_ptr<const text::grammar::TokenTrie> token_trie();
+  Result<std::optional<text::grammar::Constraint>> make_constraint(const chat::CompleteRequest& request,
+                                                                   size_t n_prompt);
   Result<Sampler> make_sampler(const chat::CompleteRequest& request) const;
   Status check_tokens(std::span<const int32_t> tokens, size_t max_tokens) const;
   std::string hint_for_long_prompt(size_t n_tokens) const;
@@ -57,6 +63,8 @@ class BatchEngine final : public chat::Completer {
 
   EngineParts parts_;
   Prompter prompter_;
+  std::once_flag trie_once_;
+  std::shared_ptr<const text::grammar::TokenTrie> trie_;  // shared with the constraints in flight
   InFlight in_flight_;
   Mailbox mailbox_;
   StepLoop loop_;

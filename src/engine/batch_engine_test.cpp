@@ -178,11 +178,11 @@ TEST(BatchEngine, refuses_a_prompt_that_cannot_fit_and_says_by_how_much) {
 TEST(BatchEngine, refuses_what_it_cannot_honour_instead_of_dropping_it) {
   const auto toy = make_toy();
   auto request = raw("a");
-  request.json_schema = "{}";
-  EXPECT_EQ(run(*toy.engine, request).finished.error().code(), ErrorCode::kUnsupported);
+  request.json_schema = R"({"not": {"type": "null"}})";
+  EXPECT_EQ(run(*toy.engine, request).finished.error().code(), ErrorCode::kRefused);
   request = raw("a");
   request.grammar = "root ::= \"a\"";
-  EXPECT_THAT(run(*toy.engine, request).finished.error().message(), HasSubstr("grammar"));
+  EXPECT_THAT(run(*toy.engine, request).finished.error().message(), HasSubstr("GBNF"));
   request = raw("a");
   request.logprobs = 101;
   EXPECT_EQ(run(*toy.engine, request).finished.error().code(), ErrorCode::kUsage);

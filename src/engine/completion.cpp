@@ -1,5 +1,7 @@
 #include "engine/completion.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/utf8.h"
@@ -36,6 +38,12 @@ Completion::Completion(std::string id, std::vector<int32_t> prompt, Settings set
   tokens_.reserve(tokens_.size() + std::min<size_t>(settings_.max_tokens, room));
 }
 
+void Completion::inherit(const SequenceState& state, size_t n_tokens) {
+  state_ = state.sampler;
+  // A document goes on where it stood; after words of somebody else's there is none to go on with.
+  if (!settings_.constraint && tokens_.size() == n_tokens) settings_.constraint = state.constraint;
+}
+
 void Completion::started(uint32_t n_cached) {
   if (phase_ != Phase::kWaiting) return;  // after a preemption the client sees a pause, not a second beginning
   phase_ = Phase::kPrefill;
@@ -59,7 +67,7 @@ bool Completion::take(std::span<const float> rows, size_t width, uint32_t /*pos*
     return true;
   }
   const auto logits = rows.first(width);
-  const auto token = settings_.sampler.sample(logits, tokens_, state_, scratch);
+  const auto token = choose(logits, scratch);
   if (!token) {
     fail(token.error());
     return true;
@@ -75,12 +83,42 @@ bool Completion::take(std::span<const float> rows, size_t width, uint32_t /*pos*
   return reason.has_value();
 }
 
+/// Tokens that may still be generated, the next one included.
+uint32_t Completion::tokens_left() const {
+  const size_t room = size_t{settings_.context} + 1 - std::min<size_t>(tokens_.size(), size_t{settings_.context} + 1);
+  return static_cast<uint32_t>(
+      std::min<size_t>(room, settings_.max_tokens - std::min(usage_.completion_tokens, settings_.max_tokens)));
+}
+
+Result<int32_t> Completion::choose(std::span<const float> logits, SamplerScratch& scratch) {
+  const Sampler& sampler = settings_.sampler;
+  if (!settings_.constraint) return sampler.sample(logits, tokens_, state_, scratch);
+  const auto& constraint = *settings_.constraint;
+  const uint32_t left = tokens_left();
+  if (constraint.shortest() > left) {
+    return std::unexpected(Error::refused(fmt::format(
+        "{} tokens are left, ending the document that was begun may take {}", left, constraint.shortest())));
+  }
+  const SamplerState before = state_;
+  auto token = sampler.sample(logits, tokens_, state_, scratch, constraint.allowed());
+  if (!token || constraint.fits(*token, left - 1)) return token;
+  // Drawn freely first, so that only an answer that would not have fitted is called cut.
+  state_ = before;
+  cut_ = true;
+  return sampler.sample(logits, tokens_, state_, scratch, constraint.allowed_within(left - 1));
+}
+
 std::optional<chat::FinishReason> Completion::accept(int32_t token, std::string& shown) {
   tokens_.push_back(token);
   ++usage_.completion_tokens;
-  if (tokenizer_.is_end_of_generation(token)) return chat::FinishReason::kStop;
+  const chat::FinishReason whole = cut_ ? chat::FinishReason::kLength : chat::FinishReason::kStop;
+  if (tokenizer_.is_end_of_generation(token)) return whole;
   shown = text_.push(tokenizer_.piece(token));
   if (text_.stopped()) return chat::FinishReason::kStop;
+  if (settings_.constraint) {
+    settings_.constraint->accept(token);
+    if (settings_.constraint->is_complete()) return whole;
+  }
   if (usage_.completion_tokens >= settings_.max_tokens) return chat::FinishReason::kLength;
   if (tokens_.size() > settings_.context) return chat::FinishReason::kContextFull;
   return std::nullopt;

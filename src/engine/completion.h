@@ -22,14 +22,15 @@ class Completion final : public Job {
     uint32_t max_tokens = 0;
     uint32_t context = 0;   // tokens that may be stored
     int32_t logprobs = -1;  // as in chat::CompleteRequest
+    std::optional<text::grammar::Constraint> constraint = {};
   };
 
   Completion(std::string id, std::vector<int32_t> prompt, Settings settings, const text::Tokenizer& tokenizer,
              chat::EventSink sink);
 
   bool can_fork() const override { return true; }
-  SamplerState sampler_state() const override { return state_; }
-  void inherit(SamplerState state) override { state_ = state; }
+  SequenceState state() const override { return {state_, settings_.constraint}; }
+  void inherit(const SequenceState& state, size_t n_tokens) override;
   void started(uint32_t n_cached) override;
   void progressed(uint32_t n_stored) override;
   bool take(std::span<const float> rows, size_t width, uint32_t pos, SamplerScratch& scratch) override;
@@ -40,6 +41,8 @@ class Completion final : public Job {
  private:
   using Clock = std::chrono::steady_clock;
   chat::TokenInfo info_of(std::span<const float> logits, int32_t chosen) const;
+  uint32_t tokens_left() const;
+  Result<int32_t> choose(std::span<const float> logits, SamplerScratch& scratch);
   std::optional<chat::FinishReason> accept(int32_t token, std::string& shown);
   void end(chat::FinishReason reason);
   void close_timings();
@@ -48,6 +51,7 @@ class Completion final : public Job {
   const text::Tokenizer& tokenizer_;
   chat::EventSink sink_;
   SamplerState state_;
+  bool cut_ = false;  // the token limit took part in choosing what a constraint allowed
   TextStream text_;
   chat::Usage usage_;
   enum class Phase : uint8_t { kWaiting, kPrefill, kDecode } phase_ = Phase::kWaiting;

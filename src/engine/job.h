@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -10,8 +11,15 @@
 #include "base/result.h"
 #include "engine/kv_cache.h"
 #include "engine/sampler/sampler.h"
+#include "text/grammar/constraint.h"
 
 namespace ingle::engine {
+
+/// What must be copied with the tokens when a sequence forks.
+struct SequenceState {
+  SamplerState sampler;
+  std::optional<text::grammar::Constraint> constraint = {};
+};
 
 class Job {
  public:
@@ -32,11 +40,10 @@ class Job {
   virtual bool wants_hidden() const { return false; }
   /// The sequence is worth remembering after its end, because a client may fork it.
   virtual bool can_fork() const { return false; }
-  /// What must be copied with the tokens when the sequence forks.
-  virtual SamplerState sampler_state() const { return {}; }
+  virtual SequenceState state() const { return {}; }
 
-  /// The sequence begins with a fork of another.
-  virtual void inherit(SamplerState) {}
+  /// The sequence begins with a fork of another that had `n_tokens`.
+  virtual void inherit(const SequenceState& /*state*/, size_t /*n_tokens*/) {}
   /// The first step is about to run; `n_cached` tokens were found in the cache. Called again after a preemption.
   virtual void started(uint32_t /*n_cached*/) {}
   virtual void progressed(uint32_t /*n_stored*/) {}

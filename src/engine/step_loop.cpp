@@ -44,7 +44,7 @@ void StepLoop::submit(std::unique_ptr<Job> job, std::string_view continue_from) 
       return;
     }
     job->kv = cache_.fork(found->second.kv);
-    job->inherit(found->second.state);
+    job->inherit(found->second.state, found->second.tokens.size());
   }
   waiting_.push_back(std::move(job));
 }
@@ -74,7 +74,7 @@ Result<std::string> StepLoop::keep(std::string_view id) {
   const auto running = std::ranges::find_if(running_, is_meant);
   const auto ended = std::find_if(recent_.rbegin(), recent_.rend(), [id](const Ended& e) { return e.id == id; });
   if (running != running_.end()) {
-    kept = {(*running)->tokens(), (*running)->sampler_state(), cache_.fork((*running)->kv)};
+    kept = {(*running)->tokens(), (*running)->state(), cache_.fork((*running)->kv)};
   } else if (ended != recent_.rend()) {
     // Its pages went to the prefix cache; what was evicted meanwhile will be computed again, to the same bits.
     kept = {ended->tokens, ended->state, cache_.open()};
@@ -263,7 +263,10 @@ void StepLoop::end(std::unique_ptr<Job> job) {
   if (job->holds_pages()) cache_.close(job->kv);
   if (job->holds_pages() && job->can_fork()) {
     if (recent_.size() >= kMaxRecent) recent_.pop_front();
-    recent_.push_back({job->id(), job->tokens(), job->sampler_state()});
+    // A constraint holds memory for its automaton; what has ended is continued without.
+    SequenceState state = job->state();
+    state.constraint.reset();
+    recent_.push_back({job->id(), job->tokens(), std::move(state)});
   }
   in_flight_.remove(job->id());
   job->conclude();

@@ -34,7 +34,7 @@ class StepLoop {
   /// A sequence that a client asked to keep.
   struct Kept {
     std::vector<int32_t> tokens;
-    SamplerState state;
+    SequenceState state;
     KvCache::SequenceId kv = 0;
   };
 
@@ -54,7 +54,7 @@ class StepLoop {
   struct Ended {
     std::string id;
     std::vector<int32_t> tokens;
-    SamplerState state;
+    SequenceState state;
   };
   using JobList = std::vector<std::unique_ptr<Job>>;
 

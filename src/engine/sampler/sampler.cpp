@@ -86,6 +86,21 @@ Status check_logits(std::span<const float> logits) {
           .hint("its weights may be damaged; compare the file's SHA-256 with its source, or pull it again"));
 }
 
+void ban_all_but(std::span<const uint64_t> allowed, std::span<float> logits) {
+  constexpr float kBanned = -std::numeric_limits<float>::infinity();
+  for (size_t word = 0; word * 64 < logits.size(); ++word) {
+    const uint64_t bits = word < allowed.size() ? allowed[word] : 0;
+    const auto block = logits.subspan(word * 64, std::min<size_t>(64, logits.size() - word * 64));
+    if (bits == 0) {
+      std::ranges::fill(block, kBanned);
+      continue;
+    }
+    for (size_t i = 0; i < block.size(); ++i) {
+      if ((bits >> i & 1) == 0) block[i] = kBanned;
+    }
+  }
+}
+
 }  // namespace
 
 Result<Sampler> Sampler::create(const chat::Sampling& sampling, size_t n_vocab, DryBreakers breakers) {
@@ -105,11 +120,12 @@ bool Sampler::edits_logits() const {
 }
 
 Result<int32_t> Sampler::sample(std::span<const float> logits, std::span<const int32_t> history, SamplerState& state,
-                                SamplerScratch& scratch) const {
+                                SamplerScratch& scratch, std::span<const uint64_t> allowed) const {
   INGLE_TRY_VOID(check_logits(logits));
-  if (!edits_logits()) return pick(logits, history.size(), state, scratch.candidates);
+  if (!edits_logits() && allowed.empty()) return pick(logits, history.size(), state, scratch.candidates);
 
   scratch.logits.assign(logits.begin(), logits.end());
+  if (!allowed.empty()) ban_all_but(allowed, scratch.logits);
   scratch.counts.resize(logits.size());
   for (const auto& [id, bias] : settings_.logit_bias)
     scratch.logits[static_cast<size_t>(id)] += bias;
@@ -117,7 +133,9 @@ Result<int32_t> Sampler::sample(std::span<const float> logits, std::span<const i
   apply_dry(dry_, breakers_, history, scratch.dry, scratch.logits);
   const int32_t best = argmax(scratch.logits);
   if (scratch.logits[static_cast<size_t>(best)] == -std::numeric_limits<float>::infinity()) {
-    return std::unexpected(Error::refused("sampling: logit_bias bans every token that the model could say"));
+    return std::unexpected(
+        Error::refused(fmt::format("sampling: logit_bias bans every token that {}",
+                                   allowed.empty() ? "the model could say" : "may come next in the asked-for format")));
   }
   if (settings_.temperature <= 0) return best;
   return pick(scratch.logits, history.size(), state, scratch.candidates);

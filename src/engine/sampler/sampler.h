@@ -36,9 +36,10 @@ class Sampler {
 
   SamplerState initial_state() const { return {2 * settings_.mirostat_tau}; }
 
-  /// The next token after `history`. Fails when logits are not numbers or every token is banned.
+  /// The next token after `history`; one of `allowed`, a bit an id, unless that is empty. Fails when logits are not
+  /// numbers or every token is banned.
   Result<int32_t> sample(std::span<const float> logits, std::span<const int32_t> history, SamplerState& state,
-                         SamplerScratch& scratch) const;
+                         SamplerScratch& scratch, std::span<const uint64_t> allowed = {}) const;
 
  private:
   Sampler() = default;

@@ -1,0 +1,201 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <future>
+#include <nlohmann/json.hpp>
+
+#include "engine/batch_engine.h"
+#include "engine/testing/toy_executor.h"
+#include "text/tokenizer/testing/vocabs.h"
+
+namespace ingle::engine {
+namespace {
+
+using ::testing::HasSubstr;
+using testing::ToyExecutor;
+using Json = nlohmann::json;
+
+/// Any token may come next, with a logit from a hash of the text so far.
+void anything(std::span<const int32_t> text, std::span<float> logits) {
+  uint64_t hash = 14695981039346656037ULL;
+  for (const int32_t token : text)
+    hash = (hash ^ static_cast<uint64_t>(token)) * 1099511628211ULL;
+  for (float& logit : logits) {
+    hash = hash * 6364136223846793005ULL + 1442695040888963407ULL;
+    logit = static_cast<float>(hash >> 40) / 4e6F;
+  }
+}
+
+std::unique_ptr<BatchEngine> make_engine(uint32_t n_pages = 512, uint32_t context = 512) {
+  EngineParts parts;
+  parts.tokenizer = text::Tokenizer::create(text::testing::byte_vocab("gpt-2", {})).value();
+  parts.executor = std::make_unique<ToyExecutor>(n_pages, 16, anything);
+  parts.description.name = "toy";
+  parts.description.vocab_size = ToyExecutor::kVocab;
+  parts.description.embedding_size = ToyExecutor::kEmbd;
+  parts.description.context_limit = context;
+  parts.max_sequences = 4;
+  parts.prefill_chunk = 16;
+  return std::make_unique<BatchEngine>(std::move(parts));
+}
+
+constexpr const char* kPerson =
+    R"({"type":"object","properties":{"name":{"type":"string"},"age":{"type":"integer","minimum":0,"maximum":130},
+        "tags":{"type":"array","items":{"type":"string"}}},"required":["name","age","tags"],
+        "additionalProperties":false})";
+constexpr int32_t kShortestPerson = 29;  // {"name":"","age":0,"tags":[]}
+
+chat::CompleteRequest constrained(std::string schema, int32_t max_tokens, uint64_t seed = 0) {
+  chat::CompleteRequest request;
+  request.prompt = chat::RawPrompt{chat::Private("go")};
+  request.sampling.temperature = 1.5F;
+  request.sampling.seed = seed;
+  request.max_tokens = max_tokens;
+  request.json_schema = std::move(schema);
+  return request;
+}
+
+struct Answer {
+  std::string text;
+  std::vector<chat::TokenInfo> tokens;
+  Result<chat::Finished> finished = std::unexpected(Error::internal("no end"));
+};
+
+Answer run(BatchEngine& engine, chat::CompleteRequest request) {
+  Answer answer;
+  answer.finished = chat::complete_and_wait(engine, std::move(request), [&](const chat::Event& event) {
+    const auto* delta = std::get_if<chat::Delta>(&event);
+    if (delta == nullptr) return;
+    answer.text += delta->text;
+    answer.tokens.insert(answer.tokens.end(), delta->tokens.begin(), delta->tokens.end());
+  });
+  return answer;
+}
+
+bool is_person(const std::string& text) {
+  const Json json = Json::parse(text, nullptr, false);
+  return json.is_object() && json.size() == 3 && json["name"].is_string() && json["age"].is_number_integer() &&
+         json["age"] >= 0 && json["age"] <= 130 && json["tags"].is_array();
+}
+
+TEST(Constrained, an_answer_is_whole_and_valid_within_any_budget_that_holds_the_shortest) {
+  const auto engine = make_engine();
+  bool was_cut = false;
+  bool was_whole = false;
+  for (int32_t budget = kShortestPerson; budget < 120; ++budget) {
+    const Answer answer = run(*engine, constrained(kPerson, budget, static_cast<uint64_t>(budget)));
+    ASSERT_TRUE(answer.finished.has_value()) << answer.finished.error().message();
+    EXPECT_TRUE(is_person(answer.text)) << answer.text;
+    EXPECT_LE(answer.finished->usage.completion_tokens, static_cast<uint32_t>(budget));
+    was_cut |= answer.finished->reason == chat::FinishReason::kLength;
+    was_whole |= answer.finished->reason == chat::FinishReason::kStop;
+  }
+  EXPECT_TRUE(was_cut);
+  EXPECT_TRUE(was_whole);
+}
+
+TEST(Constrained, the_end_of_the_context_is_a_budget_too) {
+  const auto engine = make_engine(512, 40);
+  const Answer answer = run(*engine, constrained(R"({"type":"array","items":{"type":"string"},"minItems":5})", -1));
+  ASSERT_TRUE(answer.finished.has_value());
+  EXPECT_GE(Json::parse(answer.text).size(), 5U);
+}
+
+TEST(Constrained, a_budget_below_the_shortest_document_is_refused_with_the_number) {
+  const auto engine = make_engine();
+  const auto refused = run(*engine, constrained(kPerson, kShortestPerson - 1)).finished;
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code(), ErrorCode::kRefused);
+  EXPECT_THAT(refused.error().message(), HasSubstr("29"));
+  const auto small = make_engine(512, 20);
+  EXPECT_THAT(run(*small, constrained(kPerson, -1)).finished.error().message(), HasSubstr("29"));
+}
+
+TEST(Constrained, greedy_without_an_end_token_stops_where_nothing_can_follow) {
+  const auto engine = make_engine();
+  auto request = constrained(kPerson, 200);
+  request.sampling.temperature = 0;
+  request.ignore_eos = true;
+  const Answer answer = run(*engine, request);
+  ASSERT_TRUE(answer.finished.has_value());
+  EXPECT_TRUE(is_person(answer.text)) << answer.text;
+  // A number can go on until its digits are used up.
+  auto number = constrained(R"({"type":"integer"})", 200);
+  number.ignore_eos = true;
+  EXPECT_TRUE(Json::parse(run(*engine, number).text).is_number_integer());
+}
+
+TEST(Constrained, a_stop_string_ends_a_document_early_because_the_client_named_it) {
+  const auto engine = make_engine();
+  auto request = constrained(kPerson, 200);
+  request.stop = {"\"age\""};
+  const Answer answer = run(*engine, request);
+  ASSERT_TRUE(answer.finished.has_value());
+  EXPECT_EQ(answer.finished->stop_text, "\"age\"");
+  EXPECT_THAT(answer.text, HasSubstr("\"name\""));
+}
+
+TEST(Constrained, log_probabilities_are_those_before_the_constraint) {
+  const auto engine = make_engine();
+  auto request = constrained(R"({"const":"abc"})", 20);
+  request.logprobs = 1;
+  const Answer answer = run(*engine, request);
+  EXPECT_EQ(answer.text, "\"abc\"");
+  ASSERT_EQ(answer.tokens.size(), 5U);
+  int n_better = 0;
+  for (const chat::TokenInfo& token : answer.tokens) {
+    EXPECT_LT(token.chosen.logprob, 0);
+    n_better += static_cast<int>(token.top.at(0).id != token.chosen.id);
+  }
+  EXPECT_GT(n_better, 0);
+}
+
+TEST(Constrained, a_string_can_only_be_copied_from_its_source) {
+  const auto engine = make_engine();
+  const std::string source = "Invoice INV-2024-7\nTotal:\t1.234,56 EUR \"net\"";
+  for (uint64_t seed = 0; seed < 20; ++seed) {
+    auto request = constrained(R"({"type":"object","properties":{"v":{"type":"string","x-ingle-copy":"doc"}},
+                                   "required":["v"],"additionalProperties":false})",
+                               100, seed);
+    request.copy_sources = {{"doc", chat::Private(source)}};
+    const Answer answer = run(*engine, request);
+    ASSERT_TRUE(answer.finished.has_value()) << answer.finished.error().message();
+    const std::string value = Json::parse(answer.text).at("v");
+    EXPECT_FALSE(text::grammar::find_copies(source, value).empty()) << value;
+  }
+}
+
+TEST(Constrained, an_unknown_copy_source_is_an_error_before_anything_starts) {
+  const auto engine = make_engine();
+  const auto refused = run(*engine, constrained(R"({"type":"string","x-ingle-copy":"doc"})", 50)).finished;
+  EXPECT_EQ(refused.error().code(), ErrorCode::kUsage);
+}
+
+TEST(Constrained, answers_are_the_same_in_company_and_after_preemption) {
+  const auto roomy = make_engine();
+  std::vector<chat::CompleteRequest> requests;
+  for (uint64_t seed = 0; seed < 6; ++seed) {
+    requests.push_back(constrained(seed % 2 == 0 ? kPerson : "", 60, seed));
+  }
+  std::vector<std::string> alone;
+  for (const auto& request : requests)
+    alone.push_back(run(*roomy, request).text);
+  const auto crowded = make_engine(40, 100);  // pages for two and a half of them
+  std::vector<std::future<Answer>> answers;
+  for (const auto& request : requests)
+    answers.push_back(std::async(std::launch::async, [&crowded, &request] { return run(*crowded, request); }));
+  for (size_t i = 0; i < answers.size(); ++i)
+    EXPECT_EQ(answers[i].get().text, alone[i]);
+}
+
+TEST(Constrained, tokens_that_a_bias_bans_are_missing_from_the_format_too) {
+  const auto engine = make_engine();
+  auto request = constrained(R"({"const":1})", 20);
+  request.sampling.logit_bias = {{'1', -std::numeric_limits<float>::infinity()}};
+  const auto refused = run(*engine, request).finished;
+  EXPECT_EQ(refused.error().code(), ErrorCode::kRefused);
+  EXPECT_THAT(refused.error().message(), HasSubstr("format"));
+}
+
+}  // namespace
+}  // namespace ingle::engine

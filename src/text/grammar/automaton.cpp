@@ -1,0 +1,313 @@
+#include "text/grammar/automaton.h"
+
+#include <algorithm>
+
+#include "text/grammar/text_machine.h"
+
+namespace ingle::text::grammar {
+namespace {
+
+uint64_t mix(uint64_t hash, uint64_t value) {
+  hash = (hash ^ value) * 0x9E3779B97F4A7C15ULL;
+  return hash ^ (hash >> 29);
+}
+
+CopyText::Place place_of(const std::array<uint32_t, 3>& data) {
+  return {data[0], data[1], data[2]};
+}
+
+}  // namespace
+
+Automaton::Automaton(std::shared_ptr<const Program> program, size_t max_bytes)
+    : program_(std::move(program)), max_bytes_(max_bytes) {
+  clear();
+  follow(program_->start, kNoStack);
+  expand();
+  start_ = value(intern_threads());
+}
+
+void Automaton::clear() {
+  stacks_.assign(1, {});
+  stack_ids_.clear();
+  known_.assign(1, {});
+  threads_.clear();
+  steps_.assign(program_->n_classes, kDead);
+  ids_.clear();
+  bytes_ = 0;
+}
+
+Automaton::StackId Automaton::push(StackId below, Frame frame) {
+  StackNode node{below, frame, far_sum(resume_distance(frame), stacks_[below].distance)};
+  const uint64_t hash = mix(mix(below, frame.op), frame.count);
+  for (auto [it, end] = stack_ids_.equal_range(hash); it != end; ++it) {
+    if (stacks_[it->second] == node) return it->second;
+  }
+  stacks_.push_back(node);
+  stack_ids_.emplace(hash, static_cast<StackId>(stacks_.size() - 1));
+  bytes_ += sizeof node + 48;
+  return static_cast<StackId>(stacks_.size() - 1);
+}
+
+/// Of the shortest way from the end of the frame's round to the end of its own list of operations.
+uint32_t Automaton::resume_distance(Frame frame) const {
+  const Op& op = program_->ops[frame.op];
+  const uint32_t after = program_->ops[op.next].distance;
+  if (op.kind == OpKind::kCall) return after;
+  const Repeat& repeat = program_->repeats[op.arg];
+  const uint32_t done = frame.count + 1;
+  const uint32_t missing = repeat.min > done ? repeat.min - done : 0;
+  return far_sum(far_product(missing, program_->ops[repeat.body].distance), after);
+}
+
+uint32_t Automaton::thread_distance(const LiveThread& thread) const {
+  const Op& op = program_->ops[thread.op];
+  uint32_t own = 0;
+  const bool at_start = op.kind == OpKind::kBytes || (op.kind == OpKind::kCopy && thread.data[2] == 0);
+  if (at_start) return far_sum(op.distance, stacks_[thread.stack].distance);
+  if (op.kind == OpKind::kText) {
+    const TextRange& range = program_->texts[op.arg];
+    const auto state = static_cast<uint8_t>(thread.data[0]);
+    const uint32_t done = thread.data[1] + (state == kCharacterStart ? 0 : 1);
+    own = character_distance(state) + (range.min > done ? range.min - done : 0);
+  } else {
+    const Copy& copy = program_->copies[op.arg];
+    own = program_->sources[copy.text]->distance(place_of(thread.data), copy.min, copy.max);
+  }
+  return far_sum(far_sum(own, program_->ops[op.next].distance), stacks_[thread.stack].distance);
+}
+
+uint32_t Automaton::free_characters_of(const LiveThread& thread) const {
+  const Op& op = program_->ops[thread.op];
+  if (op.kind != OpKind::kText || thread.data[0] != kCharacterStart) return 0;
+  const TextRange& range = program_->texts[op.arg];
+  return range.max == kUnlimited ? kUnlimited : range.max - thread.data[1];
+}
+
+void Automaton::follow(OpId op, StackId stack) {
+  const Pending item{op, stack};
+  // Most steps follow a handful of operations; an enum of a thousand values must not be searched in a list.
+  if (seen_.size() < 16) {
+    if (std::ranges::find(seen_, item) != seen_.end()) return;
+    seen_.push_back(item);
+    if (seen_.size() == 16) {
+      for (const Pending& s : seen_)
+        seen_many_.emplace(uint64_t{s.op} << 32 | s.stack, true);
+    }
+  } else if (!seen_many_.emplace(uint64_t{op} << 32 | stack, true).second) {
+    return;
+  }
+  pending_.push_back(item);
+}
+
+/// Follows everything that needs no byte.
+void Automaton::expand() {
+  while (!pending_.empty()) {
+    const auto [id, stack] = pending_.back();
+    pending_.pop_back();
+    const Op& op = program_->ops[id];
+    switch (op.kind) {
+      case OpKind::kSplit:
+        for (uint32_t i = 0; i < op.count; ++i)
+          follow(program_->alternatives[op.arg + i], stack);
+        break;
+      case OpKind::kCall:
+        follow(op.arg, push(stack, {id, 0}));
+        break;
+      case OpKind::kRepeat:
+        if (program_->repeats[op.arg].min == 0) follow(op.next, stack);
+        enter_round(id, 0, stack);
+        break;
+      case OpKind::kText:
+        if (program_->texts[op.arg].min == 0) follow(op.next, stack);
+        settle({id, stack, {kCharacterStart, 0, 0}});
+        break;
+      case OpKind::kCopy: {
+        const auto root = program_->sources[program_->copies[op.arg].text]->root();
+        settle({id, stack, {root.begin, root.end, root.depth}});
+        break;
+      }
+      case OpKind::kBytes:
+        settle({id, stack, {}});
+        break;
+      case OpKind::kReturn:
+        leave(stack);
+        break;
+    }
+  }
+}
+
+void Automaton::enter_round(OpId repeat, uint32_t count, StackId below) {
+  const Repeat& range = program_->repeats[program_->ops[repeat].arg];
+  if (count >= range.max) return;
+  // Without a maximum only the minimum has to be counted, and states stay few.
+  const uint32_t told = range.max == kUnlimited ? std::min(count, range.min) : count;
+  follow(range.body, push(below, {repeat, told}));
+}
+
+void Automaton::leave(StackId stack) {
+  if (stack == kNoStack) {
+    next_accepts_ = true;
+    return;
+  }
+  const StackNode node = stacks_[stack];
+  const Op& op = program_->ops[node.frame.op];
+  if (op.kind == OpKind::kCall) {
+    follow(op.next, node.below);
+    return;
+  }
+  const uint32_t done = node.frame.count + 1;
+  if (done >= program_->repeats[op.arg].min) follow(op.next, node.below);
+  enter_round(node.frame.op, done, node.below);
+}
+
+void Automaton::settle(const LiveThread& thread) {
+  next_threads_.push_back(thread);
+}
+
+void Automaton::advance_text(LiveThread thread, uint8_t byte) {
+  const Op& op = program_->ops[thread.op];
+  const TextRange& range = program_->texts[op.arg];
+  if (byte == '\\' && !range.escapes) return;
+  const uint8_t state = character_step(static_cast<uint8_t>(thread.data[0]), byte);
+  if (state == kNoCharacter) return;
+  thread.data[0] = state;
+  if (state == kCharacterStart) {
+    const uint32_t done = thread.data[1] + 1;
+    if (done >= range.min) follow(op.next, thread.stack);
+    if (done >= range.max) return;
+    thread.data[1] = range.max == kUnlimited ? std::min(done, range.min) : done;
+  }
+  settle(thread);
+}
+
+void Automaton::advance_copy(LiveThread thread, uint8_t byte) {
+  const Op& op = program_->ops[thread.op];
+  const Copy& copy = program_->copies[op.arg];
+  const CopyText& source = *program_->sources[copy.text];
+  CopyText::Place place = place_of(thread.data);
+  if (!source.step(place, byte)) return;
+  const uint32_t distance = source.distance(place, copy.min, copy.max);
+  if (distance >= kFar) return;
+  if (distance == 0) follow(op.next, thread.stack);
+  thread.data = {place.begin, place.end, place.depth};
+  settle(thread);
+}
+
+Automaton::Id Automaton::compute_step(Id id, uint8_t byte) {
+  const Known known = known_[id];
+  for (uint32_t i = 0; i < known.n_threads; ++i) {
+    const LiveThread thread = threads_[known.first_thread + i];
+    const Op& op = program_->ops[thread.op];
+    if (op.kind == OpKind::kText) {
+      advance_text(thread, byte);
+    } else if (op.kind == OpKind::kCopy) {
+      advance_copy(thread, byte);
+    } else if (program_->sets[op.arg][byte]) {
+      follow(op.next, thread.stack);
+    }
+  }
+  expand();
+  const Id next = intern_threads();
+  steps_[size_t{id} * program_->n_classes + program_->class_of[byte]] = next;
+  return next;
+}
+
+/// The state of what expand() has found.
+Automaton::Id Automaton::intern_threads() {
+  auto& threads = next_threads_;
+  if (threads.size() > kMaxThreads) {
+    // Each thread alone leads to an end, so leaving some out only narrows what may follow.
+    std::ranges::stable_sort(threads, {}, [this](const LiveThread& t) { return thread_distance(t); });
+    threads.resize(kMaxThreads);
+  }
+  std::ranges::sort(threads);
+  threads.erase(std::unique(threads.begin(), threads.end()), threads.end());
+  const Id id = find_or_add(threads, next_accepts_);
+  threads.clear();
+  next_accepts_ = false;
+  seen_.clear();
+  seen_many_.clear();
+  return id;
+}
+
+Automaton::Id Automaton::find_or_add(std::span<const LiveThread> threads, bool accepts) {
+  if (threads.empty() && !accepts) return kDead;
+  uint64_t hash = accepts ? 1 : 2;
+  for (const LiveThread& t : threads) {
+    hash = mix(mix(hash, t.op), t.stack);
+    for (const uint32_t part : t.data)
+      hash = mix(hash, part);
+  }
+  for (auto [it, end] = ids_.equal_range(hash); it != end; ++it) {
+    const Known& known = known_[it->second];
+    if (known.accepts != accepts || known.n_threads != threads.size()) continue;
+    if (std::equal(threads.begin(), threads.end(), threads_.begin() + known.first_thread)) return it->second;
+  }
+  Known known{.first_thread = static_cast<uint32_t>(threads_.size()),
+              .n_threads = static_cast<uint32_t>(threads.size()),
+              .distance = accepts ? 0 : kFar,
+              .free_characters = 0,
+              .accepts = accepts};
+  for (const LiveThread& t : threads) {
+    known.distance = std::min(known.distance, thread_distance(t));
+    known.free_characters = std::max(known.free_characters, free_characters_of(t));
+  }
+  const auto id = static_cast<Id>(known_.size());
+  threads_.insert(threads_.end(), threads.begin(), threads.end());
+  known_.push_back(known);
+  steps_.resize(steps_.size() + program_->n_classes, kUnknown);
+  ids_.emplace(hash, id);
+  bytes_ += sizeof known + threads.size_bytes() + program_->n_classes * sizeof(Id) + 48;
+  return id;
+}
+
+Automaton::Id Automaton::without_free_characters(Id id) {
+  const Known known = known_[id];
+  std::vector<LiveThread> others;
+  for (uint32_t i = 0; i < known.n_threads; ++i) {
+    const LiveThread& thread = threads_[known.first_thread + i];
+    if (free_characters_of(thread) == 0) others.push_back(thread);
+  }
+  return find_or_add(others, known.accepts);
+}
+
+Automaton::Id Automaton::intern(const State& state) {
+  std::vector<LiveThread> threads;
+  threads.reserve(state.threads.size());
+  for (const Thread& thread : state.threads) {
+    StackId stack = kNoStack;
+    for (const Frame& frame : thread.stack)
+      stack = push(stack, frame);
+    threads.push_back({thread.op, stack, thread.data});
+  }
+  std::ranges::sort(threads);
+  return find_or_add(threads, state.accepts);
+}
+
+State Automaton::value(Id id) const {
+  const Known& known = known_[id];
+  State state;
+  state.accepts = known.accepts;
+  for (uint32_t i = 0; i < known.n_threads; ++i) {
+    const LiveThread& live = threads_[known.first_thread + i];
+    Thread thread{live.op, live.data, {}};
+    for (StackId stack = live.stack; stack != kNoStack; stack = stacks_[stack].below)
+      thread.stack.push_back(stacks_[stack].frame);
+    std::ranges::reverse(thread.stack);
+    state.threads.push_back(std::move(thread));
+  }
+  std::ranges::sort(state.threads);
+  return state;
+}
+
+void Automaton::forget(std::span<Id> live) {
+  std::vector<State> states;
+  states.reserve(live.size());
+  for (const Id id : live)
+    states.push_back(value(id));
+  clear();
+  for (size_t i = 0; i < live.size(); ++i)
+    live[i] = intern(states[i]);
+}
+
+}  // namespace ingle::text::grammar

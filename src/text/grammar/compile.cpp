@@ -1,0 +1,151 @@
+#include "text/grammar/compile.h"
+
+#include <fmt/format.h>
+
+#include <map>
+#include <set>
+
+#include "text/grammar/decimal.h"
+#include "text/grammar/distance.h"
+#include "text/grammar/other_keys.h"
+#include "text/grammar/pattern.h"
+
+namespace ingle::text::grammar {
+namespace {
+
+constexpr OpId kReturn = ProgramBuilder::kReturnOp;
+constexpr OpId kNever = ProgramBuilder::kNever;
+
+class Compiler {
+ public:
+  Compiler(const SchemaTree& tree, ProgramBuilder& builder) : tree_(tree), builder_(builder) {}
+
+  /// `levels`: arrays and objects that may still be opened.
+  Result<OpId> value(NodeId id, uint32_t levels, OpId next) {
+    const Node& node = tree_.nodes[id];
+    switch (node.kind) {
+      case Node::Kind::kNothing:
+        return kNever;
+      case Node::Kind::kLiteral:
+        return builder_.literal(node.text, next);
+      case Node::Kind::kNumber:
+      case Node::Kind::kInteger:
+        return emit_number(builder_, node.kind == Node::Kind::kInteger, node.least, node.most, next);
+      case Node::Kind::kString:
+        return string(node, next);
+      case Node::Kind::kCopy:
+        return builder_.byte('"',
+                             builder_.copy({node.copy, std::max(node.min, 1U), node.max}, builder_.byte('"', next)));
+      default:
+        break;
+    }
+    // Everything that contains other values stands once in the program, however often it is used.
+    const auto key = std::pair(id, levels);
+    if (const auto known = rules_.find(key); known != rules_.end()) return builder_.call(known->second, next);
+    if (!open_.insert(key).second)
+      return std::unexpected(Error::refused("schema: a '$ref' leads back to itself with nothing in between"));
+    INGLE_TRY(const OpId rule, container(node, levels));
+    if (builder_.full()) return std::unexpected(Error::refused("schema: it is too large to be enforced"));
+    open_.erase(key);
+    rules_[key] = rule;
+    return builder_.call(rule, next);
+  }
+
+ private:
+  Result<OpId> container(const Node& node, uint32_t levels) {
+    if (node.kind == Node::Kind::kUnion) {
+      std::vector<OpId> parts;
+      for (const NodeId part : node.parts) {
+        INGLE_TRY(const OpId op, value(part, levels, kReturn));
+        parts.push_back(op);
+      }
+      return builder_.choice(parts);
+    }
+    if (levels == 0) return kNever;
+    return node.kind == Node::Kind::kArray ? array(node, levels - 1) : object(node, levels - 1);
+  }
+
+  Result<OpId> string(const Node& node, OpId next) {
+    const OpId close = builder_.byte('"', next);
+    if (node.text.empty()) return builder_.byte('"', builder_.text({node.min, node.max}, close));
+    auto matched = emit_pattern(builder_, node.text, close);
+    if (!matched) return std::unexpected(std::move(matched).error().within("schema"));
+    return builder_.byte('"', *matched);
+  }
+
+  /// ',' or ':' with a space after it or not.
+  OpId separator(char c, OpId next) { return builder_.byte(c, builder_.optional(builder_.byte(' ', next), next)); }
+
+  Result<OpId> array(const Node& node, uint32_t levels) {
+    const OpId close = builder_.byte(']', kReturn);
+    const auto n_first = static_cast<uint32_t>(std::min<size_t>(node.parts.size(), node.max));
+    OpId tail = close;
+    if (node.rest != Node::kNone && node.max > n_first) {
+      INGLE_TRY(const OpId element, value(node.rest, levels, kReturn));
+      const OpId more = separator(',', element);
+      const uint32_t max = node.max == kUnlimited ? kUnlimited : node.max - n_first;
+      const uint32_t min = node.min > n_first ? node.min - n_first : 0;
+      if (n_first == 0) {
+        // The first element has no comma before it.
+        const OpId others = builder_.repeat({more, min == 0 ? 0 : min - 1, max == kUnlimited ? max : max - 1}, close);
+        const OpId elements = builder_.call(element, others);
+        return builder_.byte('[', min == 0 ? builder_.optional(elements, close) : elements);
+      }
+      tail = builder_.repeat({more, min, max}, close);
+    } else if (node.min > n_first) {
+      tail = kNever;
+    }
+    for (uint32_t i = n_first; i > 0; --i) {
+      INGLE_TRY(const OpId element, value(node.parts[i - 1], levels, tail));
+      const OpId next = i == 1 ? element : separator(',', element);
+      tail = node.min < i ? builder_.optional(next, close) : next;
+    }
+    return builder_.byte('[', tail);
+  }
+
+  Result<OpId> object(const Node& node, uint32_t levels) {
+    const OpId close = builder_.byte('}', kReturn);
+    OpId after_some = close;  // where at least one member stands before
+    OpId after_none = close;
+    if (node.rest != Node::kNone) {
+      INGLE_TRY(const OpId element, value(node.rest, levels, kReturn));
+      const OpId member = emit_other_key(builder_, node.properties, separator(':', element));
+      after_some = builder_.repeat({separator(',', member), 0, kUnlimited}, close);
+      after_none = builder_.optional(builder_.call(member, after_some), close);
+    }
+    for (size_t i = node.properties.size(); i > 0; --i) {
+      const Node::Property& property = node.properties[i - 1];
+      INGLE_TRY(const OpId element, value(property.value, levels, after_some));
+      const OpId member = builder_.literal(property.key, separator(':', element));
+      const OpId another = separator(',', member);
+      after_some = property.required ? another : builder_.optional(another, after_some);
+      after_none = property.required ? member : builder_.optional(member, after_none);
+    }
+    return builder_.byte('{', after_none);
+  }
+
+  const SchemaTree& tree_;
+  ProgramBuilder& builder_;
+  std::map<std::pair<NodeId, uint32_t>, OpId> rules_;
+  std::set<std::pair<NodeId, uint32_t>> open_;
+};
+
+}  // namespace
+
+Result<std::shared_ptr<const Program>> compile(const SchemaTree& tree,
+                                               std::vector<std::shared_ptr<const CopyText>> sources,
+                                               const ByteSet& available, const SchemaLimits& limits) {
+  ProgramBuilder builder(available);
+  builder.set_sources(std::move(sources));
+  INGLE_TRY(const OpId start, Compiler(tree, builder).value(tree.root, limits.max_depth, kReturn));
+  if (builder.full()) return std::unexpected(Error::refused("schema: it is too large to be enforced"));
+  if (start == kNever) {
+    return std::unexpected(Error::refused("schema: no document fits it")
+                               .hint("a required value is impossible, or a text to copy from is empty"));
+  }
+  if (builder.distance(start) >= kFar)
+    return std::unexpected(Error::refused("schema: this model's vocabulary cannot spell a document that fits it"));
+  return std::move(builder).finish(start);
+}
+
+}  // namespace ingle::text::grammar

@@ -1,0 +1,22 @@
+// SchemaTree -> Program: the documents of a schema, byte by byte.
+//
+// Documents are compact; one space may stand after ',' and ':'. Members come in the schema's order. What refers to itself is
+// unrolled to SchemaLimits::max_depth levels of arrays and objects.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "base/result.h"
+#include "text/grammar/ir.h"
+#include "text/grammar/program.h"
+#include "text/grammar/schema.h"
+
+namespace ingle::text::grammar {
+
+/// kRefused: a pattern that cannot be enforced, no document at all, or a limit.
+Result<std::shared_ptr<const Program>> compile(const SchemaTree& tree,
+                                               std::vector<std::shared_ptr<const CopyText>> sources,
+                                               const ByteSet& available, const SchemaLimits& limits = {});
+
+}  // namespace ingle::text::grammar

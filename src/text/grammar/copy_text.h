@@ -1,0 +1,67 @@
+// CopyText: a text that strings of a document may be copied from, and nothing else.
+//
+// A span begins and ends at a border of words, so that values are whole: "INV-2024-7", "1.234,56" and "a@b.de" are not cut.
+// Any run of white space and control characters in the source, line breaks too, is one space in the copy. The automaton
+// reads a copy as it stands inside a JSON string, so quotes and backslashes are escaped already.
+//
+// A place is an interval of the sorted array of suffixes that may begin a span (a suffix array, Manber and Myers 1990): all
+// occurrences of what was read so far. Immutable; any thread may call any member.
+#pragma once
+
+#include <bitset>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace ingle::text::grammar {
+
+class CopyText {
+ public:
+  static constexpr size_t kMaxBytes = size_t{4} << 20;
+  static constexpr uint32_t kMaxSpanBytes = 1024;  // longest copy, and what sorting may have to compare
+
+  struct Place {
+    uint32_t begin = 0;  // of the interval of suffixes
+    uint32_t end = 0;
+    uint32_t depth = 0;  // bytes read
+    friend auto operator<=>(const Place&, const Place&) = default;
+  };
+
+  static Result<std::shared_ptr<const CopyText>> create(std::string_view text);
+
+  Place root() const { return {0, static_cast<uint32_t>(starts_.size()), 0}; }
+  /// Narrows the place by a byte; false when no span goes on like this.
+  bool step(Place& place, uint8_t byte) const;
+  /// Bytes to the nearest end of a span of `min` to `max` code points, 0 where it may end here; kFar: none ends.
+  uint32_t distance(const Place& place, uint32_t min, uint32_t max) const;
+
+  /// Bytes that occur.
+  const std::bitset<256>& bytes() const { return bytes_; }
+
+ private:
+  CopyText() = default;
+  int byte_at(uint32_t suffix, uint32_t depth) const;
+
+  std::string escaped_;               // the text with white space joined, as in a JSON string
+  std::vector<uint32_t> next_end_;    // from each byte: the first position at or after it where a span may end
+  std::vector<uint32_t> characters_;  // code points that began before each byte
+  std::vector<uint32_t> starts_;      // where spans may begin, sorted by what follows
+  std::bitset<256> bytes_;
+};
+
+/// A stretch of a text in code points, the end excluded.
+struct CodePointSpan {
+  uint32_t from = 0;
+  uint32_t to = 0;
+  friend bool operator==(const CodePointSpan&, const CodePointSpan&) = default;
+};
+
+/// Where `value` (a string of the document, no longer escaped) was copied from: its occurrences between borders of words,
+/// in order, at most `limit`. Empty for what is no copy.
+std::vector<CodePointSpan> find_copies(std::string_view text, std::string_view value, size_t limit = 64);
+
+}  // namespace ingle::text::grammar
