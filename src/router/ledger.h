@@ -30,6 +30,7 @@ struct Step {
 };
 
 struct Decision {
+  int64_t row = 0;          // in the ledger; 0: not written yet
   std::string id;           // the request's
   int64_t unix_time = 0;    // seconds
   std::string model;        // what was asked for: "auto"
@@ -54,6 +55,7 @@ struct Decision {
 };
 
 struct Egress {
+  int64_t row = 0;
   int64_t unix_time = 0;
   std::string kind;  // "model download", "cloud request"
   std::string host;
@@ -87,17 +89,17 @@ class Ledger {
   static Result<std::unique_ptr<Ledger>> open(const std::filesystem::path& path);
   ~Ledger();
 
-  /// Writes or replaces the row of this id.
-  Status record(const Decision& decision);
+  /// Writes a new row, or this one's anew.
+  Status record(Decision& decision);
   /// record() and the row of the request that is about to leave, unless the spending since `day_start` and this decision's
   /// cost would pass the budget: kExhausted then, and nothing is written. One transaction, so no two requests share the rest.
-  Status reserve(const Decision& decision, const Egress& egress, const Budget& budget, int64_t day_start);
+  Status reserve(Decision& decision, Egress& egress, const Budget& budget, int64_t day_start);
   /// The end of a request that reserve() announced.
-  Status settle(const Decision& decision, const Egress& egress);
+  Status settle(Decision& decision, Egress& egress);
   /// A download, when it is over.
-  Status record_egress(const Egress& egress);
+  Status record_egress(Egress egress);
 
-  /// kNotFound: no such request, or it was not one for the router.
+  /// The newest of this id. kNotFound: no such request, or it was not one for the router.
   Result<Decision> find(std::string_view id);
   /// The newest first; `before`: the id of the last row already seen.
   Result<std::vector<Decision>> decisions(uint32_t limit, std::string_view before = {});

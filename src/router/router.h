@@ -34,9 +34,8 @@ struct RoutingOptions {
   runtime::Models* models = nullptr;  // outlives the Routing
   /// The installed model that answers when the policy names none.
   std::function<Result<std::string>()> default_model;
-  /// In the product: requests through the egress role, which holds the same key.
-  net::TransportFactory transport;
-  net::HttpSettings http = {};
+  /// The way out: in the product one through the egress role, which holds the same key.
+  std::function<Result<std::unique_ptr<net::HttpTransport>>()> transport;
   net::ReceiptKey key;
   /// Reads the variable that a policy names for an API key.
   std::function<std::optional<std::string>(std::string_view)> environment;
