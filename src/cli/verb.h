@@ -56,6 +56,7 @@ std::unique_ptr<Command> make_help();
 std::unique_ptr<Command> make_list();
 std::unique_ptr<Command> make_man();
 std::unique_ptr<Command> make_perplexity();
+std::unique_ptr<Command> make_prove_offline();
 std::unique_ptr<Command> make_pull();
 std::unique_ptr<Command> make_rm();
 std::unique_ptr<Command> make_run();

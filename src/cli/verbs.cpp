@@ -76,6 +76,17 @@ constexpr Verb kVerbs[] = {
                  "ingle doctor --network        # can models be pulled?",
      .works_without_settings = true,
      .make = make_doctor},
+    {.name = "prove-offline",
+     .summary = "Try to break out of every role of Inglenook",
+     .description =
+         "Starts the processes that Inglenook consists of, locked as they always are, and lets each of them try to reach a "
+         "network, another process or a file that is not its own, in some fifty ways. Nothing that is sent could mean anything: "
+         "the addresses are for documentation, or public resolvers. Exit code 1 when one of them got out. docs/roles.md says how to "
+         "watch the network meanwhile.",
+     .examples = "ingle prove-offline\n"
+                 "ingle prove-offline --json | jq .escapes",
+     .needs_app = false,
+     .make = make_prove_offline},
     {.name = "config",
      .summary = "Print every setting with its value and where the value comes from",
      .description =
