@@ -68,6 +68,12 @@ constexpr Verb kVerbs[] = {
                  "ingle bench qwen2.5-coder:0.5b -p 512 -n 128 -b 1,8 -d 0,4096 -t 1,2,4 -r 5 --json\n"
                  "ingle bench --gemm",
      .make = make_bench},
+    {.name = "eval",
+     .summary = "Measure how good the answers are, on data with known truth",
+     .description = "The data lies in a folder or file of yours. Figures of this project's own runs are in docs/quality.md.",
+     .examples = "ingle eval invoices --data invoices/ --ignore-xml --model qwen2.5-coder:1.5b\n"
+                 "ingle eval invoices --data invoices/ --model none --details --json",
+     .make = make_eval},
     {.name = "doctor",
      .summary = "Check this installation and say what to do",
      .description = "Exit code 1 when something is broken. Nothing is changed.",
