@@ -37,17 +37,17 @@ struct ToolCall {
 
 struct Message {
   std::string role;  // "system", "user", "assistant", "tool", or what the model's template knows
-  Private content;
-  std::vector<ToolCall> tool_calls;
-  std::string tool_call_id;
-  std::string name;
+  Private content = {};
+  std::vector<ToolCall> tool_calls = {};
+  std::string tool_call_id = {};
+  std::string name = {};
   friend bool operator==(const Message&, const Message&) = default;
 };
 
 /// What to continue. Exactly one form.
 struct ChatPrompt {
-  std::vector<Message> messages;
-  Private tools_json;  // array of tool definitions, "" = none
+  std::vector<Message> messages = {};
+  Private tools_json = {};  // array of tool definitions, "" = none
   bool add_generation_prompt = true;
   int64_t now_unix = 0;  // what strftime_now may see
 };

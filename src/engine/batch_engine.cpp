@@ -6,6 +6,7 @@
 #include <future>
 #include <limits>
 
+#include "chat/errors.h"
 #include "engine/completion.h"
 #include "engine/questions.h"
 
@@ -100,7 +101,7 @@ std::string BatchEngine::hint_for_long_prompt(size_t n_tokens) const {
 Status BatchEngine::check_tokens(std::span<const int32_t> tokens, size_t max_tokens) const {
   if (tokens.size() > max_tokens) {
     return std::unexpected(
-        Error::refused(fmt::format("the prompt has {} tokens, the context holds {}", tokens.size(), max_tokens))
+        chat::prompt_too_long({.prompt_tokens = tokens.size(), .context_tokens = max_tokens})
             .hint(hint_for_long_prompt(tokens.size())));
   }
   const uint32_t n_vocab = parts_.description.vocab_size;

@@ -1,0 +1,39 @@
+#include "chat/errors.h"
+
+#include <charconv>
+#include <string>
+#include <string_view>
+
+namespace ingle::chat {
+namespace {
+
+constexpr std::string_view kBefore = "the prompt has ";
+constexpr std::string_view kBetween = " tokens, the context holds ";
+
+bool take_number(std::string_view& rest, uint64_t& number) {
+  const auto [end, code] = std::from_chars(rest.data(), rest.data() + rest.size(), number);
+  if (code != std::errc()) return false;
+  rest.remove_prefix(static_cast<size_t>(end - rest.data()));
+  return true;
+}
+
+}  // namespace
+
+Error prompt_too_long(const PromptTooLong& counts) {
+  return Error::refused(std::string(kBefore) + std::to_string(counts.prompt_tokens) + std::string(kBetween) +
+                        std::to_string(counts.context_tokens));
+}
+
+std::optional<PromptTooLong> as_prompt_too_long(const Error& error) {
+  PromptTooLong counts;
+  std::string_view rest = error.message();
+  const size_t start = rest.find(kBefore);
+  if (error.code() != ErrorCode::kRefused || start == std::string_view::npos) return std::nullopt;
+  rest.remove_prefix(start + kBefore.size());
+  if (!take_number(rest, counts.prompt_tokens) || !rest.starts_with(kBetween)) return std::nullopt;
+  rest.remove_prefix(kBetween.size());
+  if (!take_number(rest, counts.context_tokens)) return std::nullopt;
+  return counts;
+}
+
+}  // namespace ingle::chat

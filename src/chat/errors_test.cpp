@@ -1,0 +1,22 @@
+#include "chat/errors.h"
+
+#include <gtest/gtest.h>
+
+namespace ingle::chat {
+namespace {
+
+TEST(PromptTooLong, is_recognised_with_its_counts_also_inside_other_text) {
+  const auto counts = as_prompt_too_long(prompt_too_long({.prompt_tokens = 5000, .context_tokens = 4096}).within("x"));
+  ASSERT_TRUE(counts.has_value());
+  EXPECT_EQ(counts->prompt_tokens, 5000U);
+  EXPECT_EQ(counts->context_tokens, 4096U);
+}
+
+TEST(PromptTooLong, is_not_seen_in_other_errors) {
+  EXPECT_FALSE(as_prompt_too_long(Error::refused("the prompt has many tokens, the context holds 5")).has_value());
+  EXPECT_FALSE(as_prompt_too_long(Error::refused("the prompt has 5 tokens")).has_value());
+  EXPECT_FALSE(as_prompt_too_long(Error::usage("the prompt has 5 tokens, the context holds 4")).has_value());
+}
+
+}  // namespace
+}  // namespace ingle::chat
