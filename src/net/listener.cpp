@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -16,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "net/loopback.h"
 #include "net/url.h"
 
 namespace ingle::net {
@@ -82,42 +82,20 @@ bool has_socket(const std::filesystem::path& process, const std::vector<std::str
   return false;
 }
 
-/// What answers there: the text of GET /api/version with its header. Loopback only, nothing of the user's is sent.
-std::string probe(const ListenAddress& where) {
-  const auto address = socket_address(where);
-  if (!address) return {};
-  const base::FileDescriptor fd(::socket(address->storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (!fd.valid()) return {};
-  const timeval limit{.tv_sec = 0, .tv_usec = kProbeMs * 1000};
-  ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-  ::setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
-  if (::connect(fd.get(), raw(*address), address->size) != 0) return {};
-  const std::string request =
-      fmt::format("GET /api/version HTTP/1.0\r\nHost: {}\r\nConnection: close\r\n\r\n", where.text());
-  if (::send(fd.get(), request.data(), request.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(request.size())) return {};
-  std::string answer(4096, '\0');
-  size_t n_read = 0;
-  while (n_read < answer.size()) {
-    const ssize_t n = ::recv(fd.get(), answer.data() + n_read, answer.size() - n_read, 0);
-    if (n <= 0) break;
-    n_read += static_cast<size_t>(n);
-  }
-  answer.resize(n_read);
-  return answer;
-}
-
 Error taken(const ListenAddress& address) {
-  const std::string answer = lower_ascii(probe(address));
+  const auto asked = ask_loopback(address, {.target = "/api/version", .timeout_ms = kProbeMs});
+  const std::string server = asked ? lower_ascii(asked->server) : "";
+  const std::string answer = asked ? lower_ascii(asked->body) : "";
   std::string who = who_listens(address);
   const std::string process = who.empty() ? "" : ": " + who;
   const auto hint = [&](std::string_view first) {
     return fmt::format("{}choose another: ingle serve --host {} (or port 0, which picks a free one)", first,
                        ListenAddress{address.host, static_cast<uint16_t>(address.port + 1)}.text());
   };
-  if (answer.find("\r\nserver: ingle") != std::string::npos)
+  if (server.starts_with("ingle"))
     return Error::unavailable(fmt::format("{} is taken by another Inglenook{}", address.text(), process))
         .hint(hint("it can be used as it is ('ingle app' opens it); or "));
-  if (answer.find("{\"version\":") != std::string::npos)
+  if (answer.starts_with("{\"version\":"))
     return Error::unavailable(fmt::format("{} is taken by an Ollama{}", address.text(), process))
         .hint(hint("stop it (systemctl stop ollama), or "));
   if (who.empty()) who = "a process that this user may not look at";
