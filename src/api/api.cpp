@@ -1,0 +1,118 @@
+#include "api/api.h"
+
+#include <algorithm>
+
+#include "api/limits.h"
+#include "api/own/routes.h"
+
+namespace ingle::api {
+namespace {
+
+bool is_request_id(std::string_view id) {
+  return !id.empty() && id.size() <= kMaxRequestIdBytes && std::ranges::all_of(id, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+           c == '.';
+  });
+}
+
+std::string new_id() {
+  return "req_" + random_hex(12);
+}
+
+ErrorCode code_of(int status) {
+  if (status == 404 || status == 405) return ErrorCode::kNotFound;
+  if (status == 503 || status == 408) return ErrorCode::kUnavailable;
+  return status < 500 ? ErrorCode::kUsage : ErrorCode::kInternal;
+}
+
+}  // namespace
+
+std::optional<Failure> Api::check(const net::ServerRequest& head, const RouteMatch& match) const {
+  if (auto failure = check_request(head, match.route, guard_)) return failure;
+  if (head.method == "OPTIONS" && !match.allowed.empty()) return std::nullopt;
+  if (match.route == nullptr) {
+    if (match.allowed.empty())
+      return Failure{.status = 404, .error = Error::not_found("nothing is served at this address")};
+    return Failure{
+        .status = 405,
+        .error = Error::usage("this address does not take " + head.method).hint("it takes " + match.allowed)};
+  }
+  if (match.route->scope == Scope::kOwner && !keys_.is_owner(head.header("cookie"), head.header("authorization"),
+                                                             own::cookie_name(head), services_.now_unix()))
+    return Failure{.status = 401,
+                   .code = "no_session",
+                   .error = Error::refused("only the owner of this installation may see this")
+                                .hint("run 'ingle app', which opens the app with a link for you")};
+  return std::nullopt;
+}
+
+std::vector<net::HttpHeader> Api::common_headers(const net::ServerRequest& head, const std::string& request_id) const {
+  std::vector<net::HttpHeader> headers = {{"server", "ingle/" + services_.version},
+                                          {"x-request-id", request_id},
+                                          {"x-content-type-options", "nosniff"},
+                                          {"referrer-policy", "no-referrer"},
+                                          {"cross-origin-resource-policy", "same-origin"}};
+  if (std::string origin = allowed_origin(head, guard_); !origin.empty()) {
+    headers.back().value = "cross-origin";
+    headers.push_back({"access-control-allow-origin", std::move(origin)});
+    headers.push_back({"access-control-expose-headers", "x-request-id, x-ingle-route, x-ingle-ignored"});
+    headers.push_back({"vary", "origin"});
+  }
+  return headers;
+}
+
+net::Reply Api::refusal(const net::ServerRequest& head, const RouteMatch& match, const Failure& failure) const {
+  const std::string given(head.header("x-request-id"));
+  const std::string id = is_request_id(given) ? given : new_id();
+  const Dialect dialect = match.route == nullptr ? dialect_of(head.path) : match.route->dialect;
+  net::Reply reply = Call::json_reply(failure.status, api::error_body(dialect, failure, id));
+  for (net::HttpHeader& header : common_headers(head, id))
+    reply.headers.push_back(std::move(header));
+  if (failure.status == 405) reply.headers.push_back({"allow", match.allowed});
+  return reply;
+}
+
+net::HeadVerdict Api::on_head(const net::ServerRequest& head) {
+  const RouteMatch match = find_route(head.method, head.path);
+  if (const auto failure = check(head, match)) return {.refusal = refusal(head, match, *failure)};
+  if (head.method == "OPTIONS") {
+    net::Reply reply{.status = 204, .headers = common_headers(head, new_id())};
+    reply.headers.push_back({"allow", match.allowed});
+    if (!allowed_origin(head, guard_).empty()) {
+      reply.headers.push_back({"access-control-allow-methods", match.allowed});
+      reply.headers.push_back({"access-control-allow-headers", "content-type, authorization, x-request-id"});
+    }
+    return {.refusal = std::move(reply)};
+  }
+  return {.max_body_bytes = match.route->max_body_bytes, .lane = match.route->lane};
+}
+
+std::string Api::take_id(const net::ServerRequest& head) {
+  const std::string given(head.header("x-request-id"));
+  const std::lock_guard lock(ids_mutex_);
+  if (is_request_id(given) && ids_.insert(given).second) return given;
+  std::string id = new_id();
+  ids_.insert(id);
+  return id;
+}
+
+void Api::on_request(std::shared_ptr<net::Exchange> exchange) {
+  RouteMatch match = find_route(exchange->request().method, exchange->request().path);
+  const std::string id = take_id(exchange->request());
+  auto headers = common_headers(exchange->request(), id);
+  auto* call =
+      new Call(std::move(exchange), *match.route, std::move(match.rest), id, services_, keys_, std::move(headers));
+  // Shared by the worker and the model that answers; its id is free again when both have let go.
+  match.route->handle(std::shared_ptr<Call>(call, [this, id](Call* ended) {
+    delete ended;
+    const std::lock_guard lock(ids_mutex_);
+    ids_.erase(id);
+  }));
+}
+
+std::string Api::error_body(const net::ServerRequest* head, int status, std::string_view message) {
+  const Failure failure{.status = status, .error = Error(code_of(status), std::string(message))};
+  return api::error_body(head == nullptr ? Dialect::kOwn : dialect_of(head->path), failure, "");
+}
+
+}  // namespace ingle::api

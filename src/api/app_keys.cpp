@@ -1,0 +1,129 @@
+#include "api/app_keys.h"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/rand.h>
+
+#include <charconv>
+#include <system_error>
+
+#include "base/check.h"
+#include "base/files.h"
+
+namespace ingle::api {
+namespace {
+
+constexpr size_t kKeyBytes = 32;
+constexpr int64_t kLinkSeconds = 60;
+constexpr size_t kMaxLinks = 64;
+
+std::string hex(const unsigned char* bytes, size_t size) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string text;
+  text.reserve(size * 2);
+  for (size_t i = 0; i < size; ++i) {
+    text += kDigits[bytes[i] >> 4];
+    text += kDigits[bytes[i] & 15];
+  }
+  return text;
+}
+
+/// Takes the same time wherever the texts differ.
+bool same(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
+}
+
+bool is_key(std::string_view text) {
+  return text.size() == kKeyBytes * 2 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+}  // namespace
+
+std::string random_hex(size_t n_bytes) {
+  unsigned char bytes[64];
+  INGLE_CHECK(n_bytes <= sizeof bytes);
+  INGLE_CHECK(RAND_bytes(bytes, static_cast<int>(n_bytes)) == 1);
+  return hex(bytes, n_bytes);
+}
+
+Result<AppKeys> AppKeys::open(const std::filesystem::path& home) {
+  const auto path = key_file(home);
+  std::error_code error;
+  std::filesystem::create_directories(path.parent_path(), error);
+  if (error)
+    return std::unexpected(Error::io("making the folder '" + path.parent_path().string() + "'", error.value()));
+  std::filesystem::permissions(path.parent_path(), std::filesystem::perms::owner_all, error);
+  if (std::filesystem::exists(path, error)) {
+    INGLE_TRY(std::string key, base::read_file(path, 1024));
+    while (!key.empty() && key.back() == '\n')
+      key.pop_back();
+    if (!is_key(key))
+      return std::unexpected(Error::corrupt("'" + path.string() + "' is not a key of Inglenook")
+                                 .hint("delete the file: a new one is made, and browsers need a new 'ingle app'"));
+    return AppKeys(std::move(key));
+  }
+  std::string key = random_hex(kKeyBytes);
+  INGLE_TRY_VOID(base::write_file_atomic(path, key + "\n", 0600));
+  return AppKeys(std::move(key));
+}
+
+std::string AppKeys::signature(std::string_view text) const {
+  unsigned char bytes[EVP_MAX_MD_SIZE];
+  unsigned size = 0;
+  INGLE_CHECK(HMAC(EVP_sha256(), key_.data(), static_cast<int>(key_.size()),
+                   reinterpret_cast<const unsigned char*>(text.data()), text.size(), bytes, &size) != nullptr);
+  return hex(bytes, size);
+}
+
+std::string AppKeys::make_link_word(int64_t now_unix) {
+  const std::lock_guard lock(links_mutex_);
+  std::erase_if(links_, [&](const auto& link) { return link.second < now_unix; });
+  if (links_.size() >= kMaxLinks) links_.clear();
+  std::string word = random_hex(kKeyBytes);
+  // Kept as a signature: comparing in the map then tells nothing about the word itself.
+  links_[signature("link " + word)] = now_unix + kLinkSeconds;
+  return word;
+}
+
+std::optional<std::string> AppKeys::redeem(std::string_view link_word, int64_t now_unix) {
+  const std::lock_guard lock(links_mutex_);
+  const auto found = links_.find(signature("link " + std::string(link_word)));
+  if (found == links_.end()) return std::nullopt;
+  const bool in_time = found->second >= now_unix;
+  links_.erase(found);
+  if (!in_time) return std::nullopt;
+  return make_cookie(now_unix);
+}
+
+std::string AppKeys::make_cookie(int64_t now_unix) const {
+  const std::string body = std::to_string(now_unix + kCookieSeconds) + "." + random_hex(16);
+  return body + "." + signature("cookie " + body);
+}
+
+bool AppKeys::is_cookie(std::string_view cookie, int64_t now_unix) const {
+  const size_t dot = cookie.rfind('.');
+  if (dot == std::string_view::npos) return false;
+  const std::string_view body = cookie.substr(0, dot);
+  if (!same(cookie.substr(dot + 1), signature("cookie " + std::string(body)))) return false;
+  int64_t end = 0;
+  std::from_chars(body.data(), body.data() + body.size(), end);
+  return end >= now_unix;
+}
+
+bool AppKeys::is_owner(std::string_view cookies, std::string_view authorization, std::string_view cookie_name,
+                       int64_t now_unix) const {
+  if (authorization.starts_with("Bearer ") && same(authorization.substr(7), key_)) return true;
+  while (!cookies.empty()) {
+    const size_t end = std::min(cookies.find(';'), cookies.size());
+    std::string_view cookie = cookies.substr(0, end);
+    cookies.remove_prefix(std::min(end + 1, cookies.size()));
+    while (cookie.starts_with(' '))
+      cookie.remove_prefix(1);
+    if (!cookie.starts_with(cookie_name) || !cookie.substr(cookie_name.size()).starts_with('=')) continue;
+    if (is_cookie(cookie.substr(cookie_name.size() + 1), now_unix)) return true;
+  }
+  return false;
+}
+
+}  // namespace ingle::api

@@ -1,0 +1,98 @@
+#include "api/call.h"
+
+#include <algorithm>
+
+#include "api/json_input.h"
+#include "api/ollama/encode.h"
+#include "api/openai/encode.h"
+#include "net/url.h"
+
+namespace ingle::api {
+namespace {
+
+std::string own_error(const Failure& failure, std::string_view request_id) {
+  Json error = {{"message", failure.error.message()},
+                {"hint", failure.error.hint()},
+                {"type", base::to_string(failure.error.code())},
+                {"request_id", request_id}};
+  if (!failure.param.empty()) error["param"] = failure.param;
+  if (!failure.code.empty()) error["code"] = failure.code;
+  return to_text(Json{{"error", std::move(error)}});
+}
+
+}  // namespace
+
+std::string error_body(Dialect dialect, const Failure& failure, std::string_view request_id) {
+  switch (dialect) {
+    case Dialect::kOpenAi:
+      return openai::encode_error(failure);
+    case Dialect::kOllama:
+      return ollama::encode_error(failure);
+    case Dialect::kOwn:
+      break;
+  }
+  return own_error(failure, request_id);
+}
+
+Call::Call(std::shared_ptr<net::Exchange> exchange, const Route& route, std::string rest, std::string request_id,
+           const Services& services, AppKeys& keys, std::vector<net::HttpHeader> headers)
+    : exchange_(std::move(exchange)),
+      route_(route),
+      rest_(std::move(rest)),
+      request_id_(std::move(request_id)),
+      services_(services),
+      keys_(keys),
+      headers_(std::move(headers)) {}
+
+std::string Call::query(std::string_view name) const {
+  std::string_view rest = exchange_->request().query;
+  while (!rest.empty()) {
+    const size_t end = std::min(rest.find('&'), rest.size());
+    const std::string_view field = rest.substr(0, end);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    const size_t equals = std::min(field.find('='), field.size());
+    if (field.substr(0, equals) != name) continue;
+    std::string value(equals < field.size() ? field.substr(equals + 1) : std::string_view());
+    std::ranges::replace(value, '+', ' ');
+    return net::percent_decode(value);
+  }
+  return {};
+}
+
+void Call::name_ignored(std::span<const std::string> fields) {
+  std::string list;
+  for (const std::string& field : fields)
+    list += (list.empty() ? "" : ", ") + field;
+  if (!list.empty()) add_header("x-ingle-ignored", std::move(list));
+}
+
+net::Reply Call::json_reply(int status, std::string body) {
+  return {.status = status,
+          .headers = {{"content-type", "application/json; charset=utf-8"}, {"cache-control", "no-store"}},
+          .body = std::move(body)};
+}
+
+net::Reply Call::complete(net::Reply reply) const {
+  for (const net::HttpHeader& header : headers_)
+    reply.headers.push_back(header);
+  return reply;
+}
+
+void Call::respond(net::Reply reply) {
+  exchange_->respond(complete(std::move(reply)));
+}
+
+void Call::fail(const Failure& failure) {
+  net::Reply reply = json_reply(failure.status, error_body(route_.dialect, failure, request_id_));
+  if (failure.status == 503) reply.headers.push_back({"retry-after", "1"});
+  respond(std::move(reply));
+}
+
+void Call::start_stream(std::string_view content_type, std::string first) {
+  exchange_->start_stream(complete({.headers = {{"content-type", std::string(content_type)},
+                                                {"cache-control", "no-store"},
+                                                {"x-accel-buffering", "no"}},
+                                    .body = std::move(first)}));
+}
+
+}  // namespace ingle::api

@@ -1,0 +1,95 @@
+// Call: one request on its way through the API, and Route: a row of the table that says who answers it.
+//
+// A Call is shared by whoever still has to answer: a worker, then the thread of an engine. respond(), fail() and the
+// stream may be used from any thread, by one at a time.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/failure.h"
+#include "api/services.h"
+#include "net/http_server.h"
+
+namespace ingle::api {
+
+class AppKeys;
+
+/// Whose form answers and errors have.
+enum class Dialect : uint8_t { kOpenAi, kOllama, kOwn };
+
+/// What a caller needs to be allowed. On loopback everything but kOwner is open to every program of this machine until
+/// tokens exist; kOwner is for the app's cookie and the owner's key.
+enum class Scope : uint8_t { kPublic, kInference, kManage, kOwner };
+
+enum class BodyKind : uint8_t { kNone, kJson, kMultipart };
+
+class Call;
+
+struct Route {
+  std::string_view method;   // GET also answers HEAD
+  std::string_view pattern;  // a path; "/a/*": the star is everything behind
+  Dialect dialect;
+  Scope scope;
+  net::Lane lane;
+  BodyKind body;
+  uint64_t max_body_bytes;
+  void (*handle)(const std::shared_ptr<Call>& call);
+};
+
+class Call {
+ public:
+  Call(std::shared_ptr<net::Exchange> exchange, const Route& route, std::string rest, std::string request_id,
+       const Services& services, AppKeys& keys, std::vector<net::HttpHeader> headers);
+
+  net::ServerRequest& request() { return exchange_->request(); }
+  net::Exchange& exchange() { return *exchange_; }
+  const Services& services() const { return services_; }
+  AppKeys& keys() { return keys_; }
+  const std::string& request_id() const { return request_id_; }
+  /// What the star of the route's pattern stands for.
+  const std::string& rest() const { return rest_; }
+  /// Value of a field of the query, percent-decoded; empty when absent.
+  std::string query(std::string_view name) const;
+
+  void add_header(std::string name, std::string value) { headers_.push_back({std::move(name), std::move(value)}); }
+  /// X-Ingle-Ignored; nothing for an empty list.
+  void name_ignored(std::span<const std::string> fields);
+
+  void respond(net::Reply reply);
+  void respond_json(std::string body) { respond(json_reply(200, std::move(body))); }
+  void fail(const Failure& failure);
+  void fail(Error error) { fail(Failure::from(std::move(error))); }
+  void start_stream(std::string_view content_type, std::string first);
+
+  static net::Reply json_reply(int status, std::string body);
+
+ private:
+  net::Reply complete(net::Reply reply) const;
+
+  const std::shared_ptr<net::Exchange> exchange_;
+  const Route& route_;
+  const std::string rest_;
+  const std::string request_id_;
+  const Services& services_;
+  AppKeys& keys_;
+  std::vector<net::HttpHeader> headers_;
+};
+
+/// The body of an error in a dialect's own form.
+std::string error_body(Dialect dialect, const Failure& failure, std::string_view request_id);
+
+/// A Result's value, or nothing after it was answered with its error.
+template <typename T>
+bool failed(Call& call, const Result<T>& result) {
+  if (result) return false;
+  call.fail(result.error());
+  return true;
+}
+
+}  // namespace ingle::api

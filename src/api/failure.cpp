@@ -1,0 +1,57 @@
+#include "api/failure.h"
+
+#include "chat/errors.h"
+
+namespace ingle::api {
+namespace {
+
+int status_of(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::kUsage:
+    case ErrorCode::kRefused:
+      return 400;
+    case ErrorCode::kNotFound:
+      return 404;
+    case ErrorCode::kUnsupported:
+      return 501;
+    case ErrorCode::kUnavailable:
+    case ErrorCode::kExhausted:
+    case ErrorCode::kCancelled:
+      return 503;
+    case ErrorCode::kCorrupt:
+    case ErrorCode::kIo:
+    case ErrorCode::kInternal:
+      return 500;
+  }
+  return 500;
+}
+
+}  // namespace
+
+Failure Failure::from(Error error) {
+  Failure failure{.status = status_of(error.code()), .error = std::move(error)};
+  if (chat::as_prompt_too_long(failure.error)) failure.code = "context_length_exceeded";
+  return failure;
+}
+
+Failure Failure::bad_field(std::string_view field, std::string_view what) {
+  return {.status = 400,
+          .param = std::string(field),
+          .error = Error::usage("'" + std::string(field) + "' " + std::string(what))};
+}
+
+Failure Failure::not_implemented(std::string_view field, std::string_view why) {
+  return {.status = 501,
+          .param = std::string(field),
+          .error = Error::unsupported("'" + std::string(field) + "': " + std::string(why))};
+}
+
+Failure Failure::no_model(std::string_view model) {
+  return {.status = 404,
+          .code = "model_not_found",
+          .param = "model",
+          .error = Error::not_found("model '" + std::string(model) + "' not found")
+                       .hint("'ingle pull " + std::string(model) + "' gets it if it is in the catalog")};
+}
+
+}  // namespace ingle::api

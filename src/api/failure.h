@@ -1,0 +1,28 @@
+// Failure: why a request was not answered, before a dialect gives it its own form. A plain value, any thread.
+#pragma once
+
+#include <expected>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace ingle::api {
+
+struct Failure {
+  int status = 500;
+  std::string code = {};   // a stable word for programs, "context_length_exceeded"; empty: the error's code says enough
+  std::string param = {};  // the field it is about, "messages[2].content"; empty: none
+  Error error = Error::internal("nothing is known");
+
+  static Failure from(Error error);
+  static Failure bad_field(std::string_view field, std::string_view what);
+  static Failure not_implemented(std::string_view field, std::string_view why);
+  /// The model that a request names does not exist here.
+  static Failure no_model(std::string_view model);
+};
+
+template <typename T>
+using Answer = std::expected<T, Failure>;
+
+}  // namespace ingle::api

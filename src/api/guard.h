@@ -1,0 +1,33 @@
+// The guard before every route: is this request meant for this server, and may this page send it? Pure; any thread.
+//
+// A browser on this machine reaches loopback for any page that its user visits. Three checks keep such pages out, and none
+// can be switched off:
+//   Host          a page whose name was re-pointed to 127.0.0.1 (DNS rebinding) still sends its own name
+//   Origin,       a page of another origin says so in every request that can change something, and in every one that
+//   Sec-Fetch-*   its scripts can read the answer of
+//   Content-Type  of a body: a form or a beacon can send text/plain to anyone without asking first. Programs that are no
+//                 browser (curl -d sends application/x-www-form-urlencoded) send neither Origin nor Sec-Fetch-Site, which
+//                 no page can leave out; for them the type does not matter.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/call.h"
+
+namespace ingle::api {
+
+struct GuardOptions {
+  std::vector<std::string> hosts;    // names besides localhost, 127.0.0.1 and [::1]
+  std::vector<std::string> origins;  // of pages that may ask besides the server's own: "http://localhost:3000"
+};
+
+/// `route`: null where the path is unknown.
+std::optional<Failure> check_request(const net::ServerRequest& head, const Route* route, const GuardOptions& options);
+
+/// The origin of a configured page, to be allowed by name in the answer; empty otherwise.
+std::string allowed_origin(const net::ServerRequest& head, const GuardOptions& options);
+
+}  // namespace ingle::api

@@ -1,0 +1,64 @@
+// One inference request, from a model's name to the last byte of its answer; the dialects bring only their encoder.
+//
+// run_inference() is called by a worker and returns when the request was handed to the model; from then on the model's own
+// thread encodes events and hands the pieces to the connection, and no thread waits. A client that goes away cancels the
+// request. A header goes out with the model's first sign of life, so that a request that cannot start gets its status.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/call.h"
+#include "chat/completer.h"
+
+namespace ingle::api {
+
+struct Outcome {
+  chat::Finished finished;
+  std::string route;  // "local", "cloud:NAME"
+  double load_seconds = 0;
+  double first_token_seconds = 0;  // from the arrival of the request
+  double total_seconds = 0;
+};
+
+struct WholeAnswer {
+  std::string text;
+  std::vector<chat::TokenInfo> tokens;
+};
+
+/// An answer in a dialect's form. Used by one thread at a time; pure but for what it remembers of the stream.
+class AnswerEncoder {
+ public:
+  virtual ~AnswerEncoder() = default;
+  // A stream: begin, delta ..., then finish or fail.
+  virtual std::string_view stream_type() const = 0;
+  virtual std::string begin() = 0;
+  virtual std::string delta(const chat::Delta& delta) = 0;
+  virtual std::string finish(const Outcome& outcome) = 0;
+  virtual std::string fail(const Failure& failure) = 0;
+  /// Everything at once.
+  virtual std::string whole(const WholeAnswer& answer, const Outcome& outcome) = 0;
+};
+
+struct Inference {
+  std::string model;
+  runtime::AcquireOptions acquire = {};
+  chat::CompleteRequest request;  // its id is set here
+  bool stream = false;
+  std::unique_ptr<AnswerEncoder> encoder = {};
+};
+
+void run_inference(const std::shared_ptr<Call>& call, Inference inference);
+
+/// Whether `name` can be the name of a model here: paths of files are not asked for over the network.
+bool is_model_name(std::string_view name);
+/// acquire() with the answers that clients know.
+Answer<std::shared_ptr<chat::Completer>> acquire_model(Call& call, std::string_view model,
+                                                       const runtime::AcquireOptions& options);
+
+/// A seed for a request that names none.
+uint64_t random_seed();
+
+}  // namespace ingle::api

@@ -1,0 +1,182 @@
+#include "api/json_input.h"
+
+#include <cmath>
+
+#include "api/limits.h"
+
+namespace ingle::api {
+namespace {
+
+Failure bad_json(std::string message) {
+  return {.status = 400, .code = "invalid_json", .error = Error::usage(std::move(message))};
+}
+
+/// Depth and number of values before anything is allocated for them: a short text may hold a million empty lists.
+std::optional<Failure> over_limit(std::string_view text) {
+  size_t depth = 0;
+  size_t n_values = 1;
+  bool in_string = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (in_string) {
+      if (c == '\\') {
+        ++i;
+      } else if (c == '"') {
+        in_string = false;
+      }
+      continue;
+    }
+    if (c == '"') {
+      in_string = true;
+    } else if (c == '[' || c == '{') {
+      if (++depth > kMaxJsonDepth)
+        return bad_json("the JSON is nested deeper than " + std::to_string(kMaxJsonDepth) + " levels");
+      ++n_values;
+    } else if (c == ']' || c == '}') {
+      if (depth > 0) --depth;
+    } else if (c == ',') {
+      ++n_values;
+    }
+  }
+  if (n_values > kMaxJsonValues)
+    return bad_json("the JSON has more than " + std::to_string(kMaxJsonValues) + " values");
+  return std::nullopt;
+}
+
+}  // namespace
+
+Answer<Json> parse_json(std::string_view text) {
+  if (text.find_first_not_of(" \t\r\n") == std::string_view::npos)
+    return std::unexpected(bad_json("missing request body"));
+  if (auto failure = over_limit(text)) return std::unexpected(*std::move(failure));
+  try {
+    return Json::parse(text);
+  } catch (const Json::parse_error& error) {
+    // The library's own text quotes the input, which is the user's.
+    return std::unexpected(bad_json("the body is not valid JSON (byte " + std::to_string(error.byte) + ")"));
+  } catch (const Json::exception&) {
+    return std::unexpected(bad_json("the body holds a number that is too large"));
+  }
+}
+
+Answer<Json> parse_json_object(std::string_view text) {
+  auto value = parse_json(text);
+  if (value && !value->is_object()) return std::unexpected(bad_json("the body is not a JSON object"));
+  return value;
+}
+
+std::string to_text(const Json& value) {
+  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+ObjectReader::ObjectReader(const Json& value, std::string path, ReadNotes& notes)
+    : value_(value.is_object() ? &value : nullptr), path_(std::move(path)), notes_(notes) {
+  if (value_ == nullptr) fault(Failure::bad_field(path_, "must be an object"));
+}
+
+ObjectReader::~ObjectReader() {
+  if (value_ == nullptr) return;
+  constexpr size_t kMaxNamed = 32;
+  for (const auto& [name, value] : value_->items()) {
+    if (notes_.ignored.size() >= kMaxNamed) return;
+    if (asked_.contains(name) || value.is_null()) continue;
+    const std::string path = path_of(name);
+    if (path.size() <= 64 && std::ranges::all_of(path, [](char c) { return c > ' ' && c < 0x7f && c != ','; }))
+      notes_.ignored.push_back(path);
+  }
+}
+
+std::string ObjectReader::path_of(std::string_view name) const {
+  return path_.empty() ? std::string(name) : path_ + "." + std::string(name);
+}
+
+void ObjectReader::fault(Failure failure) {
+  if (!notes_.fault) notes_.fault = std::move(failure);
+}
+
+const Json* ObjectReader::any(std::string_view name) {
+  asked_.emplace(name);
+  if (value_ == nullptr || notes_.fault) return nullptr;
+  const auto found = value_->find(name);
+  return found == value_->end() || found->is_null() ? nullptr : &*found;
+}
+
+const Json* ObjectReader::object(std::string_view name) {
+  const Json* value = any(name);
+  if (value == nullptr || value->is_object()) return value;
+  fault(name, "must be an object");
+  return nullptr;
+}
+
+const Json* ObjectReader::array(std::string_view name) {
+  const Json* value = any(name);
+  if (value == nullptr || value->is_array()) return value;
+  fault(name, "must be a list");
+  return nullptr;
+}
+
+std::optional<std::string> ObjectReader::text(std::string_view name) {
+  const Json* value = any(name);
+  if (value == nullptr) return std::nullopt;
+  if (value->is_string()) return value->get_ref<const std::string&>();
+  fault(name, "must be a string");
+  return std::nullopt;
+}
+
+std::optional<bool> ObjectReader::boolean(std::string_view name) {
+  const Json* value = any(name);
+  if (value == nullptr) return std::nullopt;
+  if (value->is_boolean()) return value->get<bool>();
+  fault(name, "must be true or false");
+  return std::nullopt;
+}
+
+std::optional<double> ObjectReader::number(std::string_view name, double minimum, double maximum) {
+  const Json* value = any(name);
+  if (value == nullptr) return std::nullopt;
+  if (!value->is_number()) {
+    fault(name, "must be a number");
+    return std::nullopt;
+  }
+  const double number = value->get<double>();
+  if (number >= minimum && number <= maximum) return number;
+  Json range = Json::array({minimum, maximum});
+  fault(name, "must be a number within " + range.dump());
+  return std::nullopt;
+}
+
+std::optional<int64_t> ObjectReader::integer(std::string_view name, int64_t minimum, int64_t maximum) {
+  const Json* value = any(name);
+  if (value == nullptr) return std::nullopt;
+  // Languages with one kind of number write 3.0 for 3.
+  const bool is_whole =
+      value->is_number_integer() || (value->is_number_float() && std::abs(value->get<double>()) < 9e15 &&
+                                     std::trunc(value->get<double>()) == value->get<double>());
+  if (!is_whole) {
+    fault(name, "must be a whole number");
+    return std::nullopt;
+  }
+  const bool too_large = value->is_number_unsigned() && value->get<uint64_t>() > static_cast<uint64_t>(INT64_MAX);
+  const int64_t number = too_large ? INT64_MAX : value->get<int64_t>();
+  if (!too_large && number >= minimum && number <= maximum) return number;
+  fault(name, "must be a whole number from " + std::to_string(minimum) + " to " + std::to_string(maximum));
+  return std::nullopt;
+}
+
+std::vector<std::string> ObjectReader::texts(std::string_view name) {
+  const Json* value = any(name);
+  if (value == nullptr) return {};
+  if (value->is_string()) return {value->get_ref<const std::string&>()};
+  std::vector<std::string> texts;
+  if (value->is_array()) {
+    for (const Json& item : *value) {
+      if (!item.is_string()) break;
+      texts.push_back(item.get_ref<const std::string&>());
+    }
+    if (texts.size() == value->size()) return texts;
+  }
+  fault(name, "must be a string or a list of strings");
+  return {};
+}
+
+}  // namespace ingle::api

@@ -1,0 +1,66 @@
+// JSON from outside, read field by field: what is missing is a default, what has the wrong type is an error that names the
+// field, what nobody asked for is remembered by name. Internal to api, included by its .cpp files only. One thread.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/failure.h"
+
+namespace ingle::api {
+
+using Json = nlohmann::ordered_json;
+
+/// One value of JSON within the limits of limits.h: 400 with the place of the fault.
+Answer<Json> parse_json(std::string_view text);
+/// The same, and it is an object.
+Answer<Json> parse_json_object(std::string_view text);
+/// Text for an answer; what is not UTF-8 is replaced.
+std::string to_text(const Json& value);
+
+/// What was noticed while reading a request: its first fault, and the fields that nobody knows.
+struct ReadNotes {
+  std::optional<Failure> fault;
+  std::vector<std::string> ignored;
+};
+
+class ObjectReader {
+ public:
+  /// `path` stands before the names of fields in errors: "", "options", "messages[0]". Not an object: a fault.
+  ObjectReader(const Json& value, std::string path, ReadNotes& notes);
+  /// Every field that was not asked for goes to the notes.
+  ~ObjectReader();
+  ObjectReader(const ObjectReader&) = delete;
+  ObjectReader& operator=(const ObjectReader&) = delete;
+
+  // Nothing where the field is missing or null, and after a fault.
+  std::optional<std::string> text(std::string_view name);
+  std::optional<bool> boolean(std::string_view name);
+  std::optional<double> number(std::string_view name, double minimum, double maximum);
+  std::optional<int64_t> integer(std::string_view name, int64_t minimum, int64_t maximum);
+  /// A text or a list of texts.
+  std::vector<std::string> texts(std::string_view name);
+  /// nullptr where the field is missing or null.
+  const Json* any(std::string_view name);
+  const Json* object(std::string_view name);
+  const Json* array(std::string_view name);
+  /// A field that is understood and changes nothing.
+  void accept(std::string_view name) { any(name); }
+
+  std::string path_of(std::string_view name) const;
+  void fault(Failure failure);
+  void fault(std::string_view name, std::string_view what) { fault(Failure::bad_field(path_of(name), what)); }
+
+ private:
+  const Json* value_;
+  std::string path_;
+  ReadNotes& notes_;
+  std::set<std::string, std::less<>> asked_;
+};
+
+}  // namespace ingle::api

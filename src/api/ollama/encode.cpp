@@ -1,0 +1,252 @@
+#include "api/ollama/encode.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <ctime>
+#include <limits>
+
+#include "api/json_input.h"
+#include "base/utf8.h"
+
+namespace ingle::api::ollama {
+namespace {
+
+constexpr int64_t kNanoseconds = 1'000'000'000;
+
+int64_t nanoseconds(double seconds) {
+  return static_cast<int64_t>(seconds * static_cast<double>(kNanoseconds));
+}
+
+std::string line(const Json& json) {
+  return to_text(json) + "\n";
+}
+
+std::string_view done_reason(chat::FinishReason reason) {
+  const bool cut = reason == chat::FinishReason::kLength || reason == chat::FinishReason::kContextFull;
+  return cut ? "length" : "stop";
+}
+
+Json token_json(const chat::TokenLogprob& token) {
+  Json bytes = Json::array();
+  for (const char byte : token.text)
+    bytes.push_back(static_cast<unsigned char>(byte));
+  return {{"token", base::to_valid_utf8(token.text)}, {"logprob", token.logprob}, {"bytes", std::move(bytes)}};
+}
+
+Json logprobs_json(std::span<const chat::TokenInfo> tokens) {
+  Json list = Json::array();
+  for (const chat::TokenInfo& token : tokens) {
+    Json item = token_json(token.chosen);
+    if (!token.top.empty()) {
+      Json& top = item["top_logprobs"] = Json::array();
+      for (const chat::TokenLogprob& other : token.top)
+        top.push_back(token_json(other));
+    }
+    list.push_back(std::move(item));
+  }
+  return list;
+}
+
+Json piece(const AnswerFrame& frame, std::string_view text) {
+  Json json = {{"model", frame.model}, {"created_at", timestamp(frame.now())}};
+  if (frame.form == Form::kChat) {
+    json["message"] = {{"role", "assistant"}, {"content", text}};
+  } else {
+    json["response"] = text;
+  }
+  return json;
+}
+
+void add_end(Json& json, const Outcome& outcome) {
+  const chat::Usage& usage = outcome.finished.usage;
+  json["done"] = true;
+  json["done_reason"] = done_reason(outcome.finished.reason);
+  json["total_duration"] = nanoseconds(outcome.total_seconds);
+  json["load_duration"] = nanoseconds(outcome.load_seconds);
+  json["prompt_eval_count"] = usage.prompt_tokens;
+  json["prompt_eval_duration"] = nanoseconds(usage.prefill_seconds);
+  json["eval_count"] = usage.completion_tokens;
+  json["eval_duration"] = nanoseconds(usage.decode_seconds);
+  // Beyond the dialect, and only where it says something that an Ollama cannot mean.
+  if (outcome.route != "local") json["ingle"] = {{"route", outcome.route}};
+}
+
+class Encoder : public AnswerEncoder {
+ public:
+  explicit Encoder(AnswerFrame frame) : frame_(std::move(frame)) {}
+
+  std::string_view stream_type() const override { return "application/x-ndjson"; }
+  std::string begin() override { return {}; }
+
+  std::string delta(const chat::Delta& delta) override {
+    if (delta.text.empty() && delta.tokens.empty()) return {};
+    Json json = piece(frame_, delta.text);
+    json["done"] = false;
+    if (frame_.logprobs) json["logprobs"] = logprobs_json(delta.tokens);
+    return line(json);
+  }
+
+  std::string finish(const Outcome& outcome) override {
+    Json json = piece(frame_, "");
+    add_end(json, outcome);
+    return line(json);
+  }
+
+  std::string fail(const Failure& failure) override { return encode_error(failure) + "\n"; }
+
+  std::string whole(const WholeAnswer& answer, const Outcome& outcome) override {
+    Json json = piece(frame_, answer.text);
+    if (frame_.logprobs) json["logprobs"] = logprobs_json(answer.tokens);
+    add_end(json, outcome);
+    return to_text(json);
+  }
+
+ private:
+  const AnswerFrame frame_;
+};
+
+Json details_json(const ModelInfo& model) {
+  return {{"parent_model", ""},
+          {"format", "gguf"},
+          {"family", model.architecture},
+          {"families", Json::array({model.architecture})},
+          {"parameter_size", parameter_size(model.parameters)},
+          {"quantization_level", model.quantization},
+          {"context_length", model.context},
+          {"embedding_length", model.embedding}};
+}
+
+/// Ollama shows the digest of the manifest; a bare file has none.
+const std::string& shown_digest(const ModelInfo& model) {
+  return model.id.empty() ? model.digest : model.id;
+}
+
+std::string parameters_text(const std::string& parameters_json) {
+  const auto parameters = Json::parse(parameters_json, nullptr, false);
+  if (!parameters.is_object()) return {};
+  std::string text;
+  for (const auto& [name, value] : parameters.items()) {
+    const Json list = value.is_array() ? value : Json::array({value});
+    for (const Json& item : list)
+      text += fmt::format("{}{:<31}{}", text.empty() ? "" : "\n", name, to_text(item));
+  }
+  return text;
+}
+
+}  // namespace
+
+std::unique_ptr<AnswerEncoder> make_encoder(AnswerFrame frame) {
+  return std::make_unique<Encoder>(std::move(frame));
+}
+
+std::string encode_load(const AnswerFrame& frame, bool unloaded) {
+  Json json = piece(frame, "");
+  json["done"] = true;
+  json["done_reason"] = unloaded ? "unload" : "load";
+  return line(json);
+}
+
+std::string encode_error(const Failure& failure) {
+  std::string message = failure.error.message();
+  if (!failure.error.hint().empty() && failure.code != "model_not_found") message += ": " + failure.error.hint();
+  return to_text({{"error", std::move(message)}});
+}
+
+std::string encode_tags(std::span<const ModelInfo> models) {
+  Json list = Json::array();
+  for (const ModelInfo& model : models)
+    list.push_back({{"name", model.name},
+                    {"model", model.name},
+                    {"modified_at", timestamp(model.modified_unix * kNanoseconds)},
+                    {"size", model.size},
+                    {"digest", shown_digest(model)},
+                    {"details", details_json(model)},
+                    {"capabilities", Json::array({"completion"})}});
+  return to_text({{"models", std::move(list)}});
+}
+
+std::string encode_running(std::span<const runtime::LoadedModel> loaded, std::span<const ModelInfo> models,
+                           int64_t now_unix) {
+  // Ollama shows models that stay for ever with a date far away; a client subtracts it from now.
+  const int64_t for_ever = now_unix + int64_t{100} * 365 * 24 * 3600;
+  Json list = Json::array();
+  for (const runtime::LoadedModel& model : loaded) {
+    const auto info = std::ranges::find(models, model.name, &ModelInfo::name);
+    ModelInfo shown = info == models.end() ? ModelInfo{} : *info;
+    if (info == models.end()) {
+      shown.digest = model.digest;
+      shown.architecture = model.description.architecture;
+      shown.parameters = model.description.parameters;
+      shown.quantization = model.description.quantization;
+      shown.context = model.description.context_length;
+    }
+    list.push_back({{"name", model.name},
+                    {"model", model.name},
+                    {"size", model.bytes},
+                    {"digest", shown_digest(shown)},
+                    {"details", details_json(shown)},
+                    {"expires_at", timestamp(std::min(model.expires_unix, for_ever) * kNanoseconds)},
+                    {"size_vram", 0},
+                    {"context_length", model.description.context_limit}});
+  }
+  return to_text({{"models", std::move(list)}});
+}
+
+std::string encode_show(const ModelDetails& details) {
+  Json metadata = Json::parse(details.metadata_json, nullptr, false);
+  if (!metadata.is_object()) metadata = Json::object();
+  Json json = {{"license", details.licence_text},
+               {"modelfile",
+                "# Inglenook uses the model's own template and keeps no Modelfile.\nFROM " + details.info.name + "\n"},
+               {"parameters", parameters_text(details.parameters_json)},
+               {"template", base::to_valid_utf8(details.chat_template)},
+               {"system", details.system},
+               {"details", details_json(details.info)},
+               {"model_info", std::move(metadata)},
+               {"capabilities", Json::array({"completion"})},
+               {"modified_at", timestamp(details.info.modified_unix * kNanoseconds)}};
+  return to_text(json);
+}
+
+std::string encode_pull(const store::PullProgress& progress, std::string_view model, std::string_view digest_hex) {
+  switch (progress.phase) {
+    case store::PullPhase::kResolving:
+      return encode_status("pulling manifest");
+    case store::PullPhase::kWaiting:
+      return encode_status("waiting: another process is pulling the same model");
+    case store::PullPhase::kVerifying:
+      return encode_status("verifying sha256 digest");
+    case store::PullPhase::kDownloading:
+    case store::PullPhase::kJoining:
+      break;
+  }
+  // The digest is known beforehand where the catalog pins one.
+  Json json = {{"status", fmt::format("pulling {}", digest_hex.empty() ? model : digest_hex.substr(0, 12))}};
+  if (!digest_hex.empty()) json["digest"] = fmt::format("sha256:{}", digest_hex);
+  if (progress.bytes_total > 0) json["total"] = progress.bytes_total;
+  if (progress.bytes_done > 0) json["completed"] = progress.bytes_done;
+  return line(json);
+}
+
+std::string encode_status(std::string_view status) {
+  return line({{"status", status}});
+}
+
+std::string parameter_size(uint64_t parameters) {
+  const auto count = static_cast<double>(parameters);
+  if (parameters >= 1'000'000'000) return fmt::format("{:.2f}B", count / 1e9);
+  if (parameters >= 1'000'000) return fmt::format("{:.2f}M", count / 1e6);
+  return fmt::format("{:.2f}K", count / 1e3);
+}
+
+std::string timestamp(int64_t unix_ns) {
+  const auto seconds = static_cast<std::time_t>(unix_ns / kNanoseconds);
+  std::tm utc{};
+  ::gmtime_r(&seconds, &utc);
+  char text[32];
+  const size_t size = std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &utc);
+  return fmt::format("{}.{:09}Z", std::string_view(text, size), unix_ns % kNanoseconds);
+}
+
+}  // namespace ingle::api::ollama

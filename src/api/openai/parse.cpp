@@ -1,0 +1,180 @@
+#include "api/openai/parse.h"
+
+#include <charconv>
+#include <limits>
+
+#include "api/json_input.h"
+
+namespace ingle::api::openai {
+namespace {
+
+constexpr std::string_view kNoTools = "this version calls no tools yet";
+constexpr double kMaxBias = 100;
+
+/// A text, or a list of parts of which the models here read the texts.
+std::string read_content(ObjectReader& message) {
+  const Json* content = message.any("content");
+  if (content == nullptr) return {};
+  if (content->is_string()) return content->get_ref<const std::string&>();
+  if (!content->is_array()) {
+    message.fault("content", "must be a string or a list of parts");
+    return {};
+  }
+  std::string text;
+  for (size_t i = 0; i < content->size(); ++i) {
+    const std::string place = "content[" + std::to_string(i) + "]";
+    const Json& part = (*content)[i];
+    const auto type = part.is_object() ? part.find("type") : part.end();
+    if (!part.is_object() || type == part.end() || !type->is_string()) {
+      message.fault(place, "must be an object with a type");
+      return {};
+    }
+    const auto& type_name = type->get_ref<const std::string&>();
+    if (type_name != "text") {
+      message.fault(
+          Failure{.status = 400,
+                  .code = "unsupported_content",
+                  .param = message.path_of(place),
+                  .error = Error::unsupported("the models here read text only, and this is a part of another kind")});
+      return {};
+    }
+    const auto words = part.find("text");
+    if (words == part.end() || !words->is_string()) {
+      message.fault(place + ".text", "must be a string");
+      return {};
+    }
+    text += words->get_ref<const std::string&>();
+  }
+  return text;
+}
+
+std::vector<chat::Message> read_messages(ObjectReader& in, ReadNotes& notes) {
+  std::vector<chat::Message> messages;
+  const Json* list = in.array("messages");
+  if (list == nullptr || list->empty()) {
+    in.fault("messages", "must hold at least one message");
+    return messages;
+  }
+  messages.reserve(list->size());
+  for (size_t i = 0; i < list->size() && !notes.fault; ++i) {
+    ObjectReader item((*list)[i], "messages[" + std::to_string(i) + "]", notes);
+    chat::Message message;
+    message.role = item.text("role").value_or("");
+    if (message.role == "developer") message.role = "system";
+    if (message.role == "tool" || message.role == "function" || item.array("tool_calls") != nullptr)
+      item.fault(Failure::not_implemented(item.path_of("role"), kNoTools));
+    if (message.role != "system" && message.role != "user" && message.role != "assistant")
+      item.fault("role", "must be system, developer, user or assistant");
+    message.content = chat::Private(read_content(item));
+    message.name = item.text("name").value_or("");
+    item.accept("refusal");
+    messages.push_back(std::move(message));
+  }
+  return messages;
+}
+
+void read_logit_bias(ObjectReader& in, chat::Sampling& sampling) {
+  const Json* bias = in.object("logit_bias");
+  if (bias == nullptr) return;
+  for (const auto& [key, value] : bias->items()) {
+    int32_t token = 0;
+    const auto [end, code] = std::from_chars(key.data(), key.data() + key.size(), token);
+    const bool is_token = code == std::errc() && end == key.data() + key.size() && token >= 0;
+    if (!is_token || !value.is_number() || !(std::abs(value.get<double>()) <= kMaxBias))
+      return in.fault("logit_bias", "must map token ids to numbers from -100 to 100");
+    const auto number = value.get<float>();
+    // The documentation promises that -100 bans.
+    sampling.logit_bias.emplace_back(
+        token, number <= -static_cast<float>(kMaxBias) ? -std::numeric_limits<float>::infinity() : number);
+  }
+}
+
+void read_response_format(ObjectReader& in, ReadNotes& notes, chat::CompleteRequest& request) {
+  const Json* format = in.object("response_format");
+  if (format == nullptr) return;
+  ObjectReader reader(*format, "response_format", notes);
+  const std::string type = reader.text("type").value_or("");
+  if (type == "text") return;
+  if (type == "json_object") {
+    request.json_schema = R"({"type":"object"})";
+    return;
+  }
+  if (type != "json_schema") return reader.fault("type", "must be text, json_object or json_schema");
+  const Json* wrapper = reader.object("json_schema");
+  if (wrapper == nullptr) return reader.fault("json_schema", "is required");
+  ObjectReader inner(*wrapper, "response_format.json_schema", notes);
+  inner.accept("name");
+  inner.accept("description");
+  inner.accept("strict");
+  const Json* schema = inner.object("schema");
+  if (schema == nullptr) return inner.fault("schema", "is required");
+  request.json_schema = to_text(*schema);
+}
+
+void read_sampling(ObjectReader& in, chat::CompleteRequest& request) {
+  chat::Sampling& sampling = request.sampling;
+  const auto real = [&](std::string_view name, float fallback, double minimum, double maximum) {
+    return static_cast<float>(in.number(name, minimum, maximum).value_or(fallback));
+  };
+  sampling.temperature = real("temperature", 1.0F, 0, 2);
+  sampling.top_p = real("top_p", 1.0F, 0, 1);
+  sampling.presence_penalty = real("presence_penalty", 0, -2, 2);
+  sampling.frequency_penalty = real("frequency_penalty", 0, -2, 2);
+  // Not of OpenAI, but known to clients of local servers.
+  sampling.min_p = real("min_p", 0, 0, 1);
+  sampling.typical_p = real("typical_p", 1.0F, 0, 1);
+  sampling.repeat_penalty = real("repeat_penalty", 1.0F, 0.01, 100);
+  sampling.top_k = static_cast<int32_t>(in.integer("top_k", -1, 1 << 20).value_or(0));
+  read_logit_bias(in, sampling);
+}
+
+}  // namespace
+
+Answer<ChatCall> parse_chat(std::string_view body) {
+  auto json = parse_json_object(body);
+  if (!json) return std::unexpected(std::move(json).error());
+  ChatCall call;
+  ReadNotes notes;
+  {
+    ObjectReader in(*json, "", notes);
+    call.model = in.text("model").value_or("");
+    call.request.prompt = chat::ChatPrompt{.messages = read_messages(in, notes)};
+    read_sampling(in, call.request);
+    const auto seed = in.integer("seed", std::numeric_limits<int64_t>::min(), std::numeric_limits<int64_t>::max());
+    call.has_seed = seed.has_value();
+    call.request.sampling.seed = static_cast<uint64_t>(seed.value_or(0));
+    call.request.stop = in.texts("stop");
+    const auto old_limit = in.integer("max_tokens", -1, 1 << 30);
+    const auto limit = in.integer("max_completion_tokens", -1, 1 << 30);
+    call.request.max_tokens = static_cast<int32_t>(limit.value_or(old_limit.value_or(-1)));
+    if (call.request.max_tokens == 0) in.fault(limit ? "max_completion_tokens" : "max_tokens", "must be at least 1");
+    call.stream = in.boolean("stream").value_or(false);
+    if (const Json* options = in.object("stream_options")) {
+      ObjectReader reader(*options, "stream_options", notes);
+      call.include_usage = reader.boolean("include_usage").value_or(false);
+    }
+    call.logprobs = in.boolean("logprobs").value_or(false);
+    const auto top = in.integer("top_logprobs", 0, 20);
+    if (top && !call.logprobs) in.fault("top_logprobs", "needs 'logprobs': true");
+    if (call.logprobs) call.request.logprobs = static_cast<int32_t>(top.value_or(0));
+    read_response_format(in, notes, call.request);
+    if (in.integer("n", 1, std::numeric_limits<int32_t>::max()).value_or(1) != 1)
+      in.fault("n", "must be 1: this server gives one answer a request");
+    for (const std::string_view field : {"tools", "functions"}) {
+      const Json* tools = in.array(field);
+      if (tools != nullptr && !tools->empty()) in.fault(Failure::not_implemented(field, kNoTools));
+    }
+    for (const std::string_view field : {"tool_choice", "function_call"}) {
+      const Json* choice = in.any(field);
+      if (choice != nullptr && *choice != "none" && *choice != "auto")
+        in.fault(Failure::not_implemented(field, kNoTools));
+    }
+    in.accept("user");
+    in.accept("parallel_tool_calls");
+  }
+  if (notes.fault) return std::unexpected(*std::move(notes.fault));
+  call.ignored = std::move(notes.ignored);
+  return call;
+}
+
+}  // namespace ingle::api::openai

@@ -1,0 +1,14 @@
+// Routes of OpenAI's dialect; rows of registry.cpp.
+#pragma once
+
+#include <memory>
+
+#include "api/call.h"
+
+namespace ingle::api::openai {
+
+void chat_completions(const std::shared_ptr<Call>& call);
+void list_models(const std::shared_ptr<Call>& call);
+void show_model(const std::shared_ptr<Call>& call);
+
+}  // namespace ingle::api::openai

@@ -1,0 +1,93 @@
+#include "api/registry.h"
+
+#include "api/limits.h"
+#include "api/ollama/routes.h"
+#include "api/openai/routes.h"
+#include "api/own/routes.h"
+
+namespace ingle::api {
+namespace {
+
+using net::Lane;
+
+// clang-format off
+constexpr Route kRoutes[] = {
+  {"GET", "/", Dialect::kOwn, Scope::kPublic, Lane::kQuick, BodyKind::kNone, 0, own::root},
+  {"GET", "/health", Dialect::kOwn, Scope::kPublic, Lane::kQuick, BodyKind::kNone, 0, own::health},
+  {"GET", "/open", Dialect::kOwn, Scope::kPublic, Lane::kQuick, BodyKind::kNone, 0, own::open_link},
+
+  {"POST", "/v1/chat/completions", Dialect::kOpenAi, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, openai::chat_completions},
+  {"GET", "/v1/models", Dialect::kOpenAi, Scope::kInference, Lane::kSlow, BodyKind::kNone, 0, openai::list_models},
+  {"GET", "/v1/models/*", Dialect::kOpenAi, Scope::kInference, Lane::kSlow, BodyKind::kNone, 0, openai::show_model},
+  {"POST", "/v1/extract", Dialect::kOwn, Scope::kInference, Lane::kSlow, BodyKind::kMultipart, kMaxDocumentBytes, own::extract},
+  {"POST", "/v1/summarize", Dialect::kOwn, Scope::kInference, Lane::kSlow, BodyKind::kMultipart, kMaxDocumentBytes, own::summarize},
+
+  {"GET", "/api/version", Dialect::kOllama, Scope::kPublic, Lane::kQuick, BodyKind::kNone, 0, ollama::version},
+  {"POST", "/api/chat", Dialect::kOllama, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, ollama::chat},
+  {"POST", "/api/generate", Dialect::kOllama, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, ollama::generate},
+  {"GET", "/api/tags", Dialect::kOllama, Scope::kInference, Lane::kSlow, BodyKind::kNone, 0, ollama::tags},
+  {"GET", "/api/ps", Dialect::kOllama, Scope::kInference, Lane::kSlow, BodyKind::kNone, 0, ollama::running},
+  {"POST", "/api/show", Dialect::kOllama, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxSmallJsonBytes, ollama::show},
+  {"POST", "/api/pull", Dialect::kOllama, Scope::kManage, Lane::kSlow, BodyKind::kJson, kMaxSmallJsonBytes, ollama::pull},
+  {"DELETE", "/api/delete", Dialect::kOllama, Scope::kManage, Lane::kSlow, BodyKind::kJson, kMaxSmallJsonBytes, ollama::remove},
+  {"GET", "/api/route/explain/*", Dialect::kOwn, Scope::kOwner, Lane::kQuick, BodyKind::kNone, 0, own::explain},
+
+  {"GET", "/ingle/v1/status", Dialect::kOwn, Scope::kOwner, Lane::kQuick, BodyKind::kNone, 0, own::status},
+  {"GET", "/ingle/v1/models", Dialect::kOwn, Scope::kOwner, Lane::kSlow, BodyKind::kNone, 0, own::models},
+  {"GET", "/ingle/v1/chats", Dialect::kOwn, Scope::kOwner, Lane::kQuick, BodyKind::kNone, 0, own::list_chats},
+  {"GET", "/ingle/v1/chats/*", Dialect::kOwn, Scope::kOwner, Lane::kQuick, BodyKind::kNone, 0, own::get_chat},
+  {"PUT", "/ingle/v1/chats/*", Dialect::kOwn, Scope::kOwner, Lane::kQuick, BodyKind::kJson, kMaxChatBytes, own::put_chat},
+  {"DELETE", "/ingle/v1/chats/*", Dialect::kOwn, Scope::kOwner, Lane::kQuick, BodyKind::kNone, 0, own::delete_chat},
+  {"GET", "/ingle/v1/decisions", Dialect::kOwn, Scope::kOwner, Lane::kQuick, BodyKind::kNone, 0, own::decisions},
+  {"GET", "/ingle/v1/egress", Dialect::kOwn, Scope::kOwner, Lane::kQuick, BodyKind::kNone, 0, own::egress},
+  {"GET", "/ingle/v1/policy", Dialect::kOwn, Scope::kOwner, Lane::kQuick, BodyKind::kNone, 0, own::policy},
+  {"GET", "/ingle/v1/offline", Dialect::kOwn, Scope::kOwner, Lane::kQuick, BodyKind::kNone, 0, own::get_offline},
+  {"PUT", "/ingle/v1/offline", Dialect::kOwn, Scope::kOwner, Lane::kQuick, BodyKind::kJson, kMaxSmallJsonBytes, own::put_offline},
+  {"POST", "/ingle/v1/links", Dialect::kOwn, Scope::kOwner, Lane::kQuick, BodyKind::kNone, 0, own::make_link},
+
+  {"GET", "/*", Dialect::kOwn, Scope::kPublic, Lane::kQuick, BodyKind::kNone, 0, own::web_file},
+};
+// clang-format on
+
+/// What the star stands for; nothing where the pattern does not fit. A star stands for at least one byte.
+std::optional<std::string_view> rest_of(std::string_view pattern, std::string_view path) {
+  if (!pattern.ends_with('*')) return pattern == path ? std::optional(std::string_view()) : std::nullopt;
+  pattern.remove_suffix(1);
+  if (!path.starts_with(pattern) || path.size() == pattern.size()) return std::nullopt;
+  return path.substr(pattern.size());
+}
+
+}  // namespace
+
+std::span<const Route> routes() {
+  return kRoutes;
+}
+
+RouteMatch find_route(std::string_view method, std::string_view path) {
+  RouteMatch match;
+  const std::string_view wanted = method == "HEAD" ? "GET" : method;
+  for (const Route& route : kRoutes) {
+    const auto rest = rest_of(route.pattern, path);
+    if (!rest) continue;
+    // The files of the app are behind everything else: a path of an API is never one of them.
+    if (route.pattern == "/*" &&
+        (!match.allowed.empty() || dialect_of(path) != Dialect::kOwn || path.starts_with("/ingle/")))
+      break;
+    if (route.method == wanted) {
+      match.route = &route;
+      match.rest = *rest;
+      return match;
+    }
+    match.allowed +=
+        (match.allowed.empty() ? "" : ", ") + std::string(route.method == "GET" ? "GET, HEAD" : route.method);
+  }
+  return match;
+}
+
+Dialect dialect_of(std::string_view path) {
+  if (path.starts_with("/v1/")) return Dialect::kOpenAi;
+  if (path.starts_with("/api/")) return Dialect::kOllama;
+  return Dialect::kOwn;
+}
+
+}  // namespace ingle::api

@@ -1,0 +1,24 @@
+// The table of all routes: who answers which method and path, for whom, and with how large a body. Constant; any thread.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "api/call.h"
+
+namespace ingle::api {
+
+std::span<const Route> routes();
+
+struct RouteMatch {
+  const Route* route = nullptr;  // null: no such path, or none with this method
+  std::string rest;              // what the pattern's star stands for
+  std::string allowed;           // methods of this path, for Allow; empty: no such path
+};
+RouteMatch find_route(std::string_view method, std::string_view path);
+
+/// Whose errors a path without a route has.
+Dialect dialect_of(std::string_view path);
+
+}  // namespace ingle::api

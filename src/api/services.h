@@ -1,0 +1,134 @@
+// Services: all that the API needs from the rest of the program, as interfaces and functions, so that a test can give it
+// fakes. The composition root fills it in and keeps what it points to alive longer than the Api.
+//
+// Every function may be called from any worker thread, several at once. A function that is empty is a service that this
+// server does not have: its routes answer 501.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "runtime/models.h"
+#include "store/chats.h"
+#include "store/store.h"
+
+namespace ingle::api {
+
+struct LicenceInfo {
+  std::string id = {};
+  std::string title = {};
+  std::string verdict = {};
+  std::string commercial = {};  // "yes", "conditions", "no"; empty: unknown
+};
+
+/// A model that can be asked by name.
+struct ModelInfo {
+  std::string name = {};
+  std::string digest = {};  // hexadecimal SHA-256 of the weights; empty: a bare file
+  std::string id = {};      // hexadecimal digest of the manifest, which Ollama shows; empty: a bare file
+  uint64_t size = 0;
+  int64_t modified_unix = 0;
+  std::string architecture = {};
+  std::string quantization = {};
+  uint64_t parameters = 0;
+  uint32_t context = 0;
+  uint32_t embedding = 0;
+  LicenceInfo licence = {};
+  std::string source = {};  // "inglenook", "ollama", "hugging-face", "lm-studio", "folder"
+  std::string path = {};
+  bool removable = false;
+};
+
+struct AvailableModel {
+  std::string name = {};
+  std::string title = {};
+  uint64_t size = 0;
+  uint64_t parameters = 0;
+  std::string quantization = {};
+  uint64_t context = 0;
+  LicenceInfo licence = {};
+};
+
+struct ModelDetails {
+  ModelInfo info = {};
+  std::string chat_template = {};
+  std::string licence_text = {};
+  std::string system = {};           // of its manifest
+  std::string parameters_json = {};  // of its manifest: an object of options
+  std::string metadata_json = {};    // an object of the file's keys; long lists are null
+};
+
+struct DocumentUpload {
+  std::string file_name = {};
+  std::string bytes = {};
+  std::string options_json = {};
+  std::string request_id = {};
+};
+
+/// A stage of a document job for people, and how far it is; total 0: unknown.
+using DocumentProgress = std::function<void(std::string_view stage, uint64_t done, uint64_t total)>;
+/// The result as JSON in the shape of contracts.md.
+using DocumentJob = std::function<Result<std::string>(const DocumentUpload& upload, const DocumentProgress& progress,
+                                                      std::stop_token stop)>;
+
+struct SandboxTexts {
+  std::string front;
+  std::string engine;
+  std::string parse;
+  std::string egress;
+};
+
+struct MachineInfo {
+  uint32_t cores = 0;
+  std::string isa;
+  uint64_t memory_bytes = 0;
+};
+
+struct PolicyInfo {
+  bool present = false;
+  std::string provider;
+  bool cloud_possible = false;
+};
+
+struct Services {
+  std::string version;
+  std::string home;
+  int64_t started_unix = 0;
+  MachineInfo machine;
+  SandboxTexts sandbox;
+
+  runtime::Models* models = nullptr;
+  store::Chats* chats = nullptr;
+
+  std::function<Result<std::vector<ModelInfo>>()> list = {};
+  std::function<std::vector<AvailableModel>()> available = {};
+  /// kNotFound: no such model.
+  std::function<Result<ModelDetails>(std::string_view name)> show = {};
+  std::function<Result<store::PullReport>(std::string_view name, const store::PullCallback&, std::stop_token)> pull =
+      {};
+  std::function<Status(std::string_view name)> remove = {};
+
+  DocumentJob extract = {};
+  DocumentJob summarize = {};
+
+  // Of the router: bodies of answers, made there.
+  std::function<Result<std::string>(uint32_t limit, std::string_view before)> decisions_json = {};
+  std::function<Result<std::string>(std::string_view request_id)> explain_json = {};
+  std::function<Result<std::string>(uint32_t limit)> egress_json = {};
+  std::function<std::string()> policy_json = {};
+  std::function<PolicyInfo()> policy = {};
+  std::function<bool()> offline = {};
+  std::function<Status(bool)> set_offline = {};
+
+  std::function<int64_t()> now_unix = {};
+};
+
+}  // namespace ingle::api
