@@ -32,12 +32,14 @@ struct Settings {
   uint32_t parallel = 0;
   std::string isa;
   std::string kv_type;
+  std::string host;
+  std::string hosts;
+  std::string origins;
   std::string keep_alive;
   uint32_t max_loaded_models = 0;
   std::string model_folders;
   bool offline = false;
   bool history = false;
-  std::string extract_model;
   std::string https_proxy;
   std::string no_proxy;
   std::string ca_file;

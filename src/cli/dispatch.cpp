@@ -39,7 +39,11 @@ Result<int> run_verb(const Verb& verb, std::span<const std::string> words, Conso
   } else {
     context.settings_error = &front.error();
   }
-  if (front && !verb.locks_itself) INGLE_TRY_VOID((*front)->lock(app::FileAccess::kAll));
+  if (verb.locks_itself) {
+    context.when_locked = when_locked;
+    return command->run(context);
+  }
+  if (front) INGLE_TRY_VOID((*front)->lock(app::FileAccess::kAll));
   when_locked();
   return command->run(context);
 }

@@ -3,6 +3,7 @@
 // declare() says what it accepts, run() does it. A Command is made for one invocation and used by the thread of main().
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -21,6 +22,7 @@ struct Context {
   Interrupts& interrupts;
   app::Front* app = nullptr;
   const Error* settings_error = nullptr;  // why there is no app, for a verb that works without
+  std::function<void()> when_locked = {};  // a verb that locks itself calls it then: signals are handled from there on
 };
 
 class Command {
@@ -48,20 +50,22 @@ std::span<const Verb> verbs();
 const Verb* find_verb(std::string_view name);
 
 // One a file.
+std::unique_ptr<Command> make_app();
 std::unique_ptr<Command> make_bench();
 std::unique_ptr<Command> make_completion();
 std::unique_ptr<Command> make_config();
 std::unique_ptr<Command> make_doctor();
-std::unique_ptr<Command> make_eval();
 std::unique_ptr<Command> make_help();
 std::unique_ptr<Command> make_list();
 std::unique_ptr<Command> make_man();
 std::unique_ptr<Command> make_perplexity();
-std::unique_ptr<Command> make_prove_offline();
+std::unique_ptr<Command> make_ps();
 std::unique_ptr<Command> make_pull();
 std::unique_ptr<Command> make_rm();
 std::unique_ptr<Command> make_run();
+std::unique_ptr<Command> make_serve();
 std::unique_ptr<Command> make_show();
+std::unique_ptr<Command> make_stop();
 std::unique_ptr<Command> make_tokenize();
 
 }  // namespace ingle::cli

@@ -17,6 +17,37 @@ constexpr Verb kVerbs[] = {
                  "git diff | ingle run qwen2.5-coder:0.5b \"Summarise this change\"\n"
                  "ingle run ./model.gguf \"Once upon\" --raw --temperature 0 --max-tokens 20 --logprobs 5 --json",
      .make = make_run},
+    {.name = "serve",
+     .summary = "Answer programs over HTTP, as Ollama and OpenAI do",
+     .description =
+         "Listens on this machine only. Models are loaded when they are asked for and unloaded when nobody used them for a "
+         "while (keep_alive). SIGTERM or Ctrl-C lets answers under way finish.",
+     .examples = "ingle serve\n"
+                 "ingle serve --host 127.0.0.1:0 --json    # any free port\n"
+                 "ingle serve --engine echo               # without a model, for trying out clients",
+     .locks_itself = true,
+     .make = make_serve},
+    {.name = "app",
+     .summary = "Open the app in a browser",
+     .description =
+         "Starts a server in the background when none runs, and prints a link that works once, within a minute, and lets "
+         "one browser in. 'ingle stop' ends the server.",
+     .examples = "ingle app\n"
+                 "ingle app --no-browser                  # print the link only",
+     .locks_itself = true,
+     .make = make_app},
+    {.name = "ps",
+     .summary = "List the models that the server has loaded",
+     .description = "With the memory that each takes and the time until which it is kept without being used.",
+     .examples = "ingle ps",
+     .locks_itself = true,
+     .make = make_ps},
+    {.name = "stop",
+     .summary = "End the server that runs",
+     .description = "Answers under way may finish.",
+     .examples = "ingle stop",
+     .locks_itself = true,
+     .make = make_stop},
     {.name = "pull",
      .summary = "Download a model",
      .description =
@@ -68,12 +99,6 @@ constexpr Verb kVerbs[] = {
                  "ingle bench qwen2.5-coder:0.5b -p 512 -n 128 -b 1,8 -d 0,4096 -t 1,2,4 -r 5 --json\n"
                  "ingle bench --gemm",
      .make = make_bench},
-    {.name = "eval",
-     .summary = "Measure how good the answers are, on data with known truth",
-     .description = "The data lies in a folder or file of yours. Figures of this project's own runs are in docs/quality.md.",
-     .examples = "ingle eval invoices --data invoices/ --ignore-xml --model qwen2.5-coder:1.5b\n"
-                 "ingle eval invoices --data invoices/ --model none --details --json",
-     .make = make_eval},
     {.name = "doctor",
      .summary = "Check this installation and say what to do",
      .description = "Exit code 1 when something is broken. Nothing is changed.",
@@ -82,17 +107,6 @@ constexpr Verb kVerbs[] = {
                  "ingle doctor --network        # can models be pulled?",
      .works_without_settings = true,
      .make = make_doctor},
-    {.name = "prove-offline",
-     .summary = "Try to break out of every role of Inglenook",
-     .description =
-         "Starts the processes that Inglenook consists of, locked as they always are, and lets each of them try to reach a "
-         "network, another process or a file that is not its own, in some fifty ways. Nothing that is sent could mean anything: "
-         "the addresses are for documentation, or public resolvers. Exit code 1 when one of them got out. docs/roles.md says how to "
-         "watch the network meanwhile.",
-     .examples = "ingle prove-offline\n"
-                 "ingle prove-offline --json | jq .escapes",
-     .needs_app = false,
-     .make = make_prove_offline},
     {.name = "config",
      .summary = "Print every setting with its value and where the value comes from",
      .description =

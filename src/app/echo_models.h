@@ -1,0 +1,26 @@
+// EchoModels: every name is a model that says the same twenty words a second, without any model: for trying out clients
+// and for measuring the server alone. One thread for all streams. Any thread may call it.
+#pragma once
+
+#include <memory>
+
+#include "runtime/models.h"
+
+namespace ingle::app {
+
+class EchoModels final : public runtime::Models {
+ public:
+  EchoModels();
+  ~EchoModels() override;
+
+  Result<std::shared_ptr<chat::Completer>> acquire(std::string_view model,
+                                                   const runtime::AcquireOptions& options) override;
+  void unload(std::string_view model) override;
+  std::vector<runtime::LoadedModel> loaded() const override;
+
+ private:
+  class Echo;
+  std::shared_ptr<Echo> echo_;
+};
+
+}  // namespace ingle::app

@@ -1,0 +1,124 @@
+#include "app/server.h"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <system_error>
+
+#include "api/api.h"
+#include "app/echo_models.h"
+#include "app/services.h"
+#include "net/http_server.h"
+#include "net/url.h"
+
+namespace ingle::app {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::json;
+
+constexpr rlim_t kSpareDescriptors = 128;  // for models, documents and databases
+
+/// As many connections as this process may have descriptors for.
+net::ServerLimits limits_of_process() {
+  net::ServerLimits limits;
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return limits;
+  files.rlim_cur = std::min<rlim_t>(files.rlim_max, limits.max_connections + kSpareDescriptors);
+  ::setrlimit(RLIMIT_NOFILE, &files);
+  if (::getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < limits.max_connections + kSpareDescriptors)
+    limits.max_connections =
+        files.rlim_cur > 2 * kSpareDescriptors ? files.rlim_cur - kSpareDescriptors : kSpareDescriptors;
+  return limits;
+}
+
+std::vector<std::string> words_of(std::string_view list) {
+  std::vector<std::string> words;
+  while (!list.empty()) {
+    const size_t end = std::min(list.find(','), list.size());
+    std::string word = net::lower_ascii(list.substr(0, end));
+    std::erase(word, ' ');
+    while (word.ends_with('/'))
+      word.pop_back();
+    // Every page at once is what the check is there to prevent.
+    if (!word.empty() && word != "*") words.push_back(std::move(word));
+    list.remove_prefix(std::min(end + 1, list.size()));
+  }
+  return words;
+}
+
+Status write_server_file(const fs::path& home, const net::ListenAddress& address) {
+  const fs::path path = server_file(home);
+  std::error_code error;
+  fs::create_directories(path.parent_path(), error);
+  const Json json = {{"pid", ::getpid()}, {"address", address.text()}};
+  return base::write_file_atomic(path, json.dump() + "\n", 0600);
+}
+
+}  // namespace
+
+struct Server::Parts {
+  fs::path home;
+  api::Services services;
+  std::unique_ptr<EchoModels> echo;
+  std::unique_ptr<store::Chats> chats;
+  std::optional<api::AppKeys> keys;
+  std::unique_ptr<api::Api> api;
+  std::unique_ptr<net::HttpServer> http;
+};
+
+Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+Server::~Server() {
+  stop(0);
+}
+
+void Server::stop(unsigned drain_ms) {
+  if (!parts_) return;
+  if (parts_->http) parts_->http->stop(drain_ms);
+  std::error_code ignored;
+  if (const auto running = read_server_file(parts_->home); running && running->pid == ::getpid())
+    fs::remove(server_file(parts_->home), ignored);
+  parts_.reset();
+}
+
+Result<std::unique_ptr<Server>> Server::start(Front& front, net::Listener listener, const ServerOptions& options) {
+  auto parts = std::make_unique<Parts>();
+  parts->home = front.settings().home;
+  parts->services = front_services(front);
+  parts->services.version = options.version;
+  parts->services.sandbox.front = options.sandbox;
+  if (options.echo) {
+    parts->echo = std::make_unique<EchoModels>();
+    parts->services.models = parts->echo.get();
+  }
+  INGLE_TRY(parts->chats, store::Chats::open(parts->home / "chats.db"));
+  parts->services.chats = parts->chats.get();
+  INGLE_TRY(api::AppKeys keys, api::AppKeys::open(parts->home));
+  parts->keys.emplace(std::move(keys));
+  api::GuardOptions guard{.hosts = words_of(front.settings().hosts), .origins = words_of(front.settings().origins)};
+  parts->api = std::make_unique<api::Api>(parts->services, *parts->keys, std::move(guard));
+  INGLE_TRY_VOID(write_server_file(parts->home, listener.address));
+  INGLE_TRY(parts->http, net::HttpServer::start(std::move(listener.socket), *parts->api, limits_of_process()));
+  return std::unique_ptr<Server>(new Server(std::move(parts)));
+}
+
+fs::path server_file(const fs::path& home) {
+  return home / "run" / "server.json";
+}
+
+std::optional<RunningServer> read_server_file(const fs::path& home) {
+  const auto text = base::read_file(server_file(home), 4096);
+  if (!text) return std::nullopt;
+  const Json json = Json::parse(*text, nullptr, false);
+  if (!json.is_object() || !json.contains("pid") || !json["pid"].is_number_integer() || !json.contains("address") ||
+      !json["address"].is_string())
+    return std::nullopt;
+  const auto address = net::ListenAddress::parse(json["address"].get<std::string>(), 0);
+  if (!address) return std::nullopt;
+  return RunningServer{.pid = json["pid"].get<int64_t>(), .address = *address};
+}
+
+}  // namespace ingle::app

@@ -1,0 +1,146 @@
+#include "app/services.h"
+
+#include <chrono>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "base/cpu_features.h"
+#include "base/memory.h"
+#include "base/utf8.h"
+
+namespace ingle::app {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+int64_t unix_now() {
+  return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+api::LicenceInfo licence_of(const store::CatalogEntry& entry) {
+  return {.id = entry.licence.id,
+          .title = entry.licence.title,
+          .verdict = entry.licence.verdict,
+          .commercial = std::string(store::to_string(entry.licence.commercial))};
+}
+
+void fill_in(api::ModelInfo& info, const models::Summary& summary) {
+  info.architecture = summary.architecture;
+  info.quantization = summary.quantization;
+  info.parameters = summary.parameters;
+  info.context = summary.context_length;
+  info.embedding = summary.n_embd;
+  if (info.licence.id.empty()) info.licence.id = base::to_valid_utf8(summary.license);
+}
+
+api::ModelInfo info_of(const store::Store& store, const store::InstalledModel& model) {
+  api::ModelInfo info{.name = model.name.display(),
+                      .digest = model.digest.hex(),
+                      .id = model.id.hex(),
+                      .size = model.size,
+                      .modified_unix = model.modified,
+                      .source = "inglenook",
+                      .path = model.path.string(),
+                      .removable = true};
+  if (const store::CatalogEntry* entry = store.catalog().find(model.name)) info.licence = licence_of(*entry);
+  return info;
+}
+
+Result<std::vector<api::ModelInfo>> list_models(Front& front) {
+  INGLE_TRY(const auto installed, front.store().list());
+  std::vector<api::ModelInfo> models;
+  models.reserve(installed.size());
+  for (const store::InstalledModel& model : installed) {
+    api::ModelInfo info = info_of(front.store(), model);
+    // A file that cannot be read is listed all the same: it is there, and it can be removed.
+    const auto facts = front.facts({.name = info.name, .parts = {model.path}, .bytes = model.size, .installed = model});
+    if (facts) fill_in(info, facts->summary);
+    models.push_back(std::move(info));
+  }
+  return models;
+}
+
+std::vector<api::AvailableModel> available_models(const store::Store& store) {
+  std::vector<api::AvailableModel> models;
+  for (const store::CatalogEntry& entry : store.catalog().entries())
+    models.push_back({.name = entry.name.display(),
+                      .title = entry.title,
+                      .size = entry.size,
+                      .parameters = entry.parameters,
+                      .quantization = entry.quantization,
+                      .context = entry.context,
+                      .licence = licence_of(entry)});
+  return models;
+}
+
+std::string metadata_json(const roles::ModelFacts& facts) {
+  Json object = Json::object();
+  for (const roles::ModelFact& fact : facts.metadata) {
+    Json& value = object[base::to_valid_utf8(fact.key)];
+    switch (fact.kind) {
+      case roles::ModelFact::Kind::kText:
+        value = base::to_valid_utf8(fact.value);
+        break;
+      case roles::ModelFact::Kind::kArray:
+        value = nullptr;
+        break;
+      case roles::ModelFact::Kind::kInteger:
+      case roles::ModelFact::Kind::kReal:
+      case roles::ModelFact::Kind::kBool:
+        value = Json::parse(fact.value, nullptr, false);
+        if (value.is_discarded()) value = fact.value;
+        break;
+    }
+  }
+  return object.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+Result<api::ModelDetails> show_model(Front& front, std::string_view name) {
+  INGLE_TRY(const ModelFiles files, front.locate(name));
+  INGLE_TRY(const roles::ModelFacts facts, front.facts(files));
+  api::ModelDetails details;
+  if (files.installed) {
+    details.info = info_of(front.store(), *files.installed);
+    if (const auto extras = front.store().extras(*files.installed)) {
+      details.system = extras->system;
+      details.parameters_json = extras->parameters;
+      for (const std::string& licence : extras->licences)
+        details.licence_text += (details.licence_text.empty() ? "" : "\n\n") + licence;
+    }
+  } else {
+    details.info.name = files.name;
+    details.info.size = files.bytes;
+  }
+  fill_in(details.info, facts.summary);
+  details.chat_template = facts.chat_template;
+  details.metadata_json = metadata_json(facts);
+  return details;
+}
+
+}  // namespace
+
+api::Services front_services(Front& front) {
+  api::Services services;
+  services.home = front.settings().home;
+  services.started_unix = unix_now();
+  services.machine = {.cores = std::thread::hardware_concurrency(),
+                      .isa = front.settings().isa,
+                      .memory_bytes = base::available_memory()};
+  services.models = &front.models();
+  services.list = [&front] { return list_models(front); };
+  services.available = [&front] { return available_models(front.store()); };
+  services.show = [&front](std::string_view name) { return show_model(front, name); };
+  services.pull = [&front](std::string_view name, const store::PullCallback& progress, std::stop_token stop) {
+    return front.store().pull(name, progress, std::move(stop));
+  };
+  services.remove = [&front](std::string_view name) -> Status {
+    INGLE_TRY_VOID(front.store().remove(name));
+    return {};
+  };
+  services.offline = [&front] { return front.offline().on(); };
+  services.set_offline = [&front](bool on) { return front.offline().set(on); };
+  services.now_unix = unix_now;
+  return services;
+}
+
+}  // namespace ingle::app

@@ -1,0 +1,234 @@
+// `ingle app`, `ingle ps` and `ingle stop`: the verbs that talk to a server of this installation. They work on nothing but
+// its answers, and need what a locked process has not: a connection to loopback, and starting a server or a browser.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <system_error>
+#include <thread>
+
+#include "api/app_keys.h"
+#include "app/server.h"
+#include "cli/json_writer.h"
+#include "cli/table.h"
+#include "cli/verb.h"
+#include "net/loopback.h"
+
+namespace ingle::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::json;
+
+constexpr int kStartMs = 30'000;
+constexpr int kStopMs = 40'000;
+
+/// The server of this home, if it answers.
+std::optional<app::RunningServer> running_server(const fs::path& home) {
+  const auto server = app::read_server_file(home);
+  if (!server) return std::nullopt;
+  const auto answer = net::ask_loopback(server->address, {.target = "/health"});
+  if (!answer || !answer->server.starts_with("ingle")) return std::nullopt;
+  return server;
+}
+
+Error no_server() {
+  return Error::unavailable("no server of this installation is running")
+      .hint("'ingle serve' or 'ingle app' starts one");
+}
+
+std::string last_lines(const fs::path& log) {
+  const auto text = base::read_file(log, 1 << 20);
+  if (!text) return {};
+  size_t start = text->size();
+  for (int lines = 0; lines < 3 && start > 0; ++lines)
+    start = start < 2 ? 0 : text->rfind('\n', start - 2) + 1;
+  return text->substr(start);
+}
+
+/// Starts this program anew as a server that outlives this command and its terminal, and waits until it accepts.
+Status start_server(const fs::path& home, const std::optional<std::string>& host) {
+  std::error_code error;
+  const fs::path log = home / "run" / "server.log";
+  fs::create_directories(log.parent_path(), error);
+  int pipe_ends[2];
+  if (::pipe2(pipe_ends, O_CLOEXEC) != 0) return std::unexpected(Error::io("making a pipe", errno));
+  const base::FileDescriptor from_child(pipe_ends[0]);
+  base::FileDescriptor to_parent(pipe_ends[1]);
+  posix_spawn_file_actions_t actions;
+  ::posix_spawn_file_actions_init(&actions);
+  ::posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  ::posix_spawn_file_actions_adddup2(&actions, to_parent.get(), STDOUT_FILENO);
+  ::posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, log.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  posix_spawnattr_t attributes;
+  ::posix_spawnattr_init(&attributes);
+  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID);
+  std::vector<std::string> words = {"ingle", "serve", "--json"};
+  if (host) words.insert(words.end(), {"--host", *host});
+  std::vector<char*> arguments;
+  for (std::string& word : words)
+    arguments.push_back(word.data());
+  arguments.push_back(nullptr);
+  pid_t pid = 0;
+  const int code = ::posix_spawn(&pid, "/proc/self/exe", &actions, &attributes, arguments.data(), environ);
+  ::posix_spawn_file_actions_destroy(&actions);
+  ::posix_spawnattr_destroy(&attributes);
+  if (code != 0) return std::unexpected(Error::io("starting a server", code));
+  to_parent = base::FileDescriptor();
+  pollfd ready{.fd = from_child.get(), .events = POLLIN, .revents = 0};
+  char byte = 0;
+  if (::poll(&ready, 1, kStartMs) == 1 && ::read(from_child.get(), &byte, 1) == 1) return {};
+  ::kill(pid, SIGTERM);
+  std::string said = last_lines(log);
+  while (said.ends_with('\n'))
+    said.pop_back();
+  return std::unexpected(Error::unavailable("the server did not start: " + (said.empty() ? "it said nothing" : said))
+                             .hint("'ingle serve' shows everything it says; --host 127.0.0.1:0 takes a free port"));
+}
+
+/// The desktop's own way to open a link, if there is a desktop.
+bool open_browser(const std::string& url) {
+  if (std::getenv("DISPLAY") == nullptr && std::getenv("WAYLAND_DISPLAY") == nullptr) return false;
+  posix_spawn_file_actions_t actions;
+  ::posix_spawn_file_actions_init(&actions);
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+    ::posix_spawn_file_actions_addopen(&actions, fd, "/dev/null", O_RDWR, 0);
+  std::string program = "xdg-open";
+  std::string argument = url;
+  char* arguments[] = {program.data(), argument.data(), nullptr};
+  pid_t pid = 0;
+  const int code = ::posix_spawnp(&pid, program.c_str(), &actions, nullptr, arguments, environ);
+  ::posix_spawn_file_actions_destroy(&actions);
+  if (code != 0) return false;
+  int status = 0;
+  return ::waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+class AppVerb : public Command {
+ public:
+  void declare(Arguments& arguments) override {
+    arguments.value(host_, "--host", "ADDR:PORT", "where a server that is started listens");
+    arguments.flag(no_browser_, "--no-browser", "print the link only");
+    arguments.flag(json_, "--json", "print the link as a JSON object");
+  }
+
+  Result<int> run(Context& context) override {
+    const fs::path home = context.app->settings().home;
+    auto server = running_server(home);
+    if (!server) {
+      INGLE_TRY_VOID(start_server(home, host_));
+      server = running_server(home);
+      if (!server) return std::unexpected(no_server());
+      context.console.talk("a server runs in the background now; 'ingle stop' ends it\n");
+    }
+    INGLE_TRY(const std::string url, one_time_link(home, *server));
+    if (json_) {
+      JsonWriter json;
+      json.begin_object().member("url", url).member("pid", server->pid).end_object();
+      context.console.out(json.take_line());
+    } else {
+      context.console.out(url + "\n");
+    }
+    if (!no_browser_ && !json_ && !open_browser(url))
+      context.console.talk("open this link in a browser; it works once, within a minute\n");
+    return 0;
+  }
+
+ private:
+  static Result<std::string> one_time_link(const fs::path& home, const app::RunningServer& server) {
+    INGLE_TRY(const api::AppKeys keys, api::AppKeys::open(home));
+    INGLE_TRY(const auto answer,
+              net::ask_loopback(server.address, {.method = "POST", .target = "/ingle/v1/links", .bearer = keys.key()}));
+    const Json json = Json::parse(answer.body, nullptr, false);
+    if (answer.status != 200 || !json.is_object() || !json.contains("path") || !json["path"].is_string())
+      return std::unexpected(Error::refused(fmt::format("the server gave no link (status {})", answer.status))
+                                 .hint("'ingle stop' ends it, and 'ingle app' starts it anew"));
+    return "http://" + server.address.text() + json["path"].get<std::string>();
+  }
+
+  std::optional<std::string> host_;
+  bool no_browser_ = false;
+  bool json_ = false;
+};
+
+class Ps : public Command {
+ public:
+  void declare(Arguments& arguments) override { arguments.flag(json_, "--json", "print a JSON object a line"); }
+
+  Result<int> run(Context& context) override {
+    const auto server = running_server(context.app->settings().home);
+    if (!server) return std::unexpected(no_server());
+    INGLE_TRY(const auto answer, net::ask_loopback(server->address, {.target = "/api/ps"}));
+    const Json json = Json::parse(answer.body, nullptr, false);
+    if (answer.status != 200 || !json.is_object() || !json.contains("models"))
+      return std::unexpected(Error::unavailable("the server did not say which models it has"));
+    std::vector<TableRow> rows = {{"NAME", "MEMORY", "CONTEXT", "UNTIL"}};
+    for (const Json& model : json["models"]) {
+      if (json_) {
+        context.console.out(model.dump() + "\n");
+        continue;
+      }
+      rows.push_back({terminal_safe(model.value("name", "")), format_bytes(model.value("size", uint64_t{0})),
+                      std::to_string(model.value("context_length", 0)), terminal_safe(model.value("expires_at", ""))});
+    }
+    if (!json_ && rows.size() > 1) context.console.out(table_text(rows));
+    if (!json_ && rows.size() == 1) context.console.talk("no model is loaded\n");
+    return 0;
+  }
+
+ private:
+  bool json_ = false;
+};
+
+class Stop : public Command {
+ public:
+  void declare(Arguments& arguments) override {
+    arguments.flag(json_, "--json", "print the process that ended as a JSON object");
+  }
+
+  Result<int> run(Context& context) override {
+    const auto server = running_server(context.app->settings().home);
+    if (!server) return std::unexpected(no_server());
+    const auto pid = static_cast<pid_t>(server->pid);
+    if (pid <= 1 || ::kill(pid, SIGTERM) != 0) return std::unexpected(Error::io("asking the server to end", errno));
+    for (int waited = 0; waited < kStopMs; waited += 50) {
+      if (::kill(pid, 0) != 0) {
+        if (json_) {
+          JsonWriter json;
+          json.begin_object().member("pid", server->pid).member("ended", true).end_object();
+          context.console.out(json.take_line());
+        } else {
+          context.console.talk("the server has ended\n");
+        }
+        return 0;
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+    return std::unexpected(Error::unavailable(fmt::format("the server (process {}) is still finishing answers", pid)));
+  }
+
+ private:
+  bool json_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_app() {
+  return std::make_unique<AppVerb>();
+}
+std::unique_ptr<Command> make_ps() {
+  return std::make_unique<Ps>();
+}
+std::unique_ptr<Command> make_stop() {
+  return std::make_unique<Stop>();
+}
+
+}  // namespace ingle::cli
