@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Plugin } from "vite";
+import type { Connect, Plugin } from "vite";
 import * as data from "./data";
 
 /** Plays the server while the app is being developed. Nothing of this is shipped. MOCK=empty begins without a model. */
@@ -139,33 +139,30 @@ const routes: [string, RegExp, Reply][] = [
   ["POST", /^\/v1\/summarize$/, job(data.summary)],
 ];
 
+function play(server: { middlewares: Connect.Server }): void {
+  server.middlewares.use((request, response, next) => {
+    const url = new URL(request.url ?? "/", "http://localhost");
+    const route = routes.find(([method, pattern]) => method === request.method && pattern.test(url.pathname));
+    if (!route) {
+      next();
+      return;
+    }
+    const pieces: Buffer[] = [];
+    request.on("data", (piece: Buffer) => pieces.push(piece));
+    request.on("end", () => {
+      void (async () => {
+        const answer: unknown = await route[2](request, response, Buffer.concat(pieces).toString(), url);
+        if (response.writableEnded || response.destroyed || answer === undefined) return;
+        response.statusCode = answer === null ? 404 : 200;
+        response.setHeader("Content-Type", "application/json");
+        response.end(
+          JSON.stringify(answer ?? { error: { message: "This chat is not here", hint: "It may have been deleted." } }),
+        );
+      })();
+    });
+  });
+}
+
 export function mock(): Plugin {
-  return {
-    name: "inglenook-mock",
-    configureServer(server) {
-      server.middlewares.use((request, response, next) => {
-        const url = new URL(request.url ?? "/", "http://localhost");
-        const route = routes.find(([method, pattern]) => method === request.method && pattern.test(url.pathname));
-        if (!route) {
-          next();
-          return;
-        }
-        const pieces: Buffer[] = [];
-        request.on("data", (piece: Buffer) => pieces.push(piece));
-        request.on("end", () => {
-          void (async () => {
-            const answer: unknown = await route[2](request, response, Buffer.concat(pieces).toString(), url);
-            if (response.writableEnded || response.destroyed || answer === undefined) return;
-            response.statusCode = answer === null ? 404 : 200;
-            response.setHeader("Content-Type", "application/json");
-            response.end(
-              JSON.stringify(
-                answer ?? { error: { message: "This chat is not here", hint: "It may have been deleted." } },
-              ),
-            );
-          })();
-        });
-      });
-    },
-  };
+  return { name: "inglenook-mock", configureServer: play, configurePreviewServer: play };
 }

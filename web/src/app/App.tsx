@@ -38,6 +38,7 @@ export function App() {
     return () => clearInterval(timer);
   }, []);
   useEffect(() => setDrawer(false), [route.page, route.id]);
+  useEffect(() => document.getElementById("main")?.scrollTo(0, 0), [route.page]);
   useEffect(() => {
     document.title = `${PAGES.find((entry) => entry.page === route.page)?.label ?? ""} · Inglenook`;
   }, [route.page]);

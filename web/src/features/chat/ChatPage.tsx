@@ -162,10 +162,8 @@ function OpenChat({ session }: { session: ChatSession }) {
       <div className="composer-row">
         <Composer busy={busy.length > 0} blocked={blocked} onSend={send} onStop={() => session.stop()} />
         <p className="composer-note">
-          {leaves
-            ? `Hard questions may go to ${leaves}, as your policy allows.`
-            : "What you write stays on this machine."}{" "}
-          Models make mistakes.
+          {leaves ? `Hard questions may go to ${leaves}, as your policy allows.` : "Stays on this machine."} Models make
+          mistakes.
         </p>
       </div>
       {parametersOf !== null && lanes[parametersOf] && (

@@ -18,7 +18,7 @@ export function Composer(props: {
     if (!element) return;
     element.style.height = "auto";
     element.style.height = `${element.scrollHeight}px`;
-  }, [text]);
+  }, [text, blocked]); // Chromium counts the placeholder's lines too
   useEffect(() => {
     // Not on a phone: the keyboard would cover what the page has to say.
     if (window.matchMedia("(hover: hover)").matches) area.current?.focus();
