@@ -82,6 +82,16 @@ constexpr Verb kVerbs[] = {
                  "ingle tokenize smollm2:135m --file letter.txt\n"
                  "jq -c .text texts.jsonl | ingle tokenize smollm2:135m --jsonl",
      .make = make_tokenize},
+    {.name = "grammar",
+     .summary = "Check a JSON document against a schema, as generation would",
+     .description =
+         "The instance is walked through the masks that constrain an answer, after its members were put in the schema's "
+         "order. Exit code 0: accepted, 1: rejected, 3: the schema cannot be enforced, and why.",
+     .examples =
+         "ingle grammar check --schema person.json --instance anna.json\n"
+         "ingle run qwen2.5-coder:0.5b \"Who is Anna?\" --schema person.json | ingle grammar check --schema person.json --instance -",
+     .needs_app = false,
+     .make = make_grammar},
     {.name = "perplexity",
      .summary = "Measure how well a model predicts a text",
      .description =

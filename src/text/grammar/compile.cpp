@@ -15,6 +15,7 @@ namespace {
 
 constexpr OpId kReturn = ProgramBuilder::kReturnOp;
 constexpr OpId kNever = ProgramBuilder::kNever;
+constexpr size_t kMaxSources = 64;
 
 class Compiler {
  public:
@@ -131,6 +132,25 @@ class Compiler {
 };
 
 }  // namespace
+
+Result<CompiledSchema> compile_schema(std::string_view json, std::span<const CopySource> sources,
+                                      const ByteSet& available, const SchemaLimits& limits) {
+  if (sources.size() > kMaxSources) {
+    return std::unexpected(Error::refused(
+        fmt::format("there are {} texts to copy from, at most {} are taken", sources.size(), kMaxSources)));
+  }
+  std::vector<std::string> names;
+  std::vector<std::shared_ptr<const CopyText>> texts;
+  for (const CopySource& source : sources) {
+    names.push_back(source.name);
+    INGLE_TRY(auto text, CopyText::create(source.text, available));
+    texts.push_back(std::move(text));
+  }
+  CompiledSchema compiled;
+  INGLE_TRY(compiled.tree, parse_schema(json, names, limits));
+  INGLE_TRY(compiled.program, compile(compiled.tree, std::move(texts), available, limits));
+  return compiled;
+}
 
 Result<std::shared_ptr<const Program>> compile(const SchemaTree& tree,
                                                std::vector<std::shared_ptr<const CopyText>> sources,

@@ -11,14 +11,10 @@
 #include <vector>
 
 #include "base/result.h"
+#include "text/grammar/compile.h"
 #include "text/grammar/token_mask.h"
 
 namespace ingle::text::grammar {
-
-struct CopySource {
-  std::string name;
-  std::string_view text;
-};
 
 class Constraint {
  public:

@@ -127,7 +127,7 @@ void append_escaped(char32_t c, std::string& out) {
 
 }  // namespace
 
-Result<std::shared_ptr<const CopyText>> CopyText::create(std::string_view text) {
+Result<std::shared_ptr<const CopyText>> CopyText::create(std::string_view text, const std::bitset<256>& available) {
   if (text.size() > kMaxBytes) {
     return std::unexpected(Error::refused("the text to copy from has " + std::to_string(text.size()) +
                                           " bytes, at most " + std::to_string(kMaxBytes) + " are taken")
@@ -152,10 +152,16 @@ Result<std::shared_ptr<const CopyText>> CopyText::create(std::string_view text) 
   may_end.back() = !characters.empty() && characters.back().code != ' ';
 
   made->next_end_.resize(may_end.size());
+  made->available_ = available;
   uint32_t next = kFar;
   for (size_t i = may_end.size(); i > 0; --i) {
-    if (may_end[i - 1]) next = static_cast<uint32_t>(i - 1);
-    made->next_end_[i - 1] = next;
+    const size_t at = i - 1;
+    if (may_end[at]) {
+      next = static_cast<uint32_t>(at);
+    } else if (at < escaped.size() && !available[static_cast<uint8_t>(escaped[at])]) {
+      next = kFar;
+    }
+    made->next_end_[at] = next;
   }
   for (const char c : escaped)
     made->bytes_.set(static_cast<uint8_t>(c));
@@ -194,15 +200,19 @@ bool CopyText::step(Place& place, uint8_t byte) const {
   return place.begin < place.end;
 }
 
+/// The next end after the byte at `at` was said.
+uint32_t CopyText::next_end_beyond(uint32_t at) const {
+  const bool can_say = at < escaped_.size() && available_[static_cast<uint8_t>(escaped_[at])];
+  return can_say ? next_end_[at + 1] : kFar;
+}
+
 uint32_t CopyText::distance(const Place& place, uint32_t min, uint32_t max) const {
   uint32_t best = kFar;
   for (uint32_t k = place.begin; k < place.end && best > 0; ++k) {
     const uint32_t start = starts_[k];
-    const size_t at = size_t{start} + std::max(place.depth, 1U);
-    if (at >= next_end_.size()) continue;
-    uint32_t end = next_end_[at];
+    uint32_t end = place.depth == 0 ? next_end_beyond(start) : next_end_[start + place.depth];
     while (end < kFar && characters_[end] - characters_[start] < min)
-      end = end + 1 < next_end_.size() ? next_end_[end + 1] : kFar;
+      end = next_end_beyond(end);
     if (end >= kFar || end - start > kMaxSpanBytes || characters_[end] - characters_[start] > max) continue;
     best = std::min(best, end - start - place.depth);
   }

@@ -31,7 +31,9 @@ class CopyText {
     friend auto operator<=>(const Place&, const Place&) = default;
   };
 
-  static Result<std::shared_ptr<const CopyText>> create(std::string_view text);
+  /// `available`: bytes that the vocabulary can say one at a time. A span with another one could not always be ended.
+  static Result<std::shared_ptr<const CopyText>> create(std::string_view text,
+                                                        const std::bitset<256>& available = std::bitset<256>().set());
 
   Place root() const { return {0, static_cast<uint32_t>(starts_.size()), 0}; }
   /// Narrows the place by a byte; false when no span goes on like this.
@@ -45,12 +47,14 @@ class CopyText {
  private:
   CopyText() = default;
   int byte_at(uint32_t suffix, uint32_t depth) const;
+  uint32_t next_end_beyond(uint32_t at) const;
 
   std::string escaped_;               // the text with white space joined, as in a JSON string
-  std::vector<uint32_t> next_end_;    // from each byte: the first position at or after it where a span may end
+  std::vector<uint32_t> next_end_;    // from before each byte: where a span can end next, kFar if nowhere
   std::vector<uint32_t> characters_;  // code points that began before each byte
   std::vector<uint32_t> starts_;      // where spans may begin, sorted by what follows
   std::bitset<256> bytes_;
+  std::bitset<256> available_;
 };
 
 /// A stretch of a text in code points, the end excluded.

@@ -191,6 +191,7 @@ TEST(Grammar, what_cannot_be_enforced_is_refused_by_name_and_path) {
       {R"({"allOf":[{"type":"integer"},{"type":"number"}]})", "#/allOf"},
       {R"({"anyOf":[{"type":"integer"}],"minimum":3})", "#/minimum"},
       {R"({"$ref":"https://example.org/x.json"})", "#/$ref"},
+      {R"({"$schema":"https://example.org/own","minimum":1})", "#/$schema"},
       {R"({"$ref":"#"})", "back to itself"},
       {R"({"type":"object","nullable":true})", "'nullable'"},
       {R"({"type":"integer","minLenght":3})", "'minLenght'"},

@@ -76,6 +76,13 @@ bool is_annotation(std::string_view keyword) {
   return keyword.starts_with("x-") || std::ranges::find(kAnnotations, keyword) != std::end(kAnnotations);
 }
 
+/// A dialect of somebody's own may give other meanings to the same words.
+bool is_known_dialect(const Json& name) {
+  if (!name.is_string()) return false;
+  const std::string& uri = name.get_ref<const std::string&>();
+  return uri.starts_with("http://json-schema.org/") || uri.starts_with("https://json-schema.org/");
+}
+
 /// A place in the schema as a JSON pointer.
 std::string under(const std::string& path, std::string_view key) {
   std::string out = path + "/";
@@ -167,6 +174,8 @@ class Parser {
       return allowed == kAllTypes ? Result<NodeId>(any_) : parse_types(Json::object(), path, allowed, depth);
     }
     if (!schema.is_object()) return malformed(path, "a schema must be an object, true or false");
+    if (const auto dialect = schema.find("$schema"); dialect != schema.end() && !is_known_dialect(*dialect))
+      return refuse(under(path, "$schema"), "this dialect of JSON Schema is not known");
     if (schema.contains("$ref")) return parse_ref(schema, path, allowed, depth);
     INGLE_TRY(allowed, own_types(schema, path, allowed));
     if (schema.contains("x-ingle-copy")) return parse_copy(schema, path, allowed);

@@ -1,19 +1,10 @@
 #include "text/grammar/testing/walk.h"
 
-#include "text/grammar/compile.h"
-
 namespace ingle::text::grammar::testing {
 
 Result<std::shared_ptr<const Program>> compiled(std::string_view schema, const std::vector<CopySource>& sources) {
-  std::vector<std::string> names;
-  std::vector<std::shared_ptr<const CopyText>> texts;
-  for (const CopySource& source : sources) {
-    names.push_back(source.name);
-    INGLE_TRY(auto text, CopyText::create(source.text));
-    texts.push_back(std::move(text));
-  }
-  INGLE_TRY(const SchemaTree tree, parse_schema(schema, names));
-  return compile(tree, std::move(texts), ByteSet().set());
+  INGLE_TRY(auto made, compile_schema(schema, sources, ByteSet().set()));
+  return made.program;
 }
 
 bool accepts(const std::shared_ptr<const Program>& program, std::string_view text) {
