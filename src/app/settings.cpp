@@ -29,6 +29,7 @@ constexpr SettingRow kRows[] = {
   {"model_folders", &Settings::model_folders, "", {"INGLE_MODEL_FOLDERS"}, 0, "", "folders with .gguf files to list and run in place, separated by ':'"},
   {"offline", &Settings::offline, "false", {"INGLE_OFFLINE"}, 0, "", "never open a network connection"},
   {"history", &Settings::history, "true", {"INGLE_HISTORY"}, 0, "", "keep what is typed in conversations for the arrow keys"},
+  {"extract_model", &Settings::extract_model, "", {"INGLE_EXTRACT_MODEL"}, 0, "", "model that reads documents; empty: the best installed one of those that are known to be good at it"},
   {"https_proxy", &Settings::https_proxy, "", {"INGLE_HTTPS_PROXY", "HTTPS_PROXY", "https_proxy"}, 0, "", "proxy for pulls"},
   {"no_proxy", &Settings::no_proxy, "", {"INGLE_NO_PROXY", "NO_PROXY", "no_proxy"}, 0, "", "hosts that are reached without the proxy"},
   {"ca_file", &Settings::ca_file, "", {"INGLE_CA_FILE", "SSL_CERT_FILE"}, 0, "", "PEM bundle of certificate authorities instead of the system's"},

@@ -40,6 +40,7 @@ struct Settings {
   std::string model_folders;
   bool offline = false;
   bool history = false;
+  std::string extract_model;
   std::string https_proxy;
   std::string no_proxy;
   std::string ca_file;

@@ -16,6 +16,7 @@
 #include "cli/progress.h"
 #include "cli/verb.h"
 #include "net/transport.h"
+#include "roles/sandbox.h"
 #include "store/pip_settings.h"
 
 namespace ingle::cli {
@@ -92,6 +93,16 @@ Finding check_folder(std::string_view check, const fs::path& folder) {
   return finding;
 }
 
+Finding check_sandbox() {
+  const roles::SandboxReport sandbox = roles::sandbox_offered();
+  Finding finding{"sandbox", Health::kOk, fmt::format("seccomp, Landlock {}", sandbox.landlock_abi)};
+  if (sandbox.missing.empty()) return finding;
+  finding.health = sandbox.seccomp ? Health::kWarning : Health::kBad;
+  finding.detail = sandbox.missing;
+  finding.hint = "a newer kernel has it; docs/roles.md says what it is good for";
+  return finding;
+}
+
 Finding check_terminal() {
   const std::string_view charset = ::nl_langinfo(CODESET);
   if (charset == "UTF-8") return {"terminal", Health::kOk, "UTF-8"};
@@ -112,6 +123,7 @@ class Doctor : public Command {
     std::vector<Finding> findings = {{"version", Health::kOk, INGLE_VERSION}};
     findings.push_back(check_processor(machine));
     findings.push_back(check_memory(machine));
+    findings.push_back(check_sandbox());
     findings.push_back(check_terminal());
     if (context.app != nullptr) {
       check_by_settings(context, findings);

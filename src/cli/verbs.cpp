@@ -109,6 +109,12 @@ constexpr Verb kVerbs[] = {
                  "ingle bench qwen2.5-coder:0.5b -p 512 -n 128 -b 1,8 -d 0,4096 -t 1,2,4 -r 5 --json\n"
                  "ingle bench --gemm",
      .make = make_bench},
+    {.name = "eval",
+     .summary = "Measure how good the answers are, on data with known truth",
+     .description = "The data lies in a folder or file of yours. Figures of this project's own runs are in docs/quality.md.",
+     .examples = "ingle eval invoices --data invoices/ --ignore-xml --model qwen2.5-coder:1.5b\n"
+                 "ingle eval invoices --data invoices/ --model none --details --json",
+     .make = make_eval},
     {.name = "doctor",
      .summary = "Check this installation and say what to do",
      .description = "Exit code 1 when something is broken. Nothing is changed.",
@@ -117,6 +123,17 @@ constexpr Verb kVerbs[] = {
                  "ingle doctor --network        # can models be pulled?",
      .works_without_settings = true,
      .make = make_doctor},
+    {.name = "prove-offline",
+     .summary = "Try to break out of every role of Inglenook",
+     .description =
+         "Starts the processes that Inglenook consists of, locked as they always are, and lets each of them try to reach a "
+         "network, another process or a file that is not its own, in some fifty ways. Nothing that is sent could mean anything: "
+         "the addresses are for documentation, or public resolvers. Exit code 1 when one of them got out. docs/roles.md says how to "
+         "watch the network meanwhile.",
+     .examples = "ingle prove-offline\n"
+                 "ingle prove-offline --json | jq .escapes",
+     .needs_app = false,
+     .make = make_prove_offline},
     {.name = "config",
      .summary = "Print every setting with its value and where the value comes from",
      .description =

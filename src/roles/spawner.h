@@ -8,7 +8,7 @@
 // main() calls run_role() before anything else, so that a re-execution becomes its role. What a role sees at start: its
 // channel as descriptor 3, nothing else open (stdin and stdout are /dev/null, and stderr too unless INGLE_ROLE_STDERR=1: what
 // people typed must never reach a terminal or a log), an environment without settings (they are messages), SIGPIPE ignored,
-// a process group of its own.
+// a process group of its own. Parse finds a private folder in TMPDIR, which the spawner removes after its end, however it ends.
 #pragma once
 
 #include <sys/types.h>

@@ -8,8 +8,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
 #include <thread>
 
 #include "roles/testing/role_program.h"
@@ -108,6 +110,45 @@ TEST_F(SpawnerTest, WhatARoleStartedEndsWithIt) {
   const pid_t left = std::stoi(ask(exits, Order::kStartGrandchild));
   ASSERT_TRUE(exits.channel().send(Order::kExit, "0"));
   EXPECT_TRUE(ends(left));
+}
+
+/// TMPDIR of a role.
+std::filesystem::path folder_of(Child& child) {
+  const std::string facts = ask(child, Order::kTellFacts);
+  const size_t from = facts.find("TMPDIR=");
+  if (from == std::string::npos) return {};
+  return facts.substr(from + 7, facts.find(';', from) - from - 7);
+}
+
+bool vanishes(const std::filesystem::path& folder) {
+  const auto watchdog = std::chrono::steady_clock::now() + std::chrono::milliseconds(kWatchdogMs);
+  while (std::filesystem::exists(folder)) {
+    if (std::chrono::steady_clock::now() > watchdog) return false;
+    std::this_thread::yield();
+  }
+  return true;
+}
+
+TEST_F(SpawnerTest, ParseHasAPrivateFolderThatGoesWithIt) {
+  namespace fs = std::filesystem;
+  Child engine = spawner_->spawn(Role::kEngine).value();
+  EXPECT_EQ(folder_of(engine), "");
+  std::optional<Child> dropped = spawner_->spawn(Role::kParse).value();
+  Child killed = spawner_->spawn(Role::kParse).value();
+  Child left = spawner_->spawn(Role::kParse).value();
+  const std::vector<fs::path> folders{folder_of(*dropped), folder_of(killed), folder_of(left)};
+  for (const fs::path& folder : folders) {
+    EXPECT_EQ(fs::status(folder).permissions(), fs::perms::owner_all) << folder;
+    fs::create_directories(folder / "pages" / "1");
+    fs::create_symlink("/", folder / "pages" / "link");
+  }
+  dropped.reset();
+  ::kill(killed.pid(), SIGKILL);
+  EXPECT_TRUE(vanishes(folders[0]));
+  EXPECT_TRUE(vanishes(folders[1]));
+  EXPECT_TRUE(fs::exists(folders[2]));
+  spawner_.reset();
+  EXPECT_TRUE(vanishes(folders[2]));
 }
 
 TEST_F(SpawnerTest, RolesDoNotDisturbEachOther) {

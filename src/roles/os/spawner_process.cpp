@@ -15,8 +15,10 @@
 #include <cstdlib>
 #include <cstring>
 #include <expected>
+#include <filesystem>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace ingle::roles {
@@ -33,12 +35,14 @@ struct Running {
   Ended ended = Ended::kNot;
   int32_t code = 0;
   bool forgotten = false;  // nobody will ask how it ended
+  std::string folder;      // parse: its own, removed after its end
 };
 
 struct Started {
   pid_t pid = -1;
   FileDescriptor process;
   FileDescriptor channel;
+  std::string folder;
 };
 
 /// Low descriptors are given fixed meanings in children; ours must not be among them.
@@ -74,6 +78,32 @@ std::vector<char*> pointers_to(std::vector<std::string>& words) {
   return pointers;
 }
 
+/// For what parse's document tools write. It outlives the role, which may be killed at any moment, and lies in a folder that
+/// the locked role could not remove anything from.
+std::expected<std::string, int> make_private_folder() {
+  std::error_code error;
+  std::string name = (std::filesystem::temp_directory_path(error) / "ingle-parse-XXXXXX").string();
+  if (error || ::mkdtemp(name.data()) == nullptr) return std::unexpected(error ? error.value() : errno);
+  return name;
+}
+
+/// Nothing was written yet.
+int given_up(const Started& started, int error) {
+  if (!started.folder.empty()) ::rmdir(started.folder.c_str());
+  return error;
+}
+
+/// In a process of its own, since a hostile document may have left a million files. 0: there was nothing to do.
+pid_t remove_in_background(const std::string& folder) {
+  if (folder.empty()) return 0;
+  const pid_t pid = ::fork();
+  if (pid != 0) return std::max(pid, 0);
+  ::close_range(STDERR_FILENO + 1, ~0U, 0);
+  std::error_code ignored;
+  std::filesystem::remove_all(folder, ignored);
+  ::_exit(0);
+}
+
 class SpawnerProcess {
  public:
   SpawnerProcess(FileDescriptor socket, FileDescriptor binary)
@@ -84,6 +114,11 @@ class SpawnerProcess {
     }
     for (const auto& [number, child] : children_)
       kill_all_of(child);
+    for (auto& [number, child] : children_) {
+      siginfo_t info{};
+      if (!child.folder.empty()) ::waitid(P_PID, static_cast<id_t>(child.pid), &info, WEXITED);
+      remove_in_background(child.folder);
+    }
   }
 
  private:
@@ -91,7 +126,7 @@ class SpawnerProcess {
   bool answer();
   bool send_reply(const SpawnerReply& reply, const Started& started) const;
   std::expected<Started, int> start(const RoleCommand& command) const;
-  [[noreturn]] void become(const RoleCommand& command, int channel, int failure) const;
+  [[noreturn]] void become(const RoleCommand& command, const std::string& folder, int channel, int failure) const;
   void reap(Running& child);
   static void kill_all_of(const Running& child);
 
@@ -99,6 +134,7 @@ class SpawnerProcess {
   FileDescriptor binary_;
   std::vector<std::string> environment_;
   std::map<uint64_t, Running> children_;
+  std::vector<pid_t> removers_;
   uint64_t next_ = 1;
 };
 
@@ -118,13 +154,17 @@ void SpawnerProcess::reap(Running& child) {
   child.ended = info.si_code == CLD_EXITED ? Ended::kExited : Ended::kSignalled;
   child.code = info.si_status;
   child.process = FileDescriptor();
+  if (const pid_t remover = remove_in_background(std::exchange(child.folder, {})); remover > 0) {
+    removers_.push_back(remover);
+  }
 }
 
 /// In the forked child, which has one thread: memory may be taken.
-void SpawnerProcess::become(const RoleCommand& command, int channel, int failure) const {
+void SpawnerProcess::become(const RoleCommand& command, const std::string& folder, int channel, int failure) const {
   auto words = words_of(command);
   words.insert(words.begin(), "ingle");
   auto environment = environment_;
+  if (!folder.empty()) environment.push_back("TMPDIR=" + folder);
   const auto argv = pointers_to(words);
   const auto envp = pointers_to(environment);
   ::setpgid(0, 0);
@@ -153,13 +193,18 @@ std::expected<Started, int> SpawnerProcess::start(const RoleCommand& command) co
   ::close(pipe_ends[1]);
   if (!failure_write.valid()) return std::unexpected(errno);
 
+  if (command.role == Role::kParse) {
+    auto folder = make_private_folder();
+    if (!folder) return std::unexpected(folder.error());
+    started.folder = std::move(*folder);
+  }
   const pid_t spawner = ::getpid();
   started.pid = ::fork();
-  if (started.pid < 0) return std::unexpected(errno);
+  if (started.pid < 0) return std::unexpected(given_up(started, errno));
   if (started.pid == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != spawner) ::_exit(127);
-    become(command, of_role.get(), failure_write.get());
+    become(command, started.folder, of_role.get(), failure_write.get());
   }
   ::setpgid(started.pid, started.pid);  // whoever is first, so that an early kill finds the group
   failure_write = FileDescriptor();
@@ -170,14 +215,14 @@ std::expected<Started, int> SpawnerProcess::start(const RoleCommand& command) co
   } while (n < 0 && errno == EINTR);
   if (n == sizeof error) {
     ::waitpid(started.pid, nullptr, 0);
-    return std::unexpected(error);
+    return std::unexpected(given_up(started, error));
   }
   started.process = FileDescriptor(static_cast<int>(::syscall(SYS_pidfd_open, started.pid, 0)));
   if (!started.process.valid()) {
     const int reason = errno;
     ::kill(-started.pid, SIGKILL);
     ::waitpid(started.pid, nullptr, 0);
-    return std::unexpected(reason);
+    return std::unexpected(given_up(started, reason));
   }
   return started;
 }
@@ -191,6 +236,7 @@ bool SpawnerProcess::wait_for_something() {
   if (::poll(polled.data(), polled.size(), -1) < 0) return errno == EINTR;
   for (auto& [number, child] : children_)
     reap(child);
+  std::erase_if(removers_, [](pid_t pid) { return ::waitpid(pid, nullptr, WNOHANG) != 0; });
   std::erase_if(children_,
                 [](const auto& entry) { return entry.second.forgotten && entry.second.ended != Ended::kNot; });
   return polled[0].revents == 0 || answer();
@@ -226,7 +272,12 @@ bool SpawnerProcess::answer() {
     reply.code = found->second.code;
   }
   const bool told = send_reply(reply, started);
-  if (started.pid > 0) children_[reply.child] = {.pid = started.pid, .process = std::move(started.process)};
+  if (started.pid > 0) {
+    Running& child = children_[reply.child];
+    child.pid = started.pid;
+    child.process = std::move(started.process);
+    child.folder = std::move(started.folder);
+  }
   return told;
 }
 

@@ -1,0 +1,60 @@
+#include "cli/eval.h"
+
+#include <algorithm>
+
+namespace ingle::cli {
+namespace {
+
+constexpr Evaluation kEvaluations[] = {
+    {.name = "invoices", .summary = "fields of invoices in PDF against their truth", .run = eval_invoices},
+};
+
+std::string known_names() {
+  std::string names;
+  for (const Evaluation& row : kEvaluations) {
+    if (!names.empty()) names += ", ";
+    names += row.name;
+  }
+  return names;
+}
+
+class EvalVerb : public Command {
+ public:
+  void declare(Arguments& arguments) override {
+    arguments.positional(name_, "MEASURE", "one of: " + known_names());
+    arguments.value(options_.data, "--data", "PLACE", "folder or file with cases and their truth");
+    arguments.value(options_.model, "-m,--model", "MODEL", "the model to measure; \"none\": without one").completes =
+        Completes::kModel;
+    arguments.value(options_.limit, "--limit", "N", "cases at most", 1, 1 << 30);
+    arguments.flag(options_.ignore_xml, "--ignore-xml", "invoices: as if no e-invoice were embedded");
+    arguments.flag(options_.all_files, "--all-files", "invoices: every copy of an invoice, not the first");
+    arguments.flag(options_.details, "--details", "name every case that went wrong, on stderr");
+    arguments.flag(options_.json, "--json", "print one JSON object");
+    declare_engine_flags(arguments, options_.engine);
+  }
+
+  Result<int> run(Context& context) override {
+    const auto* row = std::ranges::find(kEvaluations, name_, &Evaluation::name);
+    if (row == std::end(kEvaluations))
+      return std::unexpected(Error::usage("there is no measure '" + name_ + "'").hint("one of: " + known_names()));
+    if (options_.data.empty())
+      return std::unexpected(Error::usage("--data is missing").hint("name the folder or file that holds the cases"));
+    return row->run(context, options_);
+  }
+
+ private:
+  std::string name_;
+  EvalOptions options_;
+};
+
+}  // namespace
+
+std::span<const Evaluation> evaluations() {
+  return kEvaluations;
+}
+
+std::unique_ptr<Command> make_eval() {
+  return std::make_unique<EvalVerb>();
+}
+
+}  // namespace ingle::cli

@@ -1,0 +1,60 @@
+#include <algorithm>
+
+#include "documents/invoice/readings.h"
+
+namespace ingle::documents {
+namespace {
+
+constexpr uint32_t kRowsAbove = 6;
+
+/// What stands in parentheses explains the label and is not it: "HANDELSRECHNUNG (380) Nr.".
+std::string without_parentheses(std::string_view text) {
+  std::string out;
+  int depth = 0;
+  for (const char c : text) {
+    if (c == '(') ++depth;
+    if (depth == 0) out += c;
+    if (c == ')' && depth > 0) --depth;
+  }
+  return depth == 0 ? out : std::string(text);
+}
+
+std::vector<Clue> clues_in(std::string_view text, std::span<const Keyword> table, float weight) {
+  std::vector<std::string> words = words_of(without_parentheses(text));
+  if (words.empty()) words = words_of(text);
+  std::vector<Clue> clues;
+  for (const KeywordMatch& match : matches_of(words, table))
+    clues.push_back({match, weight});
+  return clues;
+}
+
+}  // namespace
+
+std::vector<Clue> clues_for(const Sheet& sheet, Span value, std::span<const Keyword> table) {
+  const Cell& cell = sheet.cells()[sheet.cell_at(value.from)];
+  const std::string_view before = sheet.index().folded({cell.span.from, std::max(cell.span.from, value.from)});
+  if (auto clues = clues_in(before, table, 1); !clues.empty()) return clues;
+  const bool begins_cell = !has_letters(before);
+  if (!begins_cell) return {};
+  if (const auto left = sheet.left(value)) {
+    if (auto clues = clues_in(sheet.folded(sheet.cells()[*left]), table, 0.95F); !clues.empty()) return clues;
+  }
+  if (const auto above = sheet.above(value, kRowsAbove)) {
+    const uint32_t rows = cell.row - sheet.cells()[*above].row;
+    return clues_in(sheet.folded(sheet.cells()[*above]), table, rows <= 2 ? 0.85F : 0.7F);
+  }
+  return {};
+}
+
+void sort_candidates(Candidates& candidates) {
+  std::ranges::stable_sort(candidates, std::greater<>(), &Candidate::score);
+  Candidates distinct;
+  for (Candidate& candidate : candidates) {
+    if (candidate.score <= 0) continue;
+    const auto same = std::ranges::find(distinct, candidate.value, &Candidate::value);
+    if (same == distinct.end()) distinct.push_back(std::move(candidate));
+  }
+  candidates = std::move(distinct);
+}
+
+}  // namespace ingle::documents

@@ -1,0 +1,360 @@
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <optional>
+
+#include "documents/invoice/readings.h"
+
+namespace ingle::documents {
+namespace {
+
+enum Section : uint8_t { kSeller, kBuyer, kOtherParty };
+
+// clang-format off
+constexpr Keyword kSections[] = {
+    {kSeller, 1,
+     "verkaufer|seller|vendeur|vendedor|venditore|verkoper|sprzedawca|saljare|selger|saelger|supplier|vendor|lieferant|"
+     "fournisseur|proveedor|fornitore|leverancier|fornecedor|emetteur|emisor|emittente|cedente|mittente|absender|"
+     "rechnungssteller|rechnungsersteller|leistungserbringer|issuer|issued by|from|prestador|prestataire|afzender|"
+     "remit to|myyja|dodavatel|cedente prestatore|sender|de la part de|invoice from"},
+    {kBuyer, 1,
+     "kaufer|kaufer leistungsempfanger|buyer|bill to|billed to|sold to|invoice to|invoiced to|customer|customer name|client|kunde|"
+     "rechnungsempfanger|rechnungsadresse|leistungsempfanger|empfanger|recipient|acheteur|facture a|adresse de facturation|"
+     "facturer a|client name|adresse du client|nom du client|cliente|comprador|destinatario|cessionario|spett le|spettabile|klant|"
+     "koper|nabywca|odbiorca|kopare|kjoper|kober|to|an|facturar a|facturado a|datos del cliente|cessionario committente|"
+     "destinataire|rechnung an|billing address|invoice address|asiakas|ostaja|odberatel|factuuradres|fakturaadresse|kund"},
+    {kOtherParty, 1,
+     "ship to|deliver to|delivery address|shipping address|service address|lieferadresse|lieferanschrift|warenempfanger|abweichende*|"
+     "adresse de livraison|livraison*|direccion de entrega|indirizzo di consegna|afleveradres|steuerbevollmachtigte*|zahlungsempfanger|payee|"
+     "sales contact|salesperson|contact|ansprechpartner|contact commercial|tax representative|representant fiscal*|delivery to|"
+     "bemerkungen|notes|remarks|bank*|bankverbindung|payment*|zahlung*|beneficiaire"},
+};
+constexpr Keyword kNotNames[] = {
+    {0, 1,
+     "tel*|phone*|fon|fax|mobil*|mail|e mail|email|www|http|https|iban|bic|swift|ust*|mwst|vat|tva|iva|steuer*|tax*|siren|siret|hrb|hra|"
+     "*rechnung|rechnung*|invoice*|facture|factura|fattura|factuur|faktura|date|datum|*datum|fecha|data|nummer|number|numero|no|nr|globale|"
+     "seite|page|pagina|total*|summe|betrag|amount|kunden*|customer id|id|gln|geschaftsfuhr*|handelsregister*|amtsgericht|qualifizierung|"
+     "inhalt|order|bestellung|lieferschein|konto*|account*|reference*|ref|your|ihre|unser*|ihr|zu handen|z hd|attn|po box|postfach|telefon*|"
+     "anschrift|address|strasse|street|rue|via|calle|straat|city|ort|plz|zip|land|country|contact*|bearbeiter|anwendungsempfehlung|wahrung|currency"},
+};
+constexpr Keyword kBuyerWords[] = {
+    {kBuyer, 1, "customer*|client*|kunde*|ihre*|your|vos|votre|buyer*|kaufer*|empfanger*|cliente|comprador|destinatario|klant*|nabywca|leistungsempfanger|acheteur"},
+    {kSeller, 1, "seller*|verkaufer*|our|unsere*|nos|vendeur|vendedor|supplier*|lieferant*|fournisseur|sprzedawca"},
+};
+constexpr Keyword kCompanyForms[] = {
+    {0, 1,
+     "gmbh|mbh|ag|kg|kgaa|ohg|gbr|ug|se|ev|e v|eg|e k|ek|a g|ltd|limited|llc|llp|inc|corp|corporation|plc|co|company|sarl|s a r l|sas|sasu|sa|s a|eurl|sci|"
+     "snc|spa|s p a|srl|s r l|sl|s l|slu|bv|b v|nv|n v|vof|oy|oyj|ab|as|aps|a s|sp z o o|spolka|z o o|s r o|sro|kft|zrt|lda|unipessoal|bvba|cvba|srls|sapa|verein*|*verein|"
+     "stiftung|universitat|stadt|gemeinde|ministerium|bundesamt|genossenschaft|partg|gesmbh|societe|association"},
+};
+// clang-format on
+
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+bool matches(std::string_view folded, std::span<const Keyword> table) {
+  return !matches_of(words_of(folded), table).empty();
+}
+
+Span trimmed(const Sheet& sheet, Span span) {
+  const std::string& text = sheet.index().folded();
+  const auto is_edge = [](char c) {
+    return c == ' ' || c == ':' || c == ',' || c == ';' || c == '|' || c == kOther || c == '-' || c == '\n';
+  };
+  // A letter without an ASCII relative is no edge of a name, but it is rare at one; bullets are not.
+  while (span.from < span.to && is_edge(text[span.from]))
+    ++span.from;
+  while (span.to > span.from && is_edge(text[span.to - 1]))
+    --span.to;
+  return span;
+}
+
+bool is_name_like(std::string_view text) {
+  const auto n_letters = std::ranges::count_if(text, [](char c) { return (c >= 'a' && c <= 'z') || c == kOther; });
+  const auto n_digits = std::ranges::count_if(text, is_digit);
+  if (n_letters < 3 || text.size() > 80 || n_digits * 3 > n_letters) return false;
+  if (text.find('@') != std::string_view::npos || text.find(':') != std::string_view::npos) return false;
+  return !matches(text, kNotNames) && !text.ends_with('.') ? true
+                                                           : matches(text, kCompanyForms) && !matches(text, kNotNames);
+}
+
+/// "12345 Berlin", "SW1B 3BN London", "Redmond WA, 98052": the line of an address that has the town.
+bool has_postcode(std::string_view text) {
+  const auto words = words_of(text);
+  if (words.size() < 2 || words.size() > 8) return false;
+  return std::ranges::any_of(words, [&](const std::string& word) {
+    const bool digits = std::ranges::all_of(word, is_digit);
+    return digits && (word.size() == 5 || word.size() == 4) && std::ranges::any_of(words, [](const std::string& other) {
+             return other.size() >= 3 && std::ranges::none_of(other, is_digit);
+           });
+  });
+}
+
+/// A heading or label of a party: at most four words, or words up to a colon.
+std::optional<Section> section_of(std::string_view folded) {
+  const size_t colon = folded.find(':');
+  const std::string_view label = folded.substr(0, colon);
+  const auto words = words_of(label);
+  if (words.empty() || words.size() > 4) return std::nullopt;
+  for (const KeywordMatch& match : matches_of(words, kSections)) {
+    if (match.first_word != 0) continue;
+    const bool whole = match.distance == 0;
+    if (whole || (colon != std::string_view::npos && match.distance <= 1)) return static_cast<Section>(match.meaning);
+  }
+  return std::nullopt;
+}
+
+class PartyReader {
+ public:
+  explicit PartyReader(const Sheet& sheet) : sheet_(sheet) {}
+
+  PartyReadings read(std::span<const Identifier> vat_ids) {
+    for (uint32_t cell = 0; cell < sheet_.cells().size(); ++cell)
+      read_cell(cell);
+    for (const Row& row : sheet_.rows())
+      read_sender_line(row);
+    read_repeated();
+    PartyReadings readings;
+    readings.seller_name = names(kSeller);
+    readings.buyer_name = names(kBuyer);
+    separate(readings.seller_name, readings.buyer_name);
+    read_vat_ids(vat_ids, readings);
+    return readings;
+  }
+
+ private:
+  struct Name {
+    Span span;
+    std::string value;
+    float missing[3] = {1, 1, 1};  // probability that no evidence so far makes it the party: noisy or
+  };
+
+  std::string_view folded(uint32_t cell) const { return sheet_.folded(sheet_.cells()[cell]); }
+
+  void add(Section section, Span span, float score) {
+    span = trimmed(sheet_, span);
+    const std::string_view text = sheet_.index().folded(span);
+    if (span.from >= span.to || !is_name_like(text) || has_postcode(text)) return;
+    Name& name = names_[std::string(text)];
+    if (name.value.empty()) {
+      name.span = span;
+      name.value = sheet_.index().text(span);
+    }
+    name.missing[section] *= 1 - score;
+  }
+
+  /// The first line below a heading that can be a name.
+  void add_below(Section section, uint32_t cell, float score) {
+    for (uint32_t tried = 0; tried < 4; ++tried) {
+      const auto next = sheet_.below(cell, 3);
+      if (!next || section_of(folded(*next))) return;
+      cell = *next;
+      const std::string_view text = folded(cell);
+      const Span span = sheet_.cells()[cell].span;
+      if (text.starts_with("name")) {
+        const size_t colon = text.find(':');
+        const auto right = next_in_row(cell);
+        if (colon != std::string_view::npos && colon + 2 < text.size())
+          return add(section, {span.from + static_cast<uint32_t>(colon) + 1, span.to}, score);
+        if (right) return add(section, sheet_.cells()[*right].span, score);
+      }
+      if (is_name_like(text)) return add(section, span, score);
+    }
+  }
+
+  std::optional<uint32_t> next_in_row(uint32_t cell) const {
+    const uint32_t next = cell + 1;
+    if (next >= sheet_.cells().size() || sheet_.cells()[next].row != sheet_.cells()[cell].row) return std::nullopt;
+    return next;
+  }
+
+  void read_cell(uint32_t cell) {
+    const std::string_view text = folded(cell);
+    const Span span = sheet_.cells()[cell].span;
+    if (const auto section = section_of(text); section && *section != kOtherParty) {
+      const size_t colon = text.find(':');
+      const bool inline_value = colon != std::string_view::npos && has_letters(text.substr(colon));
+      if (inline_value) return add(*section, {span.from + static_cast<uint32_t>(colon) + 1, span.to}, 0.9F);
+      const auto right = next_in_row(cell);
+      if (right && !section_of(folded(*right)) && is_name_like(folded(*right)))
+        add(*section, sheet_.cells()[*right].span, 0.6F);
+      return add_below(*section, cell, right ? 0.75F : 0.9F);
+    }
+    read_address(cell);
+    if (text.starts_with("kontoinhaber") || text.starts_with("account holder")) {
+      const size_t colon = text.find(':');
+      if (colon != std::string_view::npos) add(kSeller, {span.from + static_cast<uint32_t>(colon) + 1, span.to}, 0.2F);
+    }
+    const bool top = sheet_.cells()[cell].row < 12;
+    if (top && matches(text, kCompanyForms)) add(kSeller, span, sheet_.cells()[cell].row == 0 ? 0.4F : 0.25F);
+    if (top && sheet_.cells()[cell].row < 2) add(kSeller, span, 0.2F);
+  }
+
+  /// The block of lines above a town is an address; its first line a name.
+  void read_address(uint32_t town) {
+    if (!has_postcode(folded(town))) return;
+    uint32_t top = town;
+    std::optional<Section> section;
+    for (int i = 0; i < 4; ++i) {
+      const auto above = cell_above(top);
+      if (!above || matches(folded(*above), kNotNames) || folded(*above).find(':') != std::string_view::npos) break;
+      section = section_of(folded(*above));
+      if (section) break;
+      top = *above;
+    }
+    if (top == town) return;
+    const Span span = sheet_.cells()[top].span;
+    if (section) return;  // its heading says whose it is
+    const float row = static_cast<float>(sheet_.cells()[town].row) / static_cast<float>(sheet_.rows().size());
+    if (row > 0.6F) return add(kSeller, span, 0.2F);
+    const float page_width = std::max(sheet_.document().pages[sheet_.cells()[town].page].width, 400.0F);
+    const bool on_the_left = sheet_.cells()[town].box.x0 < page_width * 0.4F;
+    add(kBuyer, span, on_the_left ? 0.45F : 0.25F);
+    add(kSeller, span, on_the_left ? 0.15F : 0.35F);
+  }
+
+  /// The cell directly above in the same column, without a gap between them.
+  std::optional<uint32_t> cell_above(uint32_t cell) const {
+    const Cell& own = sheet_.cells()[cell];
+    const float height = own.box.y1 - own.box.y0;
+    for (uint32_t other = cell; other > 0;) {
+      --other;
+      const Cell& candidate = sheet_.cells()[other];
+      if (candidate.page != own.page || own.box.y0 - candidate.box.y1 > 1.2F * height) return std::nullopt;
+      if (candidate.row != own.row && std::abs(candidate.box.x0 - own.box.x0) < 6) return other;
+    }
+    return std::nullopt;
+  }
+
+  /// "Kraxi GmbH · Flugzeugallee 17 · 12345 Papierfeld": who sends the letter, in one line.
+  void read_sender_line(const Row& row) {
+    const std::string_view text = sheet_.index().folded(row.span);
+    std::vector<Span> parts;
+    uint32_t from = row.span.from;
+    for (uint32_t at = 0; at <= text.size(); ++at) {
+      const std::string_view rest = text.substr(at);
+      const bool sign = at < text.size() && (text[at] == '|' || (text[at] == kOther && at > 0 && text[at - 1] == ' ') ||
+                                             rest.starts_with(" - ") || rest.starts_with(", "));
+      if (!sign && at < text.size()) continue;
+      parts.push_back(trimmed(sheet_, {from, row.span.from + at}));
+      from = row.span.from + at + 1;
+    }
+    if (parts.size() < 3) return;
+    for (size_t i = 1; i < std::min<size_t>(parts.size(), 4); ++i) {
+      if (has_postcode(sheet_.index().folded(parts[i]))) return add(kSeller, parts[0], 0.7F);
+    }
+  }
+
+  /// A letterhead and its foot say the same name; a site or mail address contains it.
+  void read_repeated() {
+    const std::string& text = sheet_.index().folded();
+    for (auto& [key, name] : names_) {
+      const size_t first = text.find(key);
+      const size_t second = first == std::string::npos ? first : text.find(key, first + key.size());
+      if (second != std::string::npos) name.missing[kSeller] *= 0.85F;
+      const std::string word = words_of(key).empty() ? std::string() : words_of(key).front();
+      const bool in_address = word.size() >= 4 && (text.find("@" + word) != std::string::npos ||
+                                                   text.find("www." + word) != std::string::npos);
+      if (in_address) name.missing[kSeller] *= 0.7F;
+    }
+  }
+
+  Candidates names(Section section) const {
+    Candidates candidates;
+    for (const auto& [key, name] : names_)
+      candidates.push_back({name.span, name.value, 1 - name.missing[section]});
+    sort_candidates(candidates);
+    if (candidates.size() > 8) candidates.resize(8);
+    return candidates;
+  }
+
+  /// Nobody sends himself an invoice.
+  static void separate(Candidates& sellers, Candidates& buyers) {
+    if (sellers.empty() || buyers.empty() || sellers[0].value != buyers[0].value) return;
+    const float seller_margin = sellers[0].score - (sellers.size() > 1 ? sellers[1].score : 0);
+    const float buyer_margin = buyers[0].score - (buyers.size() > 1 ? buyers[1].score : 0);
+    Candidates& loser = seller_margin >= buyer_margin ? buyers : sellers;
+    loser[0].score *= 0.3F;
+    sort_candidates(loser);
+  }
+
+  void read_vat_ids(std::span<const Identifier> ids, PartyReadings& readings) const {
+    for (const Identifier& id : ids) {
+      const float check = id.checked ? 1 : 0.75F;
+      float buyer = 0.2F;
+      const auto section = section_above(id.span);
+      const auto clues = clues_for(sheet_, id.span, kBuyerWords);
+      if (!clues.empty()) {
+        buyer = clues.front().match.meaning == kBuyer ? 0.9F : 0.05F;
+      } else if (section) {
+        buyer = *section == kBuyer ? 0.9F : *section == kSeller ? 0.05F : 0;
+      }
+      const float seller = section == kOtherParty && clues.empty() ? 0.1F : 1 - buyer;
+      readings.seller_vat_id.push_back({id.span, id.value, seller * check});
+      if (buyer > 0.3F) readings.buyer_vat_id.push_back({id.span, id.value, buyer * check});
+    }
+    sort_candidates(readings.seller_vat_id);
+    sort_candidates(readings.buyer_vat_id);
+    if (!readings.seller_vat_id.empty() && !readings.buyer_vat_id.empty() &&
+        readings.seller_vat_id[0].value == readings.buyer_vat_id[0].value) {
+      Candidates& loser = readings.seller_vat_id[0].score >= readings.buyer_vat_id[0].score ? readings.buyer_vat_id
+                                                                                            : readings.seller_vat_id;
+      loser.erase(loser.begin());
+    }
+  }
+
+  /// The heading under which a value stands in its column.
+  std::optional<Section> section_above(Span span) const {
+    const Cell& own = sheet_.cells()[sheet_.cell_at(span.from)];
+    for (uint32_t other = sheet_.cell_at(span.from); other > 0;) {
+      --other;
+      const Cell& cell = sheet_.cells()[other];
+      if (cell.page != own.page || own.row - cell.row > 14) return std::nullopt;
+      if (cell.row == own.row || std::abs(cell.box.x0 - own.box.x0) > 40) continue;
+      if (const auto section = section_of(sheet_.folded(cell))) return section;
+    }
+    return std::nullopt;
+  }
+
+  const Sheet& sheet_;
+  std::map<std::string, Name> names_;
+};
+
+}  // namespace
+
+PartyReadings read_parties(const Sheet& sheet, std::span<const Identifier> vat_ids) {
+  return PartyReader(sheet).read(vat_ids);
+}
+
+Candidates read_currencies(const Sheet& sheet) {
+  Candidates candidates;
+  for (const CurrencyHit& hit : find_currencies(sheet)) {
+    const auto same = std::ranges::find(candidates, hit.code, &Candidate::value);
+    if (same == candidates.end()) {
+      candidates.push_back({hit.span, hit.code, hit.is_code ? 0.7F : 0.6F});
+    } else {
+      same->score += (1 - same->score) * 0.2F;
+    }
+  }
+  if (candidates.size() > 1) {
+    for (Candidate& candidate : candidates)
+      candidate.score *= 0.8F;
+  } else if (!candidates.empty()) {
+    candidates.front().score = std::max(candidates.front().score, 0.95F);
+  }
+  sort_candidates(candidates);
+  return candidates;
+}
+
+Candidates read_ibans(const Sheet& sheet, std::span<const Identifier> ibans) {
+  (void)sheet;
+  Candidates candidates;
+  for (const Identifier& iban : ibans)
+    candidates.push_back(
+        {iban.span, iban.value, iban.checked ? 0.98F - 0.05F * static_cast<float>(candidates.size()) : 0.6F});
+  sort_candidates(candidates);
+  return candidates;
+}
+
+}  // namespace ingle::documents

@@ -1,0 +1,106 @@
+#include <algorithm>
+#include <string_view>
+
+#include "documents/invoice/scan.h"
+
+namespace ingle::documents {
+namespace {
+
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+bool is_letter(char c) {
+  return c >= 'a' && c <= 'z';
+}
+bool is_alnum(char c) {
+  return is_digit(c) || is_letter(c) || c == kOther;
+}
+
+/// Collects letters and digits from `at` with single spaces, dots and dashes between them, `n` at most; where it ended
+/// goes to `end`.
+std::string collect(std::string_view text, size_t at, size_t n, size_t& end) {
+  std::string out;
+  while (at < text.size() && out.size() < n) {
+    const char c = text[at];
+    if (is_digit(c) || is_letter(c)) {
+      out += c;
+      end = ++at;
+    } else if ((c == ' ' || c == '.' || c == '-') && at + 1 < text.size() &&
+               (is_digit(text[at + 1]) || is_letter(text[at + 1]))) {
+      ++at;
+    } else {
+      break;
+    }
+  }
+  return compact(out);
+}
+
+bool begins_word(std::string_view text, size_t at) {
+  return at == 0 || !is_alnum(text[at - 1]);
+}
+bool ends_word(std::string_view text, size_t end) {
+  return end >= text.size() || !is_alnum(text[end]);
+}
+
+bool labelled_iban(std::string_view text, size_t at) {
+  const size_t from = at > 24 ? at - 24 : 0;
+  return text.substr(from, at - from).find("iban") != std::string_view::npos;
+}
+
+}  // namespace
+
+std::vector<Identifier> find_ibans(const Sheet& sheet) {
+  const std::string_view text = sheet.index().folded();
+  std::vector<Identifier> found;
+  for (size_t at = 0; at + 15 <= text.size(); ++at) {
+    if (!begins_word(text, at) || !is_letter(text[at]) || !is_letter(text[at + 1]) || !is_digit(text[at + 2])) continue;
+    const std::string country = compact(text.substr(at, 2));
+    const size_t length = iban_length(country);
+    if (length == 0) continue;
+    size_t end = at;
+    std::string value = collect(text, at, length, end);
+    bool right = value.size() == length && ends_word(text, end) && is_valid_iban(value);
+    if (!right) {
+      // Written as an IBAN and labelled as one, but with a wrong digit: a person must see it.
+      size_t all = at;
+      value = collect(text, at, 34, all);
+      const auto n_digits = std::ranges::count_if(value, is_digit);
+      if (!labelled_iban(text, at) || value.size() < 15 || n_digits < 12 || !is_digit(text[at + 3])) continue;
+      while (value.size() > 15 && !ends_word(text, all))
+        value.pop_back();
+      if (value.size() > length) {
+        value = collect(text, at, length, end);
+      } else {
+        end = all;
+      }
+    }
+    found.push_back({{static_cast<uint32_t>(at), static_cast<uint32_t>(end)}, value, right});
+    at = end;
+  }
+  return found;
+}
+
+std::vector<Identifier> find_vat_ids(const Sheet& sheet) {
+  constexpr size_t kShortest = 8;
+  constexpr size_t kLongest = 15;
+  const std::string_view text = sheet.index().folded();
+  std::vector<Identifier> found;
+  for (size_t at = 0; at + kShortest <= text.size(); ++at) {
+    if (!begins_word(text, at) || !is_letter(text[at]) || !is_letter(text[at + 1]) || text[at + 2] == '\n') continue;
+    // The longest that has the form of one: "CHE-123.456.788 MWST" is longer than its first part.
+    for (size_t n = kLongest; n >= kShortest; --n) {
+      size_t end = at;
+      const std::string value = collect(text, at, n, end);
+      if (value.size() != n || !ends_word(text, end)) continue;
+      const VatCheck check = check_vat_id(value);
+      if (check == VatCheck::kNotOne || std::ranges::count_if(value, is_digit) < 5) continue;
+      found.push_back(
+          {{static_cast<uint32_t>(at), static_cast<uint32_t>(end)}, value, check != VatCheck::kWrongDigits});
+      at = end;
+      break;
+    }
+  }
+  return found;
+}
+
+}  // namespace ingle::documents

@@ -1,0 +1,326 @@
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <optional>
+
+#include "documents/invoice/readings.h"
+
+namespace ingle::documents {
+namespace {
+
+// What a word in a label says. A label is judged by all of its words: "Rechnungssumme ohne USt." is a sum and net.
+enum Trait : uint8_t { kSum, kNet, kGross, kTax, kDue, kPaid, kNoTotal, kTaxBase, kWeakNet };
+
+// clang-format off
+constexpr Keyword kTraits[] = {
+    {kSum, 1,
+     "total|totals|total amount|totale|totaal*|*summe|*betrag|*betrage|gesamt*|*gesamt|grand total|"
+     "invoice total|sum|montant|importe|importo|suma|soma|razem|kwota|celkem|yhteensa|belopp|belop|summa|"
+     "i alt|wartosc|bedrag|osszesen"},
+    {kSum, .8F,
+     "amount|betrage"},
+    {kSum, .9F,
+     "*beitrag"},
+    {kNet, 1,
+     "netto*|*netto|net|net total|ht|h t|hors tax*|hors tva|excl*|exkl*|ex vat|ex tax|ohne ust|ohne mwst|"
+     "ohne umsatzsteuer|ohne steuer*|ohne mehrwertsteuer|without vat|without tax|w o tax|w o vat|before tax|"
+     "before vat|sin iva|senza iva|sem iva|bez vat|bez dph|tax exclusive*|zzgl|imponibile|base imponible|"
+     "base imponibile|totale imponibile|total base imponible|ex btw|totalt exkl*|ekskl*|eksl*|taxable amount|"
+     "total taxable*"},
+    {kNet, .9F,
+     "htva"},
+    {kWeakNet, .7F,
+     "subtotal|sub total|zwischensumme|subtotale"},
+    {kWeakNet, .6F,
+     "positionssumme|sous total|subtotaal|sum of line*|warenwert|line total*|lines total|summe der positionen|"
+     "summe positionen|total lines|delsumma|totale righe|total lignes|total lineas"},
+    {kGross, 1,
+     "brutto*|*brutto|gross*|ttc|t t c|incl*|inkl*|including*|inclusive*|mit mwst|mit ust|mit umsatzsteuer|"
+     "mit steuer*|with vat|with tax|con iva|com iva|tvac|iva incluid*|iva incluso|iva inclusa|iva compresa|"
+     "iva inc*|tva comprise|s dph|z vat|sis*|endbetrag|endsumme|gesamtbetrag|rechnungsbetrag|gesamtsumme|"
+     "grand total|invoice total|summe gesamt"},
+    {kGross, .9F,
+     "rechnungssumme|totale complessivo|importo totale|total general|total amount|valor total"},
+    {kGross, .95F,
+     "total factura|total de la factura|importe total|totale fattura|totale documento|total facture|"
+     "factuurbedrag|totaalbedrag|total invoice*|invoice amount|total da fatura|total fatura|montant total|"
+     "tax inclusive*|endpreis|gesamtpreis"},
+    {kTax, 1,
+     "vat|mwst*|ust|u st|umsatzsteuer*|mehrwertsteuer*|*steuer|steuer|tax|taxes|tva|iva|btw|moms|mva|dph|gst|"
+     "alv*|steuerbetrag*|steuersumme|steuern|afa|ustg|sales tax|total vat|vat total|vat amount|total tax|"
+     "tax amount|total tva|montant tva|total taxes|cuota*|total iva|imposta|totale imposta|totale iva|"
+     "impuesto*|imposto*|podatek|kwota vat|kwota podatku|gesamt ust|ust gesamt|btw bedrag|mwst betrag|"
+     "ust betrag|importe iva|taxe*|mwstbetrag|taxa|valor iva"},
+    {kTaxBase, 1,
+     "steuerbasis*|basisbetrag|bemessungsgrundlage|taxable*|tax base|vat base|steuerpflichtig*"},
+    {kTaxBase, .9F,
+     "base tva|base|tax basis*"},
+    {kDue, 1,
+     "due|amount due|total due|balance due|due payable|payable*|amount payable|total payable|to pay|"
+     "zu zahlen*|zahlbetrag|zahlbarer betrag|falliger betrag|fallig*|offener betrag|zahlungsbetrag|restbetrag|"
+     "uberweisungsbetrag|verbleibend*|a payer|net a payer|reste a payer|solde*|a pagar|total a pagar|"
+     "importe a pagar|da pagare|netto a pagare|totale da pagare|te betalen|openstaand*|balance|residual|"
+     "do zaplaty|att betala|at betale|a betale|maksettava*|k uhrade|outstanding*|amount owing|a liquider|"
+     "fizetendo|total de plata"},
+    {kDue, .9F,
+     "zahllast"},
+    {kPaid, 1,
+     "prepaid*|paid|*anzahlung*|acompte*|anticip*|bereits*|gezahlt*|deposit*|advance*|vorauszahlung*|"
+     "vorausbezahlt*|abschlagszahlung*|erhalten*|aanbetaling*|deja*|pagado*|acconto*|zaliczk*|reglement*|"
+     "payment received"},
+    {kNoTotal, 1,
+     "discount*|*rabatt*|abschlag*|abschlage|zuschlag*|remise*|sconto|descuento*|skonto*|versand*|shipping*|"
+     "freight*|porto|charge*|allowance*|unit price|preis|price|einzelpreis|kapital*|capital*|penalite*|"
+     "indemnite*|bruttopreis*|nettopreis*|bruttolistenpreis|round*|rundung*|previous*|previous balance|"
+     "unpaid balance|selbstbeteiligung|fee|gebuhr*|frais*|teilzahlung*|gutschein*|menge|quantity|qty|quantite|"
+     "cantidad|ausstehend*|offene*|vat id*|ust id*|steuernummer|deckung*|je|pro|saldo vor*|basis|descuentos"},
+};
+// clang-format on
+
+struct Judged {
+  const Amount* amount = nullptr;
+  float net = 0;
+  float tax = 0;
+  float grand = 0;
+  float due = 0;
+  float paid = 0;
+  float none = 0;
+};
+
+/// The strengths of the traits in a text.
+std::array<float, 9> traits_of(std::string_view text) {
+  std::array<float, 9> traits{};
+  const std::vector<std::string> words = words_of(text);
+  for (const KeywordMatch& match : matches_of(words, kTraits))
+    traits[match.meaning] = std::max(traits[match.meaning], match.strength);
+  return traits;
+}
+
+bool says_something(const std::array<float, 9>& traits) {
+  return std::ranges::any_of(traits, [](float strength) { return strength > 0; });
+}
+
+void judge(Judged& judged, const std::array<float, 9>& t, float weight) {
+  const auto raise = [&](float& target, float by) { target = std::max(target, by * weight); };
+  if (t[kPaid] > 0) return raise(judged.paid, t[kPaid]);
+  if (t[kDue] > 0) return raise(judged.due, t[kDue]);
+  if (t[kNoTotal] > 0 && t[kGross] == 0 && t[kNet] == 0) return raise(judged.none, t[kNoTotal]);
+  if (t[kTaxBase] > 0) {
+    raise(judged.net, 0.6F);
+    return;
+  }
+  if (t[kNet] > 0 && t[kGross] > 0) return;  // a heading of a whole table
+  if (t[kNet] > 0) return raise(judged.net, t[kNet] * (t[kSum] > 0 ? 1 : 0.9F));
+  if (t[kWeakNet] > 0) return raise(judged.net, t[kWeakNet]);
+  if (t[kGross] > 0) return raise(judged.grand, t[kGross] * (t[kSum] > 0 || t[kTax] > 0 ? 1 : 0.9F));
+  if (t[kTax] > 0) return raise(judged.tax, t[kTax]);
+  if (t[kSum] > 0) {
+    raise(judged.grand, 0.65F * t[kSum]);
+    raise(judged.net, 0.25F);
+  }
+}
+
+/// Words before the amount in its cell, then the cell to the left; the heading of the column besides.
+Judged judge_labels(const Sheet& sheet, const Amount& amount) {
+  Judged judged;
+  judged.amount = &amount;
+  const Cell& cell = sheet.cells()[sheet.cell_at(amount.span.from)];
+  const std::string_view before = sheet.index().folded({cell.span.from, std::max(cell.span.from, amount.span.from)});
+  auto traits = traits_of(before);
+  float weight = 1;
+  if (!says_something(traits)) {
+    if (const auto left = sheet.left(amount.span)) {
+      traits = traits_of(sheet.folded(sheet.cells()[*left]));
+      weight = 0.97F;
+      // "Steuerbetrag in  EUR  1,12": a cell that says nothing between the label and the amount.
+      if (!says_something(traits)) {
+        if (const auto more = sheet.left(sheet.cells()[*left].span))
+          traits = traits_of(sheet.folded(sheet.cells()[*more]));
+      }
+    }
+  }
+  const bool labelled = says_something(traits);
+  if (labelled) judge(judged, traits, weight);
+  if (const auto above = sheet.above(amount.span, 10); above && !has_letters(before)) {
+    const uint32_t rows = cell.row - sheet.cells()[*above].row;
+    const float column_weight = (labelled ? 0.45F : 0.8F) - 0.04F * static_cast<float>(rows);
+    const auto heading = traits_of(sheet.folded(sheet.cells()[*above]));
+    if (says_something(heading)) judge(judged, heading, column_weight);
+  }
+  return judged;
+}
+
+/// Form and place: totals have two places, are no percentages, and come after the lines.
+float plausibility(const Sheet& sheet, const Amount& amount) {
+  if (amount.is_percent) return 0;
+  float factor = 1;
+  if (amount.decimals != 2)
+    factor = amount.decimals == 0 && amount.has_currency ? 0.9F : amount.decimals == 0 ? 0.35F : 0.3F;
+  const auto row = static_cast<float>(sheet.cells()[sheet.cell_at(amount.span.from)].row);
+  const auto n_rows = static_cast<float>(std::max<size_t>(sheet.rows().size(), 1));
+  return factor * (0.85F + 0.15F * row / n_rows);
+}
+
+struct Scored {
+  Span span;
+  Micros value = 0;
+  float score = 0;
+};
+
+/// The best of each value, most likely first, few enough to try all combinations.
+std::vector<Scored> best_of(const Sheet& sheet, const std::vector<Judged>& all, float Judged::* kind) {
+  std::vector<Scored> scored;
+  for (const Judged& judged : all) {
+    const float score = judged.*kind * plausibility(sheet, *judged.amount);
+    if (score < 0.05F) continue;
+    const auto same = std::ranges::find(scored, judged.amount->value, &Scored::value);
+    if (same == scored.end()) {
+      scored.push_back({judged.amount->span, judged.amount->value, score});
+    } else if (score > same->score) {
+      *same = {judged.amount->span, judged.amount->value, score};
+    }
+  }
+  std::ranges::stable_sort(scored, std::greater<>(), &Scored::score);
+  if (scored.size() > 12) scored.resize(12);
+  return scored;
+}
+
+bool equal(Micros a, Micros b) {
+  return std::abs(a - b) <= 20'000;  // two cents: rounding of several tax rates
+}
+
+Candidates as_candidates(const std::vector<Scored>& scored, std::optional<Micros> chosen, float bonus) {
+  Candidates candidates;
+  for (const Scored& one : scored) {
+    const bool is_chosen = chosen && one.value == *chosen;
+    const float score = is_chosen ? std::min(1.0F, one.score + bonus) : one.score * (chosen ? 0.6F : 1.0F);
+    candidates.push_back({one.span, format_amount(one.value), score});
+  }
+  sort_candidates(candidates);
+  return candidates;
+}
+
+/// Sums of amounts that the text states: net + tax = grand. They say what is what where words do not.
+struct Combination {
+  std::optional<Micros> net;
+  std::optional<Micros> tax;
+  std::optional<Micros> grand;
+  float score = 0;
+  bool adds_up = false;
+};
+
+Combination combine(const std::vector<Scored>& nets, const std::vector<Scored>& taxes,
+                    const std::vector<Scored>& grands) {
+  constexpr float kAddsUp = 1.2F;
+  Combination best;
+  const auto consider = [&](const Scored* net, const Scored* tax, const Scored* grand) {
+    Combination one;
+    one.score = (net ? net->score : 0) + (tax ? tax->score : 0) + (grand ? 1.5F * grand->score : 0);
+    if (net && tax && grand) {
+      one.adds_up = equal(net->value + tax->value, grand->value);
+      one.score += one.adds_up ? kAddsUp : -0.4F;
+    } else if (net && grand && !tax) {
+      // Without tax both are the same; a net sum above the gross one is none (credit notes have both below zero).
+      if (std::abs(net->value) > std::abs(grand->value)) one.score -= 0.5F;
+    }
+    if (tax && grand && std::abs(tax->value) >= std::abs(grand->value) && grand->value != 0) one.score -= 0.8F;
+    if (one.score <= best.score) return;
+    if (net) one.net = net->value;
+    if (tax) one.tax = tax->value;
+    if (grand) one.grand = grand->value;
+    best = one;
+  };
+  const auto options = [](const std::vector<Scored>& list) {
+    std::vector<const Scored*> pointers = {nullptr};
+    for (const Scored& one : list)
+      pointers.push_back(&one);
+    return pointers;
+  };
+  for (const Scored* grand : options(grands)) {
+    for (const Scored* net : options(nets)) {
+      for (const Scored* tax : options(taxes))
+        consider(net, tax, grand);
+    }
+  }
+  return best;
+}
+
+/// Where labels say nothing: the largest amount that is a sum of two others of which one is a usual share of the other.
+void add_by_arithmetic(const Sheet& sheet, std::vector<Judged>& all) {
+  std::vector<Judged*> money;
+  for (Judged& judged : all) {
+    if (judged.amount->decimals == 2 && !judged.amount->is_percent && judged.amount->value > 0)
+      money.push_back(&judged);
+  }
+  if (money.size() > 80) money.erase(money.begin(), money.end() - 80);
+  (void)sheet;
+  Judged* best[3] = {nullptr, nullptr, nullptr};
+  for (Judged* grand : money) {
+    for (Judged* net : money) {
+      if (net->amount->value >= grand->amount->value) continue;
+      const Micros rest = grand->amount->value - net->amount->value;
+      const double rate = static_cast<double>(rest) / static_cast<double>(net->amount->value);
+      if (rate < 0.02 || rate > 0.28) continue;
+      const auto tax = std::ranges::find_if(money, [&](const Judged* j) { return j->amount->value == rest; });
+      if (tax == money.end() || (best[0] != nullptr && best[0]->amount->value > grand->amount->value)) continue;
+      best[0] = grand;
+      best[1] = net;
+      best[2] = *tax;
+    }
+  }
+  if (best[0] == nullptr) return;
+  best[0]->grand = std::max(best[0]->grand, 0.3F);
+  best[1]->net = std::max(best[1]->net, 0.3F);
+  best[2]->tax = std::max(best[2]->tax, 0.3F);
+}
+
+}  // namespace
+
+TotalReadings read_totals(const Sheet& sheet, std::span<const Amount> amounts) {
+  std::vector<Judged> all;
+  for (const Amount& amount : amounts)
+    all.push_back(judge_labels(sheet, amount));
+  add_by_arithmetic(sheet, all);
+  std::vector<Scored> dues = best_of(sheet, all, &Judged::due);
+  const std::vector<Scored> nets = best_of(sheet, all, &Judged::net);
+  const std::vector<Scored> taxes = best_of(sheet, all, &Judged::tax);
+  const std::vector<Scored> paid = best_of(sheet, all, &Judged::paid);
+  std::vector<Scored> grands = best_of(sheet, all, &Judged::grand);
+  // What is to be paid is often the only total.
+  for (const Scored& due : dues) {
+    const auto same = std::ranges::find(grands, due.value, &Scored::value);
+    if (same == grands.end()) {
+      grands.push_back({due.span, due.value, due.score * 0.55F});
+    } else {
+      same->score = std::min(1.0F, same->score + 0.15F);
+    }
+  }
+  const Combination best = combine(nets, taxes, grands);
+  TotalReadings readings;
+  readings.adds_up = best.adds_up;
+  const float bonus = best.adds_up ? 0.3F : 0;
+  readings.net = as_candidates(nets, best.net, bonus);
+  readings.tax = as_candidates(taxes, best.tax, bonus);
+  readings.grand = as_candidates(grands, best.grand, bonus);
+  if (best.grand) {
+    const auto is_rest = [&](const Scored& due) {
+      return due.value == *best.grand || std::ranges::any_of(paid, [&](const Scored& p) {
+               return equal(due.value + std::abs(p.value), *best.grand);
+             });
+    };
+    const auto rest = std::ranges::find_if(dues, is_rest);
+    if (rest != dues.end()) {
+      readings.due = as_candidates(dues, rest->value, 0.2F);
+    } else if (!dues.empty()) {
+      readings.due = as_candidates(dues, std::nullopt, 0);
+    } else if (paid.empty() || std::ranges::all_of(paid, [](const Scored& p) { return p.value == 0; })) {
+      // Nothing was paid yet and no other sum is asked for.
+      readings.due = readings.grand;
+      for (Candidate& candidate : readings.due)
+        candidate.score *= 0.9F;
+    }
+  }
+  return readings;
+}
+
+}  // namespace ingle::documents
