@@ -69,7 +69,7 @@ export function models(installed: Set<string>) {
       .map((model, index) => ({
         ...model,
         digest: "sha256:1d96",
-        modified: "2026-11-22T18:00:00Z",
+        modified: now() - 4000,
         architecture: "qwen2",
         source: index === 1 ? "ollama" : "inglenook",
         path: "/home/ada/.ollama/models/blobs/sha256-1d96",
@@ -136,7 +136,7 @@ export const decisions = [
     unix: now() - 40,
     model: "auto",
     route: "local",
-    decided_by: "sensitivity",
+    decided_by: "gate",
     reason: "Hard, but it contains an IBAN: it stays here.",
     local_model: "qwen2.5-coder:0.5b",
     confidence: 0.31,

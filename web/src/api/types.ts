@@ -3,7 +3,7 @@ export interface Licence {
   id: string;
   title: string;
   verdict: string;
-  commercial: "yes" | "no" | "conditions" | "unknown";
+  commercial: "yes" | "no" | "conditions" | ""; // "": nobody knows
 }
 
 export type ModelSource = "inglenook" | "ollama" | "hugging-face" | "lm-studio" | "folder";
@@ -12,12 +12,12 @@ export interface InstalledModel {
   name: string;
   size: number;
   digest: string;
-  modified: string;
+  modified: number;
   quantization: string;
   parameters: number;
   context: number;
   architecture: string;
-  licence: Licence | null;
+  licence: Licence;
   source: ModelSource;
   path: string;
   removable: boolean;
@@ -30,7 +30,7 @@ export interface AvailableModel {
   parameters: number;
   quantization: string;
   context: number;
-  licence: Licence | null;
+  licence: Licence;
   installed: boolean;
 }
 
@@ -76,6 +76,7 @@ export interface Message {
   content: string;
   model?: string;
   route?: string;
+  decided_by?: string; // with the model "auto"
   request_id?: string;
   usage?: { prompt_tokens: number; completion_tokens: number };
   timings?: Timings;
@@ -175,6 +176,7 @@ export interface Field {
 export interface Extraction {
   file: string;
   verdict: "accept" | "review" | "escalate";
+  reasons?: string[];
   fields: Record<string, Field>;
   lines?: Record<string, Field>[];
   text?: string;

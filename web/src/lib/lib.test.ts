@@ -91,8 +91,8 @@ describe("routes", () => {
   it("have a name for people", () => {
     expect(routeOf("local").label).toBe("Local");
     expect(routeOf("cloud:example").label).toBe("Cloud: example");
-    expect(routeOf("local", "sensitivity").label).toBe("Held back");
-    expect(routeOf("held back").label).toBe("Held back");
+    expect(routeOf("local", "gate").label).toBe("Held back");
+    expect(routeOf("local", "confidence").label).toBe("Local");
     expect(routeOf("pending").label).toBe("Deciding");
   });
 });

@@ -100,7 +100,7 @@ function AnswerFoot({ message, onRegenerate, onExplain }: { message: Message } &
           aria-label="How this was decided"
           onClick={() => onExplain(request_id)}
         >
-          <RouteBadge route={route} />
+          <RouteBadge route={route} decidedBy={message.decided_by} />
         </button>
       )}
       {timings && timings.decode_tokens_per_second > 0 && (

@@ -1,6 +1,6 @@
 import { streamAnswer } from "../../api/completions";
 import { isAbort, toApiError } from "../../api/client";
-import { getChat, putChat } from "../../api/server";
+import { explain, getChat, putChat } from "../../api/server";
 import type { ChatDocument, Lane, Message, Timings } from "../../api/types";
 import { chats, egress, models, status } from "../../app/stores";
 import { createStore, type Store } from "../../lib/store";
@@ -80,6 +80,7 @@ export class ChatSession {
     };
     try {
       await streamInto(lane, write, controller.signal);
+      if (lane.model === "auto") await explainTo(write, this.lastRequest(index));
     } catch (cause) {
       if (isAbort(cause)) write({ stopped: true });
       else {
@@ -92,6 +93,10 @@ export class ChatSession {
       await this.save();
       void Promise.all([models.refresh(), egress.refresh(), status.refresh()]);
     }
+  }
+
+  private lastRequest(index: number): string {
+    return lanesOf(this.document.get())[index]?.messages.at(-1)?.request_id ?? "";
   }
 
   private tellBusy(): void {
@@ -145,6 +150,12 @@ async function streamInto(lane: Lane, write: Write, signal: AbortSignal): Promis
   } finally {
     if (content) write({ content });
   }
+}
+
+/** Asks the router who decided; that an answer had to stay here is told by this alone. */
+async function explainTo(write: Write, requestId: string): Promise<void> {
+  const decision = requestId ? await explain(requestId).catch(() => null) : null;
+  if (decision) write({ route: decision.route, decided_by: decision.decided_by });
 }
 
 /** For a server that tells no timings: what a clock beside the stream saw. */

@@ -26,6 +26,13 @@ export function ExtractionView({ file, extraction }: { file: File; extraction: E
           <span>{verdict.help}</span>
           <CopyButton text={asJson(extraction)} label="Copy as JSON" shown />
         </div>
+        {extraction.reasons && extraction.reasons.length > 0 && (
+          <ul className="reasons">
+            {extraction.reasons.map((reason) => (
+              <li key={reason}>{reason}</li>
+            ))}
+          </ul>
+        )}
         <table className="fields">
           <thead>
             <tr>

@@ -40,6 +40,10 @@ export function confidenceTone(confidence: number): Tone {
 
 /** What "Copy as JSON" gives: the contract's shape, without the text of the document. */
 export function asJson(extraction: Extraction): string {
-  const { file, verdict, fields, lines } = extraction;
-  return JSON.stringify({ file, verdict, fields, ...(lines ? { lines } : {}) }, null, 2);
+  const { file, verdict, reasons, fields, lines } = extraction;
+  return JSON.stringify(
+    { file, verdict, ...(reasons ? { reasons } : {}), fields, ...(lines ? { lines } : {}) },
+    null,
+    2,
+  );
 }

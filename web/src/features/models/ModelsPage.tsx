@@ -190,15 +190,15 @@ const LICENCE_TONES: Record<Licence["commercial"], { tone: Tone; words: string }
   yes: { tone: "moss", words: "Free to use, business too" },
   conditions: { tone: "amber", words: "Business use with conditions" },
   no: { tone: "rose", words: "No business use" },
-  unknown: { tone: "plain", words: "Licence unknown" },
+  "": { tone: "plain", words: "Licence unknown" },
 };
 
-function LicenceLine({ licence }: { licence: Licence | null }) {
-  const { tone, words } = LICENCE_TONES[licence?.commercial ?? "unknown"];
+function LicenceLine({ licence }: { licence: Licence }) {
+  const { tone, words } = LICENCE_TONES[licence.commercial];
   return (
     <p className="licence">
       <Badge tone={tone}>{words}</Badge>
-      {licence && (
+      {licence.title && (
         <span>
           {licence.title}. {licence.verdict}
         </span>

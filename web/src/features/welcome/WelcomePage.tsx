@@ -43,7 +43,7 @@ export function WelcomePage() {
                 <h2>{model.title}</h2>
                 <p>{NOTES[index] ?? ""}</p>
                 <p className="offer-facts">
-                  {formatBytes(model.size)} · {formatCount(model.parameters)} parameters · {model.licence?.title}
+                  {formatBytes(model.size)} · {formatCount(model.parameters)} parameters · {model.licence.title}
                 </p>
               </div>
               {pull ? (
