@@ -19,17 +19,6 @@ namespace fs = std::filesystem;
 
 constexpr uint32_t kDefaultMaxLoaded = 3;
 
-store::Network network(const Settings& settings, const EnvLookup& env, net::TransportFactory transports) {
-  store::Network network = store::network_from(env);
-  network.transport = std::move(transports);
-  network.offline = settings.offline;
-  if (!settings.https_proxy.empty()) network.https_proxy = settings.https_proxy;
-  if (!settings.no_proxy.empty()) network.no_proxy = settings.no_proxy;
-  network.ca_file = settings.ca_file;
-  network.hugging_face_endpoint = settings.hugging_face_endpoint;
-  return network;
-}
-
 Result<ModelFiles> files_at(const fs::path& path) {
   std::error_code error;
   if (fs::is_directory(path, error))
@@ -74,7 +63,19 @@ Front::Front(Settings settings, const EnvLookup& env, Roles roles, net::ReceiptK
       roles_(std::move(roles)),
       receipt_key_(receipt_key),
       offline_(settings_.home, settings_.offline),
-      store_({.home = settings_.home, .models = settings_.models}, network(settings_, env, transports())) {}
+      store_({.home = settings_.home, .models = settings_.models}, network(settings_, env)) {}
+
+store::Network Front::network(const Settings& settings, const EnvLookup& env) {
+  store::Network network = store::network_from(env);
+  network.transport = transports();
+  if (roles_.spawner) network.pip_help = [this] { return run_job(kPipHelpJob, "", {}); };
+  network.offline = settings.offline;
+  if (!settings.https_proxy.empty()) network.https_proxy = settings.https_proxy;
+  if (!settings.no_proxy.empty()) network.no_proxy = settings.no_proxy;
+  network.ca_file = settings.ca_file;
+  network.hugging_face_endpoint = settings.hugging_face_endpoint;
+  return network;
+}
 
 Front::~Front() = default;
 
@@ -204,12 +205,27 @@ Result<std::string> Front::run_job(std::string_view kind, std::string_view paylo
   return roles::run_job(*roles_.spawner, kind, payload, files, limits);
 }
 
+Status Front::may_connect() const {
+  if (!offline_.on()) return {};
+  return std::unexpected(Error::refused("offline mode is on: nothing leaves this machine")
+                             .hint(offline_.by_setting() ? "'ingle config offline' shows where it is set"
+                                                         : "'ingle offline off' allows connections again"));
+}
+
+Result<std::shared_ptr<roles::EgressConnection>> Front::egress() {
+  const std::lock_guard lock(egress_mutex_);
+  if (egress_ && egress_->alive()) return egress_;
+  INGLE_TRY(roles::Child started, roles_.spawner->spawn(roles::Role::kEgress));
+  const auto child = std::make_shared<roles::Child>(std::move(started));
+  egress_ = std::make_shared<roles::EgressConnection>(child->channel(), child, receipt_key_);
+  return egress_;
+}
+
 net::TransportFactory Front::transports() {
   return [this](const net::HttpSettings& settings) -> Result<std::unique_ptr<net::HttpTransport>> {
-    if (offline_.on())
-      return std::unexpected(Error::refused("offline mode is on: nothing leaves this machine")
-                                 .hint("'ingle offline off' allows connections again"));
-    return net::direct_transport(receipt_key_)(settings);
+    INGLE_TRY_VOID(may_connect());
+    if (!roles_.spawner) return net::direct_transport(receipt_key_)(settings);
+    return roles::RemoteTransport::create(settings, [this] { return egress(); }, [this] { return may_connect(); });
   };
 }
 

@@ -26,6 +26,7 @@
 #include "net/transport.h"
 #include "roles/jobs.h"
 #include "roles/model_facts.h"
+#include "roles/remote_transport.h"
 #include "roles/spawner.h"
 #include "router/offline.h"
 #include "runtime/model_manager.h"
@@ -104,6 +105,11 @@ class Front {
   Result<std::unique_ptr<chat::Completer>> load_here(const ModelFiles& files, const engine::Options& options) const;
 
  private:
+  store::Network network(const Settings& settings, const EnvLookup& env);
+  /// The egress process, started anew where there is none.
+  Result<std::shared_ptr<roles::EgressConnection>> egress();
+  /// An error while nothing may leave this machine.
+  Status may_connect() const;
   Result<runtime::Engine> start_engine(std::span<const std::filesystem::path> paths, const std::string& name,
                                        engine::Options options) const;
   Front(Settings settings, const EnvLookup& env, Roles roles, net::ReceiptKey receipt_key);
@@ -113,6 +119,8 @@ class Front {
   net::ReceiptKey receipt_key_;
   router::OfflineSwitch offline_;
   store::Store store_;
+  std::mutex egress_mutex_;
+  std::shared_ptr<roles::EgressConnection> egress_;
   std::mutex facts_mutex_;
   std::map<std::string, roles::ModelFacts, std::less<>> facts_;  // by path, size and time of the file
   std::once_flag models_once_;

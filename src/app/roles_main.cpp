@@ -7,21 +7,31 @@
 
 #include "documents/read_job.h"
 #include "engine/engine.h"
+#include "roles/egress_role.h"
 #include "roles/engine_role.h"
+#include "roles/escape_attempts.h"
 #include "roles/model_facts.h"
 #include "roles/sandbox.h"
+#include "store/pip_settings.h"
 
 namespace ingle::app {
 namespace {
 
 namespace fs = std::filesystem;
 
+/// pip is a program, and front starts none.
+Result<std::string> pip_help_job(std::string_view /*payload*/, std::span<const base::FileDescriptor> /*files*/) {
+  return store::ask_pip_for_help({{"/usr/bin/python3", "-m", "pip"}, {"pip3"}, {"pip"}}, {});
+}
+
 constexpr roles::JobKind kJobs[] = {
+    {kPipHelpJob, pip_help_job},
     {roles::kModelFactsJob, roles::model_facts_job},
     {documents::kReadJobKind, documents::read_document_job},
 };
 
 int engine_main(roles::Channel channel, const roles::SpawnOptions& options) {
+  if (options.prove) return roles::attempt_escapes(std::move(channel), roles::Role::kEngine, options);
   ::tzset();  // chat templates may ask for the time; the zone's file cannot be opened later
   return roles::serve_engine(channel, engine::load, [&]() -> Status {
     INGLE_TRY_VOID(roles::lock(roles::Role::kEngine, {.max_memory_bytes = options.max_memory_bytes}));
@@ -52,6 +62,7 @@ class PrivateFolder {
 };
 
 int parse_main(roles::Channel channel, const roles::SpawnOptions& options) {
+  if (options.prove) return roles::attempt_escapes(std::move(channel), roles::Role::kParse, options);
   const PrivateFolder folder;
   if (folder.path().empty()) return 1;
   const auto locked = roles::lock(roles::Role::kParse, {.writable = {folder.path()},
@@ -61,6 +72,14 @@ int parse_main(roles::Channel channel, const roles::SpawnOptions& options) {
   return roles::serve_job(channel, kJobs);
 }
 
+int egress_main(roles::Channel channel, const roles::SpawnOptions& options) {
+  if (options.prove) return roles::attempt_escapes(std::move(channel), roles::Role::kEgress, options);
+  return roles::serve_egress(channel, [&]() -> Status {
+    INGLE_TRY_VOID(roles::lock(roles::Role::kEgress, {.offline = options.offline}));
+    return {};
+  });
+}
+
 }  // namespace
 
 std::span<const roles::JobKind> job_kinds() {
@@ -68,7 +87,7 @@ std::span<const roles::JobKind> job_kinds() {
 }
 
 roles::RoleMains role_mains() {
-  return {.engine = engine_main, .parse = parse_main, .egress = {}};
+  return {.engine = engine_main, .parse = parse_main, .egress = egress_main};
 }
 
 }  // namespace ingle::app

@@ -2,11 +2,15 @@
 #pragma once
 
 #include <span>
+#include <string_view>
 
 #include "roles/jobs.h"
 #include "roles/spawner.h"
 
 namespace ingle::app {
+
+/// Prints what `pip install --help` does (store/pip_settings.h).
+inline constexpr std::string_view kPipHelpJob = "pip help";
 
 /// What run_job() knows, by kind.
 std::span<const roles::JobKind> job_kinds();

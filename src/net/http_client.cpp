@@ -188,7 +188,13 @@ Result<HttpClient> HttpClient::create(HttpSettings settings, std::optional<Recei
   impl->tls.set_options(
       asio::ssl::context::default_workarounds | asio::ssl::context::no_tlsv1 | asio::ssl::context::no_tlsv1_1, code);
   impl->tls.set_verify_mode(asio::ssl::verify_peer, code);
-  if (impl->settings.ca_file.empty()) {
+  if (!impl->settings.ca_pem.empty()) {
+    impl->tls.add_certificate_authority(asio::buffer(impl->settings.ca_pem), code);
+    if (code) {
+      return std::unexpected(Error::usage("the certificate bundle holds no certificates: " + code.message())
+                                 .hint("correct SSL_CERT_FILE (or pip's 'cert' setting), or unset it"));
+    }
+  } else if (impl->settings.ca_file.empty()) {
     impl->tls.set_default_verify_paths(code);
   } else {
     impl->tls.load_verify_file(impl->settings.ca_file, code);

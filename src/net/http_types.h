@@ -20,6 +20,7 @@ struct HttpSettings {
   std::string http_proxy = {};
   std::string no_proxy = {};  // comma-separated hosts and domain suffixes, "*": all
   std::string ca_file = {};   // PEM bundle that replaces the system's certificate store
+  std::string ca_pem = {};    // the same as text, for a process that opens no files; goes before ca_file
   std::string user_agent = "ingle";
   unsigned connect_timeout_ms = 8'000;  // name, connection, proxy and TLS together
   unsigned idle_timeout_ms = 30'000;    // for the whole header, and for every 16 KiB of the body

@@ -5,17 +5,14 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include <condition_variable>
 #include <cstdio>
-#include <deque>
-#include <mutex>
-#include <thread>
 #include <vector>
 
 #include "base/core_board.h"
 #include "chat/wire.h"
 #include "roles/engine_protocol.h"
 #include "roles/message.h"
+#include "roles/workers.h"
 
 namespace ingle::roles {
 namespace {
@@ -23,37 +20,6 @@ namespace {
 constexpr int kCallThreads = 8;             // calls that wait for the model at the same time
 constexpr time_t kPatienceSeconds = 30;     // front reads at once; one that does not for so long never will
 constexpr double kProgressStep = 1.0 / 64;  // of a load
-
-/// Functions run by a few threads, in the order in which they came. Ends with what runs; what waits is dropped.
-class Workers {
- public:
-  explicit Workers(int n) {
-    for (int i = 0; i < n; ++i)
-      threads_.emplace_back([this](const std::stop_token& stop) { run(stop); });
-  }
-  void push(std::move_only_function<void()> task) {
-    const std::lock_guard lock(tasks_mutex_);
-    tasks_.push_back(std::move(task));
-    arrived_.notify_one();
-  }
-
- private:
-  void run(const std::stop_token& stop) {
-    std::unique_lock lock(tasks_mutex_);
-    while (arrived_.wait(lock, stop, [this] { return !tasks_.empty(); }) && !stop.stop_requested()) {
-      auto task = std::move(tasks_.front());
-      tasks_.pop_front();
-      lock.unlock();
-      task();
-      lock.lock();
-    }
-  }
-
-  std::mutex tasks_mutex_;
-  std::condition_variable_any arrived_;
-  std::deque<std::move_only_function<void()>> tasks_;
-  std::vector<std::jthread> threads_;
-};
 
 /// Memory that belongs to this process alone, through a descriptor that was opened before the lock.
 uint64_t own_memory(const base::FileDescriptor& statm) {

@@ -101,6 +101,11 @@ class MessageReader {
   }
   std::string_view rest() { return std::exchange(rest_, {}); }
 
+  /// For a value that the caller finds wrong.
+  void fail() {
+    broken_ = true;
+    rest_ = {};
+  }
   bool broken() const { return broken_; }
   /// Whether everything was read and nothing was wrong.
   bool done() const { return !broken_ && rest_.empty(); }

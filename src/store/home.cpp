@@ -23,6 +23,25 @@ Result<fs::path> absolute(const std::string& path) {
   return result.lexically_normal();
 }
 
+/// pip's configuration files in its order: of the machine, of the user, of the virtual environment, the one of PIP_CONFIG_FILE
+/// (pip.pypa.io, topics/configuration; /dev/null there means that no file is read).
+std::vector<fs::path> pip_config_files(const EnvLookup& env) {
+  const std::string given = first_of(env, {"PIP_CONFIG_FILE"});
+  if (given == "/dev/null") return {};
+  std::vector<fs::path> files = {"/etc/xdg/pip/pip.conf", "/etc/pip.conf"};
+  const std::string home = first_of(env, {"HOME"});
+  if (!home.empty()) files.push_back(fs::path(home) / ".pip" / "pip.conf");
+  if (const std::string config = first_of(env, {"XDG_CONFIG_HOME"}); !config.empty()) {
+    files.push_back(fs::path(config) / "pip" / "pip.conf");
+  } else if (!home.empty()) {
+    files.push_back(fs::path(home) / ".config" / "pip" / "pip.conf");
+  }
+  if (const std::string venv = first_of(env, {"VIRTUAL_ENV"}); !venv.empty())
+    files.push_back(fs::path(venv) / "pip.conf");
+  if (!given.empty()) files.emplace_back(given);
+  return files;
+}
+
 }  // namespace
 
 Result<Paths> paths_from(const EnvLookup& env) {
@@ -67,6 +86,7 @@ Network network_from(const EnvLookup& env) {
   network.hugging_face_token = first_of(env, {"HF_TOKEN"});
   const std::string offline = first_of(env, {"INGLE_OFFLINE", "HF_HUB_OFFLINE"});
   network.offline = !offline.empty() && offline != "0" && offline != "false";
+  network.pip_config_files = pip_config_files(env);
   network.pip_commands = {{"python3", "-m", "pip"}, {"pip3"}, {"pip"}};
   for (const std::string_view option : {"index-url", "extra-index-url", "find-links", "cert", "proxy", "no-index"}) {
     std::string variable = "PIP_";

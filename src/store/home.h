@@ -30,10 +30,13 @@ struct Network {
   std::string hugging_face_endpoint = {};  // empty: the public hub
   std::string hugging_face_token = {};
   bool offline = false;  // true: only sources on this machine's disks are tried
-  /// Commands that may start pip, each an argument vector; the first that runs is used.
-  std::vector<std::vector<std::string>> pip_commands = {};
-  /// PIP_* variables in the form of `pip config list`, for machines without pip.
+  /// Where pip keeps its settings, later files win; then the PIP_* variables as lines ":env:.name=value".
+  std::vector<std::filesystem::path> pip_config_files = {};
   std::string pip_environment = {};
+  /// What `pip install --help` prints, which states pip's default index. Empty: the first of the commands that runs, each
+  /// an argument vector, is run by this process.
+  std::function<Result<std::string>()> pip_help = {};
+  std::vector<std::vector<std::string>> pip_commands = {};
   unsigned retry_delay_ms = 1'000;  // between two tries after a connection broke off; grows with each
   unsigned connect_timeout_ms = 8'000;
   unsigned idle_timeout_ms = 30'000;

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <map>
-#include <nlohmann/json.hpp>
 
+#include "base/files.h"
 #include "net/url.h"
 #include "store/child_process.h"
 
@@ -12,8 +12,7 @@ namespace ingle::store {
 namespace {
 
 constexpr std::chrono::seconds kPipLimit{30};
-// It may download every wheel before it answers.
-constexpr std::chrono::seconds kReportLimit{3600};
+constexpr uint64_t kMaxConfigBytes = 1 << 20;
 
 /// pip prints Python's repr of a text: 'a', "it's", 'two\nlines'.
 std::string unquote(std::string_view text) {
@@ -44,16 +43,9 @@ std::vector<std::string> words(std::string_view text) {
   return list;
 }
 
-/// Runs the first pip that starts; kNotFound when none does.
-Result<std::string> ask_pip(const Network& network, const std::vector<std::string>& arguments,
-                            std::chrono::seconds limit, const std::stop_token& stop) {
-  for (std::vector<std::string> command : network.pip_commands) {
-    command.insert(command.end(), arguments.begin(), arguments.end());
-    auto result = run_command(command, limit, stop);
-    if (result && result->exit_code == 0) return std::move(result->output);
-    if (!result && result.error().code() == ErrorCode::kCancelled) return std::unexpected(std::move(result).error());
-  }
-  return std::unexpected(Error::not_found("pip does not run on this machine"));
+std::string_view trimmed(std::string_view text) {
+  const size_t from = text.find_first_not_of(" \t\r");
+  return from == std::string_view::npos ? "" : text.substr(from, text.find_last_not_of(" \t\r") - from + 1);
 }
 
 }  // namespace
@@ -102,50 +94,65 @@ std::string default_index_in_help(std::string_view help) {
   return {};
 }
 
+std::string pip_config_lines(std::string_view file) {
+  std::string lines;
+  std::string section;
+  std::string entry;  // "section.key=value", which indented lines continue
+  const auto flush = [&] {
+    if (!entry.empty()) lines += entry + "\n";
+    entry.clear();
+  };
+  while (!file.empty()) {
+    const size_t end = std::min(file.find('\n'), file.size());
+    std::string_view line = file.substr(0, end);
+    file.remove_prefix(std::min(end + 1, file.size()));
+    const std::string_view text = trimmed(line);
+    if (text.empty() || text.front() == '#' || text.front() == ';') continue;
+    if (line.front() == ' ' || line.front() == '\t') {
+      if (!entry.empty()) entry += " " + std::string(text);
+      continue;
+    }
+    flush();
+    if (text.front() == '[' && text.back() == ']') {
+      section = text.substr(1, text.size() - 2);
+      continue;
+    }
+    const size_t separator = text.find_first_of("=:");
+    if (separator == std::string_view::npos) continue;
+    std::string key = net::lower_ascii(trimmed(text.substr(0, separator)));
+    std::ranges::replace(key, '_', '-');
+    entry = section + "." + key + "=" + std::string(trimmed(text.substr(separator + 1)));
+  }
+  flush();
+  return lines;
+}
+
+Result<std::string> ask_pip_for_help(const std::vector<std::vector<std::string>>& commands,
+                                     const std::stop_token& stop) {
+  for (std::vector<std::string> command : commands) {
+    command.insert(command.end(), {"install", "--help"});
+    auto result = run_command(command, kPipLimit, stop);
+    if (result && result->exit_code == 0) return std::move(result->output);
+    if (!result && result.error().code() == ErrorCode::kCancelled) return std::unexpected(std::move(result).error());
+  }
+  return std::unexpected(Error::not_found("pip does not run on this machine"));
+}
+
 Result<PipSettings> read_pip_settings(const Network& network, const std::stop_token& stop) {
-  auto config = ask_pip(network, {"config", "list"}, kPipLimit, stop);
-  if (!config && config.error().code() == ErrorCode::kCancelled) return std::unexpected(std::move(config).error());
-  const bool has_pip = config.has_value();
-  PipSettings settings = parse_pip_config(has_pip ? *config : network.pip_environment);
-  if (!has_pip && settings.index_url.empty() && settings.find_links.empty()) {
-    return std::unexpected(Error::unavailable("pip is not installed, so no package index is known")
+  std::string lines;
+  for (const std::filesystem::path& path : network.pip_config_files) {
+    if (const auto file = base::read_file(path, kMaxConfigBytes)) lines += pip_config_lines(*file);
+  }
+  PipSettings settings = parse_pip_config(lines + network.pip_environment);
+  if (!settings.index_url.empty() || settings.no_index) return settings;
+  auto help = network.pip_help ? network.pip_help() : ask_pip_for_help(network.pip_commands, stop);
+  if (!help && help.error().code() == ErrorCode::kCancelled) return std::unexpected(std::move(help).error());
+  if (help) settings.index_url = default_index_in_help(*help);
+  if (settings.index_url.empty() && settings.find_links.empty()) {
+    return std::unexpected(Error::unavailable("no package index is known: pip is not installed, or states none")
                                .hint("install it ('apt install python3-pip') or set PIP_INDEX_URL"));
   }
-  if (has_pip && settings.index_url.empty() && !settings.no_index) {
-    INGLE_TRY(const std::string help, ask_pip(network, {"install", "--help"}, kPipLimit, stop));
-    settings.index_url = default_index_in_help(help);
-  }
   return settings;
-}
-
-std::vector<WheelLink> parse_pip_report(std::string_view text) {
-  std::vector<WheelLink> links;
-  const auto json = nlohmann::json::parse(text, nullptr, false);
-  // One page of the index's JSON form holds the same facts: name, address, digest.
-  nlohmann::json page = {{"files", nlohmann::json::array()}};
-  if (!json.is_object() || !json.contains("install") || !json["install"].is_array()) return links;
-  for (const auto& item : json["install"]) {
-    if (!item.is_object() || !item.contains("download_info") || !item["download_info"].is_object()) continue;
-    const auto& info = item["download_info"];
-    nlohmann::json file = nlohmann::json::object();
-    if (info.contains("url")) file["url"] = info["url"];
-    if (info.contains("archive_info") && info["archive_info"].is_object() && info["archive_info"].contains("hashes")) {
-      file["hashes"] = info["archive_info"]["hashes"];
-    }
-    page["files"].push_back(std::move(file));
-  }
-  // The addresses are absolute, and files of this machine are allowed: pip found them there.
-  return parse_index_page(page.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace), "json",
-                          *net::Url::parse("file:///"));
-}
-
-Result<std::vector<WheelLink>> ask_pip_for_wheels(const Network& network, const std::vector<std::string>& requirements,
-                                                  const std::stop_token& stop) {
-  std::vector<std::string> arguments = {"install", "--dry-run", "--no-deps", "--ignore-installed",
-                                        "--quiet", "--report",  "-"};
-  arguments.insert(arguments.end(), requirements.begin(), requirements.end());
-  INGLE_TRY(const std::string report, ask_pip(network, arguments, kReportLimit, stop));
-  return parse_pip_report(report);
 }
 
 }  // namespace ingle::store

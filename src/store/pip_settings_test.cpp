@@ -2,12 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "base/testing/temp_folder.h"
 
 namespace ingle::store {
 namespace {
 
-TEST(PipSettings, reads_what_pip_config_list_prints) {
+TEST(PipSettings, reads_lines_of_sections_and_keys) {
   const PipSettings settings = parse_pip_config(
       "global.index-url='https://mirror.example/simple'\n"
       "install.find-links='/opt/wheels\\n/srv/wheels'\n"
@@ -48,43 +50,57 @@ TEST(PipSettings, finds_the_default_in_the_wrapped_help) {
   EXPECT_EQ(default_index_in_help(""), "");
 }
 
-TEST(PipSettings, asks_the_first_pip_that_runs) {
+TEST(PipSettings, reads_pips_files_as_pip_does) {
+  EXPECT_EQ(pip_config_lines("# comment\n[global]\nindex-url = https://a.example/simple\n; another\n"
+                             "find_links =\n    /opt/wheels\n\t/srv/wheels\n[install]\r\nNo-Index: yes\r\nnonsense\n"
+                             "[unclosed\n  stray\nproxy=http://u:p@h:1"),
+            "global.index-url=https://a.example/simple\nglobal.find-links= /opt/wheels /srv/wheels\n"
+            "install.no-index=yes\ninstall.proxy=http://u:p@h:1\n");
+  EXPECT_EQ(pip_config_lines(""), "");
+}
+
+TEST(PipSettings, later_files_and_the_environment_win) {
+  const base::testing::TempFolder folder;
+  base::testing::write(folder / "machine", "[global]\nindex-url = https://machine.example\ncert = /ca.pem\n");
+  base::testing::write(folder / "user", "[global]\nindex-url = https://user.example\nproxy = http://p.example:1\n");
+  Network network;
+  network.pip_config_files = {folder / "machine", folder / "none", folder / "user"};
+  network.pip_environment = ":env:.proxy='http://env.example:2'\n";
+  const auto settings = read_pip_settings(network, {});
+  ASSERT_TRUE(settings) << settings.error().message();
+  EXPECT_EQ(settings->index_url, "https://user.example");
+  EXPECT_EQ(settings->ca_file, "/ca.pem");
+  EXPECT_EQ(settings->proxy, "http://env.example:2");
+}
+
+TEST(PipSettings, asks_the_first_pip_that_runs_for_its_default) {
   base::testing::TempFolder folder;
-  base::testing::write(folder / "pip",
-                       "#!/bin/sh\n[ $1 = config ] && { echo \"global.find-links='/w'\"; exit 0; }\n"
-                       "echo '--index-url <url> (default https://index.example/simple)'\n");
+  base::testing::write(folder / "pip", "#!/bin/sh\necho '--index-url <url> (default https://index.example/simple)'\n");
   std::filesystem::permissions(folder / "pip", std::filesystem::perms::owner_all);
   Network network;
   network.pip_commands = {{"ingle-no-such-program"}, {"false"}, {(folder / "pip").string()}};
-  const auto settings = read_pip_settings(network, {});
-  ASSERT_TRUE(settings) << settings.error().message();
-  EXPECT_EQ(settings->index_url, "https://index.example/simple");
-  EXPECT_EQ(settings->find_links, std::vector<std::string>{"/w"});
+  EXPECT_EQ(read_pip_settings(network, {})->index_url, "https://index.example/simple");
+  network.pip_help = []() -> Result<std::string> { return "--index-url <url> (default https://other.example)"; };
+  EXPECT_EQ(read_pip_settings(network, {})->index_url, "https://other.example");
 }
 
-TEST(PipSettings, reads_a_report_where_pip_states_no_index) {
-  const std::string hex(64, 'a');
-  base::testing::TempFolder folder;
-  base::testing::write(
-      folder / "pip",
-      "#!/bin/sh\n[ \"$*\" = 'install --dry-run --no-deps --ignore-installed --quiet --report - a==1 b==2' ] || exit 1\n"
-      "echo '{\"install\":[{\"download_info\":{\"url\":\"https://f.example/a-1-py3-none-any.whl\","
-      "\"archive_info\":{\"hashes\":{\"sha256\":\"" +
-          hex +
-          "\"}}}},"
-          "{\"download_info\":{\"url\":\"file:///w/b-2-py3-none-any.whl\"}},{\"download_info\":{\"url\":7}},{},3]}'\n");
-  std::filesystem::permissions(folder / "pip", std::filesystem::perms::owner_all);
-  Network network;
-  network.pip_commands = {{(folder / "pip").string()}};
-  const auto links = ask_pip_for_wheels(network, {"a==1", "b==2"}, {});
-  ASSERT_TRUE(links) << links.error().message();
-  ASSERT_EQ(links->size(), 2U);
-  EXPECT_EQ((*links)[0].sha256, hex);
-  EXPECT_EQ((*links)[0].url.host, "f.example");
-  EXPECT_EQ((*links)[1].url.decoded_path(), "/w/b-2-py3-none-any.whl");
-  for (const char* broken : {"", "[]", "{}", "{\"install\":7}", "{\"install\":[{\"download_info\":[]}]}"}) {
-    EXPECT_TRUE(parse_pip_report(broken).empty());
-  }
+TEST(PipSettings, knows_where_pip_keeps_its_files) {
+  const auto files = [](std::map<std::string, std::string> variables) {
+    const auto env = [&](std::string_view name) -> std::optional<std::string> {
+      const auto at = variables.find(std::string(name));
+      return at == variables.end() ? std::nullopt : std::optional(at->second);
+    };
+    std::vector<std::string> names;
+    for (const auto& path : network_from(env).pip_config_files)
+      names.push_back(path.string());
+    return names;
+  };
+  EXPECT_EQ(files({{"HOME", "/h"}, {"VIRTUAL_ENV", "/v"}, {"PIP_CONFIG_FILE", "/f"}}),
+            (std::vector<std::string>{"/etc/xdg/pip/pip.conf", "/etc/pip.conf", "/h/.pip/pip.conf",
+                                      "/h/.config/pip/pip.conf", "/v/pip.conf", "/f"}));
+  EXPECT_EQ(files({{"XDG_CONFIG_HOME", "/x"}}),
+            (std::vector<std::string>{"/etc/xdg/pip/pip.conf", "/etc/pip.conf", "/x/pip/pip.conf"}));
+  EXPECT_TRUE(files({{"HOME", "/h"}, {"PIP_CONFIG_FILE", "/dev/null"}}).empty());
 }
 
 TEST(PipSettings, without_pip_the_environment_counts_or_the_error_says_what_to_install) {

@@ -135,8 +135,8 @@ class PullTest : public ::testing::Test {
   base::testing::TempFolder folder_;
   fs::path models_ = folder_ / "models";
   Network network_{.hugging_face_endpoint = server_.url(""),
-                   .pip_commands = {{"ingle-no-such-program"}},
                    .pip_environment = ":env:.index-url='" + server_.url("/simple") + "'\n",
+                   .pip_commands = {{"ingle-no-such-program"}},
                    .retry_delay_ms = 0};
   std::vector<std::unique_ptr<Catalog>> catalogs_;
 };

@@ -34,15 +34,11 @@ std::string wheels_title(const SourceSpec& spec, const Network&) {
 /// Looks packages up in every place that pip would.
 class Index {
  public:
-  Index(const SourceSpec& spec, const net::HttpTransport& client, const PipSettings& settings,
-        const SourceContext& context)
+  Index(const net::HttpTransport& client, const PipSettings& settings, const SourceContext& context)
       : client_(client), context_(context), find_links_(settings.find_links) {
     if (!settings.index_url.empty()) indexes_.push_back(settings.index_url);
     indexes_.insert(indexes_.end(), settings.extra_index_urls.begin(), settings.extra_index_urls.end());
     if (settings.no_index) indexes_.clear();
-    ask_pip_ = indexes_.empty() && !settings.no_index;
-    for (const WheelPart& part : spec.parts)
-      requirements_.push_back(part.package + "==" + part.version);
   }
 
   Result<WheelLink> find(const WheelPart& part) {
@@ -53,12 +49,6 @@ class Index {
       collected_ = true;
     }
     if (const WheelLink* link = choose_wheel(links_, part.package, part.version)) return *link;
-    if (std::exchange(ask_pip_, false) && !context_.network.offline) {
-      auto links = ask_pip_for_wheels(context_.network, requirements_, context_.stop);
-      if (!links) return std::unexpected(std::move(links).error());
-      links_.insert(links_.end(), links->begin(), links->end());
-      if (const WheelLink* link = choose_wheel(links_, part.package, part.version)) return *link;
-    }
     for (const std::string& index : indexes_) {
       std::vector<WheelLink> links;
       const std::string slash = index.ends_with('/') ? "" : "/";
@@ -114,9 +104,7 @@ class Index {
   const SourceContext& context_;
   std::vector<std::string> find_links_;
   std::vector<std::string> indexes_;
-  std::vector<std::string> requirements_;
-  bool ask_pip_ = false;          // pip names no index, so it is asked for the wheels themselves, once
-  std::vector<WheelLink> links_;  // of find_links_ and pip's report
+  std::vector<WheelLink> links_;  // of find_links_
   bool collected_ = false;
 };
 
@@ -265,7 +253,7 @@ Result<Fetched> fetch_wheels(const SourceSpec& spec, const SourceContext& contex
   if (!settings.ca_file.empty()) network.ca_file = settings.ca_file;
   if (!settings.proxy.empty()) network.http_proxy = network.https_proxy = settings.proxy;
   INGLE_TRY(const auto client, make_transport(network));
-  Index index(spec, *client, settings, context);
+  Index index(*client, settings, context);
   return WheelJoin(spec, context, *client, index).run();
 }
 
