@@ -1,0 +1,427 @@
+#include "api/api.h"
+
+#include <gtest/gtest.h>
+
+#include "api/testing/fakes.h"
+#include "base/files.h"
+#include "base/testing/temp_folder.h"
+#include "chat/errors.h"
+
+namespace ingle::api {
+namespace {
+
+using testing::FakeExchange;
+using testing::FakeModels;
+using testing::Seen;
+
+constexpr int64_t kNow = 1'700'000'000;
+
+class ApiTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    services.version = "1.2.3";
+    services.home = "/home/x/.ingle";
+    services.models = &models;
+    services.now_unix = [] { return kNow; };
+    services.list = [] { return std::vector<ModelInfo>{{.name = "m:1", .size = 5, .source = "inglenook"}}; };
+    services.available = [] { return std::vector<AvailableModel>{{.name = "m:1", .title = "M"}, {.name = "n:1"}}; };
+    auto opened = store::Chats::open(folder.path() / "chats.db");
+    ASSERT_TRUE(opened.has_value());
+    chats = std::move(*opened);
+    services.chats = chats.get();
+  }
+
+  net::ServerRequest request(std::string method, std::string path, std::string body = "") {
+    net::ServerRequest made;
+    const size_t mark = path.find('?');
+    made.method = std::move(method);
+    made.path = path.substr(0, mark);
+    if (mark != std::string::npos) made.query = path.substr(mark + 1);
+    made.headers = {{"host", "127.0.0.1:11434"}};
+    if (!body.empty()) {
+      made.headers.push_back({"content-type", "application/json"});
+      made.headers.push_back({"content-length", std::to_string(body.size())});
+    }
+    made.body = std::move(body);
+    return made;
+  }
+
+  /// As the server would: the head first, then the rest.
+  Seen ask(net::ServerRequest wanted) {
+    const auto seen = std::make_shared<Seen>();
+    const auto verdict = api.on_head(wanted);
+    if (verdict.refusal) {
+      seen->reply = *verdict.refusal;
+      return *seen;
+    }
+    exchange = std::make_shared<FakeExchange>(std::move(wanted), seen);
+    api.on_request(exchange);
+    last = seen;
+    return *seen;
+  }
+  Seen ask(std::string method, std::string path, std::string body = "") {
+    return ask(request(std::move(method), std::move(path), std::move(body)));
+  }
+  Seen ask_as_owner(std::string method, std::string path, std::string body = "") {
+    auto wanted = request(std::move(method), std::move(path), std::move(body));
+    wanted.headers.push_back({"authorization", "Bearer " + keys.key()});
+    return ask(std::move(wanted));
+  }
+
+  base::testing::TempFolder folder;
+  FakeModels models;
+  std::unique_ptr<store::Chats> chats;
+  Services services;
+  AppKeys keys{std::string(64, 'a')};
+  Api api{services, keys, {.hosts = {"house.local"}, .origins = {"http://page.example", "http://localhost:*"}}};
+  std::shared_ptr<FakeExchange> exchange;
+  std::shared_ptr<Seen> last;
+};
+
+chat::Delta text(std::string words) {
+  chat::Delta delta;
+  delta.text = std::move(words);
+  return delta;
+}
+
+const std::string kChat = R"({"model":"m:1","messages":[{"role":"user","content":"x"}]})";
+const std::string kStream = R"({"model":"m:1","stream":true,"messages":[{"role":"user","content":"x"}]})";
+
+TEST_F(ApiTest, answers_whole_and_names_request_route_and_ignored_fields) {
+  models.completer->script = {text("Hel"), text("lo"), chat::Finished{}};
+  auto wanted =
+      request("POST", "/v1/chat/completions", R"({"model":"m:1","foo":1,"messages":[{"role":"user","content":"x"}]})");
+  wanted.headers.push_back({"x-request-id", "mine-1"});
+  const Seen seen = ask(std::move(wanted));
+  EXPECT_EQ(seen.reply.status, 200);
+  EXPECT_NE(seen.reply.body.find(R"("content":"Hello")"), std::string::npos);
+  EXPECT_EQ(seen.header("x-request-id"), "mine-1");
+  EXPECT_EQ(seen.header("x-ingle-route"), "local");
+  EXPECT_EQ(seen.header("x-ingle-ignored"), "foo");
+  EXPECT_EQ(seen.header("server"), "ingle/1.2.3");
+  EXPECT_EQ(models.completer->request.id, "mine-1");
+  EXPECT_EQ(std::get<chat::ChatPrompt>(models.completer->request.prompt).now_unix, kNow);
+}
+
+TEST_F(ApiTest, a_request_id_that_may_not_stand_in_a_header_or_is_in_use_is_replaced) {
+  models.completer->hold = true;
+  auto first = request("POST", "/v1/chat/completions", kChat);
+  first.headers.push_back({"x-request-id", "same"});
+  auto second = first;
+  ask(std::move(first));
+  EXPECT_EQ(models.completer->request.id, "same");
+  ask(std::move(second));
+  EXPECT_TRUE(models.completer->request.id.starts_with("req_")) << models.completer->request.id;
+  auto odd = request("GET", "/health");
+  odd.headers.push_back({"x-request-id", "a b\x01"});
+  EXPECT_TRUE(ask(std::move(odd)).header("x-request-id").starts_with("req_"));
+}
+
+TEST_F(ApiTest, a_stream_begins_with_the_first_sign_of_life) {
+  models.completer->hold = true;
+  ask("POST", "/v1/chat/completions", kStream);
+  EXPECT_FALSE(last->answered);
+  models.completer->sink(chat::Prefill{});
+  EXPECT_TRUE(last->answered);
+  models.completer->sink(text("a"));
+  models.completer->sink(chat::Finished{});
+  EXPECT_TRUE(last->finished);
+  EXPECT_EQ(last->header("content-type"), "text/event-stream; charset=utf-8");
+  EXPECT_TRUE(last->reply.body.ends_with("data: [DONE]\n\n"));
+}
+
+TEST_F(ApiTest, a_model_that_dies_in_a_stream_ends_it_with_a_typed_error) {
+  const std::vector<chat::Event> script = {text("a"), chat::Failed{Error::unavailable("the engine ended")}};
+  models.completer->script = script;
+  const Seen sse = ask("POST", "/v1/chat/completions", kStream);
+  EXPECT_EQ(sse.reply.status, 200);
+  EXPECT_TRUE(sse.finished);
+  EXPECT_TRUE(sse.reply.body.ends_with(
+      "data: {\"error\":{\"message\":\"the engine ended\",\"type\":\"unavailable_error\",\"param\":null,\"code\":\"unavailable\"}}\n\n"))
+      << sse.reply.body;
+  const Seen lines = ask("POST", "/api/chat", kChat);
+  EXPECT_TRUE(lines.reply.body.ends_with("{\"error\":\"the engine ended\"}\n")) << lines.reply.body;
+  EXPECT_TRUE(lines.finished);
+}
+
+TEST_F(ApiTest, a_failure_before_the_first_piece_has_its_status) {
+  models.completer->script = {chat::Failed{Error::exhausted("no memory")}};
+  EXPECT_EQ(ask("POST", "/v1/chat/completions", kStream).reply.status, 503);
+  models.completer->refusal = std::unexpected(chat::prompt_too_long({.prompt_tokens = 9000, .context_tokens = 4096}));
+  const Seen seen = ask("POST", "/v1/chat/completions", kStream);
+  EXPECT_EQ(seen.reply.status, 400);
+  EXPECT_NE(seen.reply.body.find("context_length_exceeded"), std::string::npos);
+  EXPECT_NE(seen.reply.body.find("9000"), std::string::npos);
+  EXPECT_NE(seen.reply.body.find("4096"), std::string::npos);
+}
+
+TEST_F(ApiTest, a_client_that_goes_away_cancels_its_request) {
+  models.completer->hold = true;
+  ask("POST", "/v1/chat/completions", kStream);
+  exchange->go_away();
+  EXPECT_EQ(models.completer->cancelled, std::vector<std::string>{models.completer->request.id});
+}
+
+TEST_F(ApiTest, auto_says_its_route_when_it_is_decided) {
+  chat::Finished away;
+  away.route = "cloud:x";
+  models.completer->script = {text("a"), away};
+  const Seen whole =
+      ask("POST", "/v1/chat/completions", R"({"model":"auto","messages":[{"role":"user","content":"x"}]})");
+  EXPECT_EQ(whole.header("x-ingle-route"), "cloud:x");
+  const Seen stream = ask("POST", "/v1/chat/completions",
+                          R"({"model":"auto","stream":true,"messages":[{"role":"user","content":"x"}]})");
+  EXPECT_EQ(stream.header("x-ingle-route"), "pending");
+  EXPECT_NE(stream.reply.body.find(R"("ingle":{"route":"cloud:x")"), std::string::npos);
+}
+
+TEST_F(ApiTest, unknown_models_and_paths_of_files_are_404_in_each_dialect) {
+  for (const char* name : {"nobody", "/etc/passwd", "../x.gguf", "./m.gguf", "~/m.gguf", "a/../../b"}) {
+    const std::string body = R"({"model":")" + std::string(name) + R"(","messages":[{"role":"user","content":"x"}]})";
+    const Seen openai = ask("POST", "/v1/chat/completions", body);
+    EXPECT_EQ(openai.reply.status, 404) << name;
+    EXPECT_NE(openai.reply.body.find("model_not_found"), std::string::npos);
+    const Seen ollama = ask("POST", "/api/chat", body);
+    EXPECT_EQ(ollama.reply.status, 404) << name;
+    EXPECT_EQ(ollama.reply.body, R"({"error":"model ')" + std::string(name) + R"(' not found"})");
+  }
+  EXPECT_TRUE(models.acquired.empty());
+}
+
+TEST_F(ApiTest, ollama_loads_and_unloads_without_words) {
+  const Seen load = ask("POST", "/api/generate", R"({"model":"m:1","keep_alive":"5m"})");
+  EXPECT_NE(load.reply.body.find("\"load\""), std::string::npos);
+  ASSERT_EQ(models.acquired.size(), 1U);
+  EXPECT_EQ(models.acquired[0].second.keep_alive, 300);
+  ask("POST", "/api/generate", R"({"model":"m:1","keep_alive":0})");
+  EXPECT_EQ(models.unloaded, std::vector<std::string>{"m:1"});
+}
+
+TEST_F(ApiTest, pulls_stream_progress_and_end_with_success_or_the_error) {
+  services.pull = [](std::string_view name, const store::PullCallback& progress,
+                     std::stop_token) -> Result<store::PullReport> {
+    progress({.phase = store::PullPhase::kResolving});
+    if (name == "bad") return std::unexpected(Error::unavailable("nobody has it"));
+    return store::PullReport{.name = *store::ModelName::parse(name)};
+  };
+  EXPECT_EQ(ask("POST", "/api/pull", R"({"model":"m:1"})").reply.body,
+            "{\"status\":\"pulling manifest\"}\n{\"status\":\"writing manifest\"}\n{\"status\":\"success\"}\n");
+  EXPECT_TRUE(ask("POST", "/api/pull", R"({"model":"bad"})").reply.body.ends_with("{\"error\":\"nobody has it\"}\n"));
+  EXPECT_EQ(ask("POST", "/api/pull", R"({"model":"bad","stream":false})").reply.status, 503);
+}
+
+TEST_F(ApiTest, requests_for_another_host_are_refused_on_every_route) {
+  for (const Route& route : routes()) {
+    for (const char* host : {"evil.example", "evil.example:11434", "127.0.0.1.evil.example", "localhost.evil.example",
+                             "0.0.0.0", "[::2]", ""}) {
+      auto wanted = request(std::string(route.method), std::string(route.pattern));
+      wanted.headers = {{"host", host}};
+      EXPECT_EQ(ask(std::move(wanted)).reply.status, 403) << route.pattern << " " << host;
+    }
+  }
+  for (const char* host : {"localhost", "LOCALHOST:1", "127.0.0.1:8080", "[::1]", "[::1]:99", "house.local:11434"}) {
+    auto wanted = request("GET", "/health");
+    wanted.headers = {{"host", host}};
+    EXPECT_EQ(ask(std::move(wanted)).reply.status, 200) << host;
+  }
+}
+
+TEST_F(ApiTest, pages_of_other_origins_are_refused_before_the_body_is_read) {
+  for (const char* origin : {"http://evil.example", "null", "https://127.0.0.1:11434", "http://127.0.0.1:11435",
+                             "file://", "http://localhost:", "http://localhost:80x"}) {
+    auto wanted = request("POST", "/api/chat", kChat);
+    wanted.headers.push_back({"origin", origin});
+    EXPECT_EQ(ask(std::move(wanted)).reply.status, 403) << origin;
+  }
+  for (const char* site : {"cross-site", "same-site"}) {
+    auto wanted = request("GET", "/api/tags");
+    wanted.headers.push_back({"sec-fetch-site", site});
+    EXPECT_EQ(ask(std::move(wanted)).reply.status, 403) << site;
+  }
+  for (const char* origin : {"http://127.0.0.1:11434", "http://page.example", "http://localhost:3000"}) {
+    auto wanted = request("GET", "/api/tags");
+    wanted.headers.push_back({"origin", origin});
+    EXPECT_EQ(ask(std::move(wanted)).reply.status, 200) << origin;
+  }
+}
+
+TEST_F(ApiTest, only_configured_pages_are_told_that_they_may_read) {
+  auto own = request("GET", "/api/tags");
+  own.headers.push_back({"origin", "http://127.0.0.1:11434"});
+  EXPECT_EQ(ask(std::move(own)).header("access-control-allow-origin"), "");
+  auto page = request("OPTIONS", "/api/chat");
+  page.headers.push_back({"origin", "http://page.example"});
+  const Seen seen = ask(std::move(page));
+  EXPECT_EQ(seen.reply.status, 204);
+  EXPECT_EQ(seen.header("access-control-allow-origin"), "http://page.example");
+  EXPECT_EQ(seen.header("access-control-allow-methods"), "POST");
+  EXPECT_EQ(seen.header("access-control-allow-credentials"), "");
+}
+
+TEST_F(ApiTest, a_link_from_another_page_may_open_the_app_but_not_an_api) {
+  const auto navigate = [&](std::string path) {
+    auto wanted = request("GET", std::move(path));
+    wanted.headers.push_back({"sec-fetch-site", "cross-site"});
+    wanted.headers.push_back({"sec-fetch-mode", "navigate"});
+    wanted.headers.push_back({"sec-fetch-dest", "document"});
+    return ask(std::move(wanted)).reply.status;
+  };
+  EXPECT_EQ(navigate("/"), 200);
+  EXPECT_EQ(navigate("/api/tags"), 403);
+  EXPECT_EQ(navigate("/ingle/v1/chats"), 403);
+}
+
+TEST_F(ApiTest, a_browser_must_say_json_and_other_programs_need_not) {
+  const auto status = [&](std::string type, bool browser) {
+    auto wanted = request("POST", "/api/show", R"({"model":"/x"})");
+    wanted.headers[1].value = std::move(type);
+    if (browser) wanted.headers.push_back({"origin", "http://127.0.0.1:11434"});
+    return ask(std::move(wanted)).reply.status;
+  };
+  EXPECT_EQ(status("application/json; charset=utf-8", true), 404);
+  EXPECT_EQ(status("APPLICATION/JSON", true), 404);
+  EXPECT_EQ(status("application/x-www-form-urlencoded", false), 404);
+  EXPECT_EQ(status("application/x-www-form-urlencoded", true), 415);
+  EXPECT_EQ(status("text/plain", true), 415);
+  EXPECT_EQ(status("multipart/form-data; boundary=x", false), 415);
+}
+
+TEST_F(ApiTest, what_is_the_owners_needs_the_key_or_a_cookie_on_every_such_route) {
+  size_t n_routes = 0;
+  for (const Route& route : routes()) {
+    if (route.scope != Scope::kOwner) continue;
+    ++n_routes;
+    std::string path(route.pattern);
+    if (path.ends_with('*')) path.back() = 'x';
+    EXPECT_EQ(ask(std::string(route.method), path).reply.status, 401) << path;
+    auto wrong = request(std::string(route.method), path);
+    wrong.headers.push_back({"authorization", "Bearer " + std::string(64, 'b')});
+    wrong.headers.push_back({"cookie", "ingle_session_11434=1797970243.aa.bb"});
+    EXPECT_EQ(ask(std::move(wrong)).reply.status, 401) << path;
+    EXPECT_NE(ask_as_owner(std::string(route.method), path).reply.status, 401) << path;
+  }
+  EXPECT_GE(n_routes, 12U);
+}
+
+TEST_F(ApiTest, a_link_lets_one_browser_in_once) {
+  const Seen link = ask_as_owner("POST", "/ingle/v1/links");
+  const size_t start = link.reply.body.find("/open");
+  const std::string path = link.reply.body.substr(start, link.reply.body.rfind('"') - start);
+  const Seen opened = ask("GET", path);
+  EXPECT_EQ(opened.reply.status, 303);
+  EXPECT_EQ(opened.header("location"), "/");
+  const std::string cookie = opened.header("set-cookie");
+  EXPECT_NE(cookie.find("; HttpOnly; SameSite=Strict"), std::string::npos);
+  auto wanted = request("GET", "/ingle/v1/status");
+  wanted.headers.push_back({"cookie", "other=1; " + cookie.substr(0, cookie.find(';'))});
+  EXPECT_EQ(ask(std::move(wanted)).reply.status, 200);
+  EXPECT_EQ(ask("GET", path).header("set-cookie"), "");
+}
+
+TEST_F(ApiTest, conversations_are_kept_found_and_deleted) {
+  const std::string document = R"({"title":"T","messages":[{"role":"user","content":"lighthouse"}]})";
+  EXPECT_EQ(ask_as_owner("PUT", "/ingle/v1/chats/a-1", document).reply.status, 200);
+  EXPECT_EQ(ask_as_owner("GET", "/ingle/v1/chats/a-1").reply.body, document);
+  EXPECT_NE(ask_as_owner("GET", "/ingle/v1/chats?q=light%20").reply.body.find(R"("id":"a-1","title":"T")"),
+            std::string::npos);
+  EXPECT_EQ(ask_as_owner("PUT", "/ingle/v1/chats/A", document).reply.status, 400);
+  EXPECT_EQ(ask_as_owner("PUT", "/ingle/v1/chats/a-1", "[]").reply.status, 400);
+  EXPECT_EQ(ask_as_owner("DELETE", "/ingle/v1/chats/a-1").reply.status, 200);
+  EXPECT_EQ(ask_as_owner("GET", "/ingle/v1/chats/a-1").reply.status, 404);
+}
+
+TEST_F(ApiTest, the_offline_switch_says_when_it_may_not_be_turned) {
+  bool offline = false;
+  services.offline = [&] { return offline; };
+  services.set_offline = [&](bool on) -> Status {
+    if (!on) return std::unexpected(Error::refused("the setting holds it"));
+    offline = on;
+    return {};
+  };
+  EXPECT_EQ(ask_as_owner("PUT", "/ingle/v1/offline", R"({"offline":true})").reply.body, R"({"offline":true})");
+  EXPECT_EQ(ask_as_owner("PUT", "/ingle/v1/offline", R"({"offline":false})").reply.status, 409);
+  EXPECT_EQ(ask_as_owner("PUT", "/ingle/v1/offline", R"({"offline":"no"})").reply.status, 400);
+}
+
+TEST_F(ApiTest, the_owner_sees_models_with_where_they_come_from) {
+  const std::string body = ask_as_owner("GET", "/ingle/v1/models").reply.body;
+  EXPECT_NE(body.find(R"("name":"m:1","size":5)"), std::string::npos) << body;
+  EXPECT_NE(
+      body.find(
+          R"("name":"m:1","title":"M","size":0,"parameters":0,"quantization":"","context":0,"licence":{"id":"","title":"","verdict":"","commercial":""},"installed":true)"),
+      std::string::npos)
+      << body;
+}
+
+TEST_F(ApiTest, documents_are_read_and_their_progress_is_streamed) {
+  services.extract = [](const DocumentUpload& upload, const DocumentProgress& progress,
+                        std::stop_token) -> Result<std::string> {
+    if (upload.bytes.empty()) return std::unexpected(Error::corrupt("it is empty"));
+    progress("reading", 0, 2);
+    progress("reading", 2, 2);
+    return R"({"file":")" + upload.file_name + R"(","options":)" + upload.options_json + "}";
+  };
+  const auto upload = [&](std::string_view file, bool stream) {
+    auto wanted = request("POST", "/v1/extract");
+    wanted.headers.push_back({"content-type", "multipart/form-data; boundary=b"});
+    wanted.headers.push_back({"content-length", "1"});
+    if (stream) wanted.headers.push_back({"accept", "text/event-stream"});
+    wanted.body =
+        "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"../a.pdf\"\r\n\r\n" + std::string(file) +
+        "\r\n--b\r\nContent-Disposition: form-data; name=\"options\"\r\n\r\n{\"preset\":\"invoice\"}\r\n--b--\r\n";
+    return ask(std::move(wanted));
+  };
+  EXPECT_EQ(upload("x", false).reply.body, R"({"file":"a.pdf","options":{"preset":"invoice"}})");
+  EXPECT_EQ(upload("x", true).reply.body,
+            "event: progress\ndata: {\"stage\":\"reading\",\"done\":0,\"total\":2}\n\n"
+            "event: progress\ndata: {\"stage\":\"reading\",\"done\":2,\"total\":2}\n\n"
+            "event: result\ndata: {\"file\":\"a.pdf\",\"options\":{\"preset\":\"invoice\"}}\n\n");
+  EXPECT_NE(upload("", true).reply.body.find("event: error\ndata: {\"error\":{\"message\":\"it is empty\""),
+            std::string::npos);
+  EXPECT_EQ(ask(request("POST", "/v1/summarize")).reply.status, 501);
+}
+
+TEST_F(ApiTest, unknown_addresses_and_methods_are_told_in_the_dialect) {
+  EXPECT_EQ(ask("GET", "/api/nothing").reply.body, R"({"error":"nothing is served at this address"})");
+  EXPECT_EQ(ask("POST", "/v1/embeddings").reply.status, 404);
+  EXPECT_EQ(ask("GET", "/ingle/v1/nothing").reply.status, 404);
+  const Seen wrong = ask("GET", "/api/chat");
+  EXPECT_EQ(wrong.reply.status, 405);
+  EXPECT_EQ(wrong.header("allow"), "POST");
+  EXPECT_EQ(ask("HEAD", "/api/tags").reply.status, 200);
+}
+
+TEST_F(ApiTest, the_root_greets_clients_of_ollama) {
+  EXPECT_EQ(ask("GET", "/").reply.body, "Ollama is running");
+  EXPECT_EQ(ask("GET", "/api/version").reply.body, R"({"version":"1.2.3"})");
+}
+
+TEST(AppKeys, are_made_once_and_nobody_else_may_read_them) {
+  const base::testing::TempFolder folder;
+  const auto first = AppKeys::open(folder.path());
+  ASSERT_TRUE(first.has_value());
+  EXPECT_EQ(AppKeys::open(folder.path())->key(), first->key());
+  const auto mode = std::filesystem::status(AppKeys::key_file(folder.path())).permissions();
+  EXPECT_EQ(mode, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+  ASSERT_TRUE(base::write_file_atomic(AppKeys::key_file(folder.path()), "short").has_value());
+  EXPECT_EQ(AppKeys::open(folder.path()).error().code(), ErrorCode::kCorrupt);
+}
+
+TEST(AppKeys, links_and_cookies_end) {
+  AppKeys keys(std::string(64, 'a'));
+  const std::string late = keys.make_link_word(kNow);
+  EXPECT_FALSE(keys.redeem(late, kNow + 61).has_value());
+  const auto cookie = keys.redeem(keys.make_link_word(kNow), kNow + 60);
+  ASSERT_TRUE(cookie.has_value());
+  const std::string header = "s=" + *cookie;
+  EXPECT_TRUE(keys.is_owner(header, "", "s", kNow));
+  EXPECT_FALSE(keys.is_owner(header, "", "t", kNow));
+  EXPECT_FALSE(keys.is_owner(header, "", "s", kNow + 61 + AppKeys::kCookieSeconds));
+  EXPECT_FALSE(AppKeys(std::string(64, 'b')).is_owner(header, "", "s", kNow));
+  std::string forged = header;
+  forged[3] = forged[3] == '9' ? '8' : '9';
+  EXPECT_FALSE(keys.is_owner(forged, "", "s", kNow));
+}
+
+}  // namespace
+}  // namespace ingle::api

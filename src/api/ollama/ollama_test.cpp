@@ -1,0 +1,201 @@
+#include <gtest/gtest.h>
+
+#include "api/ollama/encode.h"
+#include "api/ollama/parse.h"
+
+namespace ingle::api::ollama {
+namespace {
+
+CompletionCall chat_call(std::string_view body) {
+  auto call = parse_chat(body);
+  EXPECT_TRUE(call.has_value()) << call.error().error.message();
+  return call ? *std::move(call) : CompletionCall{};
+}
+
+CompletionCall generate_call(std::string_view body) {
+  auto call = parse_generate(body);
+  EXPECT_TRUE(call.has_value()) << call.error().error.message();
+  return call ? *std::move(call) : CompletionCall{};
+}
+
+TEST(OllamaParse, reads_a_chat_with_options) {
+  const CompletionCall call = chat_call(R"({
+    "model": "m:1", "stream": false, "keep_alive": "1h30m", "format": {"type": "object"}, "think": false,
+    "options": {"num_predict": 5, "num_ctx": 2048, "temperature": 0, "top_k": 3, "top_p": 0.5, "min_p": 0.1, "seed": 7,
+                "stop": ["x"], "repeat_penalty": 1.1, "repeat_last_n": 32, "num_gpu": 1, "what": 2},
+    "messages": [{"role": "SYSTEM", "content": "s"}, {"role": "user", "content": "u", "images": []}]})");
+  EXPECT_FALSE(call.stream);
+  EXPECT_EQ(call.acquire.keep_alive, 5400);
+  EXPECT_EQ(call.acquire.context, 2048U);
+  EXPECT_EQ(call.request.json_schema, R"({"type":"object"})");
+  EXPECT_EQ(call.request.max_tokens, 5);
+  EXPECT_FLOAT_EQ(call.request.sampling.temperature, 0);
+  EXPECT_EQ(call.request.sampling.top_k, 3);
+  EXPECT_FLOAT_EQ(call.request.sampling.min_p, 0.1F);
+  EXPECT_FLOAT_EQ(call.request.sampling.repeat_penalty, 1.1F);
+  EXPECT_EQ(call.request.sampling.seed, 7U);
+  EXPECT_TRUE(call.has_seed);
+  EXPECT_EQ(call.request.stop, std::vector<std::string>{"x"});
+  EXPECT_EQ(call.ignored, std::vector<std::string>{"options.what"});
+  EXPECT_FALSE(call.only_load);
+  const auto& messages = std::get<chat::ChatPrompt>(call.request.prompt).messages;
+  ASSERT_EQ(messages.size(), 2U);
+  EXPECT_EQ(messages[0].role, "system");
+}
+
+TEST(OllamaParse, has_the_dialects_defaults) {
+  const CompletionCall call = chat_call(R"({"model":"m","messages":[{"role":"user","content":"x"}]})");
+  EXPECT_TRUE(call.stream);
+  EXPECT_FLOAT_EQ(call.request.sampling.temperature, 0.8F);
+  EXPECT_EQ(call.request.sampling.top_k, 40);
+  EXPECT_FLOAT_EQ(call.request.sampling.top_p, 0.9F);
+  EXPECT_FALSE(call.acquire.keep_alive.has_value());
+  EXPECT_FALSE(call.has_seed);
+}
+
+TEST(OllamaParse, generate_is_raw_or_a_conversation) {
+  const CompletionCall raw = generate_call(R"({"model":"m","prompt":"p","raw":true})");
+  EXPECT_EQ(std::get<chat::RawPrompt>(raw.request.prompt).text.reveal(), "p");
+  const CompletionCall call = generate_call(R"({"model":"m","prompt":"p","system":"s","format":"json"})");
+  const auto& messages = std::get<chat::ChatPrompt>(call.request.prompt).messages;
+  ASSERT_EQ(messages.size(), 2U);
+  EXPECT_EQ(messages[0].content.reveal(), "s");
+  EXPECT_EQ(call.request.json_schema, R"({"type":"object"})");
+}
+
+TEST(OllamaParse, nothing_to_say_only_loads) {
+  EXPECT_TRUE(generate_call(R"({"model":"m"})").only_load);
+  EXPECT_TRUE(chat_call(R"({"model":"m","keep_alive":0})").only_load);
+  EXPECT_EQ(chat_call(R"({"model":"m","keep_alive":0})").acquire.keep_alive, 0);
+  EXPECT_EQ(chat_call(R"({"model":"m","keep_alive":-1})").acquire.keep_alive, -1);
+  EXPECT_EQ(chat_call(R"({"model":"m","keep_alive":0.5})").acquire.keep_alive, 1);
+}
+
+TEST(OllamaParse, a_wrong_type_of_an_option_is_told_in_ollamas_words) {
+  const auto call = parse_chat(R"({"model":"m","options":{"top_k":"many"}})");
+  ASSERT_FALSE(call.has_value());
+  EXPECT_EQ(call.error().status, 400);
+  EXPECT_EQ(call.error().error.message(), "option \"top_k\" must be of type integer");
+}
+
+TEST(OllamaParse, what_cannot_be_honoured_says_so) {
+  const std::pair<const char*, int> cases[] = {
+      {R"({"model":"m","prompt":"p","images":["aGk="]})", 400},
+      {R"({"model":"m","prompt":"p","template":"x"})", 501},
+      {R"({"model":"m","prompt":"p","suffix":"x"})", 501},
+      {R"({"model":"m","prompt":"p","context":[1,2]})", 501},
+      {R"({"model":"m","prompt":"p","raw":true,"system":"x"})", 400},
+      {R"({"model":"m","prompt":"p","think":true})", 400},
+      {R"({"model":"m","prompt":"p","think":"high"})", 400},
+      {R"({"model":"m","prompt":"p","format":"xml"})", 400},
+      {R"({"model":"m","prompt":"p","keep_alive":"soon"})", 400},
+      {R"({"model":"m","prompt":"p","options":[]})", 400},
+      {R"({"model":"m","prompt":5})", 400},
+      {"", 400},
+  };
+  for (const auto& [body, status] : cases) {
+    const auto call = parse_generate(body);
+    ASSERT_FALSE(call.has_value()) << body;
+    EXPECT_EQ(call.error().status, status) << body;
+  }
+  EXPECT_EQ(parse_chat(R"({"model":"m","messages":[],"tools":[{}]})").error().status, 501);
+  EXPECT_EQ(parse_chat(R"({"model":"m","messages":[{"role":"user","content":"x","images":["aGk="]}]})").error().status,
+            400);
+}
+
+TEST(OllamaParse, a_model_may_be_called_by_its_old_field) {
+  EXPECT_EQ(parse_model_call(R"({"name":"a"})")->model, "a");
+  EXPECT_EQ(parse_model_call(R"({"model":"b","name":"a","insecure":true})")->model, "b");
+  EXPECT_EQ(parse_model_call("{}").error().param, "model");
+}
+
+Outcome outcome() {
+  Outcome outcome;
+  outcome.finished.reason = chat::FinishReason::kStop;
+  outcome.finished.usage = {
+      .prompt_tokens = 10, .cached_tokens = 4, .completion_tokens = 6, .prefill_seconds = 2, .decode_seconds = 3};
+  outcome.route = "local";
+  outcome.load_seconds = 0.5;
+  outcome.total_seconds = 8;
+  return outcome;
+}
+
+AnswerFrame frame(Form form) {
+  return {.form = form, .model = "m:1", .now = [] { return int64_t{1'700'000'000'123'456'789}; }};
+}
+
+TEST(OllamaEncode, a_chat_streams_lines) {
+  const auto encoder = make_encoder(frame(Form::kChat));
+  chat::Delta delta;
+  delta.text = "hi";
+  EXPECT_EQ(encoder->begin(), "");
+  EXPECT_EQ(
+      encoder->delta(delta),
+      R"({"model":"m:1","created_at":"2023-11-14T22:13:20.123456789Z","message":{"role":"assistant","content":"hi"},"done":false})"
+      "\n");
+  EXPECT_EQ(
+      encoder->finish(outcome()),
+      R"({"model":"m:1","created_at":"2023-11-14T22:13:20.123456789Z","message":{"role":"assistant","content":""},"done":true,)"
+      R"("done_reason":"stop","total_duration":8000000000,"load_duration":500000000,"prompt_eval_count":10,)"
+      R"("prompt_eval_duration":2000000000,"eval_count":6,"eval_duration":3000000000})"
+      "\n");
+}
+
+TEST(OllamaEncode, generate_has_its_text_in_response_and_a_route_only_where_it_is_not_local) {
+  const auto encoder = make_encoder(frame(Form::kGenerate));
+  Outcome away = outcome();
+  away.route = "cloud:x";
+  const std::string json = encoder->whole({.text = "hi", .tokens = {}}, away);
+  EXPECT_NE(json.find(R"("response":"hi","done":true)"), std::string::npos) << json;
+  EXPECT_TRUE(json.ends_with(R"("ingle":{"route":"cloud:x"}})")) << json;
+}
+
+TEST(OllamaEncode, loading_has_a_reason_of_its_own) {
+  EXPECT_NE(encode_load(frame(Form::kGenerate), false).find(R"("response":"","done":true,"done_reason":"load")"),
+            std::string::npos);
+  EXPECT_NE(encode_load(frame(Form::kChat), true).find(R"("done_reason":"unload")"), std::string::npos);
+}
+
+TEST(OllamaEncode, models_have_the_manifests_digest_and_sizes_in_words) {
+  const ModelInfo model{.name = "m:1",
+                        .digest = "aa",
+                        .id = "bb",
+                        .size = 5,
+                        .modified_unix = 1'700'000'000,
+                        .architecture = "llama",
+                        .quantization = "Q4_0",
+                        .parameters = 1'543'714'304,
+                        .context = 4096,
+                        .embedding = 64};
+  EXPECT_EQ(
+      encode_tags({&model, 1}),
+      R"({"models":[{"name":"m:1","model":"m:1","modified_at":"2023-11-14T22:13:20.000000000Z","size":5,"digest":"bb",)"
+      R"("details":{"parent_model":"","format":"gguf","family":"llama","families":["llama"],"parameter_size":"1.54B",)"
+      R"("quantization_level":"Q4_0","context_length":4096,"embedding_length":64},"capabilities":["completion"]}]})");
+}
+
+TEST(OllamaEncode, a_model_that_stays_for_ever_has_a_date_that_clients_can_read) {
+  runtime::LoadedModel loaded;
+  loaded.name = "m:1";
+  loaded.expires_unix = INT64_MAX;
+  const std::string json = encode_running({&loaded, 1}, {}, 1'700'000'000);
+  EXPECT_NE(json.find(R"("expires_at":"2123-)"), std::string::npos) << json;
+}
+
+TEST(OllamaEncode, a_pull_speaks_ollamas_words) {
+  store::PullProgress progress;
+  EXPECT_EQ(encode_pull(progress, "m", ""), "{\"status\":\"pulling manifest\"}\n");
+  progress.phase = store::PullPhase::kDownloading;
+  progress.bytes_done = 3;
+  progress.bytes_total = 9;
+  EXPECT_EQ(
+      encode_pull(progress, "m", "0123456789abcdef"),
+      "{\"status\":\"pulling 0123456789ab\",\"digest\":\"sha256:0123456789abcdef\",\"total\":9,\"completed\":3}\n");
+}
+
+TEST(OllamaEncode, errors_are_one_text) {
+  EXPECT_EQ(encode_error(Failure::no_model("x")), R"({"error":"model 'x' not found"})");
+}
+
+}  // namespace
+}  // namespace ingle::api::ollama

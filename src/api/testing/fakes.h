@@ -1,0 +1,116 @@
+// Fakes for tests of the API: an exchange that collects, and a model whose events the test gives. Any thread may use them.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "chat/completer.h"
+#include "net/http_server.h"
+#include "runtime/models.h"
+
+namespace ingle::api::testing {
+
+/// What a client would have seen.
+struct Seen {
+  net::Reply reply;  // of a stream: its header, and all pieces as the body
+  bool answered = false;
+  bool finished = false;  // a stream that came to its end
+
+  std::string header(std::string_view name) const {
+    for (const auto& header : reply.headers)
+      if (header.name == name) return header.value;
+    return {};
+  }
+};
+
+class FakeExchange : public net::Exchange {
+ public:
+  FakeExchange(net::ServerRequest request, std::shared_ptr<Seen> seen)
+      : request_(std::move(request)), seen_(std::move(seen)) {}
+
+  net::ServerRequest& request() override { return request_; }
+  void respond(net::Reply reply) override {
+    seen_->reply = std::move(reply);
+    seen_->answered = true;
+  }
+  void start_stream(net::Reply reply) override { respond(std::move(reply)); }
+  bool send(std::string piece) override {
+    seen_->reply.body += piece;
+    return !gone_;
+  }
+  void finish() override { seen_->finished = true; }
+  size_t queued_bytes() const override { return 0; }
+  void on_gone(std::function<void()> callback) override { on_gone_ = std::move(callback); }
+  bool gone() const override { return gone_; }
+
+  void go_away() {
+    gone_ = true;
+    if (on_gone_) on_gone_();
+  }
+
+ private:
+  net::ServerRequest request_;
+  std::shared_ptr<Seen> seen_;
+  std::function<void()> on_gone_;
+  bool gone_ = false;
+};
+
+/// Gives the events in `script` to every request, on the caller's thread; with `hold` the test gives them itself.
+class ScriptedCompleter : public chat::Completer {
+ public:
+  std::vector<chat::Event> script;
+  bool hold = false;
+  Status refusal;
+  chat::CompleteRequest request;  // the last one
+  chat::EventSink sink;
+  std::vector<std::string> cancelled;
+
+  Status complete(chat::CompleteRequest wanted, chat::EventSink events) override {
+    request = std::move(wanted);
+    if (!refusal) return refusal;
+    if (hold) {
+      sink = std::move(events);
+      return {};
+    }
+    for (const chat::Event& event : script)
+      events(event);
+    return {};
+  }
+  void cancel(std::string_view id) override { cancelled.emplace_back(id); }
+
+  Result<chat::Description> describe() override { return chat::Description{}; }
+  Result<std::string> render(const chat::ChatPrompt& /*prompt*/) override { return ""; }
+  Result<std::vector<int32_t>> tokenize(const chat::TokenizeRequest& /*request*/) override { return no(); }
+  Result<std::string> detokenize(std::span<const int32_t> /*tokens*/) override { return no(); }
+  Result<std::vector<float>> score(const chat::ScoreRequest& /*request*/) override { return no(); }
+  Result<std::vector<float>> embed(const chat::EmbedRequest& /*request*/) override { return no(); }
+  Result<std::vector<std::vector<float>>> tag(const chat::EmbedRequest& /*request*/) override { return no(); }
+  Result<std::string> fork(std::string_view /*request_id*/) override { return no(); }
+  void release(std::string_view /*handle*/) override {}
+
+ private:
+  static std::unexpected<Error> no() { return std::unexpected(Error::unsupported("not scripted")); }
+};
+
+class FakeModels : public runtime::Models {
+ public:
+  std::shared_ptr<ScriptedCompleter> completer = std::make_shared<ScriptedCompleter>();
+  std::vector<std::pair<std::string, runtime::AcquireOptions>> acquired;
+  std::vector<std::string> unloaded;
+  std::vector<runtime::LoadedModel> now_loaded;
+
+  Result<std::shared_ptr<chat::Completer>> acquire(std::string_view model,
+                                                   const runtime::AcquireOptions& options) override {
+    if (model != "m:1" && model != "auto") return std::unexpected(Error::not_found("no such model").hint("pull one"));
+    acquired.emplace_back(model, options);
+    return completer;
+  }
+  void unload(std::string_view model) override { unloaded.emplace_back(model); }
+  std::vector<runtime::LoadedModel> loaded() const override { return now_loaded; }
+};
+
+}  // namespace ingle::api::testing
