@@ -7,6 +7,9 @@ namespace {
 
 constexpr Evaluation kEvaluations[] = {
     {.name = "invoices", .summary = "fields of invoices in PDF against their truth", .run = eval_invoices},
+    {.name = "meetings",
+     .summary = "summaries of transcripts (QMSum's form) against those of people",
+     .run = eval_meetings},
 };
 
 std::string known_names() {
@@ -25,7 +28,7 @@ class EvalVerb : public Command {
     arguments.value(options_.data, "--data", "PLACE", "folder or file with cases and their truth");
     arguments.value(options_.model, "-m,--model", "MODEL", "the model to measure; \"none\": without one").completes =
         Completes::kModel;
-    arguments.value(options_.limit, "--limit", "N", "cases at most", 1, 1 << 30);
+    arguments.value(options_.limit, "--limit,--count", "N", "cases at most", 1, 1 << 30);
     arguments.flag(options_.ignore_xml, "--ignore-xml", "invoices: as if no e-invoice were embedded");
     arguments.flag(options_.all_files, "--all-files", "invoices: every copy of an invoice, not the first");
     arguments.flag(options_.details, "--details", "name every case that went wrong, on stderr");

@@ -69,6 +69,7 @@ std::unique_ptr<Command> make_run();
 std::unique_ptr<Command> make_serve();
 std::unique_ptr<Command> make_show();
 std::unique_ptr<Command> make_stop();
+std::unique_ptr<Command> make_summarize();
 std::unique_ptr<Command> make_tokenize();
 
 }  // namespace ingle::cli

@@ -92,6 +92,18 @@ constexpr Verb kVerbs[] = {
          "ingle run qwen2.5-coder:0.5b \"Who is Anna?\" --schema person.json | ingle grammar check --schema person.json --instance -",
      .needs_app = false,
      .make = make_grammar},
+    {.name = "summarize",
+     .summary = "Summarize a meeting, with the turns that say it",
+     .description =
+         "The transcript has lines 'Speaker: text', VTT or SRT cues, or JSON objects with 'speaker' and 'content'. Every "
+         "statement cites turns, counted from 0; its numbers and names stand in them. --style brief: the most important; "
+         "minutes: everything in order; actions: what was decided, taken on and left open, only. Without --model the largest "
+         "installed model up to 4 GiB is used.",
+     .examples = "ingle summarize meeting.vtt\n"
+                 "ingle summarize meeting.txt --style minutes --model qwen2.5-coder:1.5b\n"
+                 "ingle summarize meeting.txt --query \"What does it cost?\"\n"
+                 "ingle summarize meeting.json --json | jq -r '.actions[] | [.owner, .text] | @tsv'",
+     .make = make_summarize},
     {.name = "perplexity",
      .summary = "Measure how well a model predicts a text",
      .description =
