@@ -23,8 +23,10 @@ constexpr size_t kBriefPoints = 7;
 constexpr size_t kMinutesPoints = 60;
 constexpr size_t kQueryWindows = 8;
 constexpr size_t kMaxTopics = 12;
+constexpr size_t kMaxTopicCites = 12;
 constexpr uint32_t kAttempts = 2;
-constexpr double kSame = 0.6;  // share of common words from which two points say the same
+constexpr double kQuotationShare = 0.35;  // what a quotation is worth beside a sentence
+constexpr double kSame = 0.6;             // share of common words from which two points say the same
 
 using Terms = std::set<std::string>;
 
@@ -232,6 +234,10 @@ class Summarizer {
   bool topic_holds(std::string_view title, const Window& window) const {
     const Terms terms = content_terms(title);
     if (terms.empty() || !numbers_of(title).empty()) return false;
+    const auto names_title = [&](const std::string& speaker) {
+      return likeness(content_terms(speaker), terms) == 1 && terms.size() <= content_terms(speaker).size();
+    };
+    if (std::ranges::any_of(evidence_.speakers(), names_title)) return false;
     size_t found = 0;
     for (const std::string& term : terms)
       found += std::ranges::any_of(window.turns, [&](uint32_t turn) { return evidence_.turn_has(turn, term); });
@@ -244,7 +250,8 @@ class Summarizer {
     for (const Passage& passage : window.passages) {
       for (const Word& word : words_of(passage.text)) {
         const std::string term = term_of(word.text);
-        if (term.size() < 3 || is_reporting_term(term) || !numbers_of(word.text).empty()) continue;
+        if (word.text.size() < 4 || term.size() < 3 || is_reporting_term(term) || !numbers_of(word.text).empty())
+          continue;
         auto& [score, text] = found[term];
         score += salience_.of_term(term);
         if (text.empty() || word.text.size() < text.size()) text = word.text;
@@ -253,10 +260,11 @@ class Summarizer {
     std::vector<std::pair<double, std::string>> ranked;
     for (auto& [term, value] : found)
       ranked.push_back(std::move(value));
-    std::ranges::sort(ranked, std::greater<>());
+    std::ranges::sort(ranked, std::greater<>());  // by score, then by word: the same every time
     std::string title;
     for (size_t i = 0; i < std::min<size_t>(3, ranked.size()); ++i)
       title += (i == 0 ? "" : ", ") + ranked[i].second;
+    if (!title.empty() && title[0] >= 'a' && title[0] <= 'z') title[0] = static_cast<char>(title[0] - 32);
     return title;
   }
 
@@ -267,7 +275,7 @@ class Summarizer {
     const Terms terms = content_terms(title);
     for (SummaryTopic& topic : summary_.topics) {
       if (likeness(content_terms(topic.title), terms) <= kSame) continue;
-      merge_cites(topic.cites, cites);
+      if (topic.cites.size() + cites.size() <= kMaxTopicCites) merge_cites(topic.cites, cites);
       return;
     }
     if (summary_.topics.size() < kMaxTopics) summary_.topics.push_back({std::move(title), cites});
@@ -381,7 +389,7 @@ class Summarizer {
       double most = -1;
       for (size_t i = 0; i < points_.size(); ++i) {
         if (gone[i]) continue;
-        double score = points_[i].salience * (points_[i].point.quotation ? 0.6 : 1);
+        double score = points_[i].salience * (points_[i].point.quotation ? kQuotationShare : 1);
         for (const size_t other : chosen) {
           const double alike = likeness(terms[i], terms[other]);
           if (alike > kSame) gone[i] = true;

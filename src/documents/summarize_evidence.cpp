@@ -13,6 +13,7 @@ namespace {
 constexpr double kLeastSupport = 0.55;
 constexpr double kLeastGain = 0.12;         // of a sentence's weight, for a turn to be cited
 constexpr double kLeastSpeakerShare = 0.6;  // of what the window says of it, that a sentence's subject said
+constexpr double kTrueSpeakerShare = 0.85;  // of it, that another one said whose name is put in its place
 constexpr size_t kMaxEvidenceTurns = 3;
 constexpr size_t kMaxCites = 6;
 constexpr uint32_t kNobody = UINT32_MAX;
@@ -68,9 +69,9 @@ bool has_any_word(const std::vector<Word>& words, const std::array<std::string_v
 }
 
 bool is_first_person(const std::vector<Word>& words) {
-  static constexpr std::array<std::string_view, 19> kWords = {"i",    "i'm",   "i'll",  "i've",  "i'd",  "my", "me",
-                                                              "we",   "we're", "we'll", "we've", "our",  "us", "you",
-                                                              "your", "ich",   "wir",   "mein",  "unser"};
+  static constexpr std::array<std::string_view, 24> kWords = {
+      "i",  "i'm", "i'll", "i've", "i'd", "my",   "me",    "we",     "we're",  "we'll",  "we've", "our",
+      "us", "you", "your", "ich",  "wir", "mein", "unser", "you're", "you've", "you'll", "we'd",  "mine"};
   return has_any_word(words, kWords);
 }
 
@@ -132,12 +133,17 @@ Evidence::Evidence(const Transcript& transcript) : transcript_(transcript) {
   std::unordered_map<std::string, uint32_t> speaker_index;
   for (const Turn& turn : transcript.turns) {
     auto& terms = terms_.emplace_back();
-    for (std::string& term : terms_of(turn.text))
-      terms.insert(std::move(term));
+    tidy_.push_back(tidy_speech(turn.text));
+    for (const std::string_view text : {std::string_view(turn.text), std::string_view(tidy_.back())})
+      for (std::string& term : terms_of(text))
+        terms.insert(std::move(term));
     for (const std::string& term : terms)
       ++turns_with_[term];
     for (const Word& word : words_of(turn.text))
-      if (!has_upper(word.text)) plain_words_.emplace(word.text);
+      if (!has_upper(word.text)) {
+        plain_words_.emplace(word.text);
+        plain_words_.insert(term_of(word.text));
+      }
     const auto [it, fresh] = speaker_index.try_emplace(turn.speaker, static_cast<uint32_t>(speakers_.size()));
     if (fresh) {
       speakers_.push_back(turn.speaker);
@@ -190,7 +196,7 @@ Evidence::Reading Evidence::read(std::string_view sentence) const {
     std::fill(names_speaker.begin() + static_cast<std::ptrdiff_t>(i),
               names_speaker.begin() + static_cast<std::ptrdiff_t>(end), true);
     const bool opens = i == 0 || (i == 1 && lower(reading.words[0].text) == "the");
-    reading.mentions.push_back({std::move(meant), opens});
+    reading.mentions.push_back({std::move(meant), end, opens});
     i = end - 1;
   }
   std::unordered_set<std::string> seen;
@@ -204,8 +210,9 @@ Evidence::Reading Evidence::read(std::string_view sentence) const {
       reading.terms.push_back(std::move(term));
     }
     // At the head of a sentence any word has a capital: one that is also said in lower case, or only reports, is no name.
-    const bool ordinary = reading.words[i].begins_sentence &&
-                          (plain_words_.contains(key) || term_of(word).empty() || is_reporting_term(term_of(word)));
+    const bool ordinary =
+        reading.words[i].begins_sentence &&
+        (plain_words_.contains(key) || plain_words_.contains(term_of(word)) || is_reporting_term(term_of(word)));
     const bool digits = word[0] >= '0' && word[0] <= '9';
     if (has_upper(word) && !ordinary && !digits && !term_of(word).empty()) reading.names.push_back(key);
   }
@@ -270,7 +277,7 @@ bool Evidence::add_speakers(const Reading& reading, std::span<const uint32_t> tu
       return std::ranges::any_of(mention.speakers, [&](uint32_t speaker) {
         return std::ranges::any_of(words_of(speakers_[speaker]), [&](const Word& word) {
           const std::string key = lower(word.text);
-          return key.size() > 2 && !plain_words_.contains(key) && contains_word(transcript_.turns[turn].text, key);
+          return key.size() > 2 && !plain_words_.contains(key) && contains_word(tidy_[turn], key);
         });
       });
     };
@@ -295,10 +302,28 @@ bool Evidence::speakers_said_it(const Reading& reading, std::span<const uint32_t
   return covered(reading, theirs) >= kLeastSpeakerShare * covered(reading, turns);
 }
 
+std::optional<std::string> Evidence::with_true_speaker(const Reading& reading, std::span<const uint32_t> turns) const {
+  if (reading.mentions.size() != 1) return std::nullopt;
+  const double all = covered(reading, turns);
+  for (uint32_t speaker = 0; speaker < speakers_.size(); ++speaker) {
+    std::vector<uint32_t> theirs;
+    std::ranges::copy_if(turns, std::back_inserter(theirs),
+                         [&](uint32_t turn) { return turn_speaker_[turn] == speaker; });
+    if (speakers_[speaker].empty() || covered(reading, theirs) < kTrueSpeakerShare * all) continue;
+    const Word& last = reading.words[reading.mentions[0].end - 1];
+    std::string_view rest = reading.sentence.substr(last.at + last.text.size());
+    if (last.text.ends_with("'s")) return std::nullopt;
+    std::string corrected = speakers_[speaker] + std::string(rest);
+    const Reading again = read(corrected);
+    if (again.mentions.size() == 1 && speakers_said_it(again, turns)) return corrected;
+  }
+  return std::nullopt;
+}
+
 bool Evidence::add_names(const Reading& reading, std::span<const uint32_t> turns, std::vector<uint32_t>& cites) const {
   for (const std::string& name : reading.names) {
     const auto has_name = [&](uint32_t turn) {
-      return contains_word(transcript_.turns[turn].text, name) || contains_word(transcript_.turns[turn].speaker, name);
+      return contains_word(tidy_[turn], name) || contains_word(transcript_.turns[turn].speaker, name);
     };
     if (std::ranges::any_of(cites, has_name)) continue;
     std::vector<uint32_t> candidates;
@@ -346,8 +371,7 @@ bool Evidence::only_asked(const Reading& reading, std::span<const uint32_t> cite
   if (turn == kNobody) return false;
   std::string_view best;
   double most = 0;
-  const std::string tidy = tidy_speech(transcript_.turns[turn].text);
-  for (const std::string_view sentence : sentences_of(tidy)) {
+  for (const std::string_view sentence : sentences_of(tidy_[turn])) {
     double here = 0;
     for (const std::string& term : terms_of(sentence))
       if (std::ranges::find(reading.terms, term) != reading.terms.end()) here += weight(term);
@@ -368,7 +392,10 @@ std::expected<Claim, Rejection> Evidence::check(std::string_view sentence, std::
   if (claim.cites.empty()) return std::unexpected(Rejection::kUnsupported);
   if (!add_names(reading, turns, claim.cites)) return std::unexpected(Rejection::kName);
   if (!add_speakers(reading, turns, claim.cites)) return std::unexpected(Rejection::kName);
-  if (!speakers_said_it(reading, turns)) return std::unexpected(Rejection::kWrongSpeaker);
+  if (!speakers_said_it(reading, turns)) {
+    if (const auto corrected = with_true_speaker(reading, turns)) return check(*corrected, turns, must_cite);
+    return std::unexpected(Rejection::kWrongSpeaker);
+  }
   if (!add_numbers(claim, turns)) return std::unexpected(Rejection::kNumber);
   claim.support = covered(reading, claim.cites) / reading.total;
   if (claim.support < kLeastSupport || claim.cites.size() > kMaxCites) return std::unexpected(Rejection::kUnsupported);

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -51,6 +52,7 @@ class Evidence {
  private:
   struct Mention {
     std::vector<uint32_t> speakers;  // that it may mean
+    size_t end = 0;                  // the word behind it
     bool begins = false;             // the sentence begins with it
   };
   struct Reading;  // a sentence, taken apart
@@ -62,18 +64,21 @@ class Evidence {
   double covered(const Reading& reading, std::span<const uint32_t> turns) const;
   bool add_speakers(const Reading& reading, std::span<const uint32_t> turns, std::vector<uint32_t>& cites) const;
   bool speakers_said_it(const Reading& reading, std::span<const uint32_t> turns) const;
+  /// The sentence with the name of whoever did say it; nothing when that was not one alone.
+  std::optional<std::string> with_true_speaker(const Reading& reading, std::span<const uint32_t> turns) const;
   bool add_names(const Reading& reading, std::span<const uint32_t> turns, std::vector<uint32_t>& cites) const;
   bool add_numbers(Claim& claim, std::span<const uint32_t> turns) const;
   bool only_asked(const Reading& reading, std::span<const uint32_t> cites) const;
   uint32_t best_turn(const Reading& reading, std::span<const uint32_t> among) const;
 
   const Transcript& transcript_;
+  std::vector<std::string> tidy_;                                              // of each turn
   std::vector<std::unordered_set<std::string>> terms_;                         // of each turn
   std::unordered_map<std::string, uint32_t> turns_with_;                       // how many turns have a term
   std::vector<std::string> speakers_;                                          // distinct names
   std::vector<uint32_t> turn_speaker_;                                         // speaker of each turn
   std::unordered_map<std::string, std::vector<uint32_t>> speakers_with_word_;  // by a word of their names, lower case
-  std::unordered_set<std::string> plain_words_;                                // said in lower case somewhere
+  std::unordered_set<std::string> plain_words_;  // said in lower case somewhere, and their terms
 };
 
 /// Words that only report ("discussed", "the participants"): they are no evidence for or against.

@@ -43,11 +43,11 @@ constexpr auto kRequests = std::to_array<Cue>({{"can you", 0.8},
                                                {"please", 0.4},
                                                {"kannst du", 0.8},
                                                {"k\xc3\xb6nnen sie", 0.8}});
-constexpr auto kPlans = std::to_array<Cue>({{"we need to", 0.5},
-                                            {"we should", 0.5},
-                                            {"we have to", 0.5},
+constexpr auto kPlans = std::to_array<Cue>({{"we need to", 0.4},
+                                            {"we should", 0.4},
+                                            {"we have to", 0.4},
                                             {"we'll", 0.4},
-                                            {"we will", 0.5},
+                                            {"we will", 0.4},
                                             {"let's", 0.3},
                                             {"somebody should", 0.8},
                                             {"someone should", 0.8},
@@ -146,6 +146,12 @@ constexpr auto kDoubts = std::to_array<Cue>({{"move on", -2},
                                              {"if we", -0.5},
                                              {"if you", -0.5},
                                              {"if i", -0.5},
+                                             {"so that i", -1},
+                                             {"so i can", -1},
+                                             {"speak about", -1.5},
+                                             {"talk about", -1},
+                                             {"talk to you about", -1.5},
+                                             {"show you", -1.5},
                                              {"need to decide", -1.5},
                                              {"have to decide", -1.5},
                                              {"haven't decided", -2},
@@ -269,7 +275,8 @@ std::string in_third_person(const std::string& speaker, std::string_view sentenc
     while (!rest.empty() && std::string_view(" ,;:-").find(rest.back()) != std::string_view::npos)
       rest.remove_suffix(1);
     const bool about_themselves = [&] {
-      static constexpr std::array<std::string_view, 8> kOwn = {"i", "i'll", "i'm", "my", "me", "we", "our", "us"};
+      static constexpr auto kOwn = std::to_array<std::string_view>(
+          {"i", "i'd", "i'll", "i'm", "i've", "me", "my", "our", "us", "we", "we'd", "we'll", "we're", "we've"});
       return std::ranges::any_of(
           words_of(rest), [&](const Word& word) { return std::ranges::find(kOwn, lower(word.text)) != kOwn.end(); });
     }();
@@ -307,6 +314,10 @@ std::optional<Outcome> action_in(const Transcript& transcript, const Evidence& e
   } else {
     return std::nullopt;
   }
+  size_t content = 0;  // "I'll do that" says nothing by itself
+  for (const std::string& term : terms_of(sentence))
+    content += !is_reporting_term(term) && !std::ranges::binary_search(kDeeds, term);
+  if (content < 2) return std::nullopt;
   if (action.due) action.score += 0.6;
   if (action.owner) action.score += 0.2;
   action.score += doubts(text);
@@ -323,17 +334,20 @@ std::optional<Outcome> decision_in(const Transcript& transcript, uint32_t turn, 
   return decision;
 }
 
-/// Nobody answers, or somebody says that nobody knows.
+/// Nobody answers, or the one who does says that nobody knows.
 bool stays_open(const Transcript& transcript, uint32_t turn) {
-  size_t answers = 0;
-  for (size_t i = turn + 1; i < transcript.turns.size() && answers < 3; ++i) {
-    const std::string text = padded(transcript.turns[i].text);
+  constexpr size_t kReplies = 2;
+  size_t replies = 0;
+  for (size_t i = turn + 1; i < transcript.turns.size() && replies < kReplies; ++i) {
+    const Turn& reply = transcript.turns[i];
+    if (replies > 0 && reply.text.find('?') != std::string::npos) break;  // on to the next question
+    const std::string text = padded(reply.text);
     for (const std::string_view phrase : kUnresolved)
       if (find_phrase(text, phrase) != std::string::npos) return true;
-    if (transcript.turns[i].speaker != transcript.turns[turn].speaker || transcript.turns[turn].speaker.empty())
-      answers += words_of(transcript.turns[i].text).size() >= 2;
+    const bool other = reply.speaker != transcript.turns[turn].speaker || reply.speaker.empty();
+    replies += other && words_of(reply.text).size() >= 2;
   }
-  return answers == 0;
+  return replies == 0;
 }
 
 std::optional<Outcome> question_in(const Transcript& transcript, const Evidence& evidence, uint32_t turn,
@@ -347,7 +361,8 @@ std::optional<Outcome> question_in(const Transcript& transcript, const Evidence&
   std::set<std::string> seen;
   for (std::string& term : terms_of(sentence))
     if (!is_reporting_term(term) && seen.insert(term).second) content += evidence.weight(term);
-  if (seen.size() < 3) return std::nullopt;
+  constexpr size_t kMostQuestionWords = 35;
+  if (seen.size() < 3 || words_of(sentence).size() > kMostQuestionWords) return std::nullopt;
   if (!stated && !stays_open(transcript, turn)) return std::nullopt;
   Outcome question{.kind = OutcomeKind::kQuestion, .turn = turn, .sentence = std::string(sentence)};
   question.score = kLeastScore + content / (4.0 + static_cast<double>(seen.size())) + (stated ? 0.5 : 0);

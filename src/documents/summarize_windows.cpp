@@ -12,6 +12,8 @@ namespace {
 // A small model writes one good sentence about a page and a bad one about ten; a long meeting is given longer windows, so
 // that its summary does not take an hour. Measured: docs/quality.md, meetings.
 constexpr size_t kSmallestTarget = 420;
+constexpr size_t kShortMeetingTarget = 130;  // a page of talk still deserves three sentences
+constexpr size_t kFewestWindows = 3;
 constexpr size_t kLargestTarget = 1100;
 constexpr size_t kWindowsWanted = 24;
 constexpr size_t kFewestWords = 4;  // of a turn that is shown
@@ -126,7 +128,8 @@ std::vector<Window> cut_windows(const Transcript& transcript, size_t limit) {
     terms.push_back(terms_of(passage.text));
     total += costs.back();
   }
-  const size_t target = std::clamp(total / kWindowsWanted, std::min(kSmallestTarget, largest), largest);
+  const size_t smallest = std::clamp(total / kFewestWindows, kShortMeetingTarget, kSmallestTarget);
+  const size_t target = std::clamp(total / kWindowsWanted, std::min(smallest, largest), largest);
   std::vector<Window> windows;
   for (size_t begin = 0; begin < passages.size();) {
     const size_t end = window_end(costs, terms, begin, target, limit);

@@ -14,6 +14,8 @@ constexpr size_t kSmallestContext = 1536;
 constexpr size_t kLargestWindow = 3000;
 
 // Length bounds keep a small model from going on for ever; a sentence that they cut is not used.
+constexpr size_t kMaxNote = 320;
+constexpr size_t kMaxSentence = 220;
 constexpr std::string_view kNoteSchema =
     R"({"type":"object","properties":{"summary":{"type":"string","minLength":20,"maxLength":320},)"
     R"("topic":{"type":"string","minLength":3,"maxLength":60}},"required":["summary","topic"],"additionalProperties":false})";
@@ -51,6 +53,16 @@ std::string member_of(const std::string& answer, const char* name) {
   return it != object.end() && it->is_string() ? it->get<std::string>() : std::string();
 }
 
+/// Without what a model adds behind its last word, and with a full stop where it ended without being cut.
+std::string completed(std::string text, size_t max_bytes) {
+  while (!text.empty() && std::string_view(" \"}]\\`").find(text.back()) != std::string_view::npos)
+    text.pop_back();
+  const bool ends = text.empty() || std::string_view(".!?").find(text.back()) != std::string_view::npos ||
+                    text.ends_with("\xe3\x80\x82");
+  if (!ends && text.size() + 4 < max_bytes) text += '.';
+  return text;
+}
+
 }  // namespace
 
 Result<Writer> Writer::make(chat::Completer& model, std::stop_token stop) {
@@ -75,7 +87,7 @@ Result<WindowNote> Writer::note(const Transcript& transcript, const Window& wind
                         query);
   std::string user = fmt::format("Here is a part of a meeting transcript:\n\n{}\n{}", shown(transcript, window), task);
   INGLE_TRY(const std::string text, answer(std::move(user), std::string(kNoteSchema), 160, attempt));
-  return WindowNote{.sentences = member_of(text, "summary"), .topic = member_of(text, "topic")};
+  return WindowNote{.sentences = completed(member_of(text, "summary"), kMaxNote), .topic = member_of(text, "topic")};
 }
 
 Result<std::string> Writer::reword(std::string_view context, std::string_view sentence, std::string_view speaker,
@@ -85,7 +97,7 @@ Result<std::string> Writer::reword(std::string_view context, std::string_view se
       "third person. Begin with \"{}\".",
       context, speaker.empty() ? "Somebody" : speaker, sentence, opening);
   INGLE_TRY(const std::string text, answer(std::move(user), std::string(kSentenceSchema), 80, 0));
-  return member_of(text, "sentence");
+  return completed(member_of(text, "sentence"), kMaxSentence);
 }
 
 Result<std::string> Writer::answer(std::string user, std::string schema, int32_t max_tokens, uint32_t attempt) {
