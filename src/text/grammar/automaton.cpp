@@ -76,9 +76,10 @@ uint32_t Automaton::thread_distance(const LiveThread& thread) const {
   return far_sum(far_sum(own, program_->ops[op.next].distance), stacks_[thread.stack].distance);
 }
 
-uint32_t Automaton::free_characters_of(const LiveThread& thread) const {
+uint32_t Automaton::free_characters_of(const LiveThread& thread, uint32_t most_distance) const {
   const Op& op = program_->ops[thread.op];
   if (op.kind != OpKind::kText || thread.data[0] != kCharacterStart) return 0;
+  if (thread_distance(thread) > most_distance) return 0;
   const TextRange& range = program_->texts[op.arg];
   return range.max == kUnlimited ? kUnlimited : range.max - thread.data[1];
 }
@@ -246,11 +247,11 @@ Automaton::Id Automaton::find_or_add(std::span<const LiveThread> threads, bool a
   Known known{.first_thread = static_cast<uint32_t>(threads_.size()),
               .n_threads = static_cast<uint32_t>(threads.size()),
               .distance = accepts ? 0 : kFar,
-              .free_characters = 0,
+              .has_text = false,
               .accepts = accepts};
   for (const LiveThread& t : threads) {
     known.distance = std::min(known.distance, thread_distance(t));
-    known.free_characters = std::max(known.free_characters, free_characters_of(t));
+    known.has_text |= program_->ops[t.op].kind == OpKind::kText;
   }
   const auto id = static_cast<Id>(known_.size());
   threads_.insert(threads_.end(), threads.begin(), threads.end());
@@ -261,12 +262,21 @@ Automaton::Id Automaton::find_or_add(std::span<const LiveThread> threads, bool a
   return id;
 }
 
-Automaton::Id Automaton::without_free_characters(Id id) {
+uint32_t Automaton::free_characters(Id id, uint32_t most_distance) const {
+  const Known& known = known_[id];
+  if (!known.has_text) return 0;
+  uint32_t most = 0;
+  for (uint32_t i = 0; i < known.n_threads; ++i)
+    most = std::max(most, free_characters_of(threads_[known.first_thread + i], most_distance));
+  return most;
+}
+
+Automaton::Id Automaton::without_free_characters(Id id, uint32_t most_distance) {
   const Known known = known_[id];
   std::vector<LiveThread> others;
   for (uint32_t i = 0; i < known.n_threads; ++i) {
     const LiveThread& thread = threads_[known.first_thread + i];
-    if (free_characters_of(thread) == 0) others.push_back(thread);
+    if (free_characters_of(thread, most_distance) == 0) others.push_back(thread);
   }
   return find_or_add(others, known.accepts);
 }

@@ -63,10 +63,11 @@ class Automaton {
   /// Accepts, and nothing may follow.
   bool is_complete(Id id) const { return known_[id].accepts && known_[id].n_threads == 0; }
 
-  /// How many characters may follow at once inside a free string, none of them special in JSON; 0 elsewhere.
-  uint32_t free_characters(Id id) const { return known_[id].free_characters; }
+  /// How many characters may follow at once inside a free string that can be ended within `most_distance`, none of them
+  /// special in JSON; 0 elsewhere. They make no end farther.
+  uint32_t free_characters(Id id, uint32_t most_distance) const;
   /// The state without what free_characters() speaks of.
-  Id without_free_characters(Id id);
+  Id without_free_characters(Id id, uint32_t most_distance);
 
   bool is_over_limit() const { return bytes_ > max_bytes_; }
   /// Forgets all numbers; those in `live` are given new ones.
@@ -93,7 +94,7 @@ class Automaton {
     uint32_t first_thread = 0;
     uint32_t n_threads = 0;
     uint32_t distance = kFar;
-    uint32_t free_characters = 0;
+    bool has_text = false;  // some thread is inside a free string
     bool accepts = false;
   };
 
@@ -110,7 +111,7 @@ class Automaton {
   StackId push(StackId below, Frame frame);
   uint32_t resume_distance(Frame frame) const;
   uint32_t thread_distance(const LiveThread& thread) const;
-  uint32_t free_characters_of(const LiveThread& thread) const;
+  uint32_t free_characters_of(const LiveThread& thread, uint32_t most_distance) const;
   void clear();
 
   std::shared_ptr<const Program> program_;  // shared with whoever compiled it

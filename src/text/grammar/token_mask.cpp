@@ -62,8 +62,7 @@ void Masker::compute(Id state, uint32_t most_distance, TokenSet& out) {
       insert(out, id);
   }
   state = walk(tokens_->rest(), state, most_distance, out);
-  // Plain characters inside a free string never make its end farther.
-  const uint32_t n_free = automaton_.distance(state) <= most_distance ? automaton_.free_characters(state) : 0;
+  const uint32_t n_free = automaton_.free_characters(state, most_distance);
   if (n_free == 0) {
     walk(tokens_->plain(), state, most_distance, out);
     return;
@@ -71,7 +70,7 @@ void Masker::compute(Id state, uint32_t most_distance, TokenSet& out) {
   const TokenSet& plain = tokens_->plain_up_to(n_free);
   for (size_t i = 0; i < out.size(); ++i)
     out[i] |= plain[i];
-  walk(tokens_->plain(), automaton_.without_free_characters(state), most_distance, out);
+  walk(tokens_->plain(), automaton_.without_free_characters(state, most_distance), most_distance, out);
 }
 
 std::span<const uint64_t> Masker::allowed(const State& state) {
