@@ -5,12 +5,15 @@ import { ChatSession } from "./session";
 type Answer = (body: { model: string; messages: { role: string; content: string }[] }, signal: AbortSignal) => Response;
 
 /** A server whose streams the test writes. What is saved is remembered. */
-function serve(answer: Answer) {
+function serve(answer: Answer, explained = 404) {
   const saved: { messages: { content: string }[] }[] = [];
   vi.stubGlobal("fetch", (path: string, init: RequestInit = {}) => {
     if (path === "/v1/chat/completions") {
       const body = JSON.parse(init.body as string) as Parameters<Answer>[0];
       return Promise.resolve(answer(body, init.signal ?? new AbortController().signal));
+    }
+    if (path.startsWith("/api/route/explain/")) {
+      return Promise.resolve(Response.json({ route: "local", decided_by: "gate" }, { status: explained }));
     }
     if (init.method === "PUT") saved.push(JSON.parse(init.body as string) as (typeof saved)[number]);
     return Promise.resolve(
@@ -50,6 +53,14 @@ describe("ChatSession", () => {
       timings: { decode_tokens_per_second: 42 },
     });
     await vi.waitFor(() => expect(saved.at(-1)?.messages.map((message) => message.content)).toEqual(["Hi", "Hello"]));
+  });
+
+  it("asks the router what kept an answer here", async () => {
+    serve(() => stream([delta("Hello"), "[DONE]"], { "X-Request-Id": "r1", "X-Ingle-Route": "pending" }), 200);
+    const session = new ChatSession(newChat("a", "auto"));
+    session.send("Hi");
+    await done(session);
+    expect(lastOf(session)).toMatchObject({ route: "local", decided_by: "gate" });
   });
 
   it("keeps what came before the stream broke, and says what happened", async () => {
