@@ -37,8 +37,13 @@ export function App() {
     const timer = setInterval(() => void status.refresh(), REFRESH_EVERY_MS);
     return () => clearInterval(timer);
   }, []);
-  useEffect(() => setDrawer(false), [route.page, route.id]);
-  useEffect(() => document.getElementById("main")?.scrollTo(0, 0), [route.page]);
+  useEffect(() => {
+    setDrawer(false);
+  }, [route.page, route.id]);
+  useEffect(() => {
+    const main = document.getElementById("main");
+    if (main) main.scrollTop = 0;
+  }, [route.page]);
   useEffect(() => {
     document.title = `${PAGES.find((entry) => entry.page === route.page)?.label ?? ""} · Inglenook`;
   }, [route.page]);

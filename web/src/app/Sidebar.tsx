@@ -50,7 +50,12 @@ function TrustLine() {
   const { value } = useStore(egress);
   const offline = useStore(status).value?.offline ?? false;
   const bytes = value ? textBytes(value) : null;
-  const words = bytes === null ? "…" : bytes === 0 ? "Nothing left this machine" : `${formatBytes(bytes)} of text left`;
+  const words =
+    bytes === null
+      ? "What left this machine"
+      : bytes === 0
+        ? "Nothing left this machine"
+        : `${formatBytes(bytes)} of text left`;
   return (
     <a className={`trust${bytes ? " trust-some" : ""}`} href={hashOf("privacy")}>
       <Icon name={offline ? "lock" : bytes ? "leave" : "privacy"} size={18} />

@@ -1,12 +1,12 @@
 import { describe, expect, it, vi } from "vitest";
-import type { AvailableModel, Egress } from "../api/types";
+import type { AvailableModel, Egress, InstalledModel } from "../api/types";
 import { splitAtCodePoints } from "./code_points";
 import { textBytes } from "./egress";
 import { formatBytes, formatCost, formatCount, formatDuration, plural } from "./format";
 import { highlight } from "./highlight";
 import { safeHref } from "./markdown";
 import { addSample, secondsLeft, speedOf, type Sample } from "./rate";
-import { recommend } from "./recommend";
+import { firstChoice, recommend } from "./recommend";
 import { routeOf } from "./routes";
 import { SHORTCUTS, shortcutOf } from "./shortcuts";
 import { createStore } from "./store";
@@ -84,6 +84,13 @@ describe("recommendation", () => {
     expect(recommend(offered, 2e9).map((entry) => entry.name)).toEqual(["qwen2.5-coder:0.5b"]);
     expect(recommend([model("huge", 9e9), model("tiny", 1e8)], 8e9).map((entry) => entry.name)).toEqual(["tiny"]);
     expect(recommend([model("qwen2.5-coder:0.5b", 5e8, true)], 8e9)).toEqual([]);
+  });
+  it("begins a chat with the largest model that is not too slow", () => {
+    const of = (...parameters: number[]) =>
+      parameters.map((count) => ({ name: `m${count}`, parameters: count }) as InstalledModel);
+    expect(firstChoice(of(2.7e8, 1.7e9, 8e9))).toBe("m1700000000");
+    expect(firstChoice(of(70e9, 8e9))).toBe("m8000000000");
+    expect(firstChoice([])).toBe("");
   });
 });
 

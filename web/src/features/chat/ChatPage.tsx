@@ -4,6 +4,7 @@ import { ExplainDialog } from "../../app/ExplainDialog";
 import { go } from "../../app/route";
 import { models, status } from "../../app/stores";
 import { lastModel } from "../../lib/preferences";
+import { firstChoice } from "../../lib/recommend";
 import { useShortcuts } from "../../lib/shortcuts";
 import { useStore } from "../../lib/store";
 import { ErrorNote, IconButton } from "../../ui/Parts";
@@ -63,7 +64,7 @@ function OpenChat({ session }: { session: ChatSession }) {
   const current = Math.min(shown, lanes.length - 1);
 
   // A model that is gone, or none chosen yet: the first one that is here.
-  const fallback = known?.installed[0]?.name ?? "";
+  const fallback = firstChoice(known?.installed ?? []);
   const names = known?.installed.map((model) => model.name);
   useEffect(() => {
     lanes.forEach((lane, index) => {
