@@ -1,7 +1,10 @@
 #include "app/front.h"
 
+#include <algorithm>
+#include <ctime>
 #include <system_error>
 
+#include "app/recorded_transport.h"
 #include "app/roles_main.h"
 #include "base/core_board.h"
 #include "base/cpu_features.h"
@@ -56,10 +59,40 @@ Result<std::vector<base::FileDescriptor>> open_parts(std::span<const fs::path> p
   return parts;
 }
 
+/// Who answers for "auto" when the policy names nobody: the model that was installed last.
+Result<std::string> newest_model(const store::Store& store) {
+  INGLE_TRY(const auto installed, store.list(nullptr));
+  const auto newest = std::ranges::max_element(installed, {}, &store::InstalledModel::modified);
+  if (newest == installed.end()) {
+    return std::unexpected(Error::not_found("no model is installed that could answer for 'auto'")
+                               .hint("'ingle list --available' shows what can be pulled"));
+  }
+  return newest->name.display();
+}
+
+/// The models, and the router as one more of them.
+class NamedModels final : public runtime::Models {
+ public:
+  NamedModels(runtime::Models& models, router::Routing& routing) : models_(models), routing_(routing) {}
+
+  Result<std::shared_ptr<chat::Completer>> acquire(std::string_view model,
+                                                   const runtime::AcquireOptions& options) override {
+    if (model == router::kAutoModel) return routing_.auto_model();
+    return models_.acquire(model, options);
+  }
+  void unload(std::string_view model) override { models_.unload(model); }
+  std::vector<runtime::LoadedModel> loaded() const override { return models_.loaded(); }
+
+ private:
+  runtime::Models& models_;
+  router::Routing& routing_;
+};
+
 }  // namespace
 
 Front::Front(Settings settings, const EnvLookup& env, Roles roles, net::ReceiptKey receipt_key)
     : settings_(std::move(settings)),
+      env_(env),
       roles_(std::move(roles)),
       receipt_key_(receipt_key),
       offline_(settings_.home, settings_.offline),
@@ -142,29 +175,48 @@ Result<std::unique_ptr<chat::Completer>> Front::load_here(const ModelFiles& file
   return roles_.load_engine(parts, files.name, options);
 }
 
+void Front::make_models() {
+  const auto resolver = [this](std::string_view model) -> Result<runtime::ModelFiles> {
+    INGLE_TRY(const ModelFiles files, locate(model));
+    // A bare file is known by its path: two folders may hold files of the same name.
+    return runtime::ModelFiles{
+        .name = files.installed ? files.name : files.parts.front().string(),
+        .digest = files.installed ? files.installed->digest.hex() : "",
+        .parts = files.parts,
+    };
+  };
+  const auto loader = [this](const runtime::ModelFiles& files, uint32_t context) -> Result<runtime::Engine> {
+    engine::Options options = engine_options();
+    options.clamp_context = true;
+    if (context != 0) options.context = context;
+    return start_engine(files.parts, files.name, std::move(options));
+  };
+  runtime::ManagerOptions options;
+  options.keep_alive = runtime::parse_keep_alive(settings_.keep_alive).value_or(options.keep_alive);
+  options.max_loaded = settings_.max_loaded_models == 0 ? kDefaultMaxLoaded : settings_.max_loaded_models;
+  models_ = std::make_unique<runtime::ModelManager>(resolver, loader, std::move(options));
+  router::RoutingOptions routing{
+      .home = settings_.home,
+      .offline = offline_,
+      .models = models_.get(),
+      .default_model = [this] { return newest_model(store_); },
+      .transport = [this] { return transport(); },
+      .key = receipt_key_,
+      .environment = env_,
+      .now_unix = [] { return static_cast<int64_t>(std::time(nullptr)); },
+  };
+  routing_ = router::Routing::create(std::move(routing));
+  named_models_ = std::make_unique<NamedModels>(*models_, *routing_);
+}
+
 runtime::Models& Front::models() {
-  std::call_once(models_once_, [this] {
-    const auto resolver = [this](std::string_view model) -> Result<runtime::ModelFiles> {
-      INGLE_TRY(const ModelFiles files, locate(model));
-      // A bare file is known by its path: two folders may hold files of the same name.
-      return runtime::ModelFiles{
-          .name = files.installed ? files.name : files.parts.front().string(),
-          .digest = files.installed ? files.installed->digest.hex() : "",
-          .parts = files.parts,
-      };
-    };
-    const auto loader = [this](const runtime::ModelFiles& files, uint32_t context) -> Result<runtime::Engine> {
-      engine::Options options = engine_options();
-      options.clamp_context = true;
-      if (context != 0) options.context = context;
-      return start_engine(files.parts, files.name, std::move(options));
-    };
-    runtime::ManagerOptions options;
-    options.keep_alive = runtime::parse_keep_alive(settings_.keep_alive).value_or(options.keep_alive);
-    options.max_loaded = settings_.max_loaded_models == 0 ? kDefaultMaxLoaded : settings_.max_loaded_models;
-    models_ = std::make_unique<runtime::ModelManager>(resolver, loader, std::move(options));
-  });
-  return *models_;
+  std::call_once(models_once_, [this] { make_models(); });
+  return *named_models_;
+}
+
+router::Routing& Front::routing() {
+  models();
+  return *routing_;
 }
 
 Status Front::lock(FileAccess access) const {
@@ -224,8 +276,16 @@ Result<std::shared_ptr<roles::EgressConnection>> Front::egress() {
 net::TransportFactory Front::transports() {
   return [this](const net::HttpSettings& settings) -> Result<std::unique_ptr<net::HttpTransport>> {
     INGLE_TRY_VOID(may_connect());
-    if (!roles_.spawner) return net::direct_transport(receipt_key_)(settings);
-    return roles::RemoteTransport::create(settings, [this] { return egress(); }, [this] { return may_connect(); });
+    std::unique_ptr<net::HttpTransport> transport;
+    if (roles_.spawner) {
+      INGLE_TRY(transport, roles::RemoteTransport::create(
+                               settings, [this] { return egress(); }, [this] { return may_connect(); }));
+    } else {
+      INGLE_TRY(transport, net::direct_transport(receipt_key_)(settings));
+    }
+    return recorded(std::move(transport), [this](std::string_view host, uint64_t bytes_in, bool answered) {
+      routing().record_download(host, bytes_in, answered);
+    });
   };
 }
 

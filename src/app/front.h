@@ -29,6 +29,7 @@
 #include "roles/remote_transport.h"
 #include "roles/spawner.h"
 #include "router/offline.h"
+#include "router/router.h"
 #include "runtime/model_manager.h"
 #include "runtime/models.h"
 #include "store/store.h"
@@ -71,8 +72,10 @@ class Front {
   Settings& settings() { return settings_; }
   const store::Store& store() const { return store_; }
 
-  /// Answers by a model's name, each model loaded once and kept as the settings say.
+  /// Answers by a model's name, each model loaded once and kept as the settings say; "auto" is the router.
   runtime::Models& models();
+  /// Decisions, policy and what left this machine.
+  router::Routing& routing();
 
   /// What can be told about a model without loading it; a parse role reads its file. Remembered as long as the file
   /// does not change.
@@ -115,6 +118,7 @@ class Front {
   Front(Settings settings, const EnvLookup& env, Roles roles, net::ReceiptKey receipt_key);
 
   Settings settings_;
+  EnvLookup env_;
   Roles roles_;
   net::ReceiptKey receipt_key_;
   router::OfflineSwitch offline_;
@@ -123,8 +127,12 @@ class Front {
   std::shared_ptr<roles::EgressConnection> egress_;
   std::mutex facts_mutex_;
   std::map<std::string, roles::ModelFacts, std::less<>> facts_;  // by path, size and time of the file
+  void make_models();
+
   std::once_flag models_once_;
   std::unique_ptr<runtime::ModelManager> models_;
+  std::unique_ptr<router::Routing> routing_;       // uses models_
+  std::unique_ptr<runtime::Models> named_models_;  // models_, and the router under its name
 };
 
 }  // namespace ingle::app

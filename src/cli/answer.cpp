@@ -1,6 +1,7 @@
 #include "cli/answer.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <condition_variable>
@@ -68,6 +69,21 @@ Result<Answer> stream_answer(chat::Completer& completer, chat::CompleteRequest r
 std::string_view to_string(chat::FinishReason reason) {
   static constexpr std::string_view kNames[] = {"stop", "length", "context_full", "cancelled"};
   return kNames[static_cast<size_t>(reason)];
+}
+
+std::string route_text(const chat::Finished& finished) {
+  return finished.route.empty() ? "local" : finished.route;
+}
+
+std::string route_note(const chat::Finished& finished, std::string_view request_id) {
+  const std::string who = finished.route.empty() ? "on this machine" : "by " + finished.route;
+  return fmt::format("answered {} (ingle route explain {})\n", who, request_id);
+}
+
+std::string new_request_id() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  const auto ns = std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
+  return fmt::format("cli-{:x}-{:x}", ns, ::getpid());
 }
 
 std::string usage_text(const chat::Usage& usage) {

@@ -30,6 +30,13 @@ Result<Answer> stream_answer(chat::Completer& completer, chat::CompleteRequest r
                              const AnswerView& view);
 
 std::string_view to_string(chat::FinishReason reason);
+/// "local", "cloud:NAME".
+std::string route_text(const chat::Finished& finished);
+/// One line: who answered, and how to learn why.
+std::string route_note(const chat::Finished& finished, std::string_view request_id);
+
+/// Unique on this machine: the ledger and `ingle route explain` know a request by it.
+std::string new_request_id();
 
 /// "12 prompt tokens at 345 tok/s, 40 tokens at 61.2 tok/s"
 std::string usage_text(const chat::Usage& usage);

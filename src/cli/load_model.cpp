@@ -57,7 +57,20 @@ Result<LoadedModel> load_files(Context& context, app::ModelFiles files, engine::
   return loaded;
 }
 
+/// The local model behind it is loaded by its first question.
+Result<LoadedModel> load_router(Context& context, const EngineFlags& flags) {
+  INGLE_TRY_VOID(options_from(context, flags));
+  Progress progress(context.console);
+  progress.spin("loading the local model");
+  LoadedModel loaded;
+  INGLE_TRY(loaded.completer, context.app->models().acquire(router::kAutoModel, {}));
+  INGLE_TRY(loaded.description, loaded.completer->describe());
+  loaded.files.name = router::kAutoModel;
+  return loaded;
+}
+
 Result<LoadedModel> load_model(Context& context, const std::string& model, const EngineFlags& flags) {
+  if (model == router::kAutoModel) return load_router(context, flags);
   INGLE_TRY(app::ModelFiles files, locate_or_pull(context, model));
   INGLE_TRY(engine::Options options, options_from(context, flags));
   return load_files(context, std::move(files), std::move(options));

@@ -18,7 +18,7 @@ void declare_engine_flags(Arguments& arguments, EngineFlags& flags);
 
 struct LoadedModel {
   app::ModelFiles files;
-  std::unique_ptr<chat::Completer> completer;
+  std::shared_ptr<chat::Completer> completer;  // `auto` is shared with its requests in flight
   chat::Description description;
 };
 

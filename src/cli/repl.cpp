@@ -42,7 +42,8 @@ LineEditor::Outcome read_message(LineEditor& editor, std::string& message) {
 void answer(Session& session) {
   Console& console = session.context.console;
   chat::CompleteRequest request;
-  request.id = "chat";
+  request.id = new_request_id();
+  const std::string id = request.id;
   request.prompt = session.conversation.prompt(session.model.description.has_template, now_unix());
   request.sampling = sampling_of(session.conversation.parameters);
   request.max_tokens = session.conversation.parameters.max_tokens;
@@ -72,6 +73,7 @@ void answer(Session& session) {
     console.talk(fmt::format("note: the {}-token context is full; /clear begins anew\n\n",
                              session.model.description.context_limit));
   if (session.verbose) console.talk(usage_text(result->finished.usage) + "\n\n");
+  if (session.model.files.name == router::kAutoModel) console.talk(route_note(result->finished, id) + "\n");
   session.conversation.messages.push_back(message("assistant", std::move(result->text)));
 }
 

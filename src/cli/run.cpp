@@ -40,7 +40,8 @@ class Run : public Command {
   Result<std::string> prompt_text(Context& context) const;
   Result<int> answer(Context& context, LoadedModel& model, chat::CompleteRequest request) const;
   Result<int> dry_run(Context& context, LoadedModel& model, const chat::Prompt& prompt) const;
-  void print_json(Context& context, const LoadedModel& model, const Answer& answer, uint64_t seed) const;
+  void print_json(Context& context, const LoadedModel& model, const Answer& answer, const std::string& id,
+                  uint64_t seed) const;
 
   std::string model_;
   std::vector<std::string> words_;
@@ -179,7 +180,8 @@ Result<int> Run::dry_run(Context& context, LoadedModel& model, const chat::Promp
 }
 
 Result<int> Run::answer(Context& context, LoadedModel& model, chat::CompleteRequest request) const {
-  request.id = "run";
+  request.id = new_request_id();
+  const std::string id = request.id;
   request.sampling = sampling_of(parameters_);
   request.max_tokens = parameters_.max_tokens;
   request.stop = parameters_.stop;
@@ -196,7 +198,7 @@ Result<int> Run::answer(Context& context, LoadedModel& model, chat::CompleteRequ
     view.text = [&](std::string_view text) {
       progress.clear();
       context.console.out(terminal ? wrap.feed(terminal_safe(text)) : std::string(text));
-      if (!context.console.out_is_open()) model.completer->cancel("run");
+      if (!context.console.out_is_open()) model.completer->cancel(id);
     };
   auto result = stream_answer(*model.completer, std::move(request), stop, view);
   context.interrupts.disarm();
@@ -204,7 +206,7 @@ Result<int> Run::answer(Context& context, LoadedModel& model, chat::CompleteRequ
   INGLE_TRY(const Answer answer, std::move(result));
 
   if (json_) {
-    print_json(context, model, answer, seed);
+    print_json(context, model, answer, id, seed);
   } else if (!answer.text.ends_with('\n')) {
     context.console.out("\n");
   }
@@ -212,6 +214,7 @@ Result<int> Run::answer(Context& context, LoadedModel& model, chat::CompleteRequ
     context.console.talk(fmt::format("note: the answer ends here because the {}-token context is full\n",
                                      model.description.context_limit));
   if (verbose_) context.console.talk(usage_text(answer.finished.usage) + "\n");
+  if (model_ == router::kAutoModel && !json_) context.console.talk(route_note(answer.finished, id));
   if (!context.console.out_is_open()) return 1;
   if (answer.finished.reason != chat::FinishReason::kCancelled) return 0;
   context.console.talk("interrupted\n");
@@ -222,10 +225,12 @@ void write_token(JsonWriter& json, const chat::TokenLogprob& token) {
   json.member("id", token.id).text("text", token.text).member("logprob", token.logprob);
 }
 
-void Run::print_json(Context& context, const LoadedModel& model, const Answer& answer, uint64_t seed) const {
+void Run::print_json(Context& context, const LoadedModel& model, const Answer& answer, const std::string& id,
+                     uint64_t seed) const {
   const chat::Usage& usage = answer.finished.usage;
   JsonWriter json;
-  json.begin_object().member("model", model.files.name).text("text", answer.bytes);
+  json.begin_object().member("id", id).member("model", model.files.name).text("text", answer.bytes);
+  json.member("route", route_text(answer.finished));
   json.member("finish_reason", to_string(answer.finished.reason));
   json.key("usage")
       .begin_object()

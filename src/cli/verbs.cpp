@@ -123,7 +123,8 @@ constexpr Verb kVerbs[] = {
      .make = make_bench},
     {.name = "eval",
      .summary = "Measure how good the answers are, on data with known truth",
-     .description = "The data lies in a folder or file of yours. Figures of this project's own runs are in docs/quality.md.",
+     .description =
+         "The data lies in a folder or file of yours. Figures of this project's own runs are in docs/quality.md.",
      .examples = "ingle eval invoices --data invoices/ --ignore-xml --model qwen2.5-coder:1.5b\n"
                  "ingle eval invoices --data invoices/ --model none --details --json",
      .make = make_eval},
@@ -135,6 +136,23 @@ constexpr Verb kVerbs[] = {
                  "ingle doctor --network        # can models be pulled?",
      .works_without_settings = true,
      .make = make_doctor},
+    {.name = "route",
+     .summary = "Show what the router decided and what left this machine",
+     .description = "The model 'auto' answers on this machine and asks a provider only when the local model is unsure, "
+                    "policy.toml in INGLE_HOME allows it and the privacy gate finds nothing that must stay. The ledger "
+                    "holds a row for every such request, never its text.",
+     .examples = "ingle route log\n"
+                 "ingle route explain cli-18c2f4-1a2b   # the number that 'ingle run auto' or X-Request-Id told\n"
+                 "ingle route left\n"
+                 "ingle route policy",
+     .make = make_route},
+    {.name = "offline",
+     .summary = "Let nothing leave this machine, or let it again",
+     .description = "The switch lies in INGLE_HOME and counts at once for every process, a running server included. "
+                    "'ingle prove-offline' shows that it holds.",
+     .examples = "ingle offline on\n"
+                 "ingle offline status --json",
+     .make = make_offline},
     {.name = "prove-offline",
      .summary = "Try to break out of every role of Inglenook",
      .description =

@@ -208,6 +208,11 @@ Result<Decision> Routing::explain(std::string_view request_id) const {
   return book->find(request_id);
 }
 
+Result<std::vector<Egress>> Routing::egress(uint32_t limit) const {
+  INGLE_TRY(Ledger* const book, state_->book());
+  return book->egress(limit);
+}
+
 Result<std::string> Routing::decisions_json(uint32_t limit, std::string_view before) const {
   INGLE_TRY(const auto list, decisions(limit, before));
   return decisions_to_json(list);

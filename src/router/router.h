@@ -76,6 +76,7 @@ class Routing {
   // The same as values, for the command line.
   Result<std::vector<Decision>> decisions(uint32_t limit, std::string_view before = {}) const;
   Result<Decision> explain(std::string_view request_id) const;
+  Result<std::vector<Egress>> egress(uint32_t limit) const;
 
  private:
   struct State;
