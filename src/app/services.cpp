@@ -137,6 +137,18 @@ api::Services front_services(Front& front) {
     INGLE_TRY_VOID(front.store().remove(name));
     return {};
   };
+  router::Routing& routing = front.routing();
+  services.decisions_json = [&routing](uint32_t limit, std::string_view before) {
+    return routing.decisions_json(limit, before);
+  };
+  services.explain_json = [&routing](std::string_view id) { return routing.explain_json(id); };
+  services.egress_json = [&routing](uint32_t limit) { return routing.egress_json(limit); };
+  services.policy_json = [&routing] { return routing.policy_json(); };
+  services.policy = [&routing] {
+    const router::PolicyStatus status = routing.policy();
+    return api::PolicyInfo{
+        .present = status.present, .provider = status.provider, .cloud_possible = status.cloud_possible};
+  };
   services.offline = [&front] { return front.offline().on(); };
   services.set_offline = [&front](bool on) { return front.offline().set(on); };
   services.now_unix = unix_now;
