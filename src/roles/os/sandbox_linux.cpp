@@ -19,16 +19,19 @@ namespace {
 
 namespace fs = std::filesystem;
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kSanitized = true;
+#if defined(__SANITIZE_THREAD__)
+constexpr bool kThreadSanitizer = true;
 #elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-constexpr bool kSanitized = true;
+constexpr bool kThreadSanitizer = __has_feature(thread_sanitizer);
 #else
-constexpr bool kSanitized = false;
+constexpr bool kThreadSanitizer = false;
 #endif
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool kAddressSanitizer = true;
+#elif defined(__has_feature)
+constexpr bool kAddressSanitizer = __has_feature(address_sanitizer);
 #else
-constexpr bool kSanitized = false;
+constexpr bool kAddressSanitizer = false;
 #endif
 
 // docs/threat-model.md: what a document may cost.
@@ -55,7 +58,7 @@ Status limit_resources(Role role, const SandboxOptions& options) {
   const bool parse = role == Role::kParse;
   const uint64_t memory = options.max_memory_bytes > 0 ? options.max_memory_bytes : parse ? kParseMemory : 0;
   // RLIMIT_DATA and not RLIMIT_AS: a model file of any size may be mapped to be listed. Sanitizers map terabytes.
-  if (memory > 0 && !kSanitized) INGLE_TRY_VOID(limit(RLIMIT_DATA, memory, "memory"));
+  if (memory > 0 && !kAddressSanitizer && !kThreadSanitizer) INGLE_TRY_VOID(limit(RLIMIT_DATA, memory, "memory"));
   const uint32_t seconds = options.max_cpu_seconds > 0 ? options.max_cpu_seconds : parse ? kParseSeconds : 0;
   if (seconds > 0) INGLE_TRY_VOID(limit(RLIMIT_CPU, seconds, "processor time"));
   if (parse) {
@@ -188,7 +191,7 @@ Result<SandboxReport> lock(Role role, const SandboxOptions& options) {
     return std::move(error).within(fmt::format("locking the role '{}'", to_string(role)));
   };
   // Landlock holds for the calling thread and those it starts later. (The thread sanitizer has one of its own.)
-  if (!kSanitized && threads_of_this_process() > 1) {
+  if (!kThreadSanitizer && threads_of_this_process() > 1) {
     return std::unexpected(where(Error::internal("threads were started before")));
   }
   base::physical_cores();  // reads /sys once, and remembers
