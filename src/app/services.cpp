@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "app/document_jobs.h"
 #include "base/cpu_features.h"
 #include "base/memory.h"
 #include "base/utf8.h"
@@ -137,6 +138,7 @@ api::Services front_services(Front& front) {
     INGLE_TRY_VOID(front.store().remove(name));
     return {};
   };
+  services.summarize = summarize_job(front, front.models());
   router::Routing& routing = front.routing();
   services.decisions_json = [&routing](uint32_t limit, std::string_view before) {
     return routing.decisions_json(limit, before);

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "cli/default_model.h"
+#include "app/document_jobs.h"
 #include "cli/eval.h"
 #include "cli/json_writer.h"
 #include "cli/progress.h"
@@ -114,7 +114,7 @@ Result<int> eval_meetings(Context& context, const EvalOptions& options) {
             eval::load_meetings(file, static_cast<size_t>(options.limit.value_or(0))));
   std::string name = options.model;
   if (name.empty()) {
-    INGLE_TRY(name, default_model(context));
+    INGLE_TRY(name, app::default_model(*context.app));
   }
   INGLE_TRY(const LoadedModel model, load_model(context, name, options.engine));
 

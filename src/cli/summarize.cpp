@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
+#include "app/document_jobs.h"
 #include "base/files.h"
-#include "cli/default_model.h"
 #include "cli/load_model.h"
 #include "cli/progress.h"
 #include "cli/verb.h"
@@ -129,7 +129,7 @@ class SummarizeVerb : public Command {
     INGLE_TRY(const documents::Transcript transcript, read(context.console));
     options.model = model_.value_or("");
     if (!model_) {
-      INGLE_TRY(options.model, default_model(context));
+      INGLE_TRY(options.model, app::default_model(*context.app));
     }
     INGLE_TRY(const LoadedModel model, load_model(context, options.model, engine_));
 

@@ -387,6 +387,11 @@ std::expected<Claim, Rejection> Evidence::check(std::string_view sentence, std::
                                                 std::span<const uint32_t> must_cite) const {
   const Reading reading = read(sentence);
   if (reading.terms.size() < 2) return std::unexpected(Rejection::kEmpty);
+  // Small models slip into the language that they read most.
+  const auto foreign = [&](const std::string& term) {
+    return static_cast<unsigned char>(term[0]) >= 0xE3 && !turns_with_.contains(term);
+  };
+  if (std::ranges::any_of(reading.terms, foreign)) return std::unexpected(Rejection::kUnsupported);
   if (is_first_person(reading.words)) return std::unexpected(Rejection::kFirstPerson);
   Claim claim{.text = std::string(sentence), .cites = cover(reading, turns, must_cite), .support = 0};
   if (claim.cites.empty()) return std::unexpected(Rejection::kUnsupported);

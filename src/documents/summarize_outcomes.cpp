@@ -14,7 +14,9 @@ namespace {
 
 constexpr size_t kFewestWords = 5;
 constexpr size_t kMostWords = 60;
+constexpr size_t kMostDecisionWords = 40;
 constexpr double kLeastScore = 1.0;
+constexpr double kVagueRequest = 0.35;  // "can you see" is mostly none
 
 struct Cue {
   std::string_view phrase;  // words separated by blanks, lower case
@@ -79,7 +81,7 @@ constexpr auto kDecisions = std::to_array<Cue>({{"we decided", 1.6},
                                                 {"let's go with", 1.6},
                                                 {"let's go for", 1.6},
                                                 {"let's use", 1.2},
-                                                {"let's take", 1},
+
                                                 {"let's keep", 1.1},
                                                 {"let's make", 1},
                                                 {"let's just", 0.7},
@@ -143,6 +145,11 @@ constexpr auto kDoubts = std::to_array<Cue>({{"move on", -2},
                                              {"wait", -1},
                                              {"right now", -0.7},
                                              {"this morning", -1},
+                                             {"what we decided", -2},
+                                             {"we decided we're", -1},
+                                             {"hard decision", -2},
+                                             {"in general", -0.7},
+                                             {"they decided", -2},
                                              {"if we", -0.5},
                                              {"if you", -0.5},
                                              {"if i", -0.5},
@@ -181,6 +188,13 @@ constexpr auto kDeeds = std::to_array<std::string_view>(
      "submit",   "summarise", "summarize",   "supply",  "take",    "talk",    "test",      "train",   "translate",
      "try",      "update",    "upload",      "use",     "work",    "write"});
 static_assert(std::ranges::is_sorted(kDeeds));
+// Sorted. What is asked of somebody for later rather than for now.
+constexpr auto kErrands = std::to_array<std::string_view>(
+    {"arrange",  "ask",      "book",       "bring",  "buy",     "call",    "check",   "circulate",
+     "confirm",  "contact",  "distribute", "email",  "finish",  "forward", "invite",  "mail",
+     "order",    "organise", "organize",   "pay",    "prepare", "print",   "provide", "review",
+     "schedule", "send",     "share",      "submit", "update",  "upload",  "write"});
+static_assert(std::ranges::is_sorted(kErrands));
 constexpr auto kUnresolved = std::to_array<std::string_view>(
     {"not sure", "don't know", "do not know", "no idea", "good question", "find out", "have to check", "have to see",
      "we'll see", "open question", "i'll check", "have to look", "can't answer", "get back to you", "wei\xc3\x9f nicht",
@@ -223,12 +237,12 @@ double doubts(const std::string& text) {
 }
 
 /// A deed among the few words after a cue: "i'll try and send".
-bool deed_follows(const std::string& text, const Hit& hit) {
+bool deed_follows(const std::string& text, const Hit& hit, std::span<const std::string_view> deeds) {
   const size_t from = hit.at + hit.phrase.size() + 2;
   const std::string_view rest = std::string_view(text).substr(std::min(from, text.size()));
   size_t n = 0;
   for (const Word& word : words_of(rest)) {
-    if (std::ranges::binary_search(kDeeds, word.text)) return true;
+    if (std::ranges::binary_search(deeds, word.text)) return true;
     if (++n == 4) break;
   }
   return false;
@@ -296,7 +310,9 @@ std::optional<Outcome> action_in(const Transcript& transcript, const Evidence& e
   Outcome action{.kind = OutcomeKind::kAction, .turn = turn, .sentence = std::string(sentence)};
   const std::string& speaker = transcript.turns[turn].speaker;
   const bool question = sentence.ends_with('?');
-  const auto score = [&](const Hit& hit) { return hit.score > 0 && deed_follows(text, hit) ? hit.score + 0.5 : 0; };
+  const auto score = [&](const Hit& hit) {
+    return hit.score > 0 && deed_follows(text, hit, kDeeds) ? hit.score + 0.5 : 0;
+  };
   action.due = due_of(sentence);
   if (const double commit = score(commitment); commit > 0 && !question) {
     action.score = commit;
@@ -304,7 +320,7 @@ std::optional<Outcome> action_in(const Transcript& transcript, const Evidence& e
     action.plain =
         speaker.empty() ? quoted_by(speaker, sentence) : in_third_person(speaker, sentence, commitment.phrase);
   } else if (const double ask = score(request); ask > 0) {
-    action.score = ask;
+    action.score = deed_follows(text, request, kErrands) ? ask : ask - kVagueRequest;
     action.owner = addressee(evidence, transcript, turn, sentence);
     action.plain = quoted_by(speaker, sentence);
   } else if (const double group = score(plan); group > 0 && !question) {
@@ -329,7 +345,8 @@ std::optional<Outcome> decision_in(const Transcript& transcript, uint32_t turn, 
   const Hit hit = best_cue(text, kDecisions);
   if (hit.score <= 0 || sentence.ends_with('?')) return std::nullopt;
   Outcome decision{.kind = OutcomeKind::kDecision, .turn = turn, .sentence = std::string(sentence)};
-  decision.score = hit.score + doubts(text);
+  const bool retells = sentence.find('"') != std::string_view::npos || words_of(sentence).size() > kMostDecisionWords;
+  decision.score = hit.score + doubts(text) - (retells ? 1 : 0);
   decision.plain = quoted_by(transcript.turns[turn].speaker, sentence);
   return decision;
 }

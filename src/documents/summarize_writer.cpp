@@ -55,6 +55,7 @@ std::string member_of(const std::string& answer, const char* name) {
 
 /// Without what a model adds behind its last word, and with a full stop where it ended without being cut.
 std::string completed(std::string text, size_t max_bytes) {
+  if (const size_t junk = text.find_first_of("{}`"); junk != std::string::npos) text.resize(junk);
   while (!text.empty() && std::string_view(" \"}]\\`").find(text.back()) != std::string_view::npos)
     text.pop_back();
   const bool ends = text.empty() || std::string_view(".!?").find(text.back()) != std::string_view::npos ||
