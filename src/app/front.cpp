@@ -129,10 +129,11 @@ Result<ModelFiles> Front::locate(std::string_view model) const {
                                .hint("write the path without quotes around the '~'"));
   if (is_path(model)) return files_at(fs::path(model));
   INGLE_TRY(store::InstalledModel installed, store_.find(model));
-  return ModelFiles{.name = installed.name.display(),
-                    .parts = {installed.path},
-                    .bytes = installed.size,
-                    .installed = std::move(installed)};
+  return files_of(std::move(installed));
+}
+
+ModelFiles Front::files_of(store::InstalledModel model) {
+  return {.name = model.name.display(), .parts = {model.path}, .bytes = model.size, .installed = std::move(model)};
 }
 
 engine::Options Front::engine_options() const {

@@ -97,6 +97,7 @@ class Front {
 
   /// A model by name, or the path of a .gguf file, used in place. kNotFound says what can be done.
   Result<ModelFiles> locate(std::string_view model) const;
+  static ModelFiles files_of(store::InstalledModel model);
   /// Whether `model` means a file rather than a name.
   static bool is_path(std::string_view model);
 

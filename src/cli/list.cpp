@@ -4,8 +4,6 @@
 #include "cli/json_writer.h"
 #include "cli/table.h"
 #include "cli/verb.h"
-#include "gguf/file.h"
-#include "models/model.h"
 
 namespace ingle::cli {
 namespace {
@@ -19,12 +17,12 @@ std::string iso_time(int64_t seconds) {
   return {text, size};
 }
 
-/// "?" for a file that this version cannot read, which `show` then explains.
-std::string quantization_of(const store::InstalledModel& model) {
-  const auto file = gguf::File::open(model.path);
-  if (!file) return "?";
-  const auto summary = models::summarize(**file);
-  return summary ? summary->quantization : "?";
+/// "?" for a file that this version cannot read, which `show` then explains. The catalog knows files by their digest.
+std::string quantization_of(Context& context, const store::InstalledModel& model) {
+  const store::CatalogEntry* entry = context.app->store().catalog().find(model.name);
+  if (entry != nullptr && !model.digest.empty() && entry->digest == model.digest) return entry->quantization;
+  const auto facts = context.app->facts(app::Front::files_of(model));
+  return facts ? facts->summary.quantization : "?";
 }
 
 class List : public Command {
@@ -66,7 +64,7 @@ class List : public Command {
     json.begin_object()
         .member("name", model.name.display())
         .member("size", model.size)
-        .member("quantization", quantization_of(model))
+        .member("quantization", quantization_of(context, model))
         .member("modified", iso_time(model.modified))
         .member("digest", model.digest.text())
         .member("id", model.id.hex())
@@ -86,7 +84,7 @@ class List : public Command {
     const auto now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
     std::vector<TableRow> rows = {{"NAME", "SIZE", "QUANT", "MODIFIED"}};
     for (const auto& model : installed)
-      rows.push_back({model.name.display(), format_bytes(model.size), quantization_of(model),
+      rows.push_back({model.name.display(), format_bytes(model.size), quantization_of(context, model),
                       format_age(static_cast<int64_t>(now) - model.modified)});
     context.console.out(table_text(rows));
   }

@@ -11,7 +11,7 @@
 namespace ingle::cli {
 namespace {
 
-constexpr uint64_t kMaxInputBytes = uint64_t{1} << 30;
+constexpr uint64_t kMaxInputBytes = uint64_t{60} << 20;
 
 class PerplexityVerb : public Command {
  public:

@@ -1,12 +1,12 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/sha256.h"
 #include "cli/json_writer.h"
 #include "cli/load_model.h"
 #include "cli/table.h"
 #include "cli/verb.h"
-#include "gguf/file.h"
-#include "models/model.h"
 
 namespace ingle::cli {
 namespace {
@@ -22,11 +22,10 @@ class Show : public Command {
 
   Result<int> run(Context& context) override {
     INGLE_TRY(const app::ModelFiles files, context.app->locate(model_));
-    INGLE_TRY(const auto file, gguf::File::open(files.parts.front()));
-    const auto summarized = models::summarize(*file);
-    if (!summarized) return std::unexpected(naming(files, summarized.error()));
-    const models::Summary& summary = *summarized;
-    INGLE_TRY(const std::string_view chat_template, file->string_or("tokenizer.chat_template", ""));
+    auto told = context.app->facts(files);
+    if (!told) return std::unexpected(naming(files, std::move(told).error()));
+    const roles::ModelFacts& facts = *told;
+    const std::string& chat_template = facts.chat_template;
     const store::CatalogEntry* entry =
         files.installed ? context.app->store().catalog().find(files.installed->name) : nullptr;
     if (template_) {
@@ -39,37 +38,31 @@ class Show : public Command {
         context.console.out(json.take_line());
         return 0;
       }
-      context.console.out(std::string(chat_template) + (chat_template.ends_with('\n') ? "" : "\n"));
+      context.console.out(chat_template + (chat_template.ends_with('\n') ? "" : "\n"));
       return 0;
     }
     if (json_) {
-      print_json(context, files, *file, summary, chat_template, entry);
+      print_json(context, files, facts, entry);
     } else {
-      print_text(context, files, *file, summary, chat_template, entry);
+      print_text(context, files, facts, entry);
     }
     return 0;
   }
 
  private:
-  static std::string value_text(const gguf::Value& value) {
-    if (value.is_array()) return fmt::format("[{} elements]", value.size());
-    if (const auto text = value.as_string()) {
-      constexpr size_t kShown = 80;
-      const std::string line = terminal_safe(text->substr(0, kShown));
-      std::string flat;
-      for (const char c : line)
-        flat += c == '\n' ? ' ' : c;
-      return text->size() > kShown ? flat + " ..." : flat;
-    }
-    if (value.type() == gguf::ValueType::kBool) return value.as_bool().value_or(false) ? "true" : "false";
-    if (const auto number = value.as_int()) return std::to_string(*number);
-    if (const auto number = value.as_uint()) return std::to_string(*number);
-    return fmt::format("{}", value.as_float().value_or(0));
+  static std::string value_text(const roles::ModelFact& fact) {
+    if (fact.kind == roles::ModelFact::Kind::kArray) return fmt::format("[{} elements]", fact.value);
+    if (fact.kind != roles::ModelFact::Kind::kText) return fact.value;
+    constexpr size_t kShown = 80;
+    std::string flat = terminal_safe(fact.value.substr(0, kShown));
+    std::ranges::replace(flat, '\n', ' ');
+    return fact.value.size() > kShown ? flat + " ..." : flat;
   }
 
-  void print_text(Context& context, const app::ModelFiles& files, const gguf::File& file,
-                  const models::Summary& summary, std::string_view chat_template,
+  void print_text(Context& context, const app::ModelFiles& files, const roles::ModelFacts& facts,
                   const store::CatalogEntry* entry) const {
+    const models::Summary& summary = facts.summary;
+    const std::string& chat_template = facts.chat_template;
     std::vector<TableRow> rows;
     rows.push_back({"name", terminal_safe(files.name)});
     if (!summary.title.empty()) rows.push_back({"title", terminal_safe(summary.title)});
@@ -99,14 +92,15 @@ class Show : public Command {
     context.console.out(table_text(rows));
     if (!metadata_) return;
     std::vector<TableRow> keys;
-    for (const gguf::Entry& item : file.metadata())
-      keys.push_back({"  " + terminal_safe(item.key), value_text(item.value)});
+    for (const roles::ModelFact& fact : facts.metadata)
+      keys.push_back({"  " + terminal_safe(fact.key), value_text(fact)});
     context.console.out("\n" + table_text(keys));
   }
 
-  void print_json(Context& context, const app::ModelFiles& files, const gguf::File& file,
-                  const models::Summary& summary, std::string_view chat_template,
+  void print_json(Context& context, const app::ModelFiles& files, const roles::ModelFacts& facts,
                   const store::CatalogEntry* entry) const {
+    const models::Summary& summary = facts.summary;
+    const std::string& chat_template = facts.chat_template;
     JsonWriter json;
     json.begin_object()
         .member("name", files.name)
@@ -139,8 +133,8 @@ class Show : public Command {
     json.text("template", chat_template);
     if (metadata_) {
       json.key("metadata").begin_object();
-      for (const gguf::Entry& item : file.metadata())
-        json.member(item.key, value_text(item.value));
+      for (const roles::ModelFact& fact : facts.metadata)
+        json.member(fact.key, value_text(fact));
       json.end_object();
     }
     json.end_object();

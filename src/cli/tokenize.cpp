@@ -6,12 +6,11 @@
 #include "cli/json_writer.h"
 #include "cli/load_model.h"
 #include "cli/verb.h"
-#include "models/model.h"
 
 namespace ingle::cli {
 namespace {
 
-constexpr uint64_t kMaxInputBytes = uint64_t{1} << 30;
+constexpr uint64_t kMaxInputBytes = uint64_t{60} << 20;  // four bytes a token fit in a message between processes
 
 /// A JSON string; or {"bytes": [...]} for bytes that no JSON string can hold.
 Result<std::string> text_of_line(const std::string& line, uint64_t number) {
@@ -55,13 +54,14 @@ class Tokenize : public Command {
   Result<int> run(Context& context) override {
     if (int{jsonl_} + int{!file_.empty()} + int{!words_.empty()} > 1)
       return std::unexpected(Error::usage("--jsonl, --file and TEXT are three inputs").hint("give one of them"));
-    // The file of the model is checked as for loading, but no weights are read.
     INGLE_TRY(const app::ModelFiles files, locate_or_pull(context, model_));
-    INGLE_TRY(auto file, gguf::File::open(files.parts.front()));
-    auto loaded = models::load(std::move(file));
+    engine::Options options = context.app->engine_options();
+    options.vocabulary_only = true;
+    options.context = 0;
+    auto loaded = context.app->load(files, options);
     if (!loaded) return std::unexpected(naming(files, std::move(loaded).error()));
-    const models::Model model = *std::move(loaded);
-    if (jsonl_) return lines(context, *model.tokenizer);
+    chat::Completer& model = **loaded;
+    if (jsonl_) return lines(context, model);
 
     std::string text = fmt::format("{}", fmt::join(words_, " "));
     if (!file_.empty()) {
@@ -69,9 +69,9 @@ class Tokenize : public Command {
     } else if (words_.empty()) {
       INGLE_TRY(text, context.console.read_input(kMaxInputBytes));
     }
-    const auto tokens = encode(*model.tokenizer, text);
+    INGLE_TRY(const auto tokens, encode(model, std::move(text)));
     if (pieces_) {
-      print_pieces(context, *model.tokenizer, tokens);
+      INGLE_TRY_VOID(print_pieces(context, model, tokens));
     } else if (json_) {
       JsonWriter json;
       json.begin_object().key("tokens");
@@ -87,33 +87,34 @@ class Tokenize : public Command {
   }
 
  private:
-  std::vector<text::TokenId> encode(const text::Tokenizer& tokenizer, std::string_view text) const {
-    return tokenizer.encode(text, {.add_bos = false, .parse_special = special_}, special_);
+  Result<std::vector<int32_t>> encode(chat::Completer& model, std::string text) const {
+    return model.tokenize({.text = chat::Private(std::move(text)), .recognise_control_tokens = special_});
   }
 
-  static void write(JsonWriter& json, std::span<const text::TokenId> tokens) {
+  static void write(JsonWriter& json, std::span<const int32_t> tokens) {
     json.begin_array();
-    for (const text::TokenId token : tokens)
+    for (const int32_t token : tokens)
       json.number(token);
     json.end_array();
   }
 
-  Result<int> lines(Context& context, const text::Tokenizer& tokenizer) const {
+  Result<int> lines(Context& context, chat::Completer& model) const {
     JsonWriter json;
     for (uint64_t number = 1;; ++number) {
       INGLE_TRY(const auto line, context.console.read_line(kMaxInputBytes));
       if (!line) return 0;
-      INGLE_TRY(const std::string text, text_of_line(*line, number));
-      write(json, encode(tokenizer, text));
+      INGLE_TRY(std::string text, text_of_line(*line, number));
+      INGLE_TRY(const auto tokens, encode(model, std::move(text)));
+      write(json, tokens);
       context.console.out(json.take_line());
       if (!context.console.out_is_open()) return 1;
     }
   }
 
-  void print_pieces(Context& context, const text::Tokenizer& tokenizer, std::span<const text::TokenId> tokens) const {
+  Status print_pieces(Context& context, chat::Completer& model, std::span<const int32_t> tokens) const {
     std::string out;
-    for (const text::TokenId token : tokens) {
-      const std::string_view piece = tokenizer.piece(token, true);
+    for (const int32_t token : tokens) {
+      INGLE_TRY(const std::string piece, model.detokenize(std::span(&token, 1)));
       JsonWriter json;
       if (json_) {
         json.begin_object().member("id", token).text("text", piece).end_object();
@@ -124,6 +125,7 @@ class Tokenize : public Command {
       }
     }
     context.console.out(out);
+    return {};
   }
 
   std::string model_;

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "engine/batch_engine.h"
+#include "engine/vocabulary.h"
 #include "gguf/file.h"
 #include "kernels/kernels.h"
 #include "models/model.h"
@@ -82,8 +83,8 @@ Result<std::shared_ptr<const text::ChatTemplate>> compile_template(const std::st
   return *std::move(compiled);
 }
 
-chat::Description describe(const models::Model& model, std::string_view name, uint32_t context,
-                           const backend::Executor& executor) {
+/// Without what the executor adds.
+chat::Description describe(const models::Model& model, std::string_view name, uint32_t context) {
   const auto& special = model.tokenizer->special();
   return {.name = std::string(name),
           .architecture = model.program.architecture,
@@ -97,8 +98,8 @@ chat::Description describe(const models::Model& model, std::string_view name, ui
           .has_template = !model.chat_template.empty(),
           .adds_bos = special.add_bos,
           .bos = special.bos,
-          .isa = std::string(executor.isa()),
-          .threads = executor.threads()};
+          .isa = {},
+          .threads = 0};
 }
 
 }  // namespace
@@ -111,6 +112,9 @@ Result<std::unique_ptr<chat::Completer>> load(std::span<const base::FileDescript
   INGLE_TRY(models::Model model, models::load(std::move(file)));
   INGLE_TRY(const uint32_t context, context_of(options, model.program));
   INGLE_TRY(auto chat_template, compile_template(model.chat_template));
+  chat::Description description = describe(model, name, context);
+  if (options.vocabulary_only)
+    return make_vocabulary(std::move(description), std::move(model.tokenizer), std::move(chat_template));
 
   backend::Options backend_options;
   backend_options.isa = options.isa;
@@ -132,7 +136,9 @@ Result<std::unique_ptr<chat::Completer>> load(std::span<const base::FileDescript
   INGLE_TRY(auto executor, backend::load("cpu", model.program, backend_options));
 
   EngineParts engine;
-  engine.description = describe(model, name, context, *executor);
+  engine.description = std::move(description);
+  engine.description.isa = executor->isa();
+  engine.description.threads = executor->threads();
   engine.tokenizer = std::move(model.tokenizer);
   engine.chat_template = std::move(chat_template);
   engine.executor = std::move(executor);

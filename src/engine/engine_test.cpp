@@ -175,5 +175,19 @@ TEST(Engine, refuses_to_take_more_memory_than_it_may_and_says_how_much_it_needs)
   EXPECT_TRUE(load_tiny(tiny, {.threads = 1, .max_memory_bytes = plenty}).has_value());
 }
 
+TEST(Engine, of_a_vocabulary_alone_reads_text_as_the_whole_model_does_and_computes_nothing) {
+  const TinyCase tiny = all_cases().front();
+  const auto whole = load_tiny(tiny, {.threads = 1});
+  const auto vocabulary = load_tiny(tiny, {.threads = 1, .vocabulary_only = true});
+  ASSERT_TRUE(whole && vocabulary);
+  const chat::TokenizeRequest request{.text = chat::Private("Some text, 123."), .add_bos = true};
+  const auto tokens = (*vocabulary)->tokenize(request);
+  EXPECT_EQ(*tokens, *(*whole)->tokenize(request));
+  EXPECT_EQ(*(*vocabulary)->detokenize(*tokens), *(*whole)->detokenize(*tokens));
+  EXPECT_EQ((*vocabulary)->describe()->vocab_size, (*whole)->describe()->vocab_size);
+  EXPECT_EQ((*vocabulary)->embed({*tokens}).error().code(), ErrorCode::kUnsupported);
+  EXPECT_EQ((*vocabulary)->complete({}, {}).error().code(), ErrorCode::kUnsupported);
+}
+
 }  // namespace
 }  // namespace ingle::engine

@@ -66,7 +66,7 @@ class EngineServer {
           const auto number = reader.number<uint64_t>();
           const auto verb = reader.number<uint8_t>();
           callers_.push([this, number, verb, argument = std::string(reader.rest())] {
-            say(FromEngine::kReply, encode_outcome(number, call(static_cast<Verb>(verb), argument)));
+            reply(number, call(static_cast<Verb>(verb), argument));
           });
           break;
         }
@@ -80,6 +80,14 @@ class EngineServer {
   /// From any thread, the model's included: there it waits for front for kPatienceSeconds at most, then all is over.
   void say(FromEngine type, std::string_view payload) {
     if (!channel_.send(static_cast<uint8_t>(type), payload)) channel_.close_both();
+  }
+
+  void reply(uint64_t number, const Outcome& outcome) {
+    const std::string payload = encode_outcome(number, outcome);
+    if (payload.size() <= Channel::kMaxPayload) return say(FromEngine::kReply, payload);
+    const Error too_long =
+        Error::refused("the answer is longer than a message between processes can be").hint("ask with a shorter text");
+    say(FromEngine::kReply, encode_outcome(number, std::unexpected(too_long)));
   }
 
   void start(uint64_t number, Result<chat::CompleteRequest> request) {
