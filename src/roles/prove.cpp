@@ -20,7 +20,7 @@ namespace {
 
 using base::FileDescriptor;
 
-constexpr int kPatienceMs = 10'000;  // for one attempt; whoever waits longer got somewhere
+constexpr int kPatienceMs = 60'000;  // for one attempt, which takes milliseconds; whoever waits longer got somewhere
 constexpr size_t kLongestOutcome = 200;
 constexpr std::array kRoles{Role::kFront, Role::kEngine, Role::kParse, Role::kEgress};
 
