@@ -10,6 +10,9 @@ constexpr Evaluation kEvaluations[] = {
     {.name = "meetings",
      .summary = "summaries of transcripts (QMSum's form) against those of people",
      .run = eval_meetings},
+    {.name = "router",
+     .summary = "whether the router's confidence knows right answers from wrong ones",
+     .run = eval_router},
 };
 
 std::string known_names() {

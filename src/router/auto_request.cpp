@@ -56,6 +56,7 @@ void AutoRequest::run() {
   auto local = acquire_local(options_, file, decision_.local_model);
   if (!local) return fail(std::move(local).error());
   local_ = *std::move(local);
+  if (const auto description = local_->describe()) local_description_ = *description;
   if (policy_ && policy_->provider) {
     decision_.provider = policy_->provider->name;
     decision_.threshold = policy_->threshold.value_or(kDefaultThreshold);
@@ -104,7 +105,8 @@ void AutoRequest::decide(const Policy& policy, const PolicyFile& file) {
   if (!answer) return fail(std::move(answer).error());
   auto held = hold_back(**answer);
   if (!held) return fail(std::move(held).error());
-  const double score = confidence_.score();
+  if (held->finished && held->finished->reason == chat::FinishReason::kStop) add_verdict(*held);
+  const double score = confidence_.score(local_description_);
   const double threshold = *decision_.threshold;
   decision_.confidence = score;
   note("local answer", fmt::format("{} tokens", static_cast<size_t>(confidence_.features().n_tokens)),
@@ -152,6 +154,19 @@ Result<AutoRequest::Held> AutoRequest::hold_back(LocalAnswer& answer) {
   return held;
 }
 
+void AutoRequest::add_verdict(const Held& held) {
+  std::string answer;
+  for (const chat::Delta& delta : held.deltas)
+    answer += delta.text;
+  chat::CompleteRequest asked;
+  asked.id = request_.id;
+  asked.prompt = request_.prompt;
+  const auto verdict = ask_verdict(*local_, asked, answer);
+  if (!verdict || !*verdict) return;
+  confidence_.add_verdict(**verdict);
+  note("own verdict", fmt::format("{:.2f}", **verdict), "What the local model holds of its own answer, from 0 to 1.");
+}
+
 void AutoRequest::keep(std::unique_ptr<LocalAnswer> answer, Held held) {
   for (chat::Delta& delta : held.deltas)
     hand_on(std::move(delta));
@@ -171,7 +186,7 @@ void AutoRequest::stream(LocalAnswer& answer) {
       }
       hand_on(std::move(*delta));
     } else if (auto* finished = std::get_if<chat::Finished>(&event)) {
-      if (judging && !confidence_.empty()) decision_.confidence = confidence_.score();
+      if (judging && !confidence_.empty()) decision_.confidence = confidence_.score(local_description_);
       return finish(std::move(*finished), true);
     } else if (auto* failed = std::get_if<chat::Failed>(&event)) {
       return fail(std::move(failed->error));

@@ -49,6 +49,8 @@ class AutoRequest {
 
   std::expected<ReleasedRequest, Withheld> try_release(const PolicyFile& file);
   Result<Held> hold_back(LocalAnswer& answer);
+  /// Asks the local model what it holds of a whole answer.
+  void add_verdict(const Held& held);
   /// Streams what is left of the answer and ends the request.
   void stream(LocalAnswer& answer);
   void answer_here(const Withheld& why);
@@ -74,6 +76,7 @@ class AutoRequest {
   std::stop_source stop_;
   Clock::time_point began_ = Clock::now();
   std::shared_ptr<chat::Completer> local_;
+  chat::Description local_description_;
   Confidence confidence_;
   Decision decision_;
   std::optional<Policy> policy_;
