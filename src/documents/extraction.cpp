@@ -1,5 +1,6 @@
 #include "documents/extraction.h"
 
+#include "documents/invoice/choose.h"
 #include "documents/invoice/invoice.h"
 #include "documents/reader.h"
 
@@ -7,15 +8,21 @@ namespace ingle::documents {
 
 Result<Extraction> extract(const Document& document, const ExtractOptions& options, runtime::Models& models,
                            const OnProgress& on_progress, std::stop_token stop) {
-  (void)models;
-  (void)stop;
   if (options.schema.empty() && document.einvoice && !options.ignore_xml)
     return extraction_from_xml(*document.einvoice);
   INGLE_TRY_VOID(require_text(document, "the document", false));
   if (on_progress) on_progress("reading", 0, 0);
   const Sheet sheet(document);
-  const InvoiceReadings readings = read_invoice(sheet);
-  return extraction_from_readings(readings);
+  InvoiceReadings readings = read_invoice(sheet);
+  const bool ask_model = !options.model.empty() && !unsure_fields(readings).empty();
+  if (ask_model) {
+    if (on_progress) on_progress("asking " + options.model, 0, 0);
+    INGLE_TRY(const std::shared_ptr<chat::Completer> model, models.acquire(options.model, {}));
+    INGLE_TRY_VOID(choose(sheet, readings, *model, stop));
+  }
+  Extraction extraction = extraction_from_readings(readings);
+  if (ask_model) extraction.model = options.model;
+  return extraction;
 }
 
 }  // namespace ingle::documents

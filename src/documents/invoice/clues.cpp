@@ -36,13 +36,20 @@ std::vector<Clue> clues_for(const Sheet& sheet, Span value, std::span<const Keyw
   if (auto clues = clues_in(before, table, 1); !clues.empty()) return clues;
   const bool begins_cell = !has_letters(before);
   if (!begins_cell) return {};
-  if (const auto left = sheet.left(value)) {
+  // A cell to the left with digits is more often a value of its own: a row of values under a row of headings.
+  const auto left = sheet.left(value);
+  const auto has_digit = [&](uint32_t other) {
+    return std::ranges::any_of(sheet.folded(sheet.cells()[other]), [](char c) { return c >= '0' && c <= '9'; });
+  };
+  if (left && !has_digit(*left)) {
     if (auto clues = clues_in(sheet.folded(sheet.cells()[*left]), table, 0.95F); !clues.empty()) return clues;
   }
-  if (const auto above = sheet.above(value, kRowsAbove)) {
+  if (const auto above = sheet.above(value, kRowsAbove); above && (!left || !has_digit(*above))) {
     const uint32_t rows = cell.row - sheet.cells()[*above].row;
-    return clues_in(sheet.folded(sheet.cells()[*above]), table, rows <= 2 ? 0.85F : 0.7F);
+    if (auto clues = clues_in(sheet.folded(sheet.cells()[*above]), table, rows <= 2 ? 0.85F : 0.7F); !clues.empty())
+      return clues;
   }
+  if (left && has_digit(*left)) return clues_in(sheet.folded(sheet.cells()[*left]), table, 0.65F);
   return {};
 }
 

@@ -22,7 +22,7 @@ constexpr Keyword kLabels[] = {
      "document date|bill date|billing date|credit note date|erstellt am|dokumentdatum|fakturadatum|"
      "date du document|fecha expedicion|fecha del documento|paivays"},
     {kIssue, .8F,
-     "receipt date|dated|den"},
+     "receipt date|dated|den|rg dat*"},
     {kIssue, .85F,
      "statement date|fattura del|*rechnung|invoice|facture|factura|fattura|factuur|faktura|fatura|gutschrift*|"
      "credit note|rechnungskorrektur"},
@@ -33,7 +33,7 @@ constexpr Keyword kLabels[] = {
      "falligkeit*|zahlbar bis|echeance|date d echeance|date echeance|vencimiento|fecha de vencimiento|"
      "fecha vencimiento|scadenza|data scadenza|data di scadenza|vervaldatum|betalen voor|vencimento|"
      "data de vencimento|termin platnosci|forfallsdato|forfaldsdato|forfallodag|forfallodatum|betalningsdatum|"
-     "erapaiva|splatnost*|datum splatnosti|data scadenta|fizetesi hatarido"},
+     "erapaiva|uiterste betaaldatum|betaaldatum|betalen voor|te betalen*|avant le|payable avant le|payable*|splatnost*|datum splatnosti|data scadenta|fizetesi hatarido"},
     {kDue, .9F,
      "payable by|payable until|pay by|remit until|remit by|pay before|no later than|bis zum|spatestens*|"
      "zu zahlen bis|vence*|entro il"},
@@ -64,6 +64,7 @@ constexpr Keyword kLabels[] = {
 // clang-format on
 
 constexpr float kUnlabelled = 0.3F;
+constexpr float kBareWord = 0.8F;  // strength of words such as "date" and "am"
 
 float distance_factor(const KeywordMatch& match) {
   return std::max(0.0F, 1 - 0.05F * static_cast<float>(match.distance));
@@ -116,7 +117,10 @@ DateReadings read_dates(const Sheet& sheet, std::span<const DateHit> dates) {
     float issue = clues.empty() ? kUnlabelled * (1 - height) : 0;
     float due = 0;
     if (!clues.empty()) {
-      const Clue& clue = clues.front();
+      // "Fällig am": a bare word gives way to one that says more.
+      const bool gives_way = clues.size() > 1 && clues[0].match.strength <= kBareWord &&
+                             clues[1].match.strength > clues[0].match.strength && clues[1].match.distance <= 3;
+      const Clue& clue = clues[gives_way ? 1 : 0];
       const float score = clue.weight * clue.match.strength * distance_factor(clue.match);
       if (clue.match.meaning == kIssue) issue = score - 0.1F * height;
       if (clue.match.meaning == kDue) due = score;

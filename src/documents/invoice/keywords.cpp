@@ -26,22 +26,31 @@ bool fits(std::string_view word, std::string_view pattern) {
   return word == pattern;
 }
 
+bool is_number_word(std::string_view word) {
+  constexpr std::string_view kWords[] = {"no",  "nr", "num", "number", "nummer", "numero", "numer",
+                                         "nro", "#",  "n",   "cislo",  "nos",    "numar"};
+  return std::ranges::find(kWords, word) != std::end(kWords);
+}
+
+/// Words at `first` that say "number": "No.", "Nr.", and "N.º", which are two.
+uint32_t number_words_at(std::span<const std::string> words, size_t first) {
+  if (first >= words.size() || !is_number_word(words[first])) return 0;
+  return words[first] == "n" && first + 1 < words.size() && words[first + 1] == "o" ? 2 : 1;
+}
+
 /// Number of words that the pattern takes when it begins at `first`; 0: it does not fit.
 uint32_t fit_at(std::span<const std::string> words, size_t first, std::string_view pattern) {
   uint32_t n = 0;
   while (!pattern.empty()) {
     const size_t end = std::min(pattern.find(' '), pattern.size());
-    if (first + n >= words.size() || !fits(words[first + n], pattern.substr(0, end))) return 0;
-    ++n;
+    const std::string_view part = pattern.substr(0, end);
+    if (first + n >= words.size()) return 0;
+    const uint32_t taken = part == "@" ? number_words_at(words, first + n) : fits(words[first + n], part) ? 1 : 0;
+    if (taken == 0) return 0;
+    n += taken;
     pattern.remove_prefix(std::min(end + 1, pattern.size()));
   }
   return n;
-}
-
-bool is_number_word(std::string_view word) {
-  constexpr std::string_view kWords[] = {"no", "nr", "num", "number", "nummer", "numero", "numer", "nro",
-                                         "#",  "n",  "o",   "id",     "cislo",  "nº",     "nros",  "numéro"};
-  return std::ranges::find(kWords, word) != std::end(kWords);
 }
 
 }  // namespace
@@ -76,7 +85,7 @@ std::vector<KeywordMatch> matches_of(std::span<const std::string> words, std::sp
       if (n == 0) continue;
       Found one{{row.meaning, row.strength, 0, 0, static_cast<uint32_t>(first), false}, first + n, pattern.size()};
       for (size_t i = first + n; i < words.size(); ++i) {
-        if (is_number_word(words[i])) {
+        if (is_number_word(words[i]) || words[i] == "o" || words[i] == "id") {
           one.match.numbered = true;
         } else if (has_letter(words[i])) {
           ++one.match.distance;

@@ -1,7 +1,8 @@
 // Keywords: what the words before, left of or above a value say about it. Tables of patterns in several languages, matched
 // against folded words; the match nearest to the value decides. Pure; any thread.
 //
-// A pattern is words; `*` at the beginning or end of a word stands for any letters ("*rechnung", "liefer*").
+// A pattern is words; `*` at the beginning or end of a word stands for any letters ("*rechnung", "liefer*"), and the
+// word "@" for one that says "number" in some language ("@ facture": "N° facture", "Numéro facture").
 #pragma once
 
 #include <cstdint>

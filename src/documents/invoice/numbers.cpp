@@ -11,24 +11,18 @@ enum Meaning : uint8_t { kInvoiceNumber, kTitle, kSomethingElse };
 // clang-format off
 constexpr Keyword kLabels[] = {
     {kInvoiceNumber, 1,
-     "rechnungsnummer|rechnungs nr|rechnungsnr|rechnungs nummer|rechnung nr|rechn nr|gutschriftsnummer|"
-     "gutschriftnummer|gutschrift nr|invoice no|invoice number|invoice nr|invoice num|invoice #|invoice id|"
-     "credit note no|credit note number|number of invoice|our invoice|numero de facture|numero facture|"
-     "no de facture|no facture|n o de facture|facture no|facture n o|facture numero|facture n|n facture|"
-     "ref facture|avoir no|numero de factura|numero factura|num factura|no factura|no de factura|factura no|"
-     "factura num|factura numero|factura n|num de factura|numero fattura|fattura n|fattura no|fattura nr|"
-     "fattura numero|nr fattura|n fattura|numero della fattura|factuurnummer|factuur nr|factuurnr|"
-     "numero da fatura|fatura n|fatura no|numer faktury|faktura nr|nr faktury|faktura vat nr|fakturanummer|"
-     "fakturanr|faktura nummer|laskun numero|laskunumero|cislo faktury|faktura c|faktura cislo|numar factura|"
-     "szamla sorszama|szamlaszam"},
-    {kInvoiceNumber, .9F,
-     "re nr|belegnr|inv #|bill no|bill number|receipt no|receipt #|receipt number"},
+     "rechnungsnummer|rechnungsnr|rechnungs @|rechnung @|rechn @|rg @|rgnr|rgnummer|fakturanummer|fakturanr|faktura @|"
+     "gutschriftsnummer|gutschriftnummer|gutschrift @|"
+     "invoice @|@ of invoice|@ invoice|invoice id|our invoice|credit note @|credit memo @|tax invoice @|"
+     "@ facture|@ de facture|@ de la facture|facture @|ref facture|reference facture|avoir @|@ d avoir|"
+     "@ factura|@ de factura|@ de la factura|factura @|@ fattura|@ della fattura|fattura @|"
+     "factuurnummer|factuurnr|factuur @|@ factuur|@ fatura|@ da fatura|fatura @|@ faktury|faktura vat @|"
+     "faktura c|laskun @|laskunumero|szamla sorszama|szamlaszam|@ facturii|verkooprekening @|numer faktury"},
     {kInvoiceNumber, .95F,
-     "belegnummer|beleg nr|invoice ref*|inv no"},
-    {kInvoiceNumber, .8F,
-     "dokumentnummer|vorgangsnummer"},
-    {kInvoiceNumber, .85F,
-     "document no|document number|numero de documento|numero documento"},
+     "belegnummer|beleg @|belegnr|re @|invoice ref*|inv @|rechnungs id|rechnung id"},
+    {kInvoiceNumber, .9F,
+     "bill @|billing @|receipt @|statement @|document @|@ document|@ du document|@ documento|@ de documento|@ del documento|"
+     "dokumentnummer|dokument @|vorgangsnummer|documentnummer|@ dokladu"},
     {kTitle, 1,
      "*rechnung|rechnung*|gutschrift*|invoice|credit note|credit memo|facture|factura|fattura|nota di credito|"
      "factuur|creditnota|fatura|faktura|lasku|szamla|regning"},
@@ -55,6 +49,9 @@ constexpr Keyword kLabels[] = {
      "reference*|referenz*|ref|riferimento|referencia"},
 };
 // clang-format on
+
+/// A label that says "number" and not of what; heeded where nothing else is said.
+constexpr Keyword kGeneric[] = {{kInvoiceNumber, .5F, "@"}};
 
 struct Token {
   Span span;
@@ -160,8 +157,10 @@ Candidates read_numbers(const Sheet& sheet, std::span<const DateHit> dates, std:
   Candidates candidates;
   for (const Token& token : tokens_of(sheet)) {
     const auto clues = clues_for(sheet, token.span, kLabels);
-    if (clues.empty()) continue;
-    float score = score_of(clues.front());
+    const auto generic = clues.empty() ? clues_for(sheet, token.span, kGeneric) : std::vector<Clue>();
+    if (clues.empty() && generic.empty()) continue;
+    if (clues.empty() && (generic.front().match.first_word != 0 || generic.front().match.distance != 0)) continue;
+    float score = score_of(clues.empty() ? generic.front() : clues.front());
     if (score <= 0.05F) continue;
     score *= form_factor(sheet.index().folded(token.span));
     if (token.in_parentheses) score *= 0.2F;

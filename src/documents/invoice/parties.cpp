@@ -20,8 +20,8 @@ constexpr Keyword kSections[] = {
     {kBuyer, 1,
      "kaufer|kaufer leistungsempfanger|buyer|bill to|billed to|sold to|invoice to|invoiced to|customer|customer name|client|kunde|"
      "rechnungsempfanger|rechnungsadresse|leistungsempfanger|empfanger|recipient|acheteur|facture a|adresse de facturation|"
-     "facturer a|client name|adresse du client|nom du client|cliente|comprador|destinatario|cessionario|spett le|spettabile|klant|"
-     "koper|nabywca|odbiorca|kopare|kjoper|kober|to|an|facturar a|facturado a|datos del cliente|cessionario committente|"
+     "facturer a|fatturare a|intestatario|client name|adresse du client|nom du client|cliente|comprador|destinatario|cessionario|spett le|spettabile|klant|"
+     "koper|nabywca|odbiorca|kopare|kjoper|kober|to|an|aan|para|facturar a|facturado a|datos del cliente|cessionario committente|"
      "destinataire|rechnung an|billing address|invoice address|asiakas|ostaja|odberatel|factuuradres|fakturaadresse|kund"},
     {kOtherParty, 1,
      "ship to|deliver to|delivery address|shipping address|service address|lieferadresse|lieferanschrift|warenempfanger|abweichende*|"
@@ -31,12 +31,13 @@ constexpr Keyword kSections[] = {
 };
 constexpr Keyword kNotNames[] = {
     {0, 1,
-     "tel*|phone*|fon|fax|mobil*|mail|e mail|email|www|http|https|iban|bic|swift|ust*|mwst|vat|tva|iva|steuer*|tax*|siren|siret|hrb|hra|"
+     "tel*|phone*|fon|fax|mobil*|mail|e mail|email|www|http|https|iban|bic|swift|ust*|mwst|vat|tva|iva|steuer*|tax|taxes|siren|siret|hrb|hra|"
      "*rechnung|rechnung*|invoice*|facture|factura|fattura|factuur|faktura|date|datum|*datum|fecha|data|nummer|number|numero|no|nr|globale|"
-     "seite|page|pagina|total*|summe|betrag|amount|kunden*|customer id|id|gln|geschaftsfuhr*|handelsregister*|amtsgericht|qualifizierung|"
+     "seite|page|pagina|total*|summe|betrag|amount|kundennummer|kunden nr|kundennr|customer id|customer no|id|gln|geschaftsfuhr*|herrn|herr|frau|firma|mr|mrs|monsieur|madame|handelsregister*|amtsgericht|qualifizierung|"
      "inhalt|order|bestellung|lieferschein|konto*|account*|reference*|ref|your|ihre|unser*|ihr|zu handen|z hd|attn|po box|postfach|telefon*|"
-     "anschrift|address|strasse|street|rue|via|calle|straat|city|ort|plz|zip|land|country|contact*|bearbeiter|anwendungsempfehlung|wahrung|currency"},
+     "anschrift|address|*strasse|street|road|avenue|rue|calle|straat|plz|zip|contact*|bearbeiter|anwendungsempfehlung|wahrung|currency"},
 };
+constexpr Keyword kContact[] = {{0, 1, "tel*|phone*|fon|fax|mobil*|email|e mail|www|http|https|iban|bic|ust*|vat|tva|iva"}};
 constexpr Keyword kBuyerWords[] = {
     {kBuyer, 1, "customer*|client*|kunde*|ihre*|your|vos|votre|buyer*|kaufer*|empfanger*|cliente|comprador|destinatario|klant*|nabywca|leistungsempfanger|acheteur"},
     {kSeller, 1, "seller*|verkaufer*|our|unsere*|nos|vendeur|vendedor|supplier*|lieferant*|fournisseur|sprzedawca"},
@@ -70,25 +71,46 @@ Span trimmed(const Sheet& sheet, Span span) {
   return span;
 }
 
+/// "Station Road, 21", "58 rue de la mer": a line of an address with a number at its edge.
+bool is_street(std::string_view text) {
+  return is_digit(text.front()) || is_digit(text.back()) || (text.size() > 2 && is_digit(text[text.size() - 2]));
+}
+
 bool is_name_like(std::string_view text) {
   const auto n_letters = std::ranges::count_if(text, [](char c) { return (c >= 'a' && c <= 'z') || c == kOther; });
   const auto n_digits = std::ranges::count_if(text, is_digit);
-  if (n_letters < 3 || text.size() > 80 || n_digits * 3 > n_letters) return false;
-  if (text.find('@') != std::string_view::npos || text.find(':') != std::string_view::npos) return false;
-  return !matches(text, kNotNames) && !text.ends_with('.') ? true
-                                                           : matches(text, kCompanyForms) && !matches(text, kNotNames);
+  if (n_letters < 3 || text.size() > 80 || n_digits * 3 > n_letters || is_street(text)) return false;
+  if (text.find_first_of("@:%|") != std::string_view::npos || matches(text, kNotNames)) return false;
+  // A whole sender line is more than a name.
+  if (text.find(" \x7f ") != std::string_view::npos || text.find(" - ") != std::string_view::npos) return false;
+  const bool is_sentence = text.ends_with('.') || words_of(text).size() > 8;
+  return !is_sentence || matches(text, kCompanyForms);
 }
 
-/// "12345 Berlin", "SW1B 3BN London", "Redmond WA, 98052": the line of an address that has the town.
+/// "12345 Berlin", "DE 80333 Muenchen", "SW1B 3BN London", "Redmond WA, 98052": the line of an address with the town.
 bool has_postcode(std::string_view text) {
   const auto words = words_of(text);
   if (words.size() < 2 || words.size() > 8) return false;
-  return std::ranges::any_of(words, [&](const std::string& word) {
-    const bool digits = std::ranges::all_of(word, is_digit);
-    return digits && (word.size() == 5 || word.size() == 4) && std::ranges::any_of(words, [](const std::string& other) {
-             return other.size() >= 3 && std::ranges::none_of(other, is_digit);
-           });
-  });
+  const auto is_number = [](const std::string& word) { return std::ranges::all_of(word, is_digit); };
+  const auto is_code = [&](const std::string& word) {
+    return (word.size() == 4 || word.size() == 5) && is_number(word);
+  };
+  for (size_t i = 0; i + 1 < std::min<size_t>(words.size(), 3); ++i) {
+    const bool begins = i == 0 || words[i - 1].size() <= 3;
+    if (begins && is_code(words[i]) && !is_number(words[i + 1]) && words[i + 1].size() >= 2) return true;
+  }
+  // The code last, after a state or a town ("London SW1B 3BN").
+  const std::string& last = words.back();
+  const std::string& before = words[words.size() - 2];
+  if (is_code(last) && last.size() == 5 && before.size() == 2 && !is_number(before)) return true;
+  const auto mixed = [](const std::string& word) {
+    return word.size() >= 3 && word.size() <= 4 && std::ranges::any_of(word, is_digit) &&
+           !std::ranges::all_of(word, is_digit);
+  };
+  for (size_t i = 0; i + 1 < words.size(); ++i) {
+    if (mixed(words[i]) && mixed(words[i + 1])) return true;
+  }
+  return false;
 }
 
 /// A heading or label of a party: at most four words, or words up to a colon.
@@ -105,6 +127,8 @@ std::optional<Section> section_of(std::string_view folded) {
   return std::nullopt;
 }
 
+constexpr float kJustAChoice = 0.04F;  // nothing speaks for the name but that it looks like one
+
 class PartyReader {
  public:
   explicit PartyReader(const Sheet& sheet) : sheet_(sheet) {}
@@ -115,6 +139,7 @@ class PartyReader {
     for (const Row& row : sheet_.rows())
       read_sender_line(row);
     read_repeated();
+    complete_short_names();
     PartyReadings readings;
     readings.seller_name = names(kSeller);
     readings.buyer_name = names(kBuyer);
@@ -189,6 +214,10 @@ class PartyReader {
     const bool top = sheet_.cells()[cell].row < 12;
     if (top && matches(text, kCompanyForms)) add(kSeller, span, sheet_.cells()[cell].row == 0 ? 0.4F : 0.25F);
     if (top && sheet_.cells()[cell].row < 2) add(kSeller, span, 0.2F);
+    if (sheet_.cells()[cell].row < 40) {  // not even a hint, but a choice
+      add(kSeller, span, 0);
+      add(kBuyer, span, 0);
+    }
   }
 
   /// The block of lines above a town is an address; its first line a name.
@@ -198,7 +227,7 @@ class PartyReader {
     std::optional<Section> section;
     for (int i = 0; i < 4; ++i) {
       const auto above = cell_above(top);
-      if (!above || matches(folded(*above), kNotNames) || folded(*above).find(':') != std::string_view::npos) break;
+      if (!above || matches(folded(*above), kContact) || folded(*above).find(':') != std::string_view::npos) break;
       section = section_of(folded(*above));
       if (section) break;
       top = *above;
@@ -221,7 +250,7 @@ class PartyReader {
     for (uint32_t other = cell; other > 0;) {
       --other;
       const Cell& candidate = sheet_.cells()[other];
-      if (candidate.page != own.page || own.box.y0 - candidate.box.y1 > 1.2F * height) return std::nullopt;
+      if (candidate.page != own.page || own.box.y0 - candidate.box.y1 > 2.5F * height) return std::nullopt;
       if (candidate.row != own.row && std::abs(candidate.box.x0 - own.box.x0) < 6) return other;
     }
     return std::nullopt;
@@ -260,10 +289,24 @@ class PartyReader {
     }
   }
 
+  /// "Alphabet" in the sender line, "Alphabet Fuhrparkmanagement GmbH" in the letterhead: the full name is meant.
+  void complete_short_names() {
+    for (auto& [key, name] : names_) {
+      for (auto& [other_key, other] : names_) {
+        if (other_key.size() <= key.size() || !other_key.starts_with(key + " ") || !matches(other_key, kCompanyForms))
+          continue;
+        for (const Section section : {kSeller, kBuyer}) {
+          other.missing[section] = std::min(other.missing[section], name.missing[section]) * 0.95F;
+          name.missing[section] = std::max(name.missing[section], 0.5F);
+        }
+      }
+    }
+  }
+
   Candidates names(Section section) const {
     Candidates candidates;
     for (const auto& [key, name] : names_)
-      candidates.push_back({name.span, name.value, 1 - name.missing[section]});
+      candidates.push_back({name.span, name.value, std::max(kJustAChoice, 1 - name.missing[section])});
     sort_candidates(candidates);
     if (candidates.size() > 8) candidates.resize(8);
     return candidates;

@@ -49,6 +49,28 @@ bool labelled_iban(std::string_view text, size_t at) {
 
 }  // namespace
 
+/// Whether the words right before say that a VAT identification number follows.
+bool labelled_vat_id(std::string_view text, size_t at) {
+  const size_t from = at > 28 ? at - 28 : 0;
+  std::string_view before = text.substr(from, at - from);
+  before = before.substr(before.find_last_of('\n') + 1);
+  constexpr std::string_view kLabels[] = {"ust", "vat",  "tva", "iva",  "btw",          "nif", "cif",
+                                          "mva", "moms", "uid", "mwst", "umsatzsteuer", "nip", "dic"};
+  return std::ranges::any_of(kLabels,
+                             [&](std::string_view label) { return before.find(label) != std::string_view::npos; });
+}
+
+/// Two letters of a country and more than six letters and digits, mostly digits, in one run.
+size_t labelled_vat_end(std::string_view text, size_t at) {
+  size_t end = at;
+  while (end < text.size() && (is_digit(text[end]) || is_letter(text[end]) ||
+                               ((text[end] == '/' || text[end] == '.' || text[end] == '-') && end + 1 < text.size() &&
+                                is_alnum(text[end + 1]))))
+    ++end;
+  const auto n_digits = std::ranges::count_if(text.substr(at, end - at), is_digit);
+  return end - at >= 9 && end - at <= 18 && n_digits >= 6 ? end : at;
+}
+
 std::vector<Identifier> find_ibans(const Sheet& sheet) {
   const std::string_view text = sheet.index().folded();
   std::vector<Identifier> found;
@@ -65,7 +87,12 @@ std::vector<Identifier> find_ibans(const Sheet& sheet) {
       size_t all = at;
       value = collect(text, at, 34, all);
       const auto n_digits = std::ranges::count_if(value, is_digit);
-      if (!labelled_iban(text, at) || value.size() < 15 || n_digits < 12 || !is_digit(text[at + 3])) continue;
+      size_t run = at;
+      while (run < text.size() && (is_digit(text[run]) || is_letter(text[run])))
+        ++run;
+      const bool whole = run - at == length && n_digits >= 14;
+      if ((!labelled_iban(text, at) && !whole) || value.size() < 15 || n_digits < 12 || !is_digit(text[at + 3]))
+        continue;
       while (value.size() > 15 && !ends_word(text, all))
         value.pop_back();
       if (value.size() > length) {
@@ -87,8 +114,9 @@ std::vector<Identifier> find_vat_ids(const Sheet& sheet) {
   std::vector<Identifier> found;
   for (size_t at = 0; at + kShortest <= text.size(); ++at) {
     if (!begins_word(text, at) || !is_letter(text[at]) || !is_letter(text[at + 1]) || text[at + 2] == '\n') continue;
+    const size_t start = at;
     // The longest that has the form of one: "CHE-123.456.788 MWST" is longer than its first part.
-    for (size_t n = kLongest; n >= kShortest; --n) {
+    for (size_t n = kLongest; n >= kShortest && at == start; --n) {
       size_t end = at;
       const std::string value = collect(text, at, n, end);
       if (value.size() != n || !ends_word(text, end)) continue;
@@ -97,7 +125,13 @@ std::vector<Identifier> find_vat_ids(const Sheet& sheet) {
       found.push_back(
           {{static_cast<uint32_t>(at), static_cast<uint32_t>(end)}, value, check != VatCheck::kWrongDigits});
       at = end;
-      break;
+    }
+    if (at != start || !labelled_vat_id(text, start)) continue;
+    if (const size_t end = labelled_vat_end(text, start); end > start) {
+      found.push_back({{static_cast<uint32_t>(start), static_cast<uint32_t>(end)},
+                       compact(text.substr(start, end - start)),
+                       false});
+      at = end;
     }
   }
   return found;

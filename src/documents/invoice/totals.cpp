@@ -155,7 +155,7 @@ float plausibility(const Sheet& sheet, const Amount& amount) {
   if (amount.is_percent) return 0;
   float factor = 1;
   if (amount.decimals != 2)
-    factor = amount.decimals == 0 && amount.has_currency ? 0.9F : amount.decimals == 0 ? 0.35F : 0.3F;
+    factor = amount.decimals == 0 && amount.has_currency ? 0.9F : amount.decimals == 0 ? 0.2F : 0.3F;
   const auto row = static_cast<float>(sheet.cells()[sheet.cell_at(amount.span.from)].row);
   const auto n_rows = static_cast<float>(std::max<size_t>(sheet.rows().size(), 1));
   return factor * (0.85F + 0.15F * row / n_rows);
@@ -222,6 +222,7 @@ Combination combine(const std::vector<Scored>& nets, const std::vector<Scored>& 
     } else if (net && grand && !tax) {
       // Without tax both are the same; a net sum above the gross one is none (credit notes have both below zero).
       if (std::abs(net->value) > std::abs(grand->value)) one.score -= 0.5F;
+      if (net->value == grand->value) one.score += 0.5F * kAddsUp;
     }
     if (tax && grand && std::abs(tax->value) >= std::abs(grand->value) && grand->value != 0) one.score -= 0.8F;
     if (one.score <= best.score) return;
@@ -311,7 +312,7 @@ TotalReadings read_totals(const Sheet& sheet, std::span<const Amount> amounts) {
     const auto rest = std::ranges::find_if(dues, is_rest);
     if (rest != dues.end()) {
       readings.due = as_candidates(dues, rest->value, 0.2F);
-    } else if (!dues.empty()) {
+    } else if (!dues.empty() && dues.front().score > 0.3F) {
       readings.due = as_candidates(dues, std::nullopt, 0);
     } else if (paid.empty() || std::ranges::all_of(paid, [](const Scored& p) { return p.value == 0; })) {
       // Nothing was paid yet and no other sum is asked for.
