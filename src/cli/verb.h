@@ -56,6 +56,7 @@ std::unique_ptr<Command> make_completion();
 std::unique_ptr<Command> make_config();
 std::unique_ptr<Command> make_doctor();
 std::unique_ptr<Command> make_eval();
+std::unique_ptr<Command> make_extract();
 std::unique_ptr<Command> make_grammar();
 std::unique_ptr<Command> make_help();
 std::unique_ptr<Command> make_list();

@@ -121,6 +121,18 @@ constexpr Verb kVerbs[] = {
                  "ingle bench qwen2.5-coder:0.5b -p 512 -n 128 -b 1,8 -d 0,4096 -t 1,2,4 -r 5 --json\n"
                  "ingle bench --gemm",
      .make = make_bench},
+    {.name = "extract",
+     .summary = "Read the fields of an invoice, each with the place that it stands at",
+     .description =
+         "Text and PDF with a text layer, and the XML of e-invoices (Factur-X, ZUGFeRD, XRechnung), alone or inside a PDF. "
+         "Rules find what may be a value and check it; where they are unsure a local model chooses among what they found. "
+         "Every value is a place in the document; what is not there is reported as not found. With --schema a model fills "
+         "fields of your own, by copying. The verdict says whether a person should look.",
+     .examples = "ingle extract invoice.pdf\n"
+                 "ingle extract *.pdf --json | jq -r '[.file, .verdict, .fields.grand_total.value] | @tsv'\n"
+                 "ingle extract letter.txt --schema fields.json\n"
+                 "ingle extract invoice.pdf --text      # what the places refer to",
+     .make = make_extract},
     {.name = "eval",
      .summary = "Measure how good the answers are, on data with known truth",
      .description =

@@ -3,6 +3,7 @@
 #include "documents/invoice/choose.h"
 #include "documents/invoice/invoice.h"
 #include "documents/reader.h"
+#include "documents/schema_extract.h"
 
 namespace ingle::documents {
 
@@ -11,6 +12,15 @@ Result<Extraction> extract(const Document& document, const ExtractOptions& optio
   if (options.schema.empty() && document.einvoice && !options.ignore_xml)
     return extraction_from_xml(*document.einvoice);
   INGLE_TRY_VOID(require_text(document, "the document", false));
+  if (!options.schema.empty()) {
+    if (options.model.empty())
+      return std::unexpected(Error::usage("a schema needs a model to fill it").hint("ingle pull qwen2.5-coder:1.5b"));
+    if (on_progress) on_progress("asking " + options.model, 0, 0);
+    INGLE_TRY(const std::shared_ptr<chat::Completer> model, models.acquire(options.model, {}));
+    INGLE_TRY(Extraction extraction, extract_by_schema(document, options.schema, *model, stop));
+    extraction.model = options.model;
+    return extraction;
+  }
   if (on_progress) on_progress("reading", 0, 0);
   const Sheet sheet(document);
   InvoiceReadings readings = read_invoice(sheet);
