@@ -24,6 +24,7 @@ Result<std::string> summarize(const Front& front, runtime::Models& models, const
   if (!given.is_object()) return std::unexpected(Error::usage("'options' is not a JSON object"));
   documents::SummarizeOptions options;
   INGLE_TRY(options.model, text_option(given, "model"));
+  INGLE_TRY_VOID(check_model_name(options.model));
   INGLE_TRY(options.query, text_option(given, "query"));
   INGLE_TRY(const std::string style, text_option(given, "style"));
   if (!style.empty()) {

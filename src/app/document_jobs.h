@@ -12,6 +12,13 @@ namespace ingle::app {
 /// to pull.
 Result<std::string> default_model(const Front& front);
 
+/// kNotFound for what is no name: over the network models have names, and a path would tell which files exist.
+Status check_model_name(const std::string& name);
+
+/// POST /v1/extract: options `model` ("none": rules only), `preset`, `schema`, `ignore_xml`. The answer also carries the text
+/// and the sizes of the pages. `front` must outlive it.
+api::DocumentJob extract_job(Front& front);
+
 /// POST /v1/summarize: options `model`, `style`, `query`. The answer also carries the turns that its cites mean.
 /// `front` and `models` must outlive it.
 api::DocumentJob summarize_job(const Front& front, runtime::Models& models);

@@ -138,6 +138,7 @@ api::Services front_services(Front& front) {
     INGLE_TRY_VOID(front.store().remove(name));
     return {};
   };
+  services.extract = extract_job(front);
   services.summarize = summarize_job(front, front.models());
   router::Routing& routing = front.routing();
   services.decisions_json = [&routing](uint32_t limit, std::string_view before) {

@@ -57,6 +57,9 @@ Result<std::string> read_file(const std::filesystem::path& path, uint64_t max_by
 /// Writes to a temporary file beside `path`, fsyncs, renames: a reader sees the old bytes or the new, never a part.
 Status write_file_atomic(const std::filesystem::path& path, std::string_view bytes, unsigned mode = 0644);
 
+/// A file of these bytes that has no name: nobody else can open it, and it is gone when the descriptor is closed.
+Result<FileDescriptor> unnamed_file(const std::filesystem::path& folder, std::string_view bytes);
+
 /// fsync of an open file and of the folder that holds it, then rename(from, to).
 Status commit_file(int fd, const std::filesystem::path& from, const std::filesystem::path& to);
 

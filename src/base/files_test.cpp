@@ -57,6 +57,18 @@ TEST_F(Files, a_mapping_shows_the_bytes_and_refuses_folders) {
   EXPECT_EQ(MappedFile::map(*FileDescriptor::open_read(folder_), "f").error().code(), ErrorCode::kRefused);
 }
 
+TEST_F(Files, an_unnamed_file_holds_its_bytes_and_leaves_the_folder_empty) {
+  const auto count = [&] { return std::distance(std::filesystem::directory_iterator(folder_), {}); };
+  const auto before = count();
+  const auto file = unnamed_file(folder_, "abc");
+  ASSERT_TRUE(file.has_value());
+  EXPECT_EQ(count(), before);
+  const auto mapped = MappedFile::map(*file, "f");
+  ASSERT_TRUE(mapped.has_value());
+  EXPECT_EQ(mapped->bytes().size(), 3U);
+  EXPECT_FALSE(unnamed_file(folder_ / "missing", "abc").has_value());
+}
+
 TEST(Sha256, matches_the_standard_vector) {
   // FIPS 180-4, "abc".
   EXPECT_EQ(sha256_hex(std::as_bytes(std::span("abc", 3))),

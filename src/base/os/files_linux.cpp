@@ -54,6 +54,14 @@ Result<FileDescriptor> FileDescriptor::open_read(const fs::path& path) {
   return FileDescriptor(fd);
 }
 
+Result<FileDescriptor> unnamed_file(const fs::path& folder, std::string_view bytes) {
+  FileDescriptor fd(::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+  if (!fd.valid()) return std::unexpected(Error::io("making a temporary file in '" + folder.string() + "'", errno));
+  INGLE_TRY_VOID(write_all(fd.get(), bytes));
+  if (::lseek(fd.get(), 0, SEEK_SET) != 0) return std::unexpected(Error::io("rewinding a temporary file", errno));
+  return fd;
+}
+
 MappedFile::MappedFile(MappedFile&& other) noexcept : bytes_(std::exchange(other.bytes_, {})) {}
 
 MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
