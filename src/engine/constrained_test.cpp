@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/batch_engine.h"
+#include "engine/completion.h"
+#include "engine/mailbox.h"
 #include "engine/testing/toy_executor.h"
 #include "text/tokenizer/testing/vocabs.h"
 
@@ -186,6 +188,63 @@ TEST(Constrained, answers_are_the_same_in_company_and_after_preemption) {
     answers.push_back(std::async(std::launch::async, [&crowded, &request] { return run(*crowded, request); }));
   for (size_t i = 0; i < answers.size(); ++i)
     EXPECT_EQ(answers[i].get().text, alone[i]);
+}
+
+TEST(Constrained, a_fork_of_an_unfinished_document_goes_on_inside_it) {
+  const auto tokenizer = text::Tokenizer::create(text::testing::byte_vocab("gpt-2", {})).value();
+  const auto trie = text::grammar::TokenTrie::build(*tokenizer);
+  ToyExecutor executor(256, 16, anything);
+  InFlight in_flight(8);
+  const StepLimits limits{.max_sequences = 4,
+                          .prefill_chunk = 16,
+                          .max_rows = 16,
+                          .max_logit_rows = 16,
+                          .page_tokens = executor.page_tokens()};
+  StepLoop loop(executor, {ToyExecutor::kVocab, ToyExecutor::kEmbd, limits}, in_flight);
+  Mailbox mailbox;
+  std::stop_source stop;
+  const auto settings = [&](bool constrain, size_t n_said) {
+    chat::Sampling sampling;
+    sampling.temperature = 1;
+    Completion::Settings made{.sampler = Sampler::create(sampling, ToyExecutor::kVocab, {}).value(),
+                              .stop = {},
+                              .max_tokens = static_cast<uint32_t>(100 - n_said),
+                              .context = 400};
+    if (constrain) made.constraint = text::grammar::Constraint::from_schema(kPerson, {}, trie).value();
+    return made;
+  };
+  std::string whole;
+  std::string before;
+  std::string after;
+  const auto fork = [&](StepLoop& running) {
+    const std::string handle = running.keep("first").value();
+    before = whole;
+    // The same seed and the same tokens: the fork must say what the first goes on to say.
+    const auto tokens = running.tokens_of(handle).value();
+    running.submit(std::make_unique<Completion>("second", tokens, settings(false, tokens.size() - 2), *tokenizer,
+                                                [&](const chat::Event& event) {
+                                                  if (const auto* delta = std::get_if<chat::Delta>(&event))
+                                                    after += delta->text;
+                                                  if (std::holds_alternative<chat::Finished>(event))
+                                                    stop.request_stop();
+                                                }),
+                   handle);
+  };
+  bool forked = false;
+  const auto sink = [&](const chat::Event& event) {
+    const auto* delta = std::get_if<chat::Delta>(&event);
+    if (delta == nullptr) return;
+    whole += delta->text;
+    if (!forked && whole.size() >= 12) mailbox.push(fork);
+    forked |= whole.size() >= 12;
+  };
+  loop.submit(
+      std::make_unique<Completion>("first", std::vector<int32_t>{'g', 'o'}, settings(true, 0), *tokenizer, sink), {});
+  loop.run(stop.get_token(), mailbox);
+  EXPECT_GE(before.size(), 12U);
+  EXPECT_FALSE(after.empty());
+  EXPECT_TRUE(is_person(before + after)) << before << " + " << after;
+  EXPECT_EQ(before + after, whole);
 }
 
 TEST(Constrained, tokens_that_a_bias_bans_are_missing_from_the_format_too) {

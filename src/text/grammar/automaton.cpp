@@ -218,7 +218,11 @@ Automaton::Id Automaton::intern_threads() {
   auto& threads = next_threads_;
   if (threads.size() > kMaxThreads) {
     // Each thread alone leads to an end, so leaving some out only narrows what may follow.
-    std::ranges::stable_sort(threads, {}, [this](const LiveThread& t) { return thread_distance(t); });
+    std::ranges::sort(threads, [this](const LiveThread& a, const LiveThread& b) {
+      const uint32_t distance_a = thread_distance(a);
+      const uint32_t distance_b = thread_distance(b);
+      return distance_a < distance_b || (distance_a == distance_b && a < b);
+    });
     threads.resize(kMaxThreads);
   }
   std::ranges::sort(threads);

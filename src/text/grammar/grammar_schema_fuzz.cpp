@@ -13,6 +13,7 @@
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace ingle;
   using namespace ingle::text::grammar;
+  using text::TokenId;
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
   const size_t zero = bytes.find('\0');
   const std::string_view schema = bytes.substr(0, zero);
