@@ -100,9 +100,8 @@ std::string BatchEngine::hint_for_long_prompt(size_t n_tokens) const {
 /// Ids in range, and not more than fit.
 Status BatchEngine::check_tokens(std::span<const int32_t> tokens, size_t max_tokens) const {
   if (tokens.size() > max_tokens) {
-    return std::unexpected(
-        chat::prompt_too_long({.prompt_tokens = tokens.size(), .context_tokens = max_tokens})
-            .hint(hint_for_long_prompt(tokens.size())));
+    return std::unexpected(chat::prompt_too_long({.prompt_tokens = tokens.size(), .context_tokens = max_tokens})
+                               .hint(hint_for_long_prompt(tokens.size())));
   }
   const uint32_t n_vocab = parts_.description.vocab_size;
   for (const int32_t token : tokens) {
