@@ -13,6 +13,7 @@ constexpr Evaluation kEvaluations[] = {
     {.name = "router",
      .summary = "whether the router's confidence knows right answers from wrong ones",
      .run = eval_router},
+    {.name = "pii", .summary = "what the detectors of the privacy gate find and miss", .run = eval_pii},
 };
 
 std::string known_names() {

@@ -34,6 +34,7 @@ std::span<const Evaluation> evaluations();
 // One a file.
 Result<int> eval_invoices(Context& context, const EvalOptions& options);
 Result<int> eval_meetings(Context& context, const EvalOptions& options);
+Result<int> eval_pii(Context& context, const EvalOptions& options);
 Result<int> eval_router(Context& context, const EvalOptions& options);
 
 }  // namespace ingle::cli

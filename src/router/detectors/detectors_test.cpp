@@ -107,14 +107,16 @@ TEST(Email, is_found_with_its_last_label_no_number) {
 }
 
 TEST(Phone, is_found_in_the_forms_that_people_write) {
-  const Case cases[] = {{"+49 30 1234567", "phone"},   {"+49 (0)171 / 123 45 67", "phone"},
-                        {"0049 30 1234567", "phone"},  {"Tel. 030 1234567", "phone"},
-                        {"0171/1234567", "phone"},     {"(415) 555-0132", "phone"},
-                        {"415-555-0132", "phone"},     {"1-415-555-0132", "phone"},
-                        {"+15551234567", "phone"},     {"on 12.03.2024", nullptr},
-                        {"1234567890", nullptr},       {"0.123 4567", nullptr},
-                        {"2024-11-22 10:30", nullptr}, {"+5 - 3", nullptr},
-                        {"007 agents", nullptr},       {"100 000 000 EUR", nullptr}};
+  const Case cases[] = {{"+49 30 1234567", "phone"},  {"+49 (0)171 / 123 45 67", "phone"},
+                        {"0049 30 1234567", "phone"}, {"Tel. 030 1234567", "phone"},
+                        {"0171/1234567", "phone"},    {"(415) 555-0132", "phone"},
+                        {"415-555-0132", "phone"},    {"1-415-555-0132", "phone"},
+                        {"+15551234567", "phone"},    {"(88) 684-3340", "phone"},
+                        {"Tel: 785 8949", "phone"},   {"2813882583 mobile", "phone"},
+                        {"on 12.03.2024", nullptr},   {"1234567890", nullptr},
+                        {"0.123 4567", nullptr},      {"2024-11-22 10:30", nullptr},
+                        {"+5 - 3", nullptr},          {"007 agents", nullptr},
+                        {"100 000 000 EUR", nullptr}};
   expect(cases);
 }
 

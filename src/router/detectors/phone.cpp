@@ -72,6 +72,44 @@ bool is_national(std::string_view text, size_t at, Span& span) {
   return true;
 }
 
+/// "(0691) 948-538": an area code in brackets.
+bool has_bracketed_area(std::string_view text, size_t at, Span& span) {
+  if (before(text, at) != '(') return false;
+  const Dialled number = read_number(text, at);
+  const size_t area = number.group_sizes[0];
+  if (area < 2 || area > 5 || at_or_nul(text, at + area) != ')') return false;
+  if (number.digits < 8 || number.digits > 15) return false;
+  span = {at, number.end};
+  return true;
+}
+
+bool says_phone(std::string_view text) {
+  constexpr std::string_view kWords[] = {"phone",  "tel",   "call", "mobil", "fax",      "cell",
+                                         "office", "handy", "ruf",  "dial",  "whatsapp", "durchwahl"};
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (is_letter(before(text, i))) continue;
+    for (const std::string_view word : kWords) {
+      size_t n = 0;
+      while (n < word.size() && to_lower(at_or_nul(text, i + n)) == word[n])
+        ++n;
+      if (n == word.size()) return true;
+    }
+  }
+  return false;
+}
+
+/// Any six to fifteen digits in groups beside a word that says what they are.
+bool is_said_to_be_one(std::string_view text, size_t at, Span& span) {
+  constexpr size_t kReachBefore = 20;
+  constexpr size_t kReachAfter = 10;
+  const Dialled number = read_number(text, at);
+  if (number.digits < 6 || number.digits > 15 || number.groups > 6) return false;
+  const size_t from = at < kReachBefore ? 0 : at - kReachBefore;
+  if (!says_phone(text.substr(from, at - from)) && !says_phone(text.substr(number.end, kReachAfter))) return false;
+  span = {at, number.end};
+  return true;
+}
+
 void scan(std::string_view text, std::vector<Span>& found) {
   size_t free_from = 0;
   for (size_t i = 0; i < text.size(); ++i) {
@@ -79,7 +117,8 @@ void scan(std::string_view text, std::vector<Span>& found) {
     const char c = text[i];
     if (!is_digit(c) && c != '+' && c != '(') continue;
     const char previous = before(text, i);
-    if (is_digit(previous) || previous == '.' || previous == ',' || previous == '+' || previous == '-') continue;
+    if (is_digit(previous) || previous == '.' || previous == '+' || previous == '-') continue;
+    if (previous == ',' && i > 1 && is_digit(text[i - 2])) continue;
     // Part of a longer row of groups: an account or a tax number.
     if (is_digit(c) && (previous == ' ' || previous == '/') && i > 1 && is_digit(text[i - 2])) continue;
     // A letter may stand directly before what is marked as a number by its own form.
@@ -87,7 +126,8 @@ void scan(std::string_view text, std::vector<Span>& found) {
     Span span;
     const size_t bare = c == '(' ? i + 1 : i;
     if (!is_digit(at_or_nul(text, bare)) && c != '+') continue;
-    if (!is_international(text, bare, span) && !is_north_american(text, bare, span) && !is_national(text, bare, span)) {
+    if (!is_international(text, bare, span) && !is_north_american(text, bare, span) && !is_national(text, bare, span) &&
+        !has_bracketed_area(text, bare, span) && !is_said_to_be_one(text, bare, span)) {
       continue;
     }
     if (is_alnum(at_or_nul(text, span.end)) && at_or_nul(text, span.end) != 'x') continue;
