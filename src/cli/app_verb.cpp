@@ -45,13 +45,19 @@ Error no_server() {
       .hint("'ingle serve' or 'ingle app' starts one");
 }
 
-std::string last_lines(const fs::path& log) {
-  const auto text = base::read_file(log, 1 << 20);
-  if (!text) return {};
-  size_t start = text->size();
-  for (int lines = 0; lines < 3 && start > 0; ++lines)
-    start = start < 2 ? 0 : text->rfind('\n', start - 2) + 1;
-  return text->substr(start);
+/// What the server said before it ended, as this command's own error.
+Error why_not_started(const fs::path& log) {
+  const std::string text = base::read_file(log, 1 << 20).value_or("");
+  const auto after = [&](std::string_view mark) -> std::string {
+    const size_t start = text.rfind(mark);
+    if (start == std::string::npos) return {};
+    const size_t from = start + mark.size();
+    return text.substr(from, text.find('\n', from) - from);
+  };
+  const std::string error = after("error: ");
+  const std::string hint = after("  hint: ");
+  return Error::unavailable(error.empty() ? "the server did not start" : "the server did not start: " + error)
+      .hint(hint.empty() ? "'ingle serve' shows what it says" : hint);
 }
 
 /// Starts this program anew as a server that outlives this command and its terminal, and waits until it accepts.
@@ -87,11 +93,7 @@ Status start_server(const fs::path& home, const std::optional<std::string>& host
   char byte = 0;
   if (::poll(&ready, 1, kStartMs) == 1 && ::read(from_child.get(), &byte, 1) == 1) return {};
   ::kill(pid, SIGTERM);
-  std::string said = last_lines(log);
-  while (said.ends_with('\n'))
-    said.pop_back();
-  return std::unexpected(Error::unavailable("the server did not start: " + (said.empty() ? "it said nothing" : said))
-                             .hint("'ingle serve' shows everything it says; --host 127.0.0.1:0 takes a free port"));
+  return std::unexpected(why_not_started(log));
 }
 
 /// The desktop's own way to open a link, if there is a desktop.

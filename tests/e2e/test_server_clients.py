@@ -1,0 +1,210 @@
+"""The Python clients of OpenAI and Ollama against `ingle serve` with a real model, and an engine that dies."""
+import json
+import os
+import pathlib
+import shutil
+import threading
+
+from clients import needs_clients
+from ingle import IngleTest, TEST_HOME, needs
+from server import Server, kill
+
+MODEL = "smollm2:135m"
+CODER = "qwen2.5-coder:0.5b"
+QUESTION = [{"role": "user", "content": "Say hello to Ann."}]
+
+
+@needs(MODEL)
+@needs_clients
+class OpenAiClient(IngleTest):
+    def setUp(self):
+        super().setUp()
+        import openai
+
+        self.openai = openai
+        self.server = Server(self)
+        self.client = openai.OpenAI(base_url=self.server.url + "/v1", api_key="unused", max_retries=0)
+        self.addCleanup(self.client.close)
+
+    def test_a_whole_answer_has_text_usage_and_headers(self):
+        raw = self.client.chat.completions.with_raw_response.create(model=MODEL, messages=QUESTION, max_tokens=8, temperature=0, seed=1)
+        self.assertEqual(raw.headers["x-ingle-route"], "local")
+        self.assertTrue(raw.headers["x-request-id"])
+        answer = raw.parse()
+        self.assertTrue(answer.choices[0].message.content)
+        self.assertLessEqual(answer.usage.completion_tokens, 8)
+        self.assertEqual(answer.usage.total_tokens, answer.usage.prompt_tokens + answer.usage.completion_tokens)
+        again = self.client.chat.completions.create(model=MODEL, messages=QUESTION, max_tokens=8, temperature=0)
+        self.assertEqual(again.choices[0].message.content, answer.choices[0].message.content)
+        self.assertGreater(again.usage.prompt_tokens_details.cached_tokens, 0)
+
+    def test_a_stream_is_the_same_text_and_ends_with_usage(self):
+        whole = self.client.chat.completions.create(model=MODEL, messages=QUESTION, max_tokens=12, temperature=0)
+        chunks = list(self.client.chat.completions.create(model=MODEL, messages=QUESTION, max_tokens=12, temperature=0, stream=True,
+                                                          stream_options={"include_usage": True}))
+        self.assertEqual(chunks[0].choices[0].delta.role, "assistant")
+        text = "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices)
+        self.assertEqual(text, whole.choices[0].message.content)
+        self.assertEqual(chunks[-2].choices[0].finish_reason, whole.choices[0].finish_reason)
+        self.assertEqual(chunks[-1].choices, [])
+        self.assertEqual(chunks[-1].usage.completion_tokens, whole.usage.completion_tokens)
+        self.assertEqual(chunks[-1].model_extra["ingle"]["route"], "local")
+
+    def test_log_probabilities_come_with_their_alternatives(self):
+        answer = self.client.chat.completions.create(model=MODEL, messages=QUESTION, max_tokens=3, temperature=0, logprobs=True, top_logprobs=2)
+        tokens = answer.choices[0].logprobs.content
+        self.assertEqual(len(tokens), answer.usage.completion_tokens)
+        self.assertEqual(tokens[0].token, tokens[0].top_logprobs[0].token)
+        self.assertEqual(len(tokens[0].top_logprobs), 2)
+
+    @needs(CODER)
+    def test_an_answer_keeps_to_a_schema(self):
+        schema = {"type": "object", "properties": {"name": {"type": "string"}, "age": {"type": "integer"}}, "required": ["name", "age"]}
+        for format in ({"type": "json_schema", "json_schema": {"name": "person", "schema": schema}}, {"type": "json_object"}):
+            answer = self.client.chat.completions.create(
+                model=CODER, messages=[{"role": "user", "content": "Ann is 7. As JSON."}], max_tokens=200, temperature=0, response_format=format)
+            self.assertEqual(answer.choices[0].finish_reason, "stop")
+            value = json.loads(answer.choices[0].message.content)
+            self.assertIsInstance(value, dict)
+            if format["type"] == "json_schema":
+                self.assertIsInstance(value["age"], int)
+
+    def test_models_are_listed_and_shown(self):
+        names = [model.id for model in self.client.models.list()]
+        self.assertIn(MODEL, names)
+        self.assertEqual(self.client.models.retrieve(MODEL).id, MODEL)
+        with self.assertRaises(self.openai.NotFoundError):
+            self.client.models.retrieve("nobody")
+
+    def test_errors_are_the_ones_that_clients_know(self):
+        ask = self.client.chat.completions.create
+        with self.assertRaises(self.openai.NotFoundError) as caught:
+            ask(model="nobody", messages=QUESTION)
+        self.assertEqual(caught.exception.code, "model_not_found")
+        with self.assertRaises(self.openai.BadRequestError) as caught:
+            ask(model=MODEL, messages=QUESTION, n=2)
+        self.assertEqual(caught.exception.param, "n")
+        with self.assertRaises(self.openai.BadRequestError) as caught:
+            ask(model=MODEL, messages=[{"role": "user", "content": "word " * 20000}])
+        self.assertEqual(caught.exception.code, "context_length_exceeded")
+        with self.assertRaises(self.openai.APIStatusError) as caught:
+            ask(model=MODEL, messages=QUESTION, tools=[{"type": "function", "function": {"name": "f", "parameters": {}}}])
+        self.assertEqual(caught.exception.status_code, 501)
+
+    def test_four_clients_share_one_engine(self):
+        texts = {}
+
+        def ask(index):
+            answer = self.client.chat.completions.create(model=MODEL, messages=QUESTION, max_tokens=40, temperature=0)
+            texts[index] = answer.choices[0].message.content
+
+        threads = [threading.Thread(target=ask, args=(index,)) for index in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(len(texts), 4)
+        self.assertEqual(len(set(texts.values())), 1)  # results do not depend on company
+        self.assertEqual(len(self.server.roles("engine")), 1)
+
+    def test_an_engine_that_is_killed_ends_its_stream_with_a_typed_error_and_nothing_else(self):
+        stream = self.client.chat.completions.create(model=MODEL, messages=[{"role": "user", "content": "Write a long story."}], stream=True,
+                                                     max_tokens=4000, temperature=0, extra_body={"repeat_penalty": 1.3})
+        seen = 0
+        with self.assertRaises(self.openai.APIError) as caught:
+            for _ in stream:
+                seen += 1
+                if seen == 5:
+                    kill(self.server.roles("engine")[0])
+        self.assertGreaterEqual(seen, 5)
+        self.assertEqual(caught.exception.body["type"], "unavailable_error")
+        self.assertIsNone(self.server.process.poll())
+        self.assertEqual(self.server.json("GET", "/health"), {"status": "ok"})
+        answer = self.client.chat.completions.create(model=MODEL, messages=QUESTION, max_tokens=3)
+        self.assertTrue(answer.choices[0].message.content)
+
+
+@needs(MODEL)
+@needs_clients
+class OllamaClient(IngleTest):
+    shared_models = False
+
+    def setUp(self):
+        super().setUp()
+        import ollama
+
+        self.ollama = ollama
+        self.copy_model()
+        self.server = Server(self)
+        self.client = ollama.Client(host=self.server.url)
+        self.addCleanup(self.client._client.close)
+
+    def copy_model(self):
+        """A models folder of the test's own, so that it can delete."""
+        manifest = next((TEST_HOME / "models" / "manifests").glob("*/library/smollm2/135m"))
+        place = self.home / "models" / manifest.relative_to(TEST_HOME / "models")
+        place.parent.mkdir(parents=True)
+        shutil.copy(manifest, place)
+        (self.home / "models" / "blobs").mkdir()
+        for layer in [*json.loads(manifest.read_text())["layers"], json.loads(manifest.read_text())["config"]]:
+            name = layer["digest"].replace(":", "-")
+            source, target = TEST_HOME / "models" / "blobs" / name, self.home / "models" / "blobs" / name
+            try:
+                os.link(source, target)
+            except OSError:
+                shutil.copy(source, target)
+
+    def test_chat_and_generate_answer_whole_and_in_pieces(self):
+        options = {"temperature": 0, "num_predict": 8}
+        whole = self.client.chat(model=MODEL, messages=QUESTION, options=options)
+        self.assertTrue(whole.done)
+        self.assertGreater(whole.eval_count, 0)
+        self.assertGreater(whole.total_duration, whole.eval_duration)
+        pieces = list(self.client.chat(model=MODEL, messages=QUESTION, options=options, stream=True))
+        self.assertEqual("".join(piece.message.content for piece in pieces), whole.message.content)
+        self.assertEqual(pieces[-1].done_reason, whole.done_reason)
+        answer = self.client.generate(model=MODEL, prompt="Say hello to Ann.", options=options)
+        self.assertEqual(answer.response, whole.message.content)
+        raw = self.client.generate(model=MODEL, prompt="Once upon a", raw=True, options=options)
+        self.assertTrue(raw.response)
+
+    def test_format_keeps_to_a_schema(self):
+        schema = {"type": "object", "properties": {"ok": {"type": "boolean"}}, "required": ["ok"]}
+        for format in (schema, "json"):
+            answer = self.client.chat(model=MODEL, messages=QUESTION, format=format, options={"num_predict": 300, "seed": 2})
+            self.assertTrue(answer.message.content.startswith("{"), answer.message.content)
+            if answer.done_reason == "stop":
+                self.assertIsInstance(json.loads(answer.message.content), dict)
+
+    def test_models_are_loaded_listed_and_unloaded(self):
+        self.assertEqual(self.client.list().models[0].model, MODEL)
+        self.assertEqual(self.client.generate(model=MODEL, keep_alive="10m").done_reason, "load")
+        running = self.client.ps().models
+        self.assertEqual([model.model for model in running], [MODEL])
+        self.assertGreater(running[0].size, 0)
+        self.assertIn(MODEL, self.ok("ps").data)
+        self.assertEqual(self.client.generate(model=MODEL, keep_alive=0).done_reason, "unload")
+        self.assertEqual(self.client.ps().models, [])
+        shown = self.client.show(MODEL)
+        self.assertEqual(shown.details.family, "llama")
+        self.assertEqual(shown.modelinfo["general.architecture"], "llama")
+        self.assertIn("{%", shown.template)
+
+    def test_an_installed_model_needs_no_pull_and_can_be_deleted(self):
+        statuses = [progress.status for progress in self.client.pull(MODEL, stream=True)]
+        self.assertEqual(statuses[-1], "success")
+        self.assertEqual(self.client.delete(MODEL).status, "success")
+        self.assertEqual(self.client.list().models, [])
+        with self.assertRaises(self.ollama.ResponseError) as caught:
+            self.client.delete(MODEL)
+        self.assertEqual(caught.exception.status_code, 404)
+        with self.assertRaises(self.ollama.ResponseError) as caught:
+            self.client.chat(model=MODEL, messages=QUESTION)
+        self.assertEqual(caught.exception.status_code, 404)
+        self.assertTrue(any(pathlib.Path(self.home, "models", "blobs").iterdir()))  # not ours to prune
+
+    def test_what_cannot_be_done_is_said(self):
+        for wanted, status in (({"tools": [{"type": "function", "function": {"name": "f"}}]}, 501), ({"think": True}, 400)):
+            with self.assertRaises(self.ollama.ResponseError) as caught:
+                self.client.chat(model=MODEL, messages=QUESTION, **wanted)
+            self.assertEqual(caught.exception.status_code, status)
