@@ -71,7 +71,7 @@ void print_rows(Console& console, const eval::RouterScores& scores) {
   for (const eval::RouterRow& row : scores.rows) {
     const router::Confidence::Features& f = row.features;
     JsonWriter json;
-    json.begin_object().member("line", row.line).member("subject", row.subject);
+    json.begin_object().member("line", row.line);
     json.member("right", row.local_right).member("cloud_right", row.cloud_right).member("score", row.score);
     json.member("n_tokens", f.n_tokens).member("mean_logprob", f.mean_logprob).member("min_logprob", f.min_logprob);
     json.member("weak_share", f.weak_share).member("mean_entropy", f.mean_entropy);

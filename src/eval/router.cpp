@@ -8,6 +8,7 @@
 #include <random>
 
 #include "base/files.h"
+#include "net/url.h"
 
 namespace ingle::eval {
 namespace {
@@ -19,9 +20,9 @@ constexpr std::string_view kLetters = "ABCDEFGHIJ";
 
 struct Question {
   size_t line = 0;
-  std::string subject;
   std::string text;
   size_t answer = 0;
+  std::vector<std::string> answers;  // instead: one of them occurs in a right answer
   bool cloud_right = false;
 };
 
@@ -38,8 +39,15 @@ Result<std::vector<Question>> read_questions(const std::filesystem::path& path) 
       const auto json = nlohmann::json::parse(text);
       Question question;
       question.line = line;
-      question.subject = json.at("subject");
-      question.text = json.at("question").get<std::string>() + "\n";
+      question.text = json.at("question");
+      if (json.contains("answers")) {
+        question.text += " Answer in one short sentence.";
+        question.answers = json.at("answers");
+        question.cloud_right = json.value("gpt4_correct", true);
+        questions.push_back(std::move(question));
+        continue;
+      }
+      question.text += '\n';
       const auto& choices = json.at("choices");
       for (size_t i = 0; i < choices.size() && i < kLetters.size(); ++i)
         question.text += fmt::format("{}. {}\n", kLetters[i], choices[i].get<std::string>());
@@ -51,7 +59,7 @@ Result<std::vector<Question>> read_questions(const std::filesystem::path& path) 
       questions.push_back(std::move(question));
     } catch (const std::exception&) {
       return std::unexpected(Error::corrupt(
-          fmt::format("'{}', line {}: not a question with subject, question, choices, answer and gpt4_correct",
+          fmt::format("'{}', line {}: not a question with choices, answer and gpt4_correct, or with answers",
                       path.string(), line + 1)));
     }
   }
@@ -67,20 +75,38 @@ size_t letter_of(std::string_view answer) {
   return kLetters.find(answer[at]);
 }
 
+bool holds_any(std::string_view answer, const std::vector<std::string>& words) {
+  const std::string lower = net::lower_ascii(answer);
+  const auto is_word = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z'); };
+  return std::ranges::any_of(words, [&](const std::string& word) {
+    const std::string wanted = net::lower_ascii(word);
+    for (size_t at = lower.find(wanted); at != std::string::npos; at = lower.find(wanted, at + 1)) {
+      // "8" is not in "18"; the end may go on, as in "Reykjav(i)k".
+      if ((at == 0 || !is_word(lower[at - 1])) && (at + wanted.size() >= lower.size() || !is_word(wanted.back()) ||
+                                                   !is_word(lower[at + wanted.size()]) || wanted.back() > '9')) {
+        return true;
+      }
+    }
+    return false;
+  });
+}
+
 double seconds_since(Clock::time_point begin) {
   return std::chrono::duration<double>(Clock::now() - begin).count();
 }
 
 Result<RouterRow> ask(chat::Completer& model, const chat::Description& description, const Question& question,
                       double& check_seconds) {
-  constexpr int32_t kMaxTokens = 16;
+  // A letter comes at once or not at all; a sentence is judged as far as the router holds it back.
+  constexpr int32_t kLetterTokens = 16;
+  constexpr int32_t kSentenceTokens = 48;
   chat::ChatPrompt prompt;
   prompt.messages.push_back({"user", chat::Private(question.text), {}, {}, {}});
   chat::CompleteRequest request;
   request.id = fmt::format("eval-{}", question.line);
   request.prompt = std::move(prompt);
   request.sampling.temperature = 0;
-  request.max_tokens = kMaxTokens;
+  request.max_tokens = question.answers.empty() ? kLetterTokens : kSentenceTokens;
   request.logprobs = router::kConfidenceLogprobs;
   router::Confidence confidence;
   std::string answer;
@@ -100,8 +126,8 @@ Result<RouterRow> ask(chat::Completer& model, const chat::Description& descripti
   }
   RouterRow row;
   row.line = question.line;
-  row.subject = question.subject;
-  row.local_right = letter_of(answer) == question.answer;
+  row.local_right =
+      question.answers.empty() ? letter_of(answer) == question.answer : holds_any(answer, question.answers);
   row.cloud_right = question.cloud_right;
   row.features = confidence.features();
   row.score = confidence.score(description);

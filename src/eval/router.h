@@ -1,7 +1,8 @@
 // Whether the router's confidence knows right answers from wrong ones: the measure of `ingle eval router`.
 //
-// Each row is a multiple-choice question with its key, and whether two clouds answered it right. The question is asked as a
-// person would ask it, answered by the local model and judged by the very signal that `auto` uses. Any thread; one at a time.
+// A row is a multiple-choice question with its key and whether a cloud answered it right, or a question with the words that
+// a right answer holds. It is asked as a person would ask it, answered by the local model and judged by the very signal
+// that `auto` uses. Any thread; one at a time.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +20,7 @@
 namespace ingle::eval {
 
 struct RouterOptions {
-  std::filesystem::path data;  // JSON lines: subject, question, choices, answer (index), gpt4_correct
+  std::filesystem::path data;  // JSON lines: question, choices, answer (index), gpt4_correct; or question, answers
   size_t count = 500;          // rows, spread evenly over the file
   std::stop_token stop;
   std::function<void(size_t done, size_t total)> on_row;
@@ -27,7 +28,6 @@ struct RouterOptions {
 
 struct RouterRow {
   size_t line = 0;  // in the file, from 0
-  std::string subject;
   bool local_right = false;
   bool cloud_right = false;
   router::Confidence::Features features;
