@@ -12,6 +12,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr int32_t kMaxAnswerTokens = 2048;
+constexpr float kUnknown = 0.5F;  // where a completer gives no log-probabilities
 
 std::string new_request_id() {
   static std::atomic<uint64_t> counter{0};
@@ -22,14 +23,19 @@ std::string new_request_id() {
 struct Heard {
   std::string text;
   std::vector<std::pair<size_t, float>> ends;  // where each token ends, and what it was thought of
+  size_t n_bytes_of_tokens = 0;
 
-  void add(const chat::TokenInfo& token) {
-    text += token.chosen.text;
-    ends.emplace_back(text.size(), token.chosen.logprob);
+  void add(const chat::Delta& delta) {
+    text += delta.text;
+    for (const chat::TokenInfo& token : delta.tokens) {
+      n_bytes_of_tokens += token.chosen.text.size();
+      ends.emplace_back(n_bytes_of_tokens, token.chosen.logprob);
+    }
   }
 
   /// Product over the tokens that lie, at least in part, in [from, to).
   float probability(size_t from, size_t to) const {
+    if (ends.empty()) return kUnknown;
     float sum = 0;
     size_t begin = 0;
     for (const auto& [end, logprob] : ends) {
@@ -100,8 +106,7 @@ Result<Answer> ask(chat::Completer& model, const std::string& prompt, std::strin
   INGLE_TRY(const chat::Finished finished,
             chat::complete_and_wait(model, std::move(request), [&](const chat::Event& event) {
               if (const auto* delta = std::get_if<chat::Delta>(&event)) {
-                for (const chat::TokenInfo& token : delta->tokens)
-                  heard.add(token);
+                heard.add(*delta);
               }
             }));
   if (finished.reason == chat::FinishReason::kCancelled) return std::unexpected(Error::cancelled());

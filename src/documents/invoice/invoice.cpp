@@ -119,7 +119,8 @@ InvoiceReadings read_invoice(const Sheet& sheet) {
   DateReadings by_date = read_dates(sheet, dates);
   readings.of("issue_date") = std::move(by_date.issue);
   readings.of("due_date") = std::move(by_date.due);
-  TotalReadings totals = read_totals(sheet, amounts);
+  readings.lines = read_lines(sheet, amounts);
+  TotalReadings totals = read_totals(sheet, amounts, readings.lines);
   readings.adds_up = totals.adds_up;
   readings.of("net_total") = std::move(totals.net);
   readings.of("tax_total") = std::move(totals.tax);
@@ -132,7 +133,6 @@ InvoiceReadings read_invoice(const Sheet& sheet) {
   readings.of("buyer_name") = std::move(parties.buyer_name);
   readings.of("seller_vat_id") = std::move(parties.seller_vat_id);
   readings.of("buyer_vat_id") = std::move(parties.buyer_vat_id);
-  readings.lines = read_lines(sheet, amounts);
   if (lines_add_up(readings)) {
     Candidate& net = readings.of("net_total").front();
     net.score = std::min(1.0F, net.score + 0.2F);
@@ -145,8 +145,9 @@ InvoiceReadings read_invoice(const Sheet& sheet) {
 float confidence_of(const Candidates& candidates) {
   if (candidates.empty()) return 0;
   const float second = candidates.size() > 1 ? candidates[1].score : 0;
-  const float margin = std::max(0.0F, candidates[0].score - second);
-  return std::clamp(candidates[0].score * (0.6F + 0.4F * std::min(1.0F, margin * 2)), 0.0F, 0.99F);
+  const float margin = std::clamp(2 * (candidates[0].score - second), 0.0F, 1.0F);
+  // What is missing to certainty counts less where nothing else comes near. Fitted on rendered invoices: docs/quality.md.
+  return std::clamp(1 - (1 - candidates[0].score) * (1 - 0.65F * margin), 0.0F, 0.99F) * (0.7F + 0.3F * margin);
 }
 
 Extraction extraction_from_xml(const EInvoice& invoice) {

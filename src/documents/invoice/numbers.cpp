@@ -23,6 +23,7 @@ constexpr Keyword kLabels[] = {
     {kInvoiceNumber, .9F,
      "bill @|billing @|receipt @|statement @|document @|@ document|@ du document|@ documento|@ de documento|@ del documento|"
      "dokumentnummer|dokument @|vorgangsnummer|documentnummer|@ dokladu"},
+    {kSomethingElse, 1, "total*|subtotal*|importe|montant|importo|summe|*betrag|amount|abrechnung*|*abrechnung|berechnung|verrechnung"},
     {kTitle, 1,
      "*rechnung|rechnung*|gutschrift*|invoice|credit note|credit memo|facture|factura|fattura|nota di credito|"
      "factuur|creditnota|fatura|faktura|lasku|szamla|regning"},
@@ -93,6 +94,10 @@ std::vector<Token> tokens_of(const Sheet& sheet) {
       --span.to;
     const uint32_t length = span.to - span.from;
     if (length == 0 || length > 40 || std::ranges::none_of(text.substr(span.from, length), is_digit)) continue;
+    // Half of "30754,86".
+    const bool in_number = (span.to + 1 < text.size() && text[span.to] == ',' && is_digit(text[span.to + 1])) ||
+                           (span.from > 1 && text[span.from - 1] == ',' && is_digit(text[span.from - 2]));
+    if (in_number) continue;
     const bool next_is_at = end < text.size() && text[end] == '@';
     const bool after_at = span.from > 0 && text[span.from - 1] == '@';
     if (next_is_at || after_at) continue;
@@ -157,10 +162,14 @@ Candidates read_numbers(const Sheet& sheet, std::span<const DateHit> dates, std:
   Candidates candidates;
   for (const Token& token : tokens_of(sheet)) {
     const auto clues = clues_for(sheet, token.span, kLabels);
-    const auto generic = clues.empty() ? clues_for(sheet, token.span, kGeneric) : std::vector<Clue>();
-    if (clues.empty() && generic.empty()) continue;
-    if (clues.empty() && (generic.front().match.first_word != 0 || generic.front().match.distance != 0)) continue;
-    float score = score_of(clues.empty() ? generic.front() : clues.front());
+    float score = clues.empty() ? 0 : score_of(clues.front());
+    const float labelled_near = clues.empty() ? 0 : clues.front().weight;
+    if (const auto generic = clues_for(sheet, token.span, kGeneric); !generic.empty()) {
+      const Clue& clue = generic.front();
+      // A label of its own beside it says more than a heading further away, or than a heading that is not about it.
+      const bool is_whole = clue.match.first_word == 0 && clue.match.distance == 0 && clue.match.n_numbers == 0;
+      if (is_whole && clue.weight > labelled_near) score = score_of(clue);
+    }
     if (score <= 0.05F) continue;
     score *= form_factor(sheet.index().folded(token.span));
     if (token.in_parentheses) score *= 0.2F;

@@ -35,7 +35,7 @@ constexpr Keyword kNotNames[] = {
      "*rechnung|rechnung*|invoice*|facture|factura|fattura|factuur|faktura|date|datum|*datum|fecha|data|nummer|number|numero|no|nr|globale|"
      "seite|page|pagina|total*|summe|betrag|amount|kundennummer|kunden nr|kundennr|customer id|customer no|id|gln|geschaftsfuhr*|herrn|herr|frau|firma|mr|mrs|monsieur|madame|handelsregister*|amtsgericht|qualifizierung|"
      "inhalt|order|bestellung|lieferschein|konto*|account*|reference*|ref|your|ihre|unser*|ihr|zu handen|z hd|attn|po box|postfach|telefon*|"
-     "anschrift|address|*strasse|street|road|avenue|rue|calle|straat|plz|zip|contact*|bearbeiter|anwendungsempfehlung|wahrung|currency"},
+     "anschrift|address|*strase|*strasse|*str|street|road|avenue|rue|calle|straat|plz|zip|contact*|bearbeiter|price|preis|quantity|menge|description|beschreibung|pos|item|artikel|bezeichnung|descrizione|descripcion|designation|omschrijving|prezzo|precio|prijs|prix|anwendungsempfehlung|wahrung|currency"},
 };
 constexpr Keyword kContact[] = {{0, 1, "tel*|phone*|fon|fax|mobil*|email|e mail|www|http|https|iban|bic|ust*|vat|tva|iva"}};
 constexpr Keyword kBuyerWords[] = {
@@ -102,7 +102,7 @@ bool has_postcode(std::string_view text) {
   // The code last, after a state or a town ("London SW1B 3BN").
   const std::string& last = words.back();
   const std::string& before = words[words.size() - 2];
-  if (is_code(last) && last.size() == 5 && before.size() == 2 && !is_number(before)) return true;
+  if (is_code(last) && last.size() == 5 && !is_number(before) && (before.size() == 2 || words.size() == 2)) return true;
   const auto mixed = [](const std::string& word) {
     return word.size() >= 3 && word.size() <= 4 && std::ranges::any_of(word, is_digit) &&
            !std::ranges::all_of(word, is_digit);

@@ -37,6 +37,12 @@ struct DateReadings {
 };
 DateReadings read_dates(const Sheet& sheet, std::span<const DateHit> dates);
 
+struct LineReading {
+  Candidate description;
+  Candidate quantity;  // an empty value: not found
+  Candidate unit_price;
+  Candidate total;
+};
 struct TotalReadings {
   Candidates net;
   Candidates tax;
@@ -44,7 +50,8 @@ struct TotalReadings {
   Candidates due;
   bool adds_up = false;  // the best net and tax give the best grand total
 };
-TotalReadings read_totals(const Sheet& sheet, std::span<const Amount> amounts);
+/// `lines` are those of read_lines(): their amounts are no totals, but their sum is one.
+TotalReadings read_totals(const Sheet& sheet, std::span<const Amount> amounts, std::span<const LineReading> lines);
 
 Candidates read_currencies(const Sheet& sheet);
 Candidates read_ibans(const Sheet& sheet, std::span<const Identifier> ibans);
@@ -57,12 +64,6 @@ struct PartyReadings {
 };
 PartyReadings read_parties(const Sheet& sheet, std::span<const Identifier> vat_ids);
 
-struct LineReading {
-  Candidate description;
-  Candidate quantity;  // an empty value: not found
-  Candidate unit_price;
-  Candidate total;
-};
 std::vector<LineReading> read_lines(const Sheet& sheet, std::span<const Amount> amounts);
 
 }  // namespace ingle::documents

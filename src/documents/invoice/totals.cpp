@@ -9,7 +9,7 @@ namespace ingle::documents {
 namespace {
 
 // What a word in a label says. A label is judged by all of its words: "Rechnungssumme ohne USt." is a sum and net.
-enum Trait : uint8_t { kSum, kNet, kGross, kTax, kDue, kPaid, kNoTotal, kTaxBase, kWeakNet };
+enum Trait : uint8_t { kSum, kNet, kGross, kTax, kDue, kPaid, kNoTotal, kTaxBase, kWeakNet, kWhole };
 
 // clang-format off
 constexpr Keyword kTraits[] = {
@@ -37,14 +37,15 @@ constexpr Keyword kTraits[] = {
     {kGross, 1,
      "brutto*|*brutto|gross*|ttc|t t c|incl*|inkl*|including*|inclusive*|mit mwst|mit ust|mit umsatzsteuer|"
      "mit steuer*|with vat|with tax|con iva|com iva|tvac|iva incluid*|iva incluso|iva inclusa|iva compresa|"
-     "iva inc*|tva comprise|s dph|z vat|sis*|endbetrag|endsumme|gesamtbetrag|rechnungsbetrag|gesamtsumme|"
-     "grand total|invoice total|summe gesamt"},
-    {kGross, .9F,
+     "iva inc*|tva comprise|s dph|z vat|sis*|tax inclusive*"},
+    {kWhole, 1,
+     "endbetrag|endsumme|gesamtbetrag|rechnungsbetrag|gesamtsumme|grand total|invoice total|summe gesamt"},
+    {kWhole, .9F,
      "rechnungssumme|totale complessivo|importo totale|total general|total amount|valor total"},
-    {kGross, .95F,
+    {kWhole, .95F,
      "total factura|total de la factura|importe total|totale fattura|totale documento|total facture|"
      "factuurbedrag|totaalbedrag|total invoice*|invoice amount|total da fatura|total fatura|montant total|"
-     "tax inclusive*|endpreis|gesamtpreis"},
+     "endpreis|gesamtpreis"},
     {kTax, 1,
      "vat|mwst*|ust|u st|umsatzsteuer*|mehrwertsteuer*|*steuer|steuer|tax|taxes|tva|iva|btw|moms|mva|dph|gst|"
      "alv*|steuerbetrag*|steuersumme|steuern|afa|ustg|sales tax|total vat|vat total|vat amount|total tax|"
@@ -59,7 +60,7 @@ constexpr Keyword kTraits[] = {
      "due|amount due|total due|balance due|due payable|payable*|amount payable|total payable|to pay|"
      "zu zahlen*|zahlbetrag|zahlbarer betrag|falliger betrag|fallig*|offener betrag|zahlungsbetrag|restbetrag|"
      "uberweisungsbetrag|verbleibend*|a payer|net a payer|reste a payer|solde*|a pagar|total a pagar|"
-     "importe a pagar|da pagare|netto a pagare|totale da pagare|te betalen|openstaand*|balance|residual|"
+     "importe a pagar|importe pendiente|pendiente*|da pagare|netto a pagare|totale da pagare|te betalen|openstaand*|balance|residual|"
      "do zaplaty|att betala|at betale|a betale|maksettava*|k uhrade|outstanding*|amount owing|a liquider|"
      "fizetendo|total de plata"},
     {kDue, .9F,
@@ -88,36 +89,43 @@ struct Judged {
 };
 
 /// The strengths of the traits in a text.
-std::array<float, 9> traits_of(std::string_view text) {
-  std::array<float, 9> traits{};
+std::array<float, 10> traits_of(std::string_view text) {
+  std::array<float, 10> traits{};
   const std::vector<std::string> words = words_of(text);
   for (const KeywordMatch& match : matches_of(words, kTraits))
     traits[match.meaning] = std::max(traits[match.meaning], match.strength);
   return traits;
 }
 
-bool says_something(const std::array<float, 9>& traits) {
+bool says_something(const std::array<float, 10>& traits) {
   return std::ranges::any_of(traits, [](float strength) { return strength > 0; });
 }
 
-void judge(Judged& judged, const std::array<float, 9>& t, float weight) {
+void judge(Judged& judged, const std::array<float, 10>& t, float weight) {
   const auto raise = [&](float& target, float by) { target = std::max(target, by * weight); };
   if (t[kPaid] > 0) return raise(judged.paid, t[kPaid]);
   if (t[kDue] > 0) return raise(judged.due, t[kDue]);
-  if (t[kNoTotal] > 0 && t[kGross] == 0 && t[kNet] == 0) return raise(judged.none, t[kNoTotal]);
+  if (t[kNoTotal] > 0 && t[kGross] == 0 && t[kNet] == 0 && t[kWhole] == 0) return raise(judged.none, t[kNoTotal]);
   if (t[kTaxBase] > 0) {
     raise(judged.net, 0.6F);
     return;
   }
   if (t[kNet] > 0 && t[kGross] > 0) return;  // a heading of a whole table
-  if (t[kNet] > 0) return raise(judged.net, t[kNet] * (t[kSum] > 0 ? 1 : 0.9F));
+  if (t[kNet] > 0) return raise(judged.net, t[kNet] * (t[kSum] > 0 || t[kWhole] > 0 ? 1 : 0.9F));
   if (t[kWeakNet] > 0) return raise(judged.net, t[kWeakNet]);
   if (t[kGross] > 0) return raise(judged.grand, t[kGross] * (t[kSum] > 0 || t[kTax] > 0 ? 1 : 0.9F));
+  if (t[kWhole] > 0) return raise(judged.grand, t[kWhole]);
   if (t[kTax] > 0) return raise(judged.tax, t[kTax]);
   if (t[kSum] > 0) {
     raise(judged.grand, 0.65F * t[kSum]);
     raise(judged.net, 0.25F);
   }
+}
+
+/// Nothing stands before the amount in its cell but a currency.
+bool is_bare(std::string_view before) {
+  const auto words = words_of(before);
+  return words.empty() || (words.size() == 1 && words[0].size() <= 3 && words[0] != "ust" && words[0] != "vat");
 }
 
 /// Words before the amount in its cell, then the cell to the left; the heading of the column besides.
@@ -141,7 +149,7 @@ Judged judge_labels(const Sheet& sheet, const Amount& amount) {
   }
   const bool labelled = says_something(traits);
   if (labelled) judge(judged, traits, weight);
-  if (const auto above = sheet.above(amount.span, 10); above && !has_letters(before)) {
+  if (const auto above = sheet.above(amount.span, 10); above && is_bare(before)) {
     const uint32_t rows = cell.row - sheet.cells()[*above].row;
     const float column_weight = (labelled ? 0.45F : 0.8F) - 0.04F * static_cast<float>(rows);
     const auto heading = traits_of(sheet.folded(sheet.cells()[*above]));
@@ -246,15 +254,38 @@ Combination combine(const std::vector<Scored>& nets, const std::vector<Scored>& 
   return best;
 }
 
+bool is_of_line(const Amount& amount, std::span<const LineReading> lines) {
+  return std::ranges::any_of(lines, [&](const LineReading& line) {
+    return line.total.span == amount.span || line.unit_price.span == amount.span || line.quantity.span == amount.span;
+  });
+}
+
+/// The heading "Total" of a column of lines makes none of them the invoice's total.
+void weaken(Judged& judged) {
+  for (float Judged::* const kind : {&Judged::net, &Judged::tax, &Judged::grand, &Judged::due, &Judged::paid})
+    judged.*kind *= 0.25F;
+}
+
+void add_sum_of_lines(std::span<const LineReading> lines, std::vector<Judged>& all) {
+  Micros sum = 0;
+  for (const LineReading& line : lines)
+    sum += parse_plain_decimal(line.total.value).value_or(0);
+  if (sum == 0) return;
+  for (Judged& judged : all) {
+    if (judged.amount->value == sum && !is_of_line(*judged.amount, lines))
+      judged.net = std::max(judged.net, std::min(0.85F, judged.net + 0.3F));
+  }
+}
+
 /// Where labels say nothing: the largest amount that is a sum of two others of which one is a usual share of the other.
-void add_by_arithmetic(const Sheet& sheet, std::vector<Judged>& all) {
+void add_by_arithmetic(std::span<const LineReading> lines, std::vector<Judged>& all) {
   std::vector<Judged*> money;
   for (Judged& judged : all) {
-    if (judged.amount->decimals == 2 && !judged.amount->is_percent && judged.amount->value > 0)
-      money.push_back(&judged);
+    const Amount& amount = *judged.amount;
+    const bool is_money = amount.decimals == 2 && !amount.is_percent && amount.value > 0;
+    if (is_money && !is_of_line(amount, lines)) money.push_back(&judged);
   }
   if (money.size() > 80) money.erase(money.begin(), money.end() - 80);
-  (void)sheet;
   Judged* best[3] = {nullptr, nullptr, nullptr};
   for (Judged* grand : money) {
     for (Judged* net : money) {
@@ -277,11 +308,15 @@ void add_by_arithmetic(const Sheet& sheet, std::vector<Judged>& all) {
 
 }  // namespace
 
-TotalReadings read_totals(const Sheet& sheet, std::span<const Amount> amounts) {
+TotalReadings read_totals(const Sheet& sheet, std::span<const Amount> amounts, std::span<const LineReading> lines) {
   std::vector<Judged> all;
-  for (const Amount& amount : amounts)
-    all.push_back(judge_labels(sheet, amount));
-  add_by_arithmetic(sheet, all);
+  for (const Amount& amount : amounts) {
+    Judged judged = judge_labels(sheet, amount);
+    if (is_of_line(amount, lines)) weaken(judged);
+    all.push_back(judged);
+  }
+  add_sum_of_lines(lines, all);
+  add_by_arithmetic(lines, all);
   std::vector<Scored> dues = best_of(sheet, all, &Judged::due);
   const std::vector<Scored> nets = best_of(sheet, all, &Judged::net);
   const std::vector<Scored> taxes = best_of(sheet, all, &Judged::tax);
