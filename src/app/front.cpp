@@ -14,6 +14,7 @@
 #include "roles/remote_completer.h"
 #include "roles/sandbox.h"
 #include "runtime/keep_alive.h"
+#include "store/discovery.h"
 
 namespace ingle::app {
 namespace {
@@ -21,6 +22,11 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr uint32_t kDefaultMaxLoaded = 3;
+
+std::vector<store::Place> places(const Settings& settings, const EnvLookup& env) {
+  if (settings.discover) return store::places_from(env, settings.model_folders);
+  return store::places_from([](std::string_view) { return std::nullopt; }, settings.model_folders);
+}
 
 Result<ModelFiles> files_at(const fs::path& path) {
   std::error_code error;
@@ -96,7 +102,8 @@ Front::Front(Settings settings, const EnvLookup& env, Roles roles, net::ReceiptK
       roles_(std::move(roles)),
       receipt_key_(receipt_key),
       offline_(settings_.home, settings_.offline),
-      store_({.home = settings_.home, .models = settings_.models}, network(settings_, env)) {}
+      store_({.home = settings_.home, .models = settings_.models, .places = places(settings_, env)},
+             network(settings_, env)) {}
 
 store::Network Front::network(const Settings& settings, const EnvLookup& env) {
   store::Network network = store::network_from(env);
@@ -133,7 +140,10 @@ Result<ModelFiles> Front::locate(std::string_view model) const {
 }
 
 ModelFiles Front::files_of(store::InstalledModel model) {
-  return {.name = model.name.display(), .parts = {model.path}, .bytes = model.size, .installed = std::move(model)};
+  ModelFiles files{.name = model.name.display(), .parts = model.parts, .bytes = model.size, .installed = std::nullopt};
+  if (files.parts.empty()) files.parts.push_back(model.path);
+  files.installed = std::move(model);
+  return files;
 }
 
 engine::Options Front::engine_options() const {
@@ -231,6 +241,8 @@ Status Front::lock(FileAccess access) const {
       fs::create_directories(folder, ignored);  // a rule needs a folder to hang on
       options.writable.emplace_back(folder);
     }
+    for (const store::Place& place : store_.paths().places)
+      options.readable.push_back(place.root);
   }
   INGLE_TRY_VOID(roles::lock(roles::Role::kFront, options));
   return {};

@@ -40,9 +40,9 @@ api::ModelInfo info_of(const store::Store& store, const store::InstalledModel& m
                       .id = model.id.hex(),
                       .size = model.size,
                       .modified_unix = model.modified,
-                      .source = "inglenook",
+                      .source = std::string(store::to_string(model.origin)),
                       .path = model.path.string(),
-                      .removable = true};
+                      .removable = model.origin == store::Origin::kInglenook};
   if (const store::CatalogEntry* entry = store.catalog().find(model.name)) info.licence = licence_of(*entry);
   return info;
 }
@@ -54,7 +54,7 @@ Result<std::vector<api::ModelInfo>> list_models(Front& front) {
   for (const store::InstalledModel& model : installed) {
     api::ModelInfo info = info_of(front.store(), model);
     // A file that cannot be read is listed all the same: it is there, and it can be removed.
-    const auto facts = front.facts({.name = info.name, .parts = {model.path}, .bytes = model.size, .installed = model});
+    const auto facts = front.facts(Front::files_of(model));
     if (facts) fill_in(info, facts->summary);
     models.push_back(std::move(info));
   }

@@ -37,6 +37,7 @@ struct Settings {
   std::string origins;
   std::string keep_alive;
   uint32_t max_loaded_models = 0;
+  bool discover = true;
   std::string model_folders;
   bool offline = false;
   bool history = false;

@@ -154,16 +154,23 @@ class Doctor : public Command {
       return;
     }
     uint64_t bytes = 0;
-    for (const auto& model : *models)
+    size_t n_ours = 0;
+    for (const auto& model : *models) {
+      if (model.origin != store::Origin::kInglenook) continue;
       bytes += model.size;
-    findings.push_back({"models", Health::kOk, fmt::format("{} installed, {}", models->size(), format_bytes(bytes)),
+      ++n_ours;
+    }
+    const std::string others =
+        n_ours == models->size() ? "" : fmt::format("; {} of other programs, used in place", models->size() - n_ours);
+    findings.push_back({"models", Health::kOk, fmt::format("{} installed, {}{}", n_ours, format_bytes(bytes), others),
                         models->empty() ? "'ingle pull qwen2.5-coder:0.5b' is a good start" : ""});
     for (const Error& problem : problems)
       findings.push_back({"model", Health::kBad, problem.message(), problem.hint()});
     if (!verify_) return;
     const std::stop_token stop = context.interrupts.arm();
-    for (const auto& model : *models)
-      findings.push_back(verify(context, model, stop));
+    for (const auto& model : *models) {
+      if (!model.digest.empty()) findings.push_back(verify(context, model, stop));
+    }
     context.interrupts.disarm();
   }
 
@@ -184,8 +191,10 @@ class Doctor : public Command {
       progress.bytes("verifying " + name, done, bytes.size());
     }
     if (sha.finish() == model.digest.hex()) return {"digest", Health::kOk, name + " is what was pulled"};
-    return {"digest", Health::kBad, name + ": the file has changed since it was pulled",
-            fmt::format("'ingle rm {}', then 'ingle pull {}'", name, name)};
+    const bool is_ours = model.origin == store::Origin::kInglenook;
+    return {
+        "digest", is_ours ? Health::kBad : Health::kWarning, name + ": the file is not what its digest says",
+        is_ours ? fmt::format("'ingle rm {}', then 'ingle pull {}'", name, name) : "fetch it again where it came from"};
   }
 
   static Finding check_network(const Context& context) {

@@ -65,9 +65,10 @@ class List : public Command {
         .member("name", model.name.display())
         .member("size", model.size)
         .member("quantization", quantization_of(context, model))
-        .member("modified", iso_time(model.modified))
-        .member("digest", model.digest.text())
-        .member("id", model.id.hex())
+        .member("modified", iso_time(model.modified));
+    if (!model.digest.empty()) json.member("digest", model.digest.text());
+    json.member("id", model.id.hex())
+        .member("source", store::to_string(model.origin))
         .member("path", model.path.string())
         .end_object();
     context.console.out(json.take_line());
@@ -82,10 +83,11 @@ class List : public Command {
       return;
     }
     const auto now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
-    std::vector<TableRow> rows = {{"NAME", "SIZE", "QUANT", "MODIFIED"}};
+    std::vector<TableRow> rows = {{"NAME", "SIZE", "QUANT", "MODIFIED", "SOURCE"}};
     for (const auto& model : installed)
       rows.push_back({model.name.display(), format_bytes(model.size), quantization_of(context, model),
-                      format_age(static_cast<int64_t>(now) - model.modified)});
+                      format_age(static_cast<int64_t>(now) - model.modified),
+                      std::string(store::to_string(model.origin))});
     context.console.out(table_text(rows));
   }
 

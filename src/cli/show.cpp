@@ -84,7 +84,8 @@ class Show : public Command {
       rows.push_back({"licence", terminal_safe(summary.license) + " (as the file says)"});
     }
     rows.push_back({"size", format_bytes(files.bytes)});
-    if (files.installed) rows.push_back({"digest", files.installed->digest.text()});
+    if (files.installed && !files.installed->digest.empty()) rows.push_back({"digest", files.installed->digest.text()});
+    if (files.installed) rows.push_back({"source", std::string(store::to_string(files.installed->origin))});
     rows.push_back({"file", files.parts.front().string()});
     if (files.parts.size() > 1) rows.push_back({"", fmt::format("and {} more parts", files.parts.size() - 1)});
     for (TableRow& row : rows)
@@ -113,7 +114,8 @@ class Show : public Command {
         .member("embedding_length", summary.n_embd)
         .member("vocabulary", summary.n_vocab)
         .member("size", files.bytes);
-    if (files.installed) json.member("digest", files.installed->digest.text());
+    if (files.installed && !files.installed->digest.empty()) json.member("digest", files.installed->digest.text());
+    if (files.installed) json.member("source", store::to_string(files.installed->origin));
     json.key("files").begin_array();
     for (const auto& part : files.parts)
       json.string(part.string());

@@ -44,6 +44,11 @@ std::vector<fs::path> pip_config_files(const EnvLookup& env) {
 
 }  // namespace
 
+std::string_view to_string(Origin origin) {
+  constexpr std::string_view kNames[] = {"inglenook", "ollama", "hugging-face", "lm-studio", "folder"};
+  return kNames[static_cast<size_t>(origin)];
+}
+
 Result<Paths> paths_from(const EnvLookup& env) {
   Paths paths;
   if (const std::string home = first_of(env, {"INGLE_HOME"}); !home.empty()) {

@@ -3,6 +3,7 @@
 // The app layer reads settings and hands these values down; nothing below it looks at environment variables. Any thread.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -16,9 +17,21 @@
 
 namespace ingle::store {
 
+/// Whose models they are.
+enum class Origin : uint8_t { kInglenook, kOllama, kHuggingFace, kLmStudio, kFolder };
+/// "inglenook", "ollama", "hugging-face", "lm-studio", "folder"
+std::string_view to_string(Origin origin);
+
+/// A folder with models that another program, or the user, looks after.
+struct Place {
+  Origin origin = Origin::kFolder;
+  std::filesystem::path root;
+};
+
 struct Paths {
-  std::filesystem::path home;    // INGLE_HOME, default ~/.ingle: all state of this installation
-  std::filesystem::path models;  // OLLAMA_MODELS, default INGLE_HOME/models: manifests/ and blobs/
+  std::filesystem::path home;      // INGLE_HOME, default ~/.ingle: all state of this installation
+  std::filesystem::path models;    // OLLAMA_MODELS, default INGLE_HOME/models: manifests/ and blobs/
+  std::vector<Place> places = {};  // where other programs' models lie; used in place, never written to
 };
 
 /// How pulls reach the outside. Empty strings mean "not set".

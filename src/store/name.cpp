@@ -25,6 +25,22 @@ bool is_valid_part(std::string_view part, size_t max_size, std::string_view punc
   return std::ranges::all_of(part, [&](char c) { return is_word(c) || punctuation.find(c) != std::string_view::npos; });
 }
 
+/// "My model (v2)" -> "My-model-v2"
+std::string as_part(std::string_view text, std::string_view punctuation) {
+  std::string part;
+  for (const char c : text) {
+    if (part.size() == kMaxPart) break;
+    if (is_word(c) || (!part.empty() && punctuation.find(c) != std::string_view::npos)) {
+      part += c;
+    } else if (!part.empty() && part.back() != '-') {
+      part += '-';
+    }
+  }
+  while (part.ends_with('-'))
+    part.pop_back();
+  return part;
+}
+
 }  // namespace
 
 Status ModelName::check(std::string_view text) const {
@@ -88,6 +104,21 @@ Result<ModelName> ModelName::from_manifest_path(const std::filesystem::path& rel
   }
   INGLE_TRY_VOID(name.check(relative.string()));
   return name;
+}
+
+Result<ModelName> ModelName::from_parts(std::string_view host, std::string_view space, std::string_view model,
+                                        std::string_view tag) {
+  ModelName name;
+  name.host_ = host;
+  name.space_ = as_part(space, "-");
+  name.model_ = as_part(model, "-.");
+  name.tag_ = as_part(tag, "-.");
+  INGLE_TRY_VOID(name.check(model));
+  return name;
+}
+
+Result<ModelName> ModelName::within(std::string_view host) const {
+  return from_parts(host, space_, model_, tag_);
 }
 
 std::string ModelName::display() const {

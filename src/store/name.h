@@ -18,6 +18,12 @@ class ModelName {
   /// From a path below manifests/: host/namespace/model/tag, all four present.
   static Result<ModelName> from_manifest_path(const std::filesystem::path& relative);
 
+  /// From parts that somebody else chose: what is not allowed in a name becomes '-'.
+  static Result<ModelName> from_parts(std::string_view host, std::string_view space, std::string_view model,
+                                      std::string_view tag);
+  /// The same model under another host: "ollama/library/smollm2:135m".
+  Result<ModelName> within(std::string_view host) const;
+
   const std::string& host() const { return host_; }
   const std::string& space() const { return space_; }
   const std::string& model() const { return model_; }

@@ -2,16 +2,17 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <sys/stat.h>
 
 #include <algorithm>
-#include <cerrno>
+#include <map>
 #include <set>
 #include <utility>
 
 #include "base/files.h"
 #include "base/sha256.h"
 #include "net/url.h"
+#include "store/discovery.h"
+#include "store/installed.h"
 #include "store/layout.h"
 #include "store/pull.h"
 
@@ -25,67 +26,7 @@ constexpr std::string_view kSystemLayer = "application/vnd.ollama.image.system";
 constexpr std::string_view kParamsLayer = "application/vnd.ollama.image.params";
 constexpr std::string_view kProjectorLayer = "application/vnd.ollama.image.projector";
 constexpr uint64_t kMaxTextLayerBytes = 1 << 20;
-constexpr size_t kMaxManifests = 100'000;
-
-struct ManifestFile {
-  ModelName name;
-  fs::path path;
-};
-
-/// Every file below manifests/ whose path is a model name; anything else there is not ours to judge.
-Result<std::vector<ManifestFile>> manifest_files(const Layout& layout) {
-  std::vector<ManifestFile> files;
-  std::error_code error;
-  fs::recursive_directory_iterator it(layout.manifests(), fs::directory_options::skip_permission_denied, error);
-  if (error == std::errc::no_such_file_or_directory) return files;
-  for (; !error && it != fs::recursive_directory_iterator() && files.size() < kMaxManifests; it.increment(error)) {
-    if (it.depth() >= 3) it.disable_recursion_pending();
-    if (it.depth() != 3 || !it->is_regular_file(error)) continue;
-    auto name = ModelName::from_manifest_path(it->path().lexically_relative(layout.manifests()));
-    if (name) files.push_back({std::move(*name), it->path()});
-  }
-  if (error) {
-    return std::unexpected(
-        Error::io(fmt::format("cannot list '{}': {}", layout.manifests().string(), error.message())));
-  }
-  std::ranges::sort(files, {}, [](const ManifestFile& file) { return file.name.full(); });
-  return files;
-}
-
-struct ReadManifest {
-  Manifest manifest;
-  Digest id;
-};
-
-Result<ReadManifest> read_manifest(const fs::path& path) {
-  INGLE_TRY(const std::string json, base::read_file(path, kMaxManifestBytes));
-  INGLE_TRY(Manifest manifest, Manifest::parse(json, "manifest '" + path.string() + "'"));
-  INGLE_TRY(Digest id, Digest::parse(base::sha256_hex(std::as_bytes(std::span(json)))));
-  return ReadManifest{std::move(manifest), std::move(id)};
-}
-
-Result<InstalledModel> read_model(const Layout& layout, const ManifestFile& file) {
-  INGLE_TRY(const ReadManifest read, read_manifest(file.path));
-  const Layer* model = read.manifest.find(kModelLayer);
-  if (model == nullptr) {
-    return std::unexpected(Error::unsupported(fmt::format("'{}' has no GGUF layer", file.name.display()))
-                               .hint("it may be a cloud model or one that was made for another engine"));
-  }
-  const fs::path blob = layout.blob(model->digest);
-  auto size = size_of_file(blob);
-  if (!size || *size != model->size) {
-    return std::unexpected(
-        Error::corrupt(
-            fmt::format("'{}': blob {} is {}", file.name.display(), model->digest.text(),
-                        size ? fmt::format("{} bytes, its manifest says {}", *size, model->size) : "missing"))
-            .hint("run 'ingle pull " + file.name.display() + "' to fetch it again"));
-  }
-  struct stat info{};
-  if (::stat(file.path.c_str(), &info) != 0) {
-    return std::unexpected(Error::io("cannot stat '" + file.path.string() + "'", errno));
-  }
-  return InstalledModel{file.name, blob, model->digest, read.id, *size, static_cast<int64_t>(info.st_mtime)};
-}
+constexpr size_t kMaxProposals = 8;
 
 /// The manifest on disk for a name: the exact path, else one that differs in case only.
 Result<ManifestFile> locate(const Layout& layout, const ModelName& name) {
@@ -140,6 +81,13 @@ Result<std::string> read_text_layer(const Layout& layout, const Layer& layer) {
   return base::read_file(layout.blob(layer.digest), kMaxTextLayerBytes);
 }
 
+Error not_ours(const InstalledModel& model) {
+  return Error::refused(fmt::format("'{}' is not Inglenook's to remove: it lies in {}", model.name.display(),
+                                    model.root.empty() ? model.path.parent_path().string() : model.root.string()))
+      .hint(model.origin == Origin::kOllama ? "'ollama rm' removes it"
+                                            : "remove it with the program that put it there");
+}
+
 /// Deletes what `manifest` named, unless another manifest names it or someone else added it.
 Status remove_blobs(const Layout& layout, const Manifest& manifest, RemoveReport& report) {
   std::set<Digest> wanted;
@@ -190,24 +138,72 @@ Store::Store(Paths paths, Network network, const Catalog& catalog)
     : paths_(std::move(paths)), network_(std::move(network)), catalog_(&catalog) {}
 
 Result<std::vector<InstalledModel>> Store::list(std::vector<Error>* problems) const {
-  const Layout layout{paths_.models};
-  INGLE_TRY(const auto files, manifest_files(layout));
-  std::vector<InstalledModel> models;
-  for (const ManifestFile& file : files) {
-    auto model = read_model(layout, file);
-    if (model) {
-      models.push_back(std::move(*model));
-    } else if (problems) {
-      problems->push_back(std::move(model).error());
+  INGLE_TRY(auto models, installed_models(Layout{paths_.models}, problems));
+  for (InstalledModel& model : discovered(models))
+    models.push_back(std::move(model));
+  return models;
+}
+
+/// Those of other programs, without what has the same name and bytes as one before; equal names of other bytes get the
+/// name of their program in front.
+std::vector<InstalledModel> Store::discovered(const std::vector<InstalledModel>& ours) const {
+  std::map<std::string, Digest> taken;
+  for (const InstalledModel& model : ours)
+    taken.emplace(net::lower_ascii(model.name.full()), model.digest);
+  std::vector<InstalledModel> found;
+  std::error_code error;
+  for (const Place& place : paths_.places) {
+    if (fs::equivalent(place.root, paths_.models, error)) continue;
+    for (InstalledModel& model : discover(place)) {
+      const auto [at, is_new] = taken.emplace(net::lower_ascii(model.name.full()), model.digest);
+      if (!is_new) {
+        if (!model.digest.empty() && at->second == model.digest) continue;
+        auto renamed = model.name.within(to_string(model.origin));
+        if (!renamed || !taken.emplace(net::lower_ascii(renamed->full()), model.digest).second) continue;
+        model.name = *std::move(renamed);
+      }
+      found.push_back(std::move(model));
     }
   }
-  return models;
+  return found;
 }
 
 Result<InstalledModel> Store::find(std::string_view name) const {
   const Layout layout{paths_.models};
-  INGLE_TRY(const ManifestFile file, locate_named(layout, *catalog_, name));
-  return read_model(layout, file);
+  const auto file = locate_named(layout, *catalog_, name);
+  if (file) return read_model(layout, *file);
+  if (file.error().code() != ErrorCode::kNotFound) return std::unexpected(file.error());
+  auto elsewhere = find_discovered(name);
+  if (elsewhere || elsewhere.error().code() != ErrorCode::kNotFound) return elsewhere;
+  return std::unexpected(file.error());
+}
+
+Result<InstalledModel> Store::find_discovered(std::string_view text) const {
+  const Error missing = Error::not_found(fmt::format("no model '{}' on this machine", text.substr(0, 200)));
+  INGLE_TRY(const ModelName name, ModelName::parse(text));
+  if (paths_.places.empty()) return std::unexpected(missing);
+  INGLE_TRY(const auto ours, installed_models(Layout{paths_.models}, nullptr));
+  auto models = discovered(ours);
+  const bool has_tag = text.rfind(':') != std::string_view::npos && text.find('/', text.rfind(':')) == text.npos;
+  const auto alike = [&](std::string_view a, std::string_view b) { return net::lower_ascii(a) == net::lower_ascii(b); };
+  const auto n_slashes = std::ranges::count(text, '/');
+  std::vector<InstalledModel*> fitting;
+  for (InstalledModel& model : models) {
+    if (model.name.same_as(name)) return std::move(model);
+    const bool fits = alike(model.name.model(), name.model()) && (!has_tag || alike(model.name.tag(), name.tag())) &&
+                      (n_slashes < 1 || alike(model.name.space(), name.space())) &&
+                      (n_slashes < 2 || alike(model.name.host(), name.host()));
+    if (fits) fitting.push_back(&model);
+  }
+  if (fitting.empty()) return std::unexpected(missing);
+  if (fitting.size() == 1) return std::move(*fitting.front());
+  std::vector<std::string> names;
+  for (const InstalledModel* model : fitting)
+    names.push_back("'" + model->name.display() + "'");
+  if (names.size() > kMaxProposals) names.resize(kMaxProposals);
+  return std::unexpected(
+      Error::usage(fmt::format("'{}' could be any of {} models", text.substr(0, 200), fitting.size()))
+          .hint(fmt::format("name one of them: {}", fmt::join(names, ", "))));
 }
 
 Result<ModelName> Store::installed_name(std::string_view name) const {
@@ -215,6 +211,7 @@ Result<ModelName> Store::installed_name(std::string_view name) const {
   auto file = locate_named(layout, *catalog_, name);
   if (file) return std::move(file->name);
   if (file.error().code() != ErrorCode::kNotFound) return std::unexpected(std::move(file).error());
+  if (const auto other = find_discovered(name)) return std::unexpected(not_ours(*other));
   const auto installed = installed_like(layout, name);
   return std::unexpected(
       std::move(file).error().hint(installed.empty() ? "'ingle list' shows what is installed"
@@ -222,8 +219,9 @@ Result<ModelName> Store::installed_name(std::string_view name) const {
 }
 
 Result<ModelExtras> Store::extras(const InstalledModel& model) const {
-  const Layout layout{paths_.models};
-  INGLE_TRY(const ReadManifest read, read_manifest(layout.manifest(model.name)));
+  if (model.root.empty()) return ModelExtras{};
+  const Layout layout{model.root};
+  INGLE_TRY(const ReadManifest read, read_manifest(model.manifest));
   ModelExtras extras;
   for (const Layer& layer : read.manifest.layers) {
     if (layer.media_type == kTemplateLayer) {
@@ -244,7 +242,11 @@ Result<ModelExtras> Store::extras(const InstalledModel& model) const {
 
 Result<RemoveReport> Store::remove(std::string_view text) const {
   const Layout layout{paths_.models};
-  INGLE_TRY(const ManifestFile file, locate_named(layout, *catalog_, text));
+  auto located = locate_named(layout, *catalog_, text);
+  if (!located && located.error().code() == ErrorCode::kNotFound) {
+    if (const auto other = find_discovered(text)) return std::unexpected(not_ours(*other));
+  }
+  INGLE_TRY(const ManifestFile file, std::move(located));
   INGLE_TRY(const FileLock lock, FileLock::lock(layout.lock(), {}));
   RemoveReport report{.name = file.name};
   const auto read = read_manifest(file.path);

@@ -21,14 +21,19 @@
 
 namespace ingle::store {
 
-/// An installed model: its manifest is in place and its blob has the size that the manifest says.
+/// A model that can be used: its manifest is in place and its blob has the size that the manifest says, or another program
+/// put its file here.
 struct InstalledModel {
   ModelName name;
-  std::filesystem::path path;  // the GGUF blob; open read-only, never write
-  Digest digest;               // of the GGUF
-  Digest id;                   // of the manifest file: what Ollama shows as ID
-  uint64_t size = 0;           // of the GGUF in bytes
+  std::filesystem::path path;  // the GGUF, or its first part; open read-only, never write
+  Digest digest;               // of the GGUF; empty where its owner does not say
+  Digest id;                   // of the manifest file: what Ollama shows as ID; else made from name, size and time
+  uint64_t size = 0;           // of the GGUF in bytes, all parts together
   int64_t modified = 0;        // of the manifest, seconds since 1970
+  Origin origin = Origin::kInglenook;
+  std::vector<std::filesystem::path> parts = {};  // of a split file, in order; empty: `path` is all
+  std::filesystem::path root = {};                // of the folder with manifests that it belongs to; empty: none
+  std::filesystem::path manifest = {};            // the file; empty: none
 };
 
 /// What else a manifest carries, read on request.
@@ -91,13 +96,15 @@ class Store {
  public:
   Store(Paths paths, Network network, const Catalog& catalog = Catalog::builtin());
 
-  /// Every model whose manifest is readable and whose blob is complete, by name. Broken manifests are left out; `problems`
-  /// says which and why.
+  /// Every model whose manifest is readable and whose blob is complete, by name; then those of other programs, place by
+  /// place. Broken manifests are left out; `problems` says which of ours and why.
   Result<std::vector<InstalledModel>> list(std::vector<Error>* problems = nullptr) const;
 
-  /// An installed model by name or by a catalog alias. kNotFound carries the next step as its hint.
+  /// A model by name or by a catalog alias: ours, then another program's by its full name, then by a part of it that is
+  /// enough ("NAME", "NAME:QUANT", "ORG/NAME"). kNotFound carries the next step as its hint.
   Result<InstalledModel> find(std::string_view name) const;
-  /// The name under which it is installed, also of a model whose files are damaged. kNotFound proposes installed ones only.
+  /// The name under which it is installed, also of a model whose files are damaged. kNotFound proposes installed ones only;
+  /// kRefused: it is another program's.
   Result<ModelName> installed_name(std::string_view name) const;
   Result<ModelExtras> extras(const InstalledModel& model) const;
 
@@ -113,6 +120,9 @@ class Store {
   const Catalog& catalog() const { return *catalog_; }
 
  private:
+  Result<InstalledModel> find_discovered(std::string_view name) const;
+  std::vector<InstalledModel> discovered(const std::vector<InstalledModel>& ours) const;
+
   Paths paths_;
   Network network_;
   const Catalog* catalog_;
