@@ -31,6 +31,8 @@ constexpr Keyword kKeywords[] = {
     {"authorization", Expects::kRandom}, {"auth_key", Expects::kRandom},       {"encryption_key", Expects::kRandom},
     {"license_key", Expects::kRandom},   {"zugangscode", Expects::kPassword},  {"zugangsdaten", Expects::kPassword}};
 
+constexpr FirstLetters kFirst(kKeywords, &Keyword::word);
+
 constexpr size_t kReach = 40;  // characters between a word and its value
 
 /// Length of the keyword in `text` at its beginning; 0: it is another word.
@@ -134,7 +136,7 @@ bool find_value(std::string_view text, size_t from, Expects expects, Span& span)
 void scan_keywords(std::string_view text, std::vector<Span>& found) {
   size_t free_from = 0;
   for (size_t i = 0; i < text.size(); ++i) {
-    if (i < free_from || !is_letter(text[i])) continue;
+    if (i < free_from || !kFirst.has(to_lower(text[i]))) continue;
     // A keyword may be the end of a name (DB_PASSWORD, clientSecret), but not of a plain word.
     const char previous = before(text, i);
     if (is_letter(previous) && !(is_lower(previous) && is_upper(text[i]))) continue;

@@ -79,6 +79,20 @@ Reading read_grouped(std::string_view text, size_t from, size_t max, Wanted want
   return reading;
 }
 
+/// Which characters the words of a table can begin with, so that most places of a text cost one look.
+class FirstLetters {
+ public:
+  template <typename Rows, typename Word>
+  constexpr FirstLetters(const Rows& rows, Word word) {
+    for (const auto& row : rows)
+      may_begin_[static_cast<unsigned char>((row.*word).front())] = true;
+  }
+  constexpr bool has(char c) const { return may_begin_[static_cast<unsigned char>(c)]; }
+
+ private:
+  std::array<bool, 256> may_begin_{};
+};
+
 bool luhn(std::string_view digits);
 /// ISO 7064, MOD 11,10 over all digits, the last being the check digit.
 bool mod_11_10(std::string_view digits);

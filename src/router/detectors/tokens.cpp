@@ -81,10 +81,12 @@ constexpr Token kTokens[] = {
     {"ingle-", is_base64url, 32},
 };
 
+constexpr FirstLetters kFirst(kTokens, &Token::mark);
+
 void scan_marked(std::string_view text, std::vector<Span>& found) {
   constexpr size_t kLongest = 400;
   for (size_t i = 0; i < text.size(); ++i) {
-    if (is_alnum(before(text, i))) continue;
+    if (!kFirst.has(text[i]) || is_alnum(before(text, i))) continue;
     for (const Token& token : kTokens) {
       if (!text.substr(i).starts_with(token.mark)) continue;
       size_t end = i + token.mark.size();
