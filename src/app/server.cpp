@@ -78,10 +78,17 @@ Server::~Server() {
 void Server::stop(unsigned drain_ms) {
   if (!parts_) return;
   if (parts_->http) parts_->http->stop(drain_ms);
+  // A model that still holds a request, because its process does not answer any more, will let go of it when that ends;
+  // what it then touches must be there.
+  const bool still_held = parts_->http && parts_->http->connections() > 0;
   std::error_code ignored;
   if (const auto running = read_server_file(parts_->home); running && running->pid == ::getpid())
     fs::remove(server_file(parts_->home), ignored);
-  parts_.reset();
+  if (still_held) {
+    static_cast<void>(parts_.release());
+  } else {
+    parts_.reset();
+  }
 }
 
 Result<std::unique_ptr<Server>> Server::start(Front& front, net::Listener listener, const ServerOptions& options) {
@@ -89,7 +96,6 @@ Result<std::unique_ptr<Server>> Server::start(Front& front, net::Listener listen
   parts->home = front.settings().home;
   parts->services = front_services(front);
   parts->services.version = options.version;
-  parts->services.sandbox.front = options.sandbox;
   if (options.echo) {
     parts->echo = std::make_unique<EchoModels>();
     parts->services.models = parts->echo.get();

@@ -19,7 +19,6 @@ namespace ingle::app {
 struct ServerOptions {
   bool echo = false;  // EchoModels instead of models
   std::string version;
-  std::string sandbox;  // of front, for the status
 };
 
 class Server {

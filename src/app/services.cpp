@@ -1,13 +1,16 @@
 #include "app/services.h"
 
+#include <fmt/format.h>
+#include <sys/sysinfo.h>
+
 #include <chrono>
 #include <nlohmann/json.hpp>
-#include <thread>
 
 #include "app/document_jobs.h"
 #include "base/cpu_features.h"
-#include "base/memory.h"
 #include "base/utf8.h"
+#include "kernels/registry.h"
+#include "roles/sandbox.h"
 
 namespace ingle::app {
 namespace {
@@ -16,6 +19,23 @@ using Json = nlohmann::ordered_json;
 
 int64_t unix_now() {
   return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+api::MachineInfo this_machine(const Settings& settings) {
+  api::MachineInfo machine{.cores = base::physical_cores(), .isa = settings.isa};
+  if (const auto tables = kernels::available(); machine.isa.empty() && !tables.empty())
+    machine.isa = tables.front()->name;
+  struct sysinfo info{};
+  if (::sysinfo(&info) == 0) machine.memory_bytes = uint64_t{info.totalram} * info.mem_unit;
+  return machine;
+}
+
+/// Every role has locks of both kinds; roles.md says which. What the kernel has not, none of them has.
+api::SandboxTexts sandbox_texts() {
+  const roles::SandboxReport offered = roles::sandbox_offered();
+  const std::string text =
+      offered.missing.empty() ? fmt::format("seccomp, Landlock {}", offered.landlock_abi) : offered.missing;
+  return {.front = text, .engine = text, .parse = text, .egress = text};
 }
 
 api::LicenceInfo licence_of(const store::CatalogEntry& entry) {
@@ -124,9 +144,8 @@ api::Services front_services(Front& front) {
   api::Services services;
   services.home = front.settings().home;
   services.started_unix = unix_now();
-  services.machine = {.cores = std::thread::hardware_concurrency(),
-                      .isa = front.settings().isa,
-                      .memory_bytes = base::available_memory()};
+  services.machine = this_machine(front.settings());
+  services.sandbox = sandbox_texts();
   services.models = &front.models();
   services.list = [&front] { return list_models(front); };
   services.available = [&front] { return available_models(front.store()); };

@@ -37,11 +37,13 @@ class Serve : public Command {
     INGLE_TRY(net::Listener listener, net::open_listener(address));
     INGLE_TRY_VOID(front.lock(app::FileAccess::kOwnFolders));
     context.when_locked();
+    if (front.settings().origins.find('*') != std::string::npos && !json_)
+      context.console.talk(
+          "note: '*' in the setting 'origins' is left out: pages are named one by one, ports may be '*'\n");
     const std::stop_token stop = context.interrupts.arm();
     const net::ListenAddress bound = listener.address;
     INGLE_TRY(const auto server,
-              app::Server::start(front, std::move(listener),
-                                 {.echo = engine_.has_value(), .version = INGLE_VERSION, .sandbox = "locked"}));
+              app::Server::start(front, std::move(listener), {.echo = engine_.has_value(), .version = INGLE_VERSION}));
     announce(context, bound);
     wait_for(stop);
     if (!json_) context.console.talk("ending: answers under way may finish; Ctrl-C ends at once\n");

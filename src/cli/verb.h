@@ -21,7 +21,7 @@ struct Context {
   Console& console;
   Interrupts& interrupts;
   app::Front* app = nullptr;
-  const Error* settings_error = nullptr;  // why there is no app, for a verb that works without
+  const Error* settings_error = nullptr;   // why there is no app, for a verb that works without
   std::function<void()> when_locked = {};  // a verb that locks itself calls it then: signals are handled from there on
 };
 
