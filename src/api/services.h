@@ -66,6 +66,12 @@ struct ModelDetails {
   std::string metadata_json = {};    // an object of the file's keys; long lists are null
 };
 
+/// What a model's manifest says about asking it.
+struct ModelDefaults {
+  std::string system = {};
+  std::string options_json = {};  // an object of Ollama's options; empty: none
+};
+
 struct DocumentUpload {
   std::string file_name = {};
   std::string bytes = {};
@@ -112,6 +118,8 @@ struct Services {
   std::function<std::vector<AvailableModel>()> available = {};
   /// kNotFound: no such model.
   std::function<Result<ModelDetails>(std::string_view name)> show = {};
+  /// Nothing for a model whose manifest says nothing, or that is not there.
+  std::function<ModelDefaults(std::string_view name)> defaults = {};
   std::function<Result<store::PullReport>(std::string_view name, const store::PullCallback&, std::stop_token)> pull =
       {};
   std::function<Status(std::string_view name)> remove = {};

@@ -150,6 +150,13 @@ api::Services front_services(Front& front) {
   services.list = [&front] { return list_models(front); };
   services.available = [&front] { return available_models(front.store()); };
   services.show = [&front](std::string_view name) { return show_model(front, name); };
+  services.defaults = [&front](std::string_view name) -> api::ModelDefaults {
+    const auto model = front.store().find(name);
+    const auto extras =
+        model ? front.store().extras(*model) : Result<store::ModelExtras>(std::unexpected(model.error()));
+    if (!extras) return {};
+    return {.system = extras->system, .options_json = extras->parameters};
+  };
   services.pull = [&front](std::string_view name, const store::PullCallback& progress, std::stop_token stop) {
     return front.store().pull(name, progress, std::move(stop));
   };

@@ -63,6 +63,24 @@ TEST(OllamaParse, generate_is_raw_or_a_conversation) {
   EXPECT_EQ(call.request.json_schema, R"({"type":"object"})");
 }
 
+TEST(OllamaParse, what_the_manifest_says_stands_where_the_request_says_nothing) {
+  const CallDefaults defaults{.options_json = R"({"temperature":0.3,"top_k":7,"stop":["<end>"],"what":1})",
+                              .system = "be kind"};
+  const auto call =
+      parse_chat(R"({"model":"m","options":{"top_k":9},"messages":[{"role":"user","content":"x"}]})", defaults);
+  ASSERT_TRUE(call.has_value());
+  EXPECT_FLOAT_EQ(call->request.sampling.temperature, 0.3F);
+  EXPECT_EQ(call->request.sampling.top_k, 9);
+  EXPECT_EQ(call->request.stop, std::vector<std::string>{"<end>"});
+  EXPECT_TRUE(call->ignored.empty());
+  EXPECT_EQ(std::get<chat::ChatPrompt>(call->request.prompt).messages.front().content.reveal(), "be kind");
+  const auto own = parse_generate(R"({"model":"m","prompt":"x","system":"be brief"})", defaults);
+  EXPECT_EQ(std::get<chat::ChatPrompt>(own->request.prompt).messages.front().content.reveal(), "be brief");
+  const auto none = parse_generate(R"({"model":"m","prompt":"x","system":""})", defaults);
+  EXPECT_EQ(std::get<chat::ChatPrompt>(none->request.prompt).messages.size(), 1U);
+  EXPECT_TRUE(parse_chat(R"({"model":"m"})", defaults)->only_load);
+}
+
 TEST(OllamaParse, nothing_to_say_only_loads) {
   EXPECT_TRUE(generate_call(R"({"model":"m"})").only_load);
   EXPECT_TRUE(chat_call(R"({"model":"m","keep_alive":0})").only_load);

@@ -83,7 +83,7 @@ void read_options(const Json& options, ReadNotes& notes, CompletionCall& call) {
     }
     return in.integer(name, minimum, maximum);
   };
-  call.request.sampling.mirostat = integer("mirostat", 0, 2).value_or(0) != 0;
+  if (const auto version = integer("mirostat", 0, 2)) call.request.sampling.mirostat = *version != 0;
   // -1: until the model ends; -2: until the context is full, which is the same here.
   if (const auto limit = integer("num_predict", -2, 1 << 30))
     call.request.max_tokens = std::max<int32_t>(static_cast<int32_t>(*limit), -1);
@@ -92,7 +92,7 @@ void read_options(const Json& options, ReadNotes& notes, CompletionCall& call) {
     call.has_seed = *seed >= 0;
     call.request.sampling.seed = static_cast<uint64_t>(*seed);
   }
-  call.request.stop = in.texts("stop");
+  if (in.any("stop") != nullptr) call.request.stop = in.texts("stop");
 }
 
 }  // namespace ingle::api::ollama

@@ -1,5 +1,6 @@
 #include "api/ollama/parse.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "api/json_input.h"
@@ -49,10 +50,14 @@ void refuse_images(ObjectReader& in) {
 }
 
 /// What chat and generate share.
-void read_common(ObjectReader& in, ReadNotes& notes, CompletionCall& call) {
+void read_common(ObjectReader& in, ReadNotes& notes, const CallDefaults& defaults, CompletionCall& call) {
   call.model = in.text("model").value_or("");
   call.stream = in.boolean("stream").value_or(true);
   call.request.sampling = default_sampling();
+  if (const auto options = parse_json_object(defaults.options_json)) {
+    ReadNotes of_the_manifest;  // its faults are not the client's
+    read_options(*options, of_the_manifest, call);
+  }
   if (const Json* options = in.object("options")) read_options(*options, notes, call);
   read_keep_alive(in, call);
   read_format(in, call);
@@ -98,33 +103,37 @@ Answer<CompletionCall> finished(CompletionCall call, ReadNotes notes) {
 
 }  // namespace
 
-Answer<CompletionCall> parse_chat(std::string_view body) {
+Answer<CompletionCall> parse_chat(std::string_view body, const CallDefaults& defaults) {
   auto json = parse_json_object(body);
   if (!json) return std::unexpected(std::move(json).error());
   CompletionCall call;
   ReadNotes notes;
   {
     ObjectReader in(*json, "", notes);
-    read_common(in, notes, call);
+    read_common(in, notes, defaults, call);
     const Json* tools = in.array("tools");
     if (tools != nullptr && !tools->empty()) in.fault(Failure::not_implemented("tools", kNoTools));
     chat::ChatPrompt prompt{.messages = read_messages(in, notes)};
     call.only_load = prompt.messages.empty();
+    const bool has_system = std::ranges::find(prompt.messages, "system", &chat::Message::role) != prompt.messages.end();
+    if (!has_system && !call.only_load && !defaults.system.empty())
+      prompt.messages.insert(prompt.messages.begin(),
+                             {.role = "system", .content = chat::Private(std::string(defaults.system))});
     call.request.prompt = std::move(prompt);
   }
   return finished(std::move(call), std::move(notes));
 }
 
-Answer<CompletionCall> parse_generate(std::string_view body) {
+Answer<CompletionCall> parse_generate(std::string_view body, const CallDefaults& defaults) {
   auto json = parse_json_object(body);
   if (!json) return std::unexpected(std::move(json).error());
   CompletionCall call;
   ReadNotes notes;
   {
     ObjectReader in(*json, "", notes);
-    read_common(in, notes, call);
+    read_common(in, notes, defaults, call);
     std::string prompt = in.text("prompt").value_or("");
-    std::string system = in.text("system").value_or("");
+    const auto own_system = in.text("system");
     const bool raw = in.boolean("raw").value_or(false);
     refuse_images(in);
     if (!in.text("suffix").value_or("").empty())
@@ -135,12 +144,13 @@ Answer<CompletionCall> parse_generate(std::string_view body) {
     if (context != nullptr && !context->empty())
       in.fault(Failure::not_implemented(
           "context", "send the whole conversation to /api/chat: its beginning is found in the cache"));
-    if (raw && !system.empty()) in.fault("system", "has no place in a raw prompt");
+    if (raw && !own_system.value_or("").empty()) in.fault("system", "has no place in a raw prompt");
     call.only_load = prompt.empty();
     if (raw) {
       call.request.prompt = chat::RawPrompt{.text = chat::Private(std::move(prompt))};
     } else {
       chat::ChatPrompt chat_prompt;
+      std::string system = own_system.value_or(std::string(defaults.system));
       if (!system.empty())
         chat_prompt.messages.push_back({.role = "system", .content = chat::Private(std::move(system))});
       chat_prompt.messages.push_back({.role = "user", .content = chat::Private(std::move(prompt))});

@@ -25,8 +25,14 @@ struct CompletionCall {
   std::vector<std::string> ignored;
 };
 
-Answer<CompletionCall> parse_chat(std::string_view body);
-Answer<CompletionCall> parse_generate(std::string_view body);
+/// What the model's own manifest says stands where the request says nothing: options, an object as text, and a
+/// system message.
+struct CallDefaults {
+  std::string_view options_json = {};
+  std::string_view system = {};
+};
+Answer<CompletionCall> parse_chat(std::string_view body, const CallDefaults& defaults = {});
+Answer<CompletionCall> parse_generate(std::string_view body, const CallDefaults& defaults = {});
 
 /// Of /api/show, /api/pull and /api/delete.
 struct ModelCall {

@@ -33,7 +33,15 @@ void load_or_unload(const std::shared_ptr<Call>& call, const CompletionCall& wan
   call->exchange().finish();
 }
 
-void complete(const std::shared_ptr<Call>& call, Answer<CompletionCall> parsed, Form form) {
+using Parse = Answer<CompletionCall> (*)(std::string_view body, const CallDefaults& defaults);
+
+void complete(const std::shared_ptr<Call>& call, Parse parse, Form form) {
+  auto parsed = parse(call->request().body, {});
+  if (parsed && !parsed->only_load && is_model_name(parsed->model) && call->services().defaults) {
+    const ModelDefaults defaults = call->services().defaults(parsed->model);
+    if (!defaults.options_json.empty() || !defaults.system.empty())
+      parsed = parse(call->request().body, {.options_json = defaults.options_json, .system = defaults.system});
+  }
   if (!parsed) return call->fail(parsed.error());
   call->name_ignored(parsed->ignored);
   AnswerFrame frame{.form = form, .model = parsed->model, .logprobs = parsed->logprobs, .now = now_ns};
@@ -109,11 +117,11 @@ void version(const std::shared_ptr<Call>& call) {
 }
 
 void chat(const std::shared_ptr<Call>& call) {
-  complete(call, parse_chat(call->request().body), Form::kChat);
+  complete(call, parse_chat, Form::kChat);
 }
 
 void generate(const std::shared_ptr<Call>& call) {
-  complete(call, parse_generate(call->request().body), Form::kGenerate);
+  complete(call, parse_generate, Form::kGenerate);
 }
 
 void tags(const std::shared_ptr<Call>& call) {
