@@ -20,3 +20,10 @@ endif()
 if(INGLE_FUZZ)
   target_compile_options(ingle_options INTERFACE -fsanitize=fuzzer-no-link)
 endif()
+
+# What is given to others names no folder of the machine that built it, and its tables cannot be written after start.
+if(CMAKE_BUILD_TYPE STREQUAL "Release")
+  target_compile_options(ingle_options INTERFACE
+    -ffile-prefix-map=${CMAKE_BINARY_DIR}/= -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
+  target_link_options(ingle_options INTERFACE -pie -Wl,-z,relro,-z,now)
+endif()

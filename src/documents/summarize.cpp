@@ -264,7 +264,6 @@ class Summarizer {
     std::string title;
     for (size_t i = 0; i < std::min<size_t>(3, ranked.size()); ++i)
       title += (i == 0 ? "" : ", ") + ranked[i].second;
-    if (!title.empty() && title[0] >= 'a' && title[0] <= 'z') title[0] = static_cast<char>(title[0] - 32);
     return title;
   }
 
@@ -272,6 +271,7 @@ class Summarizer {
     if (title.empty() || cites.empty()) return;
     while (!title.empty() && (title.back() == '.' || title.back() == ' ' || title.back() == ','))
       title.pop_back();
+    if (!title.empty() && title[0] >= 'a' && title[0] <= 'z') title[0] = static_cast<char>(title[0] - 32);
     const Terms terms = content_terms(title);
     for (SummaryTopic& topic : summary_.topics) {
       if (likeness(content_terms(topic.title), terms) <= kSame) continue;

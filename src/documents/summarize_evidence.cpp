@@ -84,6 +84,17 @@ bool reports_a_question(const std::vector<Word>& words) {
   return has_any_word(words, kWords);
 }
 
+/// "saving time and money by saving time and money by ...": a model that found no end.
+bool goes_in_circles(const std::vector<Word>& words) {
+  constexpr size_t kLong = 14;
+  constexpr double kLeastDistinct = 0.55;
+  std::unordered_set<std::string> distinct;
+  for (const Word& word : words)
+    distinct.insert(lower(word.text));
+  return words.size() >= kLong &&
+         static_cast<double>(distinct.size()) < kLeastDistinct * static_cast<double>(words.size());
+}
+
 void add_cite(std::vector<uint32_t>& cites, uint32_t turn) {
   if (std::ranges::find(cites, turn) == cites.end()) cites.push_back(turn);
 }
@@ -386,7 +397,7 @@ bool Evidence::only_asked(const Reading& reading, std::span<const uint32_t> cite
 std::expected<Claim, Rejection> Evidence::check(std::string_view sentence, std::span<const uint32_t> turns,
                                                 std::span<const uint32_t> must_cite) const {
   const Reading reading = read(sentence);
-  if (reading.terms.size() < 2) return std::unexpected(Rejection::kEmpty);
+  if (reading.terms.size() < 2 || goes_in_circles(reading.words)) return std::unexpected(Rejection::kEmpty);
   // Small models slip into the language that they read most.
   const auto foreign = [&](const std::string& term) {
     return static_cast<unsigned char>(term[0]) >= 0xE3 && !turns_with_.contains(term);

@@ -79,6 +79,13 @@ TEST_F(EvidenceTest, rejects_what_has_no_support_speaks_in_the_first_person_or_s
   EXPECT_EQ(rejection("They discussed it."), Rejection::kEmpty);
 }
 
+TEST_F(EvidenceTest, rejects_a_sentence_that_goes_in_circles) {
+  EXPECT_EQ(
+      rejection(
+          "The old heater costs 900 euros and the old heater costs 900 euros and the old heater costs 900 euros."),
+      Rejection::kEmpty);
+}
+
 TEST_F(EvidenceTest, rejects_as_a_statement_what_was_only_asked) {
   EXPECT_EQ(rejection("Anna Berg rents one for twenty five days instead."), Rejection::kQuestion);
 }

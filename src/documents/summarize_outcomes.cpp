@@ -150,6 +150,11 @@ constexpr auto kDoubts = std::to_array<Cue>({{"move on", -2},
                                              {"hard decision", -2},
                                              {"in general", -0.7},
                                              {"they decided", -2},
+                                             {"be brief", -2},
+                                             {"repeating", -1.5},
+                                             {"would you mind", -1},
+                                             {"the slide", -1},
+                                             {"standing order", -1.5},
                                              {"if we", -0.5},
                                              {"if you", -0.5},
                                              {"if i", -0.5},
@@ -380,6 +385,8 @@ std::optional<Outcome> question_in(const Transcript& transcript, const Evidence&
     if (!is_reporting_term(term) && seen.insert(term).second) content += evidence.weight(term);
   constexpr size_t kMostQuestionWords = 35;
   if (seen.size() < 3 || words_of(sentence).size() > kMostQuestionWords) return std::nullopt;
+  constexpr double kProcedural = -1;  // "could you repeat that?"
+  if (doubts(text) <= kProcedural) return std::nullopt;
   if (!stated && !stays_open(transcript, turn)) return std::nullopt;
   Outcome question{.kind = OutcomeKind::kQuestion, .turn = turn, .sentence = std::string(sentence)};
   question.score = kLeastScore + content / (4.0 + static_cast<double>(seen.size())) + (stated ? 0.5 : 0);

@@ -15,6 +15,7 @@ constexpr size_t kLargestWindow = 3000;
 
 // Length bounds keep a small model from going on for ever; a sentence that they cut is not used.
 constexpr size_t kMaxNote = 320;
+constexpr size_t kMaxTopic = 60;
 constexpr size_t kMaxSentence = 220;
 constexpr std::string_view kNoteSchema =
     R"({"type":"object","properties":{"summary":{"type":"string","minLength":20,"maxLength":320},)"
@@ -88,7 +89,9 @@ Result<WindowNote> Writer::note(const Transcript& transcript, const Window& wind
                         query);
   std::string user = fmt::format("Here is a part of a meeting transcript:\n\n{}\n{}", shown(transcript, window), task);
   INGLE_TRY(const std::string text, answer(std::move(user), std::string(kNoteSchema), 160, attempt));
-  return WindowNote{.sentences = completed(member_of(text, "summary"), kMaxNote), .topic = member_of(text, "topic")};
+  std::string topic = member_of(text, "topic");
+  if (topic.size() + 2 >= kMaxTopic) topic.clear();  // cut off
+  return WindowNote{.sentences = completed(member_of(text, "summary"), kMaxNote), .topic = std::move(topic)};
 }
 
 Result<std::string> Writer::reword(std::string_view context, std::string_view sentence, std::string_view speaker,
