@@ -132,7 +132,7 @@ class Bench : public Command {
       options.reference = reference_;
       options.context = longest;
       options.max_sequences = most;
-      INGLE_TRY(const LoadedModel model, load_files(context, files, options));
+      INGLE_TRY(const LoadedModel model, load_files(context, files, options, true));
       description = model.description;
       const Peaks peaks = measure_peaks(kernels, static_cast<unsigned>(threads));
       Progress progress(context.console);

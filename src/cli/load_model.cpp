@@ -43,13 +43,13 @@ Result<engine::Options> options_from(Context& context, const EngineFlags& flags)
   return options;
 }
 
-Result<LoadedModel> load_files(Context& context, app::ModelFiles files, engine::Options options) {
+Result<LoadedModel> load_files(Context& context, app::ModelFiles files, engine::Options options, bool here) {
   Progress progress(context.console);
   const std::string label = "loading " + files.name;
   progress.spin(label);
   options.on_load_progress = [&](double done) { progress.fraction(label, done); };
   LoadedModel loaded;
-  auto completer = context.app->load(files, options);
+  auto completer = here ? context.app->load_here(files, options) : context.app->load(files, options);
   if (!completer) return std::unexpected(naming(files, std::move(completer).error()));
   loaded.completer = *std::move(completer);
   INGLE_TRY(loaded.description, loaded.completer->describe());

@@ -29,7 +29,7 @@ Error naming(const app::ModelFiles& files, Error error);
 Result<app::ModelFiles> locate_or_pull(Context& context, const std::string& model);
 Result<engine::Options> options_from(Context& context, const EngineFlags& flags);
 Result<LoadedModel> load_model(Context& context, const std::string& model, const EngineFlags& flags);
-/// The same with options of the caller's.
-Result<LoadedModel> load_files(Context& context, app::ModelFiles files, engine::Options options);
+/// The same with options of the caller's. `here`: in this process, for measurements of the engine alone.
+Result<LoadedModel> load_files(Context& context, app::ModelFiles files, engine::Options options, bool here = false);
 
 }  // namespace ingle::cli

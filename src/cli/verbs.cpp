@@ -116,7 +116,8 @@ constexpr Verb kVerbs[] = {
      .description =
          "pp512 is the prefill of 512 tokens, tg128 the decoding of 128; x8 means eight sequences at once, @d4096 "
          "that 4096 tokens stand before. The peak of prefill is what the processor's int8 instructions could do, "
-         "that of decoding what the memory could deliver, both measured in the same run.",
+         "that of decoding what the memory could deliver, both measured in the same run. Everything runs in this "
+         "one process, so that nothing but the engine is measured.",
      .examples = "ingle bench qwen2.5-coder:0.5b\n"
                  "ingle bench qwen2.5-coder:0.5b -p 512 -n 128 -b 1,8 -d 0,4096 -t 1,2,4 -r 5 --json\n"
                  "ingle bench --gemm",

@@ -58,7 +58,8 @@ class IngleTest(unittest.TestCase):
         self.addCleanup(shutil.rmtree, self.home, ignore_errors=True)
 
     def environment(self, **extra):
-        environment = dict(CLEAN_ENVIRONMENT, INGLE_HOME=str(self.home), **extra)
+        environment = dict(CLEAN_ENVIRONMENT, INGLE_HOME=str(self.home), INGLE_DISCOVER="0")
+        environment.update(extra)
         if self.shared_models:
             environment["OLLAMA_MODELS"] = str(TEST_HOME / "models")
         return environment
