@@ -344,12 +344,15 @@ Result<std::vector<Egress>> Ledger::egress(uint32_t limit) {
 
 Result<EgressTotals> Ledger::totals() {
   const std::lock_guard lock(state_->database_mutex);
-  Statement query(state_->database,
-                  "SELECT (SELECT coalesce(sum(bytes_out), 0) FROM egress), (SELECT count(*) FROM egress), (SELECT "
-                  "count(*) FROM decisions WHERE provider <> '' AND decided_by IN ('gate', 'offline', 'budget'))");
+  Statement query(
+      state_->database,
+      "SELECT (SELECT coalesce(sum(bytes_out), 0) FROM egress), (SELECT coalesce(sum(bytes_out), 0) FROM egress "
+      "WHERE kind = 'cloud request'), (SELECT count(*) FROM egress), (SELECT "
+      "count(*) FROM decisions WHERE provider <> '' AND decided_by IN ('gate', 'offline', 'budget'))");
   INGLE_TRY([[maybe_unused]] const bool row, query.step("reading"));
   EgressTotals totals;
   totals.bytes_out = query.count();
+  totals.text_bytes_out = query.count();
   totals.requests = query.count();
   totals.blocked = query.count();
   return totals;

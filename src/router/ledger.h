@@ -68,8 +68,9 @@ struct Egress {
 
 struct EgressTotals {
   uint64_t bytes_out = 0;
-  uint64_t requests = 0;  // that left
-  uint64_t blocked = 0;   // decisions that could have left and were kept here by the gate, the switch or a budget
+  uint64_t text_bytes_out = 0;  // of requests to a cloud; a download sends nobody's text
+  uint64_t requests = 0;        // that left
+  uint64_t blocked = 0;         // decisions that could have left and were kept here by the gate, the switch or a budget
 };
 
 struct Spent {

@@ -69,9 +69,12 @@ std::string egress_to_json(const std::vector<Egress>& left, const EgressTotals& 
                     {"outcome", e.outcome},
                     {"request_id", e.request_id.empty() ? Json(nullptr) : Json(e.request_id)}});
   }
-  return text_of(
-      {{"left", std::move(list)},
-       {"totals", {{"bytes_out", totals.bytes_out}, {"requests", totals.requests}, {"blocked", totals.blocked}}}});
+  return text_of({{"left", std::move(list)},
+                  {"totals",
+                   {{"bytes_out", totals.bytes_out},
+                    {"text_bytes_out", totals.text_bytes_out},
+                    {"requests", totals.requests},
+                    {"blocked", totals.blocked}}}});
 }
 
 }  // namespace ingle::router

@@ -166,6 +166,10 @@ const steps = {
       [PRIVATE, "Held back"],
     ]) {
       await page.keyboard.press("Alt+n");
+      await page.keyboard.press("Alt+p");
+      await setParameter("Temperature", "0");
+      await setParameter("Max tokens", "60");
+      await page.keyboard.press("Escape");
       await say(question);
       assert.equal(await page.locator(".answer-foot .badge").last().innerText(), badge, question);
     }

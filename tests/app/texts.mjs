@@ -31,7 +31,6 @@ Ada: I do not know yet. I will ask the council.
 Grace: Then we are done. See you next week.
 `;
 
-export const SIMPLE = "What is the capital of France? Answer with one word.";
-export const HARD =
-  "In the year 1687, in which month did the third edition of an imagined treatise by Zoltan Ferrenz on bell founding appear, and in which city? Answer with the month and the city only.";
-export const PRIVATE = `${HARD} My account for the fee is DE89 3704 0044 0532 0130 00.`;
+export const SIMPLE = "What is the capital of France?";
+export const HARD = "Who discovered the mineral kermesite, and in which year? Answer in one short sentence.";
+export const PRIVATE = `${HARD} The account is DE89 3704 0044 0532 0130 00.`;

@@ -81,7 +81,8 @@ local_model = "{LOCAL}"
         self.assertEqual([row["id"] for row in log], [private["id"], hard["id"], easy["id"]])
         left = self.ok("route", "left", "--json").json()
         self.assertEqual([row["request_id"] for row in left["left"]], [hard["id"]])
-        self.assertEqual(left["totals"], {"bytes_out": why_hard["bytes_out"], "requests": 1, "blocked": 1})
+        self.assertEqual(left["totals"], {"bytes_out": why_hard["bytes_out"], "text_bytes_out": why_hard["bytes_out"],
+                                          "requests": 1, "blocked": 1})
         self.assert_no_text_in_ledger("kermesite", "France", "DE89", "Paris")
 
     @needs(LOCAL)

@@ -3,7 +3,7 @@ import type { Extraction, Field } from "../../api/types";
 import { formatPercent } from "../../lib/format";
 import { CopyButton } from "../../ui/CopyButton";
 import { Badge } from "../../ui/Parts";
-import { asJson, confidenceTone, labelOf, linesOf, rowsOf, VERDICTS } from "./fields";
+import { asJson, confidenceTone, labelOf, linesOf, rowsOf, VERDICTS, withLabels } from "./fields";
 import { SourceView } from "./SourceView";
 
 /** Fields on one side, the document on the other; a field shows where it was read. */
@@ -29,7 +29,7 @@ export function ExtractionView({ file, extraction }: { file: File; extraction: E
         {extraction.reasons && extraction.reasons.length > 0 && (
           <ul className="reasons">
             {extraction.reasons.map((reason) => (
-              <li key={reason}>{reason}</li>
+              <li key={reason}>{withLabels(reason)}</li>
             ))}
           </ul>
         )}

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Extraction, Summary } from "../../api/types";
-import { asJson, labelOf, linesOf, rowsOf } from "./fields";
+import { asJson, labelOf, linesOf, rowsOf, withLabels } from "./fields";
 import { guessKind } from "./job";
 import { sectionsOf, summaryAsMarkdown } from "./summary";
 
@@ -17,6 +17,7 @@ describe("fields", () => {
   it("have names for people", () => {
     expect(labelOf("seller_vat_id")).toBe("Seller VAT ID");
     expect(labelOf("iban")).toBe("IBAN");
+    expect(withLabels("seller_vat_id is not sure (39 %)")).toBe("Seller VAT ID is not sure (39 %)");
     expect(rowsOf(extraction)[0]?.label).toBe("Seller VAT ID");
   });
   it("may have lines beside them or among them", () => {
@@ -48,7 +49,7 @@ describe("a summary", () => {
     topics: [],
     summary: [{ text: "Opens at eight.", cites: [0, 2] }],
     decisions: [],
-    actions: [{ text: "Repair the lamp", owner: "Grace", due: null, cites: [4] }],
+    actions: [{ text: "Repair the lamp", owner: "Grace", due: "by Friday", cites: [4] }],
     questions: [],
   };
   it("says what it did not find", () => {
@@ -61,7 +62,7 @@ describe("a summary", () => {
   });
   it("is copied with its cites, counted as shown", () => {
     expect(summaryAsMarkdown(summary)).toBe(
-      "## Summary\n\n- Opens at eight. [1][3]\n\n## Actions\n\n- Repair the lamp (Grace) [5]\n",
+      "## Summary\n\n- Opens at eight. [1][3]\n\n## Actions\n\n- Repair the lamp (Grace, by Friday) [5]\n",
     );
   });
 });

@@ -16,6 +16,12 @@ export function labelOf(name: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
+/** A sentence of the server with the names of fields as people read them. */
+export function withLabels(sentence: string): string {
+  const named = sentence.replace(/\b[a-z]+(?:_[a-z]+)+\b/g, labelOf);
+  return named.charAt(0).toUpperCase() + named.slice(1);
+}
+
 export function rowsOf(extraction: Extraction): FieldRow[] {
   return Object.entries(extraction.fields)
     .filter(([, field]) => !Array.isArray(field))

@@ -20,7 +20,7 @@ export function sectionsOf(summary: Summary): Section[] {
 }
 
 function noteOf(owner: string | null, due: string | null): string | undefined {
-  const note = [owner, due ? `by ${due}` : ""].filter(Boolean).join(", ");
+  const note = [owner, due ? `by ${due.replace(/^by /i, "")}` : ""].filter(Boolean).join(", ");
   return note ? `(${note})` : undefined;
 }
 
