@@ -35,7 +35,11 @@ std::vector<Clue> clues_for(const Sheet& sheet, Span value, std::span<const Keyw
   const std::string_view before = sheet.index().folded({cell.span.from, std::max(cell.span.from, value.from)});
   if (auto clues = clues_in(before, table, 1); !clues.empty()) return clues;
   const bool begins_cell = !has_letters(before);
-  if (!begins_cell) return {};
+  if (!begins_cell) {
+    // Two values of a row of values may touch; each still stands under its own heading.
+    const auto heading = sheet.above(value, 2);
+    return heading ? clues_in(sheet.folded(sheet.cells()[*heading]), table, 0.75F) : std::vector<Clue>();
+  }
   // A cell to the left with digits is more often a value of its own: a row of values under a row of headings.
   const auto left = sheet.left(value);
   const auto has_digit = [&](uint32_t other) {

@@ -32,7 +32,7 @@ constexpr Keyword kLabels[] = {
      "due|due date|date due|payment due|due date for payment|payment date due|payment deadline|fallig*|"
      "falligkeit*|zahlbar bis|echeance|date d echeance|date echeance|vencimiento|fecha de vencimiento|"
      "fecha vencimiento|scadenza|data scadenza|data di scadenza|vervaldatum|betalen voor|vencimento|"
-     "data de vencimento|termin platnosci|forfallsdato|forfaldsdato|forfallodag|forfallodatum|betalningsdatum|"
+     "data de vencimento|termin platnosci|forfallsdato|betalingsfrist|betaltermin|termin zaplaty|forfaldsdato|forfallodag|forfallodatum|betalningsdatum|"
      "erapaiva|uiterste betaaldatum|betaaldatum|betalen voor|te betalen*|avant le|payable avant le|payable*|splatnost*|datum splatnosti|data scadenta|fizetesi hatarido"},
     {kDue, .9F,
      "payable by|payable until|pay by|remit until|remit by|pay before|no later than|bis zum|spatestens*|"

@@ -172,6 +172,9 @@ Candidates read_numbers(const Sheet& sheet, std::span<const DateHit> dates, std:
     }
     if (score <= 0.05F) continue;
     score *= form_factor(sheet.index().folded(token.span));
+    // The number stands in the head; further down others are mentioned.
+    score *= 1 - 0.1F * static_cast<float>(sheet.cells()[sheet.cell_at(token.span.from)].row) /
+                     static_cast<float>(sheet.rows().size());
     if (token.in_parentheses) score *= 0.2F;
     if (std::ranges::any_of(dates, [&](const DateHit& hit) { return hit.span == token.span; })) score *= 0.15F;
     if (std::ranges::any_of(identifiers, [&](const Identifier& id) { return overlaps(id.span, token.span); }))

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "documents/invoice/keywords.h"
 #include "documents/invoice/scan.h"
 
 namespace ingle::documents {
@@ -54,10 +55,9 @@ bool labelled_vat_id(std::string_view text, size_t at) {
   const size_t from = at > 28 ? at - 28 : 0;
   std::string_view before = text.substr(from, at - from);
   before = before.substr(before.find_last_of('\n') + 1);
-  constexpr std::string_view kLabels[] = {"ust", "vat",  "tva", "iva",  "btw",          "nif", "cif",
-                                          "mva", "moms", "uid", "mwst", "umsatzsteuer", "nip", "dic"};
-  return std::ranges::any_of(kLabels,
-                             [&](std::string_view label) { return before.find(label) != std::string_view::npos; });
+  constexpr Keyword kLabels[] = {
+      {0, 1, "ust|ustid*|ustidnr|vat*|tva|iva|btw*|nif|cif|mva|moms*|uid*|mwst*|umsatzsteuer*|nip|dic"}};
+  return !matches_of(words_of(before), kLabels).empty();
 }
 
 /// Two letters of a country and more than six letters and digits, mostly digits, in one run.

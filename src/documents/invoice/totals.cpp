@@ -16,15 +16,15 @@ constexpr Keyword kTraits[] = {
     {kSum, 1,
      "total|totals|total amount|totale|totaal*|*summe|*betrag|*betrage|gesamt*|*gesamt|grand total|"
      "invoice total|sum|montant|importe|importo|suma|soma|razem|kwota|celkem|yhteensa|belopp|belop|summa|"
-     "i alt|wartosc|bedrag|osszesen"},
+     "i alt|wartosc|bedrag|osszesen|totalt|*belopp|valor"},
     {kSum, .8F,
      "amount|betrage"},
     {kSum, .9F,
      "*beitrag"},
     {kNet, 1,
-     "netto*|*netto|net|net total|ht|h t|hors tax*|hors tva|excl*|exkl*|ex vat|ex tax|ohne ust|ohne mwst|"
+     "netto*|*netto|net|valor liquido|liquido|liquid*|net total|ht|h t|hors tax*|hors tva|excl*|exkl*|ex vat|ex tax|ohne ust|ohne mwst|"
      "ohne umsatzsteuer|ohne steuer*|ohne mehrwertsteuer|without vat|without tax|w o tax|w o vat|before tax|"
-     "before vat|sin iva|senza iva|sem iva|bez vat|bez dph|tax exclusive*|zzgl|imponibile|base imponible|"
+     "before vat|sin iva|senza iva|sem iva|bez vat|bez dph|tax exclusive*|imponibile|base imponible|"
      "base imponibile|totale imponibile|total base imponible|ex btw|totalt exkl*|ekskl*|eksl*|taxable amount|"
      "total taxable*"},
     {kNet, .9F,
@@ -47,7 +47,7 @@ constexpr Keyword kTraits[] = {
      "factuurbedrag|totaalbedrag|total invoice*|invoice amount|total da fatura|total fatura|montant total|"
      "endpreis|gesamtpreis"},
     {kTax, 1,
-     "vat|mwst*|ust|u st|umsatzsteuer*|mehrwertsteuer*|*steuer|steuer|tax|taxes|tva|iva|btw|moms|mva|dph|gst|"
+     "zzgl|zuzuglich|plus vat|plus tax|vat|mwst*|ust|u st|umsatzsteuer*|mehrwertsteuer*|*steuer|steuer|tax|taxes|tva|iva|btw|moms|mva|dph|gst|"
      "alv*|steuerbetrag*|steuersumme|steuern|afa|ustg|sales tax|total vat|vat total|vat amount|total tax|"
      "tax amount|total tva|montant tva|total taxes|cuota*|total iva|imposta|totale imposta|totale iva|"
      "impuesto*|imposto*|podatek|kwota vat|kwota podatku|gesamt ust|ust gesamt|btw bedrag|mwst betrag|"
@@ -163,7 +163,7 @@ float plausibility(const Sheet& sheet, const Amount& amount) {
   if (amount.is_percent) return 0;
   float factor = 1;
   if (amount.decimals != 2)
-    factor = amount.decimals == 0 && amount.has_currency ? 0.9F : amount.decimals == 0 ? 0.2F : 0.3F;
+    factor = amount.decimals == 0 && amount.has_currency ? 0.9F : amount.decimals == 0 ? 0.1F : 0.3F;
   const auto row = static_cast<float>(sheet.cells()[sheet.cell_at(amount.span.from)].row);
   const auto n_rows = static_cast<float>(std::max<size_t>(sheet.rows().size(), 1));
   return factor * (0.85F + 0.15F * row / n_rows);
