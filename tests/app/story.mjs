@@ -3,7 +3,7 @@
 // Everything it reaches lies on this machine: the index that the model comes from, and a second Inglenook that plays the
 // cloud. Pictures of every page are left in INGLE_APP_SHOTS.
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openBrowser, WATCHDOG_MS } from "./browser.mjs";
@@ -22,6 +22,17 @@ const cloud = new Ingle(join(folder, "cloud"), { OLLAMA_MODELS: join(TEST_HOME, 
 const browser = await openBrowser();
 const { page } = browser;
 const here = new Ingle(home, { PIP_INDEX_URL: await index.start() });
+
+/** The file of the smallest model that ./test pulled. */
+function smallModel() {
+  const blobs = join(TEST_HOME, "models", "blobs");
+  const [small] = readdirSync(blobs)
+    .filter((name) => name.startsWith("sha256-"))
+    .map((name) => ({ path: join(blobs, name), size: statSync(join(blobs, name)).size }))
+    .filter((blob) => blob.size > 10e6)
+    .sort((a, b) => a.size - b.size);
+  return small.path;
+}
 
 const button = (name) => page.getByRole("button", { name, exact: true });
 const answers = () => page.locator(".answer");
@@ -109,6 +120,19 @@ const steps = {
     assert.notEqual(await answers().last().locator(".prose").innerText(), first);
   },
 
+  async "a model of another program is found where it lies"() {
+    const place = join(home, ".lmstudio", "models", "someone", "small");
+    mkdirSync(place, { recursive: true });
+    copyFileSync(smallModel(), join(place, "small.Q4_1.gguf"));
+    await visit("models");
+    const row = page.locator(".model-row").filter({ hasText: "LM Studio, used in place" });
+    await row.waitFor();
+    assert.equal(await row.getByRole("button", { name: /^Delete/ }).count(), 0, "what others put there is theirs");
+    await page.getByRole("heading", { name: "In memory now" }).waitFor();
+    await button(`Unload ${MODEL}`).click();
+    await button(`Unload ${MODEL}`).waitFor({ state: "detached" });
+  },
+
   async "two columns answer the same question, each with its own speed"() {
     await page.keyboard.press("Alt+n");
     await page.keyboard.press("Alt+c");
@@ -118,6 +142,8 @@ const steps = {
     await page.keyboard.press("Escape");
     await say("Name three things that are found beside a fireplace, as a list.");
     assert.equal(await answers().count(), 2);
+    const models = await page.locator(".lane .picker-name").allInnerTexts();
+    assert.equal(new Set(models).size, 2, `two models: ${models.join(" and ")}`);
     for (const foot of await page.locator(".answer-foot").all()) assert.match(await foot.innerText(), /[\d.]+ tok\/s/);
     await browser.shoot("compare");
   },
@@ -218,6 +244,13 @@ const steps = {
     await page.getByRole("alertdialog").getByRole("button", { name: "Delete" }).click();
     await page.getByRole("link", { name: /The squares/ }).waitFor({ state: "detached" });
     await page.getByText("Nothing found.").waitFor();
+  },
+
+  async "a model can be deleted again"() {
+    await visit("models");
+    await button(`Delete ${MODEL}`).click();
+    await page.getByRole("alertdialog").getByRole("button", { name: "Delete" }).click();
+    await button(`Download ${MODEL}`).waitFor();
   },
 
   async "nothing went wrong on the way"() {

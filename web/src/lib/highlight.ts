@@ -40,7 +40,7 @@ export function highlight(code: string, language: string): Span[] {
     return [{ kind: "plain", text: code }];
   const line = HASH_COMMENTS.has(name) ? "#.*" : DASH_COMMENTS.has(name) ? "--.*" : "//.*|/\\*[\\s\\S]*?(?:\\*/|$)";
   const tokens = new RegExp(
-    `(?<comment>${line})|(?<string>"(?:[^"\\\\\\n]|\\\\.)*"?|'(?:[^'\\\\\\n]|\\\\.)*'|\`[^\`]*\`?)|(?<number>\\b\\d[\\w.]*)|(?<word>[A-Za-z_]\\w*)`,
+    `(?<comment>${line})|(?<string>"""[\\s\\S]*?(?:"""|$)|"(?:[^"\\\\\\n]|\\\\.)*"?|'(?:[^'\\\\\\n]|\\\\.)*'|\`[^\`]*\`?)|(?<number>\\b\\d[\\w.]*)|(?<word>[A-Za-z_]\\w*)`,
     "g",
   );
   const spans: Span[] = [];

@@ -142,6 +142,9 @@ describe("highlighting", () => {
       ).toBe(code);
     }
   });
+  it("knows texts that go over several lines", () => {
+    expect(highlight('"""int of\n"it\"""" x', "python")[0]).toEqual({ kind: "string", text: '"""int of\n"it\"""' });
+  });
   it("knows comments of the language", () => {
     expect(highlight("a # b", "python").at(-1)).toEqual({ kind: "comment", text: "# b" });
     expect(highlight("a # b", "c").some((span) => span.kind === "comment")).toBe(false);
