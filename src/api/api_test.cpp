@@ -162,6 +162,14 @@ TEST_F(ApiTest, a_client_that_goes_away_cancels_its_request) {
   EXPECT_EQ(models.completer->cancelled, std::vector<std::string>{models.completer->request.id});
 }
 
+TEST_F(ApiTest, a_client_that_goes_while_its_request_is_handed_over_cancels_it_too) {
+  models.completer->hold = true;
+  models.completer->before = [this] { exchange->go_away(); };
+  ask("POST", "/v1/chat/completions", kStream);
+  ASSERT_FALSE(models.completer->request.id.empty());
+  EXPECT_EQ(models.completer->cancelled, std::vector<std::string>{models.completer->request.id});
+}
+
 TEST_F(ApiTest, auto_says_its_route_when_it_is_decided) {
   chat::Finished away;
   away.route = "cloud:x";

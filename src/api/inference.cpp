@@ -127,13 +127,16 @@ void run_inference(const std::shared_ptr<Call>& call, Inference inference) {
   auto completer = acquire_model(*call, inference.model, inference.acquire);
   if (!completer) return call->fail(completer.error());
   if (call->exchange().gone()) return;
+  call->request().body = {};  // an answer may take minutes, and nobody reads the question's text again
   chat::CompleteRequest request = std::move(inference.request);
   request.id = call->request_id();
   const auto running = std::make_shared<Running>(call, std::move(inference), *std::move(completer), started);
   call->exchange().on_gone([lease = running->lease(), id = call->request_id()] { lease->cancel(id); });
   const Status status = running->completer().complete(
       std::move(request), [running](chat::Event event) { running->on_event(std::move(event)); });
-  if (!status) running->on_failed(Failure::from(status.error()));
+  if (!status) return running->on_failed(Failure::from(status.error()));
+  // Who went before the model knew the request was cancelled in vain.
+  if (call->exchange().gone()) running->completer().cancel(call->request_id());
 }
 
 }  // namespace ingle::api

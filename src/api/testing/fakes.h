@@ -65,11 +65,13 @@ class ScriptedCompleter : public chat::Completer {
   std::vector<chat::Event> script;
   bool hold = false;
   Status refusal;
+  std::function<void()> before;   // runs while complete() has not taken the request yet
   chat::CompleteRequest request;  // the last one
   chat::EventSink sink;
   std::vector<std::string> cancelled;
 
   Status complete(chat::CompleteRequest wanted, chat::EventSink events) override {
+    if (before) before();
     request = std::move(wanted);
     if (!refusal) return refusal;
     if (hold) {
@@ -80,7 +82,10 @@ class ScriptedCompleter : public chat::Completer {
       events(event);
     return {};
   }
-  void cancel(std::string_view id) override { cancelled.emplace_back(id); }
+  /// As everywhere: what is not known cannot be cancelled.
+  void cancel(std::string_view id) override {
+    if (id == request.id) cancelled.emplace_back(id);
+  }
 
   Result<chat::Description> describe() override { return chat::Description{}; }
   Result<std::string> render(const chat::ChatPrompt& /*prompt*/) override { return ""; }
