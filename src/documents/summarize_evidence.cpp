@@ -68,6 +68,11 @@ bool has_any_word(const std::vector<Word>& words, const std::array<std::string_v
       words, [&](const Word& word) { return std::ranges::find(wanted, lower(word.text)) != wanted.end(); });
 }
 
+/// A verb of the third person, or another name to come.
+bool says_something(std::string_view word) {
+  return word == "and" || word.ends_with("s") || word.ends_with("ed");
+}
+
 bool is_first_person(const std::vector<Word>& words) {
   static constexpr std::array<std::string_view, 24> kWords = {
       "i",  "i'm", "i'll", "i've", "i'd", "my",   "me",    "we",     "we're",  "we'll",  "we've", "our",
@@ -171,16 +176,22 @@ bool Evidence::names_somebody(std::span<const Word> words, std::span<const uint3
   const auto distinctive = [&](const Word& word) {
     return word.text.size() >= 3 && !plain_words_.contains(name_key(word.text));
   };
-  if (std::ranges::any_of(words, distinctive)) return true;
+  return std::ranges::any_of(words, distinctive) || is_whole_name(words, speakers);
+}
+
+bool Evidence::is_whole_name(std::span<const Word> words, std::span<const uint32_t> speakers) const {
   return std::ranges::any_of(speakers, [&](uint32_t speaker) {
     return words.size() == words_of(speakers_[speaker]).size() && speakers_[speaker].size() > 1;
   });
 }
 
 double Evidence::weight(const std::string& term) const {
+  // A word that nobody said counts against a sentence, though not as a rare one would: reports use words of their own.
+  constexpr double kUnsaid = 0.7;
   const auto it = turns_with_.find(term);
-  const double with = it == turns_with_.end() ? 0.5 : it->second;
-  return std::log(1.5 + static_cast<double>(terms_.size()) / (with + 1));
+  const double with = it == turns_with_.end() ? 1 : it->second;
+  const double rarity = std::log(1.5 + static_cast<double>(terms_.size()) / (with + 1));
+  return it == turns_with_.end() ? kUnsaid * rarity : rarity;
 }
 
 Evidence::Reading Evidence::read(std::string_view sentence) const {
@@ -189,13 +200,13 @@ Evidence::Reading Evidence::read(std::string_view sentence) const {
   reading.words = words_of(sentence);
   std::vector<bool> names_speaker(reading.words.size(), false);
   for (size_t i = 0; i < reading.words.size(); ++i) {
-    if (!starts_upper(reading.words[i].text)) continue;
     const auto it = speakers_with_word_.find(name_key(reading.words[i].text));
     if (it == speakers_with_word_.end()) continue;
+    const bool upper = starts_upper(reading.words[i].text);
     // Words side by side name one speaker: "Grad A" is whoever has both, not every "Grad".
     std::vector<uint32_t> meant = it->second;
     size_t end = i + 1;
-    for (; end < reading.words.size() && has_upper(reading.words[end].text); ++end) {
+    for (; end < reading.words.size() && has_upper(reading.words[end].text) == upper; ++end) {
       const auto next = speakers_with_word_.find(name_key(reading.words[end].text));
       if (next == speakers_with_word_.end()) break;
       std::vector<uint32_t> both;
@@ -203,11 +214,14 @@ Evidence::Reading Evidence::read(std::string_view sentence) const {
       if (both.empty()) break;
       meant = std::move(both);
     }
-    if (!names_somebody(std::span(reading.words).subspan(i, end - i), meant)) continue;
+    const auto group = std::span(reading.words).subspan(i, end - i);
+    if (upper ? !names_somebody(group, meant) : !is_whole_name(group, meant)) continue;
     std::fill(names_speaker.begin() + static_cast<std::ptrdiff_t>(i),
               names_speaker.begin() + static_cast<std::ptrdiff_t>(end), true);
     const bool opens = i == 0 || (i == 1 && lower(reading.words[0].text) == "the");
-    reading.mentions.push_back({std::move(meant), end, opens});
+    // "The project manager argues" is the speaker, "the user interface of the device" is not.
+    const bool acts = end < reading.words.size() && opens && says_something(reading.words[end].text);
+    if (upper || acts) reading.mentions.push_back({std::move(meant), end, opens});
     i = end - 1;
   }
   std::unordered_set<std::string> seen;

@@ -58,6 +58,7 @@ class Evidence {
   struct Reading;  // a sentence, taken apart
 
   Reading read(std::string_view sentence) const;
+  bool is_whole_name(std::span<const Word> words, std::span<const uint32_t> speakers) const;
   bool names_somebody(std::span<const Word> words, std::span<const uint32_t> speakers) const;
   std::vector<uint32_t> cover(const Reading& reading, std::span<const uint32_t> turns,
                               std::span<const uint32_t> must_cite) const;
