@@ -118,7 +118,7 @@ Result<RouterRow> ask(chat::Completer& model, const chat::Description& descripti
               }
             }));
   // The router, too, asks for a verdict on whole answers only.
-  if (finished.reason == chat::FinishReason::kStop) {
+  if (finished.reason == chat::FinishReason::kStop && router::wants_verdict(description)) {
     const auto begin = Clock::now();
     INGLE_TRY(const auto verdict, router::ask_verdict(model, request, answer));
     if (verdict) confidence.add_verdict(*verdict);

@@ -59,7 +59,7 @@ void AutoRequest::run() {
   if (const auto description = local_->describe()) local_description_ = *description;
   if (policy_ && policy_->provider) {
     decision_.provider = policy_->provider->name;
-    decision_.threshold = policy_->threshold.value_or(kDefaultThreshold);
+    decision_.threshold = policy_->threshold.value_or(default_threshold(local_description_));
   }
   const auto released = try_release(file);
   if (!released) return answer_here(released.error());
@@ -105,7 +105,8 @@ void AutoRequest::decide(const Policy& policy, const PolicyFile& file) {
   if (!answer) return fail(std::move(answer).error());
   auto held = hold_back(**answer);
   if (!held) return fail(std::move(held).error());
-  if (held->finished && held->finished->reason == chat::FinishReason::kStop) add_verdict(*held);
+  const bool whole = held->finished && held->finished->reason == chat::FinishReason::kStop;
+  if (whole && wants_verdict(local_description_)) add_verdict(*held);
   const double score = confidence_.score(local_description_);
   const double threshold = *decision_.threshold;
   decision_.confidence = score;

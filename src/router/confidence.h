@@ -54,7 +54,8 @@ class Confidence {
   std::optional<double> p_yes_;
 };
 
-/// Calibrated for models that were measured; for others by what those have in common.
+/// Calibrated for models that were measured; for others by what those have in common. A verdict that is missing counts as
+/// one that is torn.
 double score_of(const Confidence::Features& features, const chat::Description& model);
 
 /// Asks the model whether the answer it just gave is right: one short turn more, whose beginning is in the prefix cache.
@@ -62,7 +63,10 @@ double score_of(const Confidence::Features& features, const chat::Description& m
 Result<std::optional<double>> ask_verdict(chat::Completer& model, const chat::CompleteRequest& request,
                                           std::string_view answer);
 
+/// Whether this model's verdict says anything: that of the smallest does not.
+bool wants_verdict(const chat::Description& model);
+
 /// Below this the router asks a provider, unless the policy says otherwise.
-inline constexpr double kDefaultThreshold = 0.5;
+double default_threshold(const chat::Description& model);
 
 }  // namespace ingle::router
