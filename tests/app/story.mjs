@@ -40,9 +40,16 @@ const visit = (place) => page.goto(`${here.url}/#/${place}`);
 
 /** Sends a message and waits until every column has answered. */
 async function say(text) {
+  const feet = page.locator(".answer-foot");
+  const awaited = (await feet.count()) + (await page.locator(".lane").count());
   await page.getByRole("textbox", { name: "Message", exact: true }).fill(text);
   await page.keyboard.press("Enter");
-  await button("Stop").waitFor();
+  await answered(awaited);
+}
+
+/** Waits until so many answers are complete. */
+async function answered(count) {
+  await page.waitForFunction((n) => document.querySelectorAll(".answer-foot").length >= n, count);
   await button("Send").waitFor();
 }
 
@@ -109,13 +116,12 @@ const steps = {
     await page.getByText("ended at max tokens").waitFor();
     assert.match(await page.locator(".answer-foot").last().innerText(), /\b24 tokens/);
     await button("Another answer").click();
-    await button("Stop").waitFor();
-    await button("Send").waitFor();
+    await answered(1);
     assert.equal(await answers().last().locator(".prose").innerText(), first);
     await button("Edit message").click();
     await page.getByLabel("Edit your message").fill("Write a Python program that prints ten square numbers.");
     await button("Ask again").click();
-    await button("Send").waitFor();
+    await answered(1);
     assert.equal(await answers().count(), 1);
     assert.notEqual(await answers().last().locator(".prose").innerText(), first);
   },
