@@ -198,7 +198,8 @@ const steps = {
       [PRIVATE, "Held back"],
     ]) {
       await page.keyboard.press("Alt+n");
-      await page.keyboard.press("Alt+p");
+      await page.getByRole("heading", { name: "What shall we work on?" }).waitFor();
+      await button("Parameters").click();
       await setParameter("Temperature", "0");
       await setParameter("Max tokens", "60");
       await page.keyboard.press("Escape");
