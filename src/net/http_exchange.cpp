@@ -10,8 +10,7 @@ namespace {
 class SessionExchange : public Exchange {
  public:
   SessionExchange(std::shared_ptr<Session> session, std::shared_ptr<ExchangeState> state, ServerRequest request,
-                  bool http_1_1, bool keep_alive, size_t max_queued,
-                  std::function<std::string(int, std::string_view)> error_body)
+                  bool http_1_1, bool keep_alive, size_t max_queued, std::string unanswered)
       : session_(std::move(session)),
         state_(std::move(state)),
         request_(std::move(request)),
@@ -19,16 +18,15 @@ class SessionExchange : public Exchange {
         chunked_(http_1_1),
         keep_alive_(keep_alive),
         max_queued_(max_queued),
-        error_body_(std::move(error_body)) {}
+        unanswered_(std::move(unanswered)) {}
 
   ~SessionExchange() override {
     if (phase_ == Phase::kStreaming) {
       complete();
       session_->end_answer(state_, true);
     } else if (phase_ == Phase::kWaiting) {
-      SessionExchange::respond({.status = 500,
-                                .headers = {{"content-type", "application/json"}},
-                                .body = error_body_(500, "the request was not answered")});
+      SessionExchange::respond(
+          {.status = 500, .headers = {{"content-type", "application/json"}}, .body = std::move(unanswered_)});
     }
   }
 
@@ -110,7 +108,7 @@ class SessionExchange : public Exchange {
   const bool chunked_;
   const bool keep_alive_;
   const size_t max_queued_;
-  const std::function<std::string(int, std::string_view)> error_body_;
+  std::string unanswered_;
   std::atomic<Phase> phase_{Phase::kWaiting};
 };
 
@@ -125,9 +123,9 @@ std::string clean_value(std::string_view value) {
 
 std::shared_ptr<Exchange> make_exchange(std::shared_ptr<Session> session, std::shared_ptr<ExchangeState> state,
                                         ServerRequest request, bool http_1_1, bool keep_alive, size_t max_queued,
-                                        std::function<std::string(int, std::string_view)> error_body) {
+                                        std::string unanswered) {
   return std::make_shared<SessionExchange>(std::move(session), std::move(state), std::move(request), http_1_1,
-                                           keep_alive, max_queued, std::move(error_body));
+                                           keep_alive, max_queued, std::move(unanswered));
 }
 
 std::string head_bytes(const Reply& reply, std::optional<size_t> length, bool chunked, bool keep_alive) {

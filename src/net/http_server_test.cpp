@@ -5,6 +5,7 @@
 #include <atomic>
 #include <future>
 #include <mutex>
+#include <semaphore>
 #include <thread>
 
 #include "net/listener.h"
@@ -28,8 +29,10 @@ class FunctionHandler : public RequestHandler {
   HeadVerdict on_head(const ServerRequest& head) override { return judge(head); }
   void on_request(std::shared_ptr<Exchange> exchange) override { answer(std::move(exchange)); }
   std::string error_body(const ServerRequest* /*head*/, int /*status*/, std::string_view message) override {
+    ++n_error_bodies;
     return std::string(message);
   }
+  std::atomic<int> n_error_bodies = 0;
 };
 
 class HttpServerTest : public ::testing::Test {
@@ -49,6 +52,8 @@ class HttpServerTest : public ::testing::Test {
   }
 
   FunctionHandler handler;
+  std::vector<std::shared_ptr<Exchange>> held;
+  std::counting_semaphore<> n_held{0};
   std::unique_ptr<HttpServer> server;
   uint16_t port = 0;
 };
@@ -163,6 +168,41 @@ TEST_F(HttpServerTest, an_exchange_that_is_dropped_answers_500_and_in_a_stream_c
   RawClient client(port);
   client.send("GET /stream HTTP/1.1\r\nHost: x\r\n\r\n");
   EXPECT_EQ(client.read_all().find("0\r\n\r\n"), std::string::npos);
+}
+
+TEST_F(HttpServerTest, an_exchange_that_is_dropped_does_not_need_the_handler_which_may_have_ended) {
+  std::promise<std::shared_ptr<Exchange>> asked;
+  handler.answer = [&](const std::shared_ptr<Exchange>& exchange) { asked.set_value(exchange); };
+  start();
+  RawClient client(port);
+  client.send(kGet);
+  auto exchange = asked.get_future().get();
+  const int n_before = handler.n_error_bodies;
+  exchange.reset();
+  EXPECT_TRUE(client.read_answer().ends_with("the request was not answered"));
+  EXPECT_EQ(handler.n_error_bodies, n_before);
+}
+
+TEST_F(HttpServerTest, chunked_bodies_hold_no_more_than_they_brought_while_they_are_answered) {
+  handler.judge = [](const ServerRequest&) { return HeadVerdict{.max_body_bytes = 100'000}; };
+  handler.answer = [this](const std::shared_ptr<Exchange>& exchange) {
+    exchange->start_stream({});
+    exchange->send(exchange->request().body);
+    held.push_back(exchange);
+    n_held.release();
+  };
+  start({.max_body_bytes_in_memory = 150'000});
+  std::vector<std::unique_ptr<RawClient>> clients;
+  for (int i = 0; i < 5; ++i) {
+    clients.push_back(std::make_unique<RawClient>(port));
+    clients.back()->send("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\n\r\n");
+    ASSERT_TRUE(clients.back()->read_until("\r\n\r\n").starts_with("HTTP/1.1 200 ")) << i;
+    n_held.acquire();  // one after the other: `held` needs no lock
+  }
+  ASSERT_TRUE(ask("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n" + std::string(100'000, 'x'))
+                  .starts_with("HTTP/1.1 200 "));
+  n_held.acquire();
+  held.clear();
 }
 
 TEST_F(HttpServerTest, bodies_over_the_limit_are_refused_and_the_client_sees_why) {

@@ -193,15 +193,9 @@ std::string Session::take_head() {
 }
 
 void Session::begin_body() {
-  // Chunked bodies name no size: the whole allowance is taken, and given back when the request is answered.
+  // Chunked bodies name no size: what they take grows as they come.
   const auto length = parser_->content_length();
-  const uint64_t budget = length ? *length : verdict_.max_body_bytes;
-  if (host_->body_bytes.fetch_add(budget) + budget > host_->limits.max_body_bytes_in_memory) {
-    host_->body_bytes.fetch_sub(budget);
-    return refuse(503, "too much is being uploaded at the moment; try again shortly");
-  }
-  body_budget_ = budget;
-  body_seen_ = 0;
+  if (!reserve_body(length ? *length : 0)) return refuse_body();
   bytes_since_extension_ = 0;
   parser_->body_limit(verdict_.max_body_bytes);
   limit_time(host_->limits.body_ms);
@@ -214,12 +208,33 @@ void Session::begin_body() {
                     });
 }
 
+bool Session::reserve_body(uint64_t n_bytes) {
+  if (n_bytes <= body_budget_) return true;
+  const uint64_t more = n_bytes - body_budget_;
+  if (host_->body_bytes.fetch_add(more) + more > host_->limits.max_body_bytes_in_memory) {
+    host_->body_bytes.fetch_sub(more);
+    return false;
+  }
+  body_budget_ = n_bytes;
+  return true;
+}
+
+void Session::refuse_body() {
+  refuse(503, "too much is being uploaded at the moment; try again shortly");
+}
+
 void Session::read_body() {
   if (parser_->is_done()) {
     request_.body = std::move(parser_->get().body());
+    host_->body_bytes -= body_budget_ - request_.body.size();
+    body_budget_ = request_.body.size();
     return dispatch();
   }
-  if (body_budget_ > kReadAhead) buffer_.reserve(kReadAhead);
+  if (parser_->chunked()) {
+    const uint64_t next = std::min(uint64_t{parser_->get().body().size()} + kReadAhead, verdict_.max_body_bytes);
+    if (!reserve_body(next)) return refuse_body();
+  }
+  if (body_budget_ >= kReadAhead) buffer_.reserve(kReadAhead);
   http::async_read_some(socket_, buffer_, *parser_, [self = shared_from_this()](const Error& code, size_t n_bytes) {
     if (code == http::error::partial_message || code == http::error::end_of_stream) return self->close();
     if (code && !self->timed_out_ && code.category() != http_errors()) return self->close();
@@ -241,11 +256,9 @@ void Session::dispatch() {
   answer_ended_ = false;
   const bool http_1_1 = parser_->get().version() == 11;
   parser_.reset();
-  auto exchange =
-      make_exchange(shared_from_this(), answering_, std::move(request_), http_1_1, keep_alive_,
-                    host_->limits.max_queued_bytes, [&handler = host_->handler](int status, std::string_view text) {
-                      return handler.error_body(nullptr, status, text);
-                    });
+  auto exchange = make_exchange(shared_from_this(), answering_, std::move(request_), http_1_1, keep_alive_,
+                                host_->limits.max_queued_bytes,
+                                host_->handler.error_body(nullptr, 500, "the request was not answered"));
   request_ = {};
   watch();
   Workers& workers = verdict_.lane == Lane::kQuick ? host_->quick : host_->slow;

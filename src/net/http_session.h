@@ -91,6 +91,9 @@ class Session : public std::enable_shared_from_this<Session> {
   /// The message in our form; an error text when it breaks a rule of ours.
   std::string take_head();
   void begin_body();
+  /// Has at least so much of what all bodies together may take. false: there is not enough left.
+  bool reserve_body(uint64_t n_bytes);
+  void refuse_body();
   void read_body();
   void dispatch();
   void watch();
@@ -113,7 +116,6 @@ class Session : public std::enable_shared_from_this<Session> {
   ServerRequest request_;
   HeadVerdict verdict_;
   uint64_t body_budget_ = 0;
-  uint64_t body_seen_ = 0;
   uint64_t bytes_since_extension_ = 0;
   bool keep_alive_ = false;
   bool reading_request_ = false;
@@ -131,9 +133,10 @@ class Session : public std::enable_shared_from_this<Session> {
 /// An answer's header as bytes. `length`: absent for an answer in pieces.
 std::string head_bytes(const Reply& reply, std::optional<size_t> length, bool chunked, bool keep_alive);
 
-/// Makes the Exchange of a request.
+/// Makes the Exchange of a request. `unanswered`: the body for one that is dropped without an answer, given here because
+/// the handler may have ended by then.
 std::shared_ptr<Exchange> make_exchange(std::shared_ptr<Session> session, std::shared_ptr<ExchangeState> state,
                                         ServerRequest request, bool http_1_1, bool keep_alive, size_t max_queued,
-                                        std::function<std::string(int, std::string_view)> error_body);
+                                        std::string unanswered);
 
 }  // namespace ingle::net
