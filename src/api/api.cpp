@@ -87,26 +87,29 @@ net::HeadVerdict Api::on_head(const net::ServerRequest& head) {
   return {.max_body_bytes = match.route->max_body_bytes, .lane = match.route->lane};
 }
 
-std::string Api::take_id(const net::ServerRequest& head) {
-  const std::string given(head.header("x-request-id"));
-  const std::lock_guard lock(ids_mutex_);
-  if (is_request_id(given) && ids_.insert(given).second) return given;
+std::string Api::take_id(const net::ServerRequest& head, const RouteMatch& match) {
+  std::string given(head.header("x-request-id"));
+  // Only inference writes to the ledger, under its id: a second request of that id would replace what the first did.
+  const bool is_free = is_request_id(given) && (match.route->scope != Scope::kInference ||
+                                                !services_.is_known_request || !services_.is_known_request(given));
+  const std::lock_guard lock(ids_->mutex);
+  if (is_free && ids_->taken.insert(given).second) return given;
   std::string id = new_id();
-  ids_.insert(id);
+  ids_->taken.insert(id);
   return id;
 }
 
 void Api::on_request(std::shared_ptr<net::Exchange> exchange) {
   RouteMatch match = find_route(exchange->request().method, exchange->request().path);
-  const std::string id = take_id(exchange->request());
+  const std::string id = take_id(exchange->request(), match);
   auto headers = common_headers(exchange->request(), id);
   auto* call =
       new Call(std::move(exchange), *match.route, std::move(match.rest), id, services_, keys_, std::move(headers));
   // Shared by the worker and the model that answers; its id is free again when both have let go.
-  match.route->handle(std::shared_ptr<Call>(call, [this, id](Call* ended) {
+  match.route->handle(std::shared_ptr<Call>(call, [ids = ids_, id](Call* ended) {
     delete ended;
-    const std::lock_guard lock(ids_mutex_);
-    ids_.erase(id);
+    const std::lock_guard lock(ids->mutex);
+    ids->taken.erase(id);
   }));
 }
 

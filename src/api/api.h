@@ -3,6 +3,7 @@
 // Owned by the composition root, together with the services it was given; used by the HTTP server's threads.
 #pragma once
 
+#include <memory>
 #include <mutex>
 #include <set>
 #include <string>
@@ -29,14 +30,19 @@ class Api : public net::RequestHandler {
   std::optional<Failure> check(const net::ServerRequest& head, const RouteMatch& match) const;
   std::vector<net::HttpHeader> common_headers(const net::ServerRequest& head, const std::string& request_id) const;
   net::Reply refusal(const net::ServerRequest& head, const RouteMatch& match, const Failure& failure) const;
-  /// The client's id where it has one that may stand in a header and nobody else is using, else a new one.
-  std::string take_id(const net::ServerRequest& head);
+  /// The client's id where it has one that may stand in a header and belongs to no other request, of now or of the
+  /// ledger; else a new one.
+  std::string take_id(const net::ServerRequest& head, const RouteMatch& match);
 
   const Services& services_;
   AppKeys& keys_;
   const GuardOptions guard_;
-  std::mutex ids_mutex_;
-  std::set<std::string, std::less<>> ids_;
+  /// Of requests in flight. An engine that does not answer any more may hold one for longer than there is an Api.
+  struct Ids {
+    std::mutex mutex;
+    std::set<std::string, std::less<>> taken;
+  };
+  const std::shared_ptr<Ids> ids_ = std::make_shared<Ids>();
 };
 
 }  // namespace ingle::api

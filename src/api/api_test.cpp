@@ -117,6 +117,28 @@ TEST_F(ApiTest, a_request_id_that_may_not_stand_in_a_header_or_is_in_use_is_repl
   EXPECT_TRUE(ask(std::move(odd)).header("x-request-id").starts_with("req_"));
 }
 
+TEST_F(ApiTest, an_id_that_the_ledger_knows_is_not_used_again) {
+  services.is_known_request = [](std::string_view id) { return id == "old"; };
+  models.completer->script = {chat::Finished{}};
+  for (const auto& [given, kept] : {std::pair("old", false), std::pair("young", true)}) {
+    auto wanted = request("POST", "/v1/chat/completions", kChat);
+    wanted.headers.push_back({"x-request-id", given});
+    EXPECT_EQ(ask(std::move(wanted)).header("x-request-id") == given, kept) << given;
+    EXPECT_EQ(models.completer->request.id == given, kept) << given;
+  }
+}
+
+TEST_F(ApiTest, an_answer_that_is_held_may_outlive_the_api) {
+  models.completer->hold = true;
+  auto ended = std::make_unique<Api>(services, keys, GuardOptions{});
+  const auto seen = std::make_shared<Seen>();
+  ended->on_request(std::make_shared<FakeExchange>(request("POST", "/v1/chat/completions", kChat), seen));
+  ended.reset();
+  models.completer->sink(chat::Finished{});
+  models.completer->sink = nullptr;  // under a sanitizer the last one to let go must not touch what has ended
+  EXPECT_EQ(seen->reply.status, 200);
+}
+
 TEST_F(ApiTest, a_stream_begins_with_the_first_sign_of_life) {
   models.completer->hold = true;
   ask("POST", "/v1/chat/completions", kStream);
@@ -181,6 +203,21 @@ TEST_F(ApiTest, auto_says_its_route_when_it_is_decided) {
                           R"({"model":"auto","stream":true,"messages":[{"role":"user","content":"x"}]})");
   EXPECT_EQ(stream.header("x-ingle-route"), "pending");
   EXPECT_NE(stream.reply.body.find(R"("ingle":{"route":"cloud:x")"), std::string::npos);
+  models.completer->script = {text("a"), chat::Finished{}};
+  const Seen lines = ask("POST", "/api/chat", R"({"model":"auto","messages":[{"role":"user","content":"x"}]})");
+  EXPECT_EQ(lines.header("x-ingle-route"), "pending");
+  EXPECT_TRUE(lines.reply.body.ends_with("\"ingle\":{\"route\":\"local\"}}\n")) << lines.reply.body;
+}
+
+TEST_F(ApiTest, auto_is_in_the_list_where_the_router_has_a_model_to_ask) {
+  const std::string entry = R"({"id":"auto","object":"model","created":0,"owned_by":"inglenook"})";
+  EXPECT_EQ(ask("GET", "/v1/models").reply.body.find(entry), std::string::npos);
+  EXPECT_EQ(ask("GET", "/v1/models/auto").reply.status, 404);
+  services.policy = [] { return PolicyInfo{}; };
+  EXPECT_NE(ask("GET", "/v1/models").reply.body.find(entry), std::string::npos);
+  EXPECT_EQ(ask("GET", "/v1/models/auto").reply.body, entry);
+  services.list = [] { return std::vector<ModelInfo>{}; };
+  EXPECT_EQ(ask("GET", "/v1/models").reply.body.find(entry), std::string::npos);
 }
 
 TEST_F(ApiTest, unknown_models_and_paths_of_files_are_404_in_each_dialect) {
@@ -341,12 +378,14 @@ TEST_F(ApiTest, conversations_are_kept_found_and_deleted) {
 TEST_F(ApiTest, the_offline_switch_says_when_it_may_not_be_turned) {
   bool offline = false;
   services.offline = [&] { return offline; };
+  services.offline_by_setting = [&] { return offline; };
   services.set_offline = [&](bool on) -> Status {
     if (!on) return std::unexpected(Error::refused("the setting holds it"));
     offline = on;
     return {};
   };
-  EXPECT_EQ(ask_as_owner("PUT", "/ingle/v1/offline", R"({"offline":true})").reply.body, R"({"offline":true})");
+  EXPECT_EQ(ask_as_owner("PUT", "/ingle/v1/offline", R"({"offline":true})").reply.body,
+            R"({"offline":true,"by_setting":true})");
   EXPECT_EQ(ask_as_owner("PUT", "/ingle/v1/offline", R"({"offline":false})").reply.status, 409);
   EXPECT_EQ(ask_as_owner("PUT", "/ingle/v1/offline", R"({"offline":"no"})").reply.status, 400);
 }

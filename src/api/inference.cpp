@@ -8,8 +8,6 @@
 namespace ingle::api {
 namespace {
 
-constexpr std::string_view kAuto = "auto";
-
 using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point start) {
@@ -25,7 +23,7 @@ class Running {
         completer_(std::move(completer)),
         encoder_(std::move(inference.encoder)),
         stream_(inference.stream),
-        is_auto_(inference.model == kAuto),
+        is_auto_(inference.model == kAutoModel),
         started_(started) {
     outcome_.load_seconds = seconds_since(started);
   }

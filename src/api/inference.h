@@ -15,6 +15,9 @@
 
 namespace ingle::api {
 
+/// The name under which the router is asked.
+inline constexpr std::string_view kAutoModel = "auto";
+
 struct Outcome {
   chat::Finished finished;
   std::string route;  // "local", "cloud:NAME"

@@ -130,10 +130,14 @@ struct Services {
   // Of the router: bodies of answers, made there.
   std::function<Result<std::string>(uint32_t limit, std::string_view before)> decisions_json = {};
   std::function<Result<std::string>(std::string_view request_id)> explain_json = {};
+  /// Whether the ledger has a decision of that id, or cannot be asked.
+  std::function<bool(std::string_view request_id)> is_known_request = {};
   std::function<Result<std::string>(uint32_t limit)> egress_json = {};
   std::function<std::string()> policy_json = {};
   std::function<PolicyInfo()> policy = {};
   std::function<bool()> offline = {};
+  /// Whether the setting holds it on, so that set_offline(false) is refused.
+  std::function<bool()> offline_by_setting = {};
   std::function<Status(bool)> set_offline = {};
 
   std::function<int64_t()> now_unix = {};

@@ -171,6 +171,10 @@ api::Services front_services(Front& front) {
     return routing.decisions_json(limit, before);
   };
   services.explain_json = [&routing](std::string_view id) { return routing.explain_json(id); };
+  services.is_known_request = [&routing](std::string_view id) {
+    const auto found = routing.explain_json(id);
+    return found || found.error().code() != ErrorCode::kNotFound;
+  };
   services.egress_json = [&routing](uint32_t limit) { return routing.egress_json(limit); };
   services.policy_json = [&routing] { return routing.policy_json(); };
   services.policy = [&routing] {
@@ -179,6 +183,7 @@ api::Services front_services(Front& front) {
         .present = status.present, .provider = status.provider, .cloud_possible = status.cloud_possible};
   };
   services.offline = [&front] { return front.offline().on(); };
+  services.offline_by_setting = [&front] { return front.offline().by_setting(); };
   services.set_offline = [&front](bool on) { return front.offline().set(on); };
   services.now_unix = unix_now;
   return services;

@@ -58,7 +58,7 @@ Json piece(const AnswerFrame& frame, std::string_view text) {
   return json;
 }
 
-void add_end(Json& json, const Outcome& outcome) {
+void add_end(Json& json, const AnswerFrame& frame, const Outcome& outcome) {
   const chat::Usage& usage = outcome.finished.usage;
   json["done"] = true;
   json["done_reason"] = done_reason(outcome.finished.reason);
@@ -69,7 +69,7 @@ void add_end(Json& json, const Outcome& outcome) {
   json["eval_count"] = usage.completion_tokens;
   json["eval_duration"] = nanoseconds(usage.decode_seconds);
   // Beyond the dialect, and only where it says something that an Ollama cannot mean.
-  if (outcome.route != "local") json["ingle"] = {{"route", outcome.route}};
+  if (outcome.route != "local" || frame.model == kAutoModel) json["ingle"] = {{"route", outcome.route}};
 }
 
 class Encoder : public AnswerEncoder {
@@ -89,7 +89,7 @@ class Encoder : public AnswerEncoder {
 
   std::string finish(const Outcome& outcome) override {
     Json json = piece(frame_, "");
-    add_end(json, outcome);
+    add_end(json, frame_, outcome);
     return line(json);
   }
 
@@ -98,7 +98,7 @@ class Encoder : public AnswerEncoder {
   std::string whole(const WholeAnswer& answer, const Outcome& outcome) override {
     Json json = piece(frame_, answer.text);
     if (frame_.logprobs) json["logprobs"] = logprobs_json(answer.tokens);
-    add_end(json, outcome);
+    add_end(json, frame_, outcome);
     return to_text(json);
   }
 

@@ -28,14 +28,25 @@ void chat_completions(const std::shared_ptr<Call>& call) {
   run_inference(call, std::move(inference));
 }
 
+namespace {
+
+/// The models, and the router where it has one to ask.
+Result<std::vector<ModelInfo>> models_of(const Services& services) {
+  INGLE_TRY(auto models, services.list());
+  if (!models.empty() && services.policy) models.push_back({.name = std::string(kAutoModel)});
+  return models;
+}
+
+}  // namespace
+
 void list_models(const std::shared_ptr<Call>& call) {
-  const auto models = call->services().list();
+  const auto models = models_of(call->services());
   if (failed(*call, models)) return;
   call->respond_json(encode_models(*models));
 }
 
 void show_model(const std::shared_ptr<Call>& call) {
-  const auto models = call->services().list();
+  const auto models = models_of(call->services());
   if (failed(*call, models)) return;
   const auto found = std::ranges::find(*models, call->rest(), &ModelInfo::name);
   if (found == models->end()) return call->fail(Failure::no_model(call->rest()));

@@ -61,7 +61,8 @@ void respond_or_fail(Call& call, const Result<std::string>& body) {
 }
 
 std::string offline_text(const Services& services) {
-  return to_text({{"offline", services.offline ? services.offline() : true}});
+  return to_text({{"offline", services.offline ? services.offline() : true},
+                  {"by_setting", services.offline_by_setting && services.offline_by_setting()}});
 }
 
 }  // namespace
