@@ -103,7 +103,10 @@ Front::Front(Settings settings, const EnvLookup& env, Roles roles, net::ReceiptK
       receipt_key_(receipt_key),
       offline_(settings_.home, settings_.offline),
       store_({.home = settings_.home, .models = settings_.models, .places = places(settings_, env)},
-             network(settings_, env)) {}
+             network(settings_, env)),
+      egress_(roles_.spawner ? std::make_unique<roles::EgressProcess>(
+                                   roles_.spawner, [this] { return offline_.on(); }, receipt_key_)
+                             : nullptr) {}
 
 store::Network Front::network(const Settings& settings, const EnvLookup& env) {
   store::Network network = store::network_from(env);
@@ -272,18 +275,16 @@ Result<std::string> Front::run_job(std::string_view kind, std::string_view paylo
 
 Status Front::may_connect() const {
   if (!offline_.on()) return {};
+  if (egress_) egress_->obey();
   return std::unexpected(Error::refused("offline mode is on: nothing leaves this machine")
                              .hint(offline_.by_setting() ? "'ingle config offline' shows where it is set"
                                                          : "'ingle offline off' allows connections again"));
 }
 
-Result<std::shared_ptr<roles::EgressConnection>> Front::egress() {
-  const std::lock_guard lock(egress_mutex_);
-  if (egress_ && egress_->alive()) return egress_;
-  INGLE_TRY(roles::Child started, roles_.spawner->spawn(roles::Role::kEgress));
-  const auto child = std::make_shared<roles::Child>(std::move(started));
-  egress_ = std::make_shared<roles::EgressConnection>(child->channel(), child, receipt_key_);
-  return egress_;
+Status Front::set_offline(bool on) {
+  INGLE_TRY_VOID(offline_.set(on));
+  if (egress_) egress_->obey();
+  return {};
 }
 
 net::TransportFactory Front::transports() {
@@ -292,7 +293,7 @@ net::TransportFactory Front::transports() {
     std::unique_ptr<net::HttpTransport> transport;
     if (roles_.spawner) {
       INGLE_TRY(transport, roles::RemoteTransport::create(
-                               settings, [this] { return egress(); }, [this] { return may_connect(); }));
+                               settings, [this] { return egress_->connection(); }, [this] { return may_connect(); }));
     } else {
       INGLE_TRY(transport, net::direct_transport(receipt_key_)(settings));
     }

@@ -24,6 +24,7 @@
 #include "engine/engine.h"
 #include "net/receipt.h"
 #include "net/transport.h"
+#include "roles/egress_process.h"
 #include "roles/jobs.h"
 #include "roles/model_facts.h"
 #include "roles/remote_transport.h"
@@ -92,8 +93,10 @@ class Front {
   /// What the privacy gate signs with: the egress role verifies with the same.
   const net::ReceiptKey& receipt_key() const { return receipt_key_; }
 
-  /// Whether anything may leave this machine; turning it concerns all processes of this installation.
+  /// Whether anything may leave this machine.
   const router::OfflineSwitch& offline() const { return offline_; }
+  /// Turns it for all processes of this installation. On: what this one was sending has ended when it returns.
+  Status set_offline(bool on);
 
   /// A model by name, or the path of a .gguf file, used in place. kNotFound says what can be done.
   Result<ModelFiles> locate(std::string_view model) const;
@@ -110,8 +113,6 @@ class Front {
 
  private:
   store::Network network(const Settings& settings, const EnvLookup& env);
-  /// The egress process, started anew where there is none.
-  Result<std::shared_ptr<roles::EgressConnection>> egress();
   /// An error while nothing may leave this machine.
   Status may_connect() const;
   Result<runtime::Engine> start_engine(std::span<const std::filesystem::path> paths, const std::string& name,
@@ -124,8 +125,7 @@ class Front {
   net::ReceiptKey receipt_key_;
   router::OfflineSwitch offline_;
   store::Store store_;
-  std::mutex egress_mutex_;
-  std::shared_ptr<roles::EgressConnection> egress_;
+  std::unique_ptr<roles::EgressProcess> egress_;  // where there is a spawner
   std::mutex facts_mutex_;
   std::map<std::string, roles::ModelFacts, std::less<>> facts_;  // by path, size and time of the file
   void make_models();

@@ -184,7 +184,7 @@ api::Services front_services(Front& front) {
   };
   services.offline = [&front] { return front.offline().on(); };
   services.offline_by_setting = [&front] { return front.offline().by_setting(); };
-  services.set_offline = [&front](bool on) { return front.offline().set(on); };
+  services.set_offline = [&front](bool on) { return front.set_offline(on); };
   services.now_unix = unix_now;
   return services;
 }

@@ -130,6 +130,7 @@ bool EgressConnection::alive() const {
 Result<net::HttpHead> EgressConnection::send(const net::HttpSettings& settings, const net::HttpRequest& request,
                                              const net::EgressPermit& permit, const net::BodySink& sink,
                                              std::stop_token stop, const std::function<Status()>& allowed) {
+  if (stop.stop_requested()) return std::unexpected(Error::cancelled());
   const auto exchange = std::make_shared<Exchange>();
   uint64_t number = 0;
   {

@@ -70,6 +70,8 @@ class Child {
 
   Channel& channel();
   pid_t pid() const;
+  /// Kills the process with all it started; the channel stays, broken. Any thread, as often as one likes.
+  void kill();
   /// "ended by signal 9", "exit code 1"; empty while it runs. Waits a moment for one whose channel just closed.
   std::string how_it_ended();
 

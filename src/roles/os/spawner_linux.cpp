@@ -131,10 +131,11 @@ struct Child::State {
   std::mutex asking;
   std::string ended;  // guarded by `asking`
 
-  ~State() {
+  void kill() {
     channel.close_both();
     if (spawner->ask({.kind = SpawnerRequest::Kind::kEnd, .child = number})) readable(process.get(), kPatienceMs);
   }
+  ~State() { kill(); }
 };
 
 Result<Child> Spawner::spawn(Role role, const SpawnOptions& options) {
@@ -172,6 +173,10 @@ Channel& Child::channel() {
 
 pid_t Child::pid() const {
   return state_->pid;
+}
+
+void Child::kill() {
+  state_->kill();
 }
 
 std::string Child::how_it_ended() {

@@ -10,7 +10,9 @@
 #include <new>
 #include <string>
 
+#include "roles/egress_role.h"
 #include "roles/jobs.h"
+#include "roles/sandbox.h"
 
 extern char** environ;  // NOLINT: the C library's own name
 
@@ -97,7 +99,13 @@ RoleMains test_roles() {
   const auto parse = [](Channel channel, const SpawnOptions& options) {
     return options.max_cpu_seconds > 0 ? serve_job(channel, test_jobs()) : test_role(std::move(channel), options);
   };
-  return {.engine = test_role, .parse = parse, .egress = test_role};
+  const auto egress = [](Channel channel, const SpawnOptions& options) {
+    return serve_egress(channel, [&]() -> Status {
+      INGLE_TRY_VOID(lock(Role::kEgress, {.offline = options.offline}));
+      return {};
+    });
+  };
+  return {.engine = test_role, .parse = parse, .egress = egress};
 }
 
 }  // namespace ingle::roles::testing

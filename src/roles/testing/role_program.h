@@ -1,6 +1,6 @@
 // What a test program does when it is executed again as a role: `main` of tests that start roles calls run_role with these.
 //
-// engine: echoes frames, and obeys the few words of Order. The other roles do the same.
+// engine: echoes frames, and obeys the few words of Order. Parse does the same; egress is the real one.
 #pragma once
 
 #include <span>
