@@ -74,7 +74,7 @@ struct Calibration {
 
 /// The last row is for every other model: what the measured ones have in common.
 constexpr Calibration kCalibrations[] = {
-    {"qwen2", 0.4, 0.8, 1.361, {0, 1.899, 0, -0.132, 0}, 0.45},
+    {"qwen2", 0.4, 0.8, 2.734, {1.328, 1.82, 0, -2.772, 0}, 0.65},
     {"qwen2", 1.4, 2.0, -0.368, {0, 2.541, -0.092, 0, 2.103}, 0.65},
     {"", 0, 1e9, 0.99, {0, 1.84, 0, 0, 0.68}, 0.55},
 };
