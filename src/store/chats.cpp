@@ -192,7 +192,9 @@ Result<std::unique_ptr<Chats>> Chats::open(const std::filesystem::path& path) {
   Status ready;
   if (code == SQLITE_OK) {
     sqlite3_busy_timeout(raw, kBusyMs);
-    ready = state->execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON;");
+    // A locked process may write to its own folders only, so what SQLite sorts stays in memory.
+    ready = state->execute(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY;");
     if (ready) ready = state->execute(kSchema);
   }
   ::umask(before);

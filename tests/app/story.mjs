@@ -101,6 +101,13 @@ const steps = {
     await page.getByText("stopped", { exact: true }).waitFor();
   },
 
+  async "what a model cannot hold is refused with the reason, and kept"() {
+    await page.keyboard.press("Alt+n");
+    await say("Every word counts. ".repeat(40_000));
+    assert.match(await page.locator(".error-note").innerText(), /tokens/);
+    assert.equal(await page.getByText("could not be saved").count(), 0);
+  },
+
   async "parameters hold: the same seed gives the same answer, and max tokens ends it"() {
     await page.keyboard.press("Alt+n");
     await button("Parameters").click();

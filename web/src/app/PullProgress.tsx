@@ -1,5 +1,5 @@
 import { dismissPull, startPull, stopPull, type Pull } from "./pulls";
-import { formatBytes, formatDuration, formatPercent } from "../lib/format";
+import { formatBytes, formatDuration, formatPercent, sentence } from "../lib/format";
 import { secondsLeft, speedOf } from "../lib/rate";
 import { ErrorNote, Progress } from "../ui/Parts";
 
@@ -13,11 +13,9 @@ export function PullProgress({ name, pull }: { name: string; pull: Pull }) {
     pull.state === "running" && left !== null ? `${formatDuration(left)} left` : "",
   ].filter(Boolean);
   return (
-    <div className="pull">
+    <div className={pull.error ? "pull pull-failed" : "pull"}>
       <div className="pull-line">
-        <span>
-          {pull.state === "running" ? sentence(pull.status) : pull.state === "stopped" ? "Stopped" : "Failed"}
-        </span>
+        <span>{pull.state === "running" ? words(pull.status) : pull.state === "stopped" ? "Stopped" : "Failed"}</span>
         <strong>{pull.total > 0 ? formatPercent(pull.completed / pull.total) : ""}</strong>
       </div>
       <Progress label={`Download of ${name}`} done={pull.completed} total={pull.total} />
@@ -43,8 +41,7 @@ export function PullProgress({ name, pull }: { name: string; pull: Pull }) {
   );
 }
 
-function sentence(status: string): string {
+function words(status: string): string {
   // Ollama's words name the layer by its digest, which tells nobody anything.
-  const words = status.replace(/^pulling [0-9a-f]{6,}.*/, "downloading");
-  return words.charAt(0).toUpperCase() + words.slice(1);
+  return sentence(status.replace(/^pulling [0-9a-f]{6,}.*/, "downloading"));
 }

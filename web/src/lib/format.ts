@@ -46,3 +46,8 @@ export function formatWhen(unix: number, now = Date.now()): string {
   if (now - date.getTime() < 6 * 86400e3) return `${date.toLocaleDateString("en-GB", { weekday: "short" })} ${time}`;
   return date.toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric" });
 }
+
+/** What the server says in the middle of a line, at the beginning of one. */
+export function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

@@ -1,5 +1,6 @@
 import * as RadixSwitch from "@radix-ui/react-switch";
 import { useId, type ReactNode } from "react";
+import { sentence } from "../lib/format";
 import { Icon, type IconName } from "./Icon";
 
 /** Small pieces that every page uses. */
@@ -76,8 +77,8 @@ export function ErrorNote(props: { message: string; hint?: string; onRetry?: () 
     <div className="error-note" role="alert">
       <Icon name="alert" />
       <div>
-        <p>{props.message}</p>
-        {props.hint && <p className="error-hint">{props.hint}</p>}
+        <p>{sentence(props.message)}</p>
+        {props.hint && <p className="error-hint">{sentence(props.hint)}</p>}
       </div>
       {props.onRetry && (
         <button type="button" className="button" onClick={props.onRetry}>

@@ -1,4 +1,5 @@
 import type { Extraction, Field } from "../../api/types";
+import { sentence } from "../../lib/format";
 import type { Tone } from "../../ui/Parts";
 
 /** A row of the table of fields; `key` is the field's name, or "lines[0].total" for a cell. */
@@ -17,9 +18,8 @@ export function labelOf(name: string): string {
 }
 
 /** A sentence of the server with the names of fields as people read them. */
-export function withLabels(sentence: string): string {
-  const named = sentence.replace(/\b[a-z]+(?:_[a-z]+)+\b/g, labelOf);
-  return named.charAt(0).toUpperCase() + named.slice(1);
+export function withLabels(reason: string): string {
+  return sentence(reason.replace(/\b[a-z]+(?:_[a-z]+)+\b/g, labelOf));
 }
 
 export function rowsOf(extraction: Extraction): FieldRow[] {
