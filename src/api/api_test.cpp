@@ -454,6 +454,28 @@ TEST(AppKeys, are_made_once_and_nobody_else_may_read_them) {
   EXPECT_EQ(AppKeys::open(folder.path()).error().code(), ErrorCode::kCorrupt);
 }
 
+TEST(AppKeys, a_word_made_by_whoever_has_the_key_is_taken_once_by_the_run_that_it_is_for) {
+  AppKeys server(std::string(64, 'a'));
+  server.set_instance("first");
+  AppKeys command(std::string(64, 'a'));
+  command.set_instance("first");
+  const std::string word = command.make_link_word(kNow);
+  EXPECT_EQ(word.find(server.key()), std::string::npos);
+  AppKeys next(std::string(64, 'a'));
+  next.set_instance("second");
+  EXPECT_FALSE(next.redeem(word, kNow).has_value());
+  AppKeys stranger(std::string(64, 'b'));
+  stranger.set_instance("first");
+  EXPECT_FALSE(server.redeem(stranger.make_link_word(kNow), kNow).has_value());
+  EXPECT_FALSE(server.redeem(command.make_link_word(kNow + 3600), kNow).has_value()) << "of a clock that runs ahead";
+  EXPECT_FALSE(server.redeem("0" + word, kNow).has_value());
+  const auto cookie = server.redeem(word, kNow);
+  ASSERT_TRUE(cookie.has_value());
+  EXPECT_FALSE(server.redeem(word, kNow).has_value());
+  EXPECT_FALSE(server.redeem(*cookie, kNow).has_value());
+  EXPECT_FALSE(server.is_owner("s=" + command.make_link_word(kNow), "", "s", kNow));
+}
+
 TEST(AppKeys, links_and_cookies_end) {
   AppKeys keys(std::string(64, 'a'));
   const std::string late = keys.make_link_word(kNow);

@@ -16,7 +16,6 @@ namespace {
 
 constexpr size_t kKeyBytes = 32;
 constexpr int64_t kLinkSeconds = 60;
-constexpr size_t kMaxLinks = 64;
 
 std::string hex(const unsigned char* bytes, size_t size) {
   static constexpr char kDigits[] = "0123456789abcdef";
@@ -76,39 +75,37 @@ std::string AppKeys::signature(std::string_view text) const {
   return hex(bytes, size);
 }
 
-std::string AppKeys::make_link_word(int64_t now_unix) {
-  const std::lock_guard lock(links_mutex_);
-  std::erase_if(links_, [&](const auto& link) { return link.second < now_unix; });
-  if (links_.size() >= kMaxLinks) links_.clear();
-  std::string word = random_hex(kKeyBytes);
-  // Kept as a signature: comparing in the map then tells nothing about the word itself.
-  links_[signature("link " + word)] = now_unix + kLinkSeconds;
-  return word;
+std::string AppKeys::signed_text(std::string_view kind, int64_t end_unix) const {
+  const std::string body = std::to_string(end_unix) + "." + random_hex(16);
+  return body + "." + signature(std::string(kind) + " " + body);
+}
+
+std::optional<int64_t> AppKeys::end_of(std::string_view kind, std::string_view text) const {
+  const size_t dot = text.rfind('.');
+  if (dot == std::string_view::npos) return std::nullopt;
+  const std::string_view body = text.substr(0, dot);
+  if (!same(text.substr(dot + 1), signature(std::string(kind) + " " + std::string(body)))) return std::nullopt;
+  int64_t end = 0;
+  std::from_chars(body.data(), body.data() + body.size(), end);
+  return end;
+}
+
+std::string AppKeys::make_link_word(int64_t now_unix) const {
+  return signed_text("link " + instance_, now_unix + kLinkSeconds);
 }
 
 std::optional<std::string> AppKeys::redeem(std::string_view link_word, int64_t now_unix) {
-  const std::lock_guard lock(links_mutex_);
-  const auto found = links_.find(signature("link " + std::string(link_word)));
-  if (found == links_.end()) return std::nullopt;
-  const bool in_time = found->second >= now_unix;
-  links_.erase(found);
-  if (!in_time) return std::nullopt;
-  return make_cookie(now_unix);
-}
-
-std::string AppKeys::make_cookie(int64_t now_unix) const {
-  const std::string body = std::to_string(now_unix + kCookieSeconds) + "." + random_hex(16);
-  return body + "." + signature("cookie " + body);
+  const auto end = end_of("link " + instance_, link_word);
+  if (!end || *end < now_unix || *end > now_unix + kLinkSeconds) return std::nullopt;
+  const std::lock_guard lock(used_mutex_);
+  std::erase_if(used_, [&](const auto& used) { return used.second < now_unix; });
+  if (!used_.emplace(link_word, *end).second) return std::nullopt;
+  return signed_text("cookie", now_unix + kCookieSeconds);
 }
 
 bool AppKeys::is_cookie(std::string_view cookie, int64_t now_unix) const {
-  const size_t dot = cookie.rfind('.');
-  if (dot == std::string_view::npos) return false;
-  const std::string_view body = cookie.substr(0, dot);
-  if (!same(cookie.substr(dot + 1), signature("cookie " + std::string(body)))) return false;
-  int64_t end = 0;
-  std::from_chars(body.data(), body.data() + body.size(), end);
-  return end >= now_unix;
+  const auto end = end_of("cookie", cookie);
+  return end && *end >= now_unix;
 }
 
 bool AppKeys::is_owner(std::string_view cookies, std::string_view authorization, std::string_view cookie_name,

@@ -1,8 +1,10 @@
 // AppKeys: who the owner of this installation is. INGLE_HOME/keys/app (0600) holds a random key; whoever can read it, is.
 //
 // The key itself opens everything (Authorization: Bearer KEY, for programs of the owner). For a browser it is turned into a
-// link that works once, and the link into a cookie that no script can read. A cookie carries its end and an HMAC under the
-// key, so it survives restarts, and deleting the key file ends all of them. Any thread.
+// word that works once, and that into a cookie that no script can read. Word and cookie carry their end and an HMAC under the
+// key, so whoever can read the key makes a word without asking the server: the key is never sent to whoever answers at an
+// address. A cookie survives restarts, and deleting the key file ends all of them; a word is for one run of the server, and
+// of no use to another that comes to know it. Any thread.
 #pragma once
 
 #include <cstdint>
@@ -25,14 +27,16 @@ class AppKeys {
   /// Reads the key, or makes one.
   static Result<AppKeys> open(const std::filesystem::path& home);
   explicit AppKeys(std::string key) : key_(std::move(key)) {}
-  AppKeys(AppKeys&& other) noexcept : key_(std::move(other.key_)) {}
+  AppKeys(AppKeys&& other) noexcept : key_(std::move(other.key_)), instance_(std::move(other.instance_)) {}
 
   static std::filesystem::path key_file(const std::filesystem::path& home) { return home / "keys" / "app"; }
 
   const std::string& key() const { return key_; }
 
+  /// Which run of the server words are for; before the first word.
+  void set_instance(std::string instance) { instance_ = std::move(instance); }
   /// A word that redeem() takes once, within a minute.
-  std::string make_link_word(int64_t now_unix);
+  std::string make_link_word(int64_t now_unix) const;
   /// The value of a new cookie.
   std::optional<std::string> redeem(std::string_view link_word, int64_t now_unix);
 
@@ -44,12 +48,15 @@ class AppKeys {
 
  private:
   std::string signature(std::string_view text) const;
-  std::string make_cookie(int64_t now_unix) const;
+  std::string signed_text(std::string_view kind, int64_t end_unix) const;
+  /// The end, where the text was made by signed_text().
+  std::optional<int64_t> end_of(std::string_view kind, std::string_view text) const;
   bool is_cookie(std::string_view cookie, int64_t now_unix) const;
 
   std::string key_;
-  std::mutex links_mutex_;
-  std::map<std::string, int64_t, std::less<>> links_;  // word -> end
+  std::string instance_;
+  std::mutex used_mutex_;
+  std::map<std::string, int64_t, std::less<>> used_;  // words that were redeemed -> their end
 };
 
 }  // namespace ingle::api

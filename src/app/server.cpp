@@ -1,14 +1,14 @@
 #include "app/server.h"
 
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
-#include <system_error>
+#include <filesystem>
+#include <optional>
 
 #include "api/api.h"
 #include "app/echo_models.h"
+#include "app/server_file.h"
 #include "app/services.h"
 #include "net/http_server.h"
 #include "net/url.h"
@@ -17,7 +17,6 @@ namespace ingle::app {
 namespace {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::json;
 
 constexpr rlim_t kSpareDescriptors = 128;  // for models, documents and databases
 
@@ -49,14 +48,6 @@ std::vector<std::string> words_of(std::string_view list) {
   return words;
 }
 
-Status write_server_file(const fs::path& home, const net::ListenAddress& address) {
-  const fs::path path = server_file(home);
-  std::error_code error;
-  fs::create_directories(path.parent_path(), error);
-  const Json json = {{"pid", ::getpid()}, {"address", address.text()}};
-  return base::write_file_atomic(path, json.dump() + "\n", 0600);
-}
-
 }  // namespace
 
 struct Server::Parts {
@@ -67,6 +58,7 @@ struct Server::Parts {
   std::optional<api::AppKeys> keys;
   std::unique_ptr<api::Api> api;
   std::unique_ptr<net::HttpServer> http;
+  std::optional<ServerFile> file;
 };
 
 Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -77,13 +69,11 @@ Server::~Server() {
 
 void Server::stop(unsigned drain_ms) {
   if (!parts_) return;
+  parts_->file.reset();  // whoever looks for a server from now on needs another one
   if (parts_->http) parts_->http->stop(drain_ms);
   // A model that still holds a request, because its process does not answer any more, will let go of it when that ends;
   // what it then touches must be there.
   const bool still_held = parts_->http && parts_->http->connections() > 0;
-  std::error_code ignored;
-  if (const auto running = read_server_file(parts_->home); running && running->pid == ::getpid())
-    fs::remove(server_file(parts_->home), ignored);
   if (still_held) {
     static_cast<void>(parts_.release());
   } else {
@@ -106,25 +96,12 @@ Result<std::unique_ptr<Server>> Server::start(Front& front, net::Listener listen
   parts->keys.emplace(std::move(keys));
   api::GuardOptions guard{.hosts = words_of(front.settings().hosts), .origins = words_of(front.settings().origins)};
   parts->api = std::make_unique<api::Api>(parts->services, *parts->keys, std::move(guard));
-  INGLE_TRY_VOID(write_server_file(parts->home, listener.address));
+  const std::string instance = api::random_hex(16);
+  parts->keys->set_instance(instance);
+  INGLE_TRY(auto file, ServerFile::hold(parts->home, listener.address, instance));
+  if (file) parts->file.emplace(*std::move(file));
   INGLE_TRY(parts->http, net::HttpServer::start(std::move(listener.socket), *parts->api, limits_of_process()));
   return std::unique_ptr<Server>(new Server(std::move(parts)));
-}
-
-fs::path server_file(const fs::path& home) {
-  return home / "run" / "server.json";
-}
-
-std::optional<RunningServer> read_server_file(const fs::path& home) {
-  const auto text = base::read_file(server_file(home), 4096);
-  if (!text) return std::nullopt;
-  const Json json = Json::parse(*text, nullptr, false);
-  if (!json.is_object() || !json.contains("pid") || !json["pid"].is_number_integer() || !json.contains("address") ||
-      !json["address"].is_string())
-    return std::nullopt;
-  const auto address = net::ListenAddress::parse(json["address"].get<std::string>(), 0);
-  if (!address) return std::nullopt;
-  return RunningServer{.pid = json["pid"].get<int64_t>(), .address = *address};
 }
 
 }  // namespace ingle::app

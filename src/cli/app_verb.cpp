@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,10 +14,9 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <system_error>
-#include <thread>
 
 #include "api/app_keys.h"
-#include "app/server.h"
+#include "app/server_file.h"
 #include "cli/json_writer.h"
 #include "cli/table.h"
 #include "cli/verb.h"
@@ -33,7 +33,7 @@ constexpr int kStopMs = 40'000;
 
 /// The server of this home, if it answers.
 std::optional<app::RunningServer> running_server(const fs::path& home) {
-  const auto server = app::read_server_file(home);
+  auto server = app::find_running_server(home);
   if (!server) return std::nullopt;
   const auto answer = net::ask_loopback(server->address, {.target = "/health"});
   if (!answer || !answer->server.starts_with("ingle")) return std::nullopt;
@@ -134,7 +134,7 @@ class AppVerb : public Command {
     INGLE_TRY(const std::string url, one_time_link(home, *server));
     if (json_) {
       JsonWriter json;
-      json.begin_object().member("url", url).member("pid", server->pid).end_object();
+      json.begin_object().member("url", url).member("pid", int64_t{server->pid}).end_object();
       context.console.out(json.take_line());
     } else {
       context.console.out(url + "\n");
@@ -146,14 +146,12 @@ class AppVerb : public Command {
 
  private:
   static Result<std::string> one_time_link(const fs::path& home, const app::RunningServer& server) {
-    INGLE_TRY(const api::AppKeys keys, api::AppKeys::open(home));
-    INGLE_TRY(const auto answer,
-              net::ask_loopback(server.address, {.method = "POST", .target = "/ingle/v1/links", .bearer = keys.key()}));
-    const Json json = Json::parse(answer.body, nullptr, false);
-    if (answer.status != 200 || !json.is_object() || !json.contains("path") || !json["path"].is_string())
-      return std::unexpected(Error::refused(fmt::format("the server gave no link (status {})", answer.status))
-                                 .hint("'ingle stop' ends it, and 'ingle app' starts it anew"));
-    return "http://" + server.address.text() + json["path"].get<std::string>();
+    // Made here: only the word goes to whoever answers, and it is of use to this run of the server alone.
+    INGLE_TRY(api::AppKeys keys, api::AppKeys::open(home));
+    keys.set_instance(server.instance);
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    return "http://" + server.address.text() +
+           "/open?key=" + keys.make_link_word(std::chrono::duration_cast<std::chrono::seconds>(now).count());
   }
 
   std::optional<std::string> host_;
@@ -197,24 +195,27 @@ class Stop : public Command {
   }
 
   Result<int> run(Context& context) override {
-    const auto server = running_server(context.app->settings().home);
+    const fs::path home = context.app->settings().home;
+    const auto server = app::find_running_server(home);
     if (!server) return std::unexpected(no_server());
-    const auto pid = static_cast<pid_t>(server->pid);
-    if (pid <= 1 || ::kill(pid, SIGTERM) != 0) return std::unexpected(Error::io("asking the server to end", errno));
-    for (int waited = 0; waited < kStopMs; waited += 50) {
-      if (::kill(pid, 0) != 0) {
-        if (json_) {
-          JsonWriter json;
-          json.begin_object().member("pid", server->pid).member("ended", true).end_object();
-          context.console.out(json.take_line());
-        } else {
-          context.console.talk("the server has ended\n");
-        }
-        return 0;
-      }
-      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    const base::FileDescriptor process(static_cast<int>(::syscall(SYS_pidfd_open, server->pid, 0)));
+    // The descriptor stays with one process; that this one is the server is known when it holds the lock still.
+    const auto still = app::find_running_server(home);
+    if (!process.valid() || !still || still->pid != server->pid) return std::unexpected(no_server());
+    if (::syscall(SYS_pidfd_send_signal, process.get(), SIGTERM, nullptr, 0) != 0)
+      return std::unexpected(Error::io("asking the server to end", errno));
+    pollfd ended{.fd = process.get(), .events = POLLIN, .revents = 0};
+    if (::poll(&ended, 1, kStopMs) != 1)
+      return std::unexpected(
+          Error::unavailable(fmt::format("the server (process {}) is still finishing answers", server->pid)));
+    if (json_) {
+      JsonWriter json;
+      json.begin_object().member("pid", int64_t{server->pid}).member("ended", true).end_object();
+      context.console.out(json.take_line());
+    } else {
+      context.console.talk("the server has ended\n");
     }
-    return std::unexpected(Error::unavailable(fmt::format("the server (process {}) is still finishing answers", pid)));
+    return 0;
   }
 
  private:

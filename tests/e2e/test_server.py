@@ -192,6 +192,14 @@ class EchoServer(IngleTest):
         self.assertFalse((self.home / "run" / "server.json").exists())
 
 
+def has_ended(pid):
+    """Whether only its parent may still have to hear of it."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
+    except OSError:
+        return True
+
+
 class AppVerb(IngleTest):
     shared_models = False
 
@@ -204,9 +212,75 @@ class AppVerb(IngleTest):
         self.assertEqual(again["pid"], pid)
         self.assertIn("no model is loaded", self.ok("ps").talk)
         self.ok("stop")
-        self.assertFalse(pathlib.Path(f"/proc/{pid}").exists())
+        self.assertTrue(has_ended(pid))
         self.assert_refused(self.run_ingle("stop"), 1, "no server", "ingle serve")
         self.assert_refused(self.run_ingle("ps"), 1, "no server")
+
+    def test_a_stale_file_names_nobody_who_is_given_anything_or_signalled(self):
+        server = Server(self, "--engine", "echo")
+        server.process.kill()
+        server.process.wait()
+        path = self.home / "run" / "server.json"
+        left = json.loads(path.read_text())
+        heard = []
+
+        def impostor(listener):
+            while True:
+                try:
+                    connection, _ = listener.accept()
+                except OSError:
+                    return
+                with connection:
+                    heard.append(connection.recv(65536))
+                    connection.sendall(b"HTTP/1.0 200 OK\r\nServer: ingle/9\r\n\r\n{\"path\": \"/open?key=x\"}")
+
+        bystander = subprocess.Popen(["sleep", str(WATCHDOG_S)])
+        try:
+            with socket.create_server(("127.0.0.1", server.port)) as listener:
+                threading.Thread(target=impostor, args=(listener,), daemon=True).start()
+                path.write_text(json.dumps({**left, "pid": bystander.pid}))
+                self.assert_refused(self.run_ingle("stop"), 1, "no server")
+                self.addCleanup(self.run_ingle, "stop")
+                url = self.ok("app", "--no-browser", "--json", "--host", "127.0.0.1:0").json()["url"]
+                listener.shutdown(socket.SHUT_RDWR)
+            self.assertIsNone(bystander.poll())
+        finally:
+            bystander.kill()
+            bystander.wait()
+        self.assertNotIn(f":{server.port}/", url)
+        self.assertEqual(heard, [])
+
+    def test_the_owners_key_is_not_sent_to_who_answers(self):
+        server = Server(self, "--engine", "echo")
+        key = (self.home / "keys" / "app").read_text().strip()
+        self.assertNotIn(key, self.ok("app", "--no-browser").data)
+        # The lock says that our server runs; the address, as if somebody else had it.
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            port = listener.getsockname()[1]
+            heard = []
+
+            def impostor():
+                while True:
+                    try:
+                        connection, _ = listener.accept()
+                    except OSError:
+                        return
+                    with connection:
+                        heard.append(connection.recv(65536))
+                        connection.sendall(b"HTTP/1.0 200 OK\r\nServer: ingle/9\r\n\r\n{\"path\": \"/open?key=x\"}")
+
+            threading.Thread(target=impostor, daemon=True).start()
+            path = self.home / "run" / "server.json"
+            with path.open("r+") as file:
+                told = json.loads(file.read())
+                file.seek(0)
+                file.truncate()
+                file.write(json.dumps({**told, "address": f"127.0.0.1:{port}"}))
+            self.ok("app", "--no-browser")
+            listener.shutdown(socket.SHUT_RDWR)
+        self.assertTrue(heard)
+        self.assertNotIn(key.encode(), b"".join(heard))
+        server.close()
 
     def test_a_server_that_cannot_start_says_why(self):
         with socket.create_server(("127.0.0.1", 0)) as other:

@@ -1,0 +1,88 @@
+#include "app/server_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <nlohmann/json.hpp>
+#include <system_error>
+
+namespace ingle::app {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::json;
+
+constexpr size_t kMaxBytes = 4096;
+constexpr int kAttempts = 100;  // each lost to a server that ended in between
+
+struct flock whole_file() {
+  struct flock lock{};
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  return lock;
+}
+
+/// Whether the file is still the one at the path: who held the lock before may have removed it.
+bool is_at(int fd, const fs::path& path) {
+  struct stat open{};
+  struct stat named{};
+  return ::fstat(fd, &open) == 0 && ::lstat(path.c_str(), &named) == 0 && open.st_dev == named.st_dev &&
+         open.st_ino == named.st_ino;
+}
+
+}  // namespace
+
+fs::path server_file(const fs::path& home) {
+  return home / "run" / "server.json";
+}
+
+Result<std::optional<ServerFile>> ServerFile::hold(const fs::path& home, const net::ListenAddress& address,
+                                                   const std::string& instance) {
+  const fs::path path = server_file(home);
+  std::error_code error;
+  fs::create_directories(path.parent_path(), error);
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    base::FileDescriptor fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+    if (!fd.valid()) return std::unexpected(Error::io("opening '" + path.string() + "'", errno));
+    struct flock lock = whole_file();
+    if (::fcntl(fd.get(), F_SETLK, &lock) != 0) {
+      if (errno == EAGAIN || errno == EACCES) return std::nullopt;
+      return std::unexpected(Error::io("locking '" + path.string() + "'", errno));
+    }
+    if (!is_at(fd.get(), path)) continue;
+    const std::string text =
+        Json{{"pid", ::getpid()}, {"address", address.text()}, {"instance", instance}}.dump() + "\n";
+    if (::fchmod(fd.get(), 0600) != 0 || ::ftruncate(fd.get(), 0) != 0 ||
+        ::pwrite(fd.get(), text.data(), text.size(), 0) != static_cast<ssize_t>(text.size()))
+      return std::unexpected(Error::io("writing '" + path.string() + "'", errno));
+    return ServerFile(path, std::move(fd));
+  }
+  return std::unexpected(Error::unavailable("'" + path.string() + "' is taken and given back again and again"));
+}
+
+ServerFile::~ServerFile() {
+  std::error_code ignored;
+  if (fd_.valid()) fs::remove(path_, ignored);
+}
+
+std::optional<RunningServer> find_running_server(const fs::path& home) {
+  const base::FileDescriptor fd(::open(server_file(home).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (!fd.valid()) return std::nullopt;
+  struct flock lock = whole_file();
+  // A lock of a process that cannot be named from here (another container's) is of nobody who could be signalled.
+  if (::fcntl(fd.get(), F_GETLK, &lock) != 0 || lock.l_type == F_UNLCK || lock.l_pid <= 1) return std::nullopt;
+  std::string text(kMaxBytes, '\0');
+  const ssize_t n = ::pread(fd.get(), text.data(), text.size(), 0);
+  text.resize(n > 0 ? static_cast<size_t>(n) : 0);
+  const Json json = Json::parse(text, nullptr, false);
+  if (!json.is_object() || !json.contains("instance") || !json["instance"].is_string() || !json.contains("address") ||
+      !json["address"].is_string())
+    return std::nullopt;
+  const auto address = net::ListenAddress::parse(json["address"].get<std::string>(), 0);
+  if (!address) return std::nullopt;
+  return RunningServer{.pid = lock.l_pid, .address = *address, .instance = json["instance"].get<std::string>()};
+}
+
+}  // namespace ingle::app
