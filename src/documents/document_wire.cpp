@@ -16,7 +16,7 @@ static_assert(std::endian::native == std::endian::little, "numbers travel as the
 constexpr std::string_view kMagic = "IDOC1";
 constexpr size_t kMaxFields = 64;
 constexpr size_t kMaxLines = 10'000;
-constexpr float kMaxPoints = 1e6F;
+constexpr float kMaxPoints = 1e9F;  // plain text may be one long line
 
 template <typename T>
 void put(std::string& out, T value) {

@@ -1,5 +1,7 @@
 #include "documents/extraction.h"
 
+#include <algorithm>
+
 #include "documents/invoice/choose.h"
 #include "documents/invoice/invoice.h"
 #include "documents/reader.h"
@@ -31,6 +33,10 @@ Result<Extraction> extract(const Document& document, const ExtractOptions& optio
     INGLE_TRY_VOID(choose(sheet, readings, *model, stop));
   }
   Extraction extraction = extraction_from_readings(readings);
+  if (sheet.is_truncated()) {
+    extraction.reasons.emplace_back("the document is longer than an invoice: only its beginning was read");
+    extraction.verdict = std::max(extraction.verdict, Verdict::kReview);
+  }
   if (ask_model) extraction.model = options.model;
   return extraction;
 }

@@ -20,6 +20,7 @@ std::string without_parentheses(std::string_view text) {
 }
 
 std::vector<Clue> clues_in(std::string_view text, std::span<const Keyword> table, float weight) {
+  if (text.size() > Sheet::kMaxLabel) text = text.substr(text.size() - Sheet::kMaxLabel);
   std::vector<std::string> words = words_of(without_parentheses(text));
   if (words.empty()) words = words_of(text);
   std::vector<Clue> clues;
@@ -32,7 +33,7 @@ std::vector<Clue> clues_in(std::string_view text, std::span<const Keyword> table
 
 std::vector<Clue> clues_for(const Sheet& sheet, Span value, std::span<const Keyword> table) {
   const Cell& cell = sheet.cells()[sheet.cell_at(value.from)];
-  const std::string_view before = sheet.index().folded({cell.span.from, std::max(cell.span.from, value.from)});
+  const std::string_view before = sheet.before(value);
   if (auto clues = clues_in(before, table, 1); !clues.empty()) return clues;
   const bool begins_cell = !has_letters(before);
   if (!begins_cell) {

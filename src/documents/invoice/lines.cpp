@@ -27,8 +27,8 @@ constexpr Keyword kHeadings[] = {
 };
 constexpr Keyword kEnds[] = {
     {kEndOfTable, 1,
-     "subtotal|sub total|zwischensumme|summe*|*summe|total*|gesamt*|nettobetrag|net total|sous total|totale*|totaal*|suma|razem|belegsummen|umsatzsteuer*|steueraufschlusselung|"
-     "umsatzsteueraufschlusselung|zahlungsbedingungen|zu und abschlage|detail tva|tax|taxe|taxes|base imponible|imponibile|vat|zahlbar*|payment*|positionen netto|rechnungsbetrag|grand total"},
+     "subtotal*|subtotaal|sub total|zwischensumme|summe*|*summe|total*|gesamt*|nettobetrag|net total|sous total|totale*|totaal*|suma|razem|belegsummen|umsatzsteuer*|steueraufschlusselung|"
+     "umsatzsteueraufschlusselung|zahlungsbedingungen|zu und abschlage|detail tva|tax|taxe|taxes|base imponible|imponibil*|netto|net|moms*|btw*|iva|tva|mwst|ust|vat|zahlbar*|payment*|positionen netto|rechnungsbetrag|grand total"},
 };
 // clang-format on
 

@@ -72,7 +72,7 @@ bool is_digit(char c) {
 std::vector<Token> tokens_of(const Sheet& sheet) {
   const std::string_view text = sheet.index().folded();
   std::vector<Token> tokens;
-  for (uint32_t at = 0; at < text.size();) {
+  for (uint32_t at = 0; at < text.size() && tokens.size() < Sheet::kMaxValues;) {
     if (!is_token_char(text[at])) {
       ++at;
       continue;

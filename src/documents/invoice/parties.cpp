@@ -55,6 +55,7 @@ bool is_digit(char c) {
 }
 
 bool matches(std::string_view folded, std::span<const Keyword> table) {
+  if (folded.size() > Sheet::kMaxLabel) folded = folded.substr(0, Sheet::kMaxLabel);
   return !matches_of(words_of(folded), table).empty();
 }
 
@@ -127,6 +128,7 @@ std::optional<Section> section_of(std::string_view folded) {
   return std::nullopt;
 }
 
+constexpr size_t kMaxNames = 200;
 constexpr float kJustAChoice = 0.04F;  // nothing speaks for the name but that it looks like one
 
 class PartyReader {
@@ -161,6 +163,7 @@ class PartyReader {
     span = trimmed(sheet_, span);
     const std::string_view text = sheet_.index().folded(span);
     if (span.from >= span.to || !is_name_like(text) || has_postcode(text)) return;
+    if (names_.size() >= kMaxNames && !names_.contains(std::string(text))) return;
     Name& name = names_[std::string(text)];
     if (name.value.empty()) {
       name.span = span;

@@ -124,7 +124,7 @@ bool is_part_of_more(std::string_view text, size_t from, size_t to) {
 std::vector<Amount> find_amounts(const Sheet& sheet, DecimalSign hint) {
   const std::string_view text = sheet.index().folded();
   std::vector<Amount> amounts;
-  for (size_t at = 0; at < text.size();) {
+  for (size_t at = 0; at < text.size() && amounts.size() < Sheet::kMaxValues;) {
     if (!is_digit(text[at]) || (at > 0 && is_digit(text[at - 1]))) {
       ++at;
       continue;
@@ -187,7 +187,7 @@ DecimalSign decimal_sign_of(const Sheet& sheet) {
 std::vector<CurrencyHit> find_currencies(const Sheet& sheet) {
   const std::string_view text = sheet.index().folded();
   std::vector<CurrencyHit> hits;
-  for (size_t at = 0; at < text.size(); ++at) {
+  for (size_t at = 0; at < text.size() && hits.size() < Sheet::kMaxValues; ++at) {
     const auto position = static_cast<uint32_t>(at);
     if (is_currency_sign(text[at])) {
       const std::string_view code = text[at] == kEuroSign    ? "EUR"

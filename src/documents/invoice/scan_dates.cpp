@@ -200,7 +200,7 @@ struct Raw {
 std::vector<Raw> scan(std::string_view text) {
   constexpr std::optional<RawDate> (*kForms[])(Scanner&) = {numeric_date, day_month_year, month_day_year, compact_date};
   std::vector<Raw> found;
-  for (size_t at = 0; at < text.size(); ++at) {
+  for (size_t at = 0; at < text.size() && found.size() < Sheet::kMaxValues; ++at) {
     if (!is_alnum(text[at]) || !begins_well(text, at)) continue;
     for (const auto form : kForms) {
       Scanner in{text, at};

@@ -74,7 +74,7 @@ size_t labelled_vat_end(std::string_view text, size_t at) {
 std::vector<Identifier> find_ibans(const Sheet& sheet) {
   const std::string_view text = sheet.index().folded();
   std::vector<Identifier> found;
-  for (size_t at = 0; at + 15 <= text.size(); ++at) {
+  for (size_t at = 0; at + 15 <= text.size() && found.size() < Sheet::kMaxValues; ++at) {
     if (!begins_word(text, at) || !is_letter(text[at]) || !is_letter(text[at + 1]) || !is_digit(text[at + 2])) continue;
     const std::string country = compact(text.substr(at, 2));
     const size_t length = iban_length(country);
@@ -112,7 +112,7 @@ std::vector<Identifier> find_vat_ids(const Sheet& sheet) {
   constexpr size_t kLongest = 15;
   const std::string_view text = sheet.index().folded();
   std::vector<Identifier> found;
-  for (size_t at = 0; at + kShortest <= text.size(); ++at) {
+  for (size_t at = 0; at + kShortest <= text.size() && found.size() < Sheet::kMaxValues; ++at) {
     if (!begins_word(text, at) || !is_letter(text[at]) || !is_letter(text[at + 1]) || text[at + 2] == '\n') continue;
     const size_t start = at;
     // The longest that has the form of one: "CHE-123.456.788 MWST" is longer than its first part.

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/check.h"
+#include "base/utf8.h"
 
 namespace ingle::documents {
 namespace {
@@ -26,7 +27,11 @@ bool same_column(const Box& a, const Box& b) {
   return std::abs(a.x0 - b.x0) < kAligned || std::abs(a.x1 - b.x1) < kAligned;
 }
 
-Sheet::Sheet(const Document& document) : document_(document), index_(document.text) {
+Sheet::Sheet(const Document& document)
+    : document_(document),
+      index_(std::string_view(document.text)
+                 .substr(0, base::complete_utf8_prefix(std::string_view(document.text).substr(0, kMaxBytes)))),
+      truncated_(document.text.size() > kMaxBytes) {
   const std::string& text = index_.folded();
   for (uint32_t from = 0; from < text.size();) {
     const auto end = static_cast<uint32_t>(std::min(text.find('\n', from), text.size()));
@@ -47,6 +52,10 @@ void Sheet::add_row(uint32_t from, uint32_t to) {
     while (end < to && !(text[end] == ' ' && (end + 1 >= to || text[end + 1] == ' ')))
       ++end;
     const Span span{at, end};
+    if (cells_.size() - row.first_cell >= kMaxCellsInRow) {
+      truncated_ = true;
+      break;
+    }
     if (const auto where = place_of(document_, span))
       cells_.push_back({span, static_cast<uint32_t>(rows_.size()), where->page, where->box});
     at = end;
@@ -59,6 +68,13 @@ uint32_t Sheet::cell_at(uint32_t position) const {
   const auto after = std::ranges::upper_bound(cells_, position, {}, [](const Cell& cell) { return cell.span.from; });
   INGLE_CHECK(!cells_.empty());
   return after == cells_.begin() ? 0 : static_cast<uint32_t>(after - cells_.begin() - 1);
+}
+
+std::string_view Sheet::before(Span value) const {
+  const Cell& cell = cells_[cell_at(value.from)];
+  if (value.from <= cell.span.from) return {};
+  const uint32_t nearest = value.from > kMaxLabel ? value.from - kMaxLabel : 0;
+  return index_.folded({std::max(cell.span.from, nearest), value.from});
 }
 
 std::optional<uint32_t> Sheet::above(Span value, uint32_t max_rows) const {

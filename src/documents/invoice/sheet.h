@@ -30,6 +30,12 @@ struct Row {
 
 class Sheet {
  public:
+  /// Every value is compared with its neighbours: a hostile document must not have too many of either.
+  static constexpr size_t kMaxBytes = size_t{256} << 10;
+  static constexpr uint32_t kMaxCellsInRow = 64;
+  static constexpr size_t kMaxValues = 8000;  // of one kind
+  static constexpr uint32_t kMaxLabel = 160;  // code points of a label that are looked at
+
   explicit Sheet(const Document& document);
 
   const Document& document() const { return document_; }
@@ -42,6 +48,11 @@ class Sheet {
   std::string_view folded(const Cell& cell) const { return index_.folded(cell.span); }
   std::optional<Place> place(Span span) const { return place_of(document_, span); }
 
+  /// Whether the document is longer than what is looked at: the first kMaxBytes of text and kMaxCellsInRow of a row.
+  bool is_truncated() const { return truncated_; }
+
+  /// What stands before a value in its cell, its last words where it is long.
+  std::string_view before(Span value) const;
   /// The nearest cell above in the same column that has letters, not further than `max_rows` rows.
   std::optional<uint32_t> above(Span value, uint32_t max_rows) const;
   /// The nearest cell to the left in the same row that has letters; nothing for a value that does not begin its cell.
@@ -56,6 +67,7 @@ class Sheet {
   TextIndex index_;
   std::vector<Cell> cells_;
   std::vector<Row> rows_;
+  bool truncated_ = false;
 };
 
 bool has_letters(std::string_view folded);

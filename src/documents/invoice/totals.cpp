@@ -90,6 +90,7 @@ struct Judged {
 
 /// The strengths of the traits in a text.
 std::array<float, 10> traits_of(std::string_view text) {
+  if (text.size() > Sheet::kMaxLabel) text = text.substr(text.size() - Sheet::kMaxLabel);
   std::array<float, 10> traits{};
   const std::vector<std::string> words = words_of(text);
   for (const KeywordMatch& match : matches_of(words, kTraits))
@@ -105,7 +106,7 @@ void judge(Judged& judged, const std::array<float, 10>& t, float weight) {
   const auto raise = [&](float& target, float by) { target = std::max(target, by * weight); };
   if (t[kPaid] > 0) return raise(judged.paid, t[kPaid]);
   if (t[kDue] > 0) return raise(judged.due, t[kDue]);
-  if (t[kNoTotal] > 0 && t[kGross] == 0 && t[kNet] == 0 && t[kWhole] == 0) return raise(judged.none, t[kNoTotal]);
+  if (t[kNoTotal] > 0 && t[kGross] == 0 && t[kNet] == 0) return raise(judged.none, t[kNoTotal]);
   if (t[kTaxBase] > 0) {
     raise(judged.net, 0.6F);
     return;
@@ -133,7 +134,7 @@ Judged judge_labels(const Sheet& sheet, const Amount& amount) {
   Judged judged;
   judged.amount = &amount;
   const Cell& cell = sheet.cells()[sheet.cell_at(amount.span.from)];
-  const std::string_view before = sheet.index().folded({cell.span.from, std::max(cell.span.from, amount.span.from)});
+  const std::string_view before = sheet.before(amount.span);
   auto traits = traits_of(before);
   float weight = 1;
   if (!says_something(traits)) {
@@ -221,12 +222,20 @@ Combination combine(const std::vector<Scored>& nets, const std::vector<Scored>& 
                     const std::vector<Scored>& grands) {
   constexpr float kAddsUp = 1.2F;
   Combination best;
+  Micros largest = 0;
+  for (const Scored& grand : grands)
+    largest = std::max(largest, std::abs(grand.value));
   const auto consider = [&](const Scored* net, const Scored* tax, const Scored* grand) {
     Combination one;
     one.score = (net ? net->score : 0) + (tax ? tax->score : 0) + (grand ? 1.5F * grand->score : 0);
     if (net && tax && grand) {
       one.adds_up = equal(net->value + tax->value, grand->value);
-      one.score += one.adds_up ? kAddsUp : -0.4F;
+      // Small numbers add up by chance: what labels say must be behind it.
+      const float credible = std::clamp((net->score + tax->score + grand->score) / 1.8F, 0.25F, 1.0F);
+      one.score += one.adds_up ? kAddsUp * credible : -0.4F;
+      // Rows of several tax rates add up each; the row of their sums is the largest.
+      if (one.adds_up && largest > 0)
+        one.score += 0.9F * static_cast<float>(std::abs(grand->value)) / static_cast<float>(largest);
     } else if (net && grand && !tax) {
       // Without tax both are the same; a net sum above the gross one is none (credit notes have both below zero).
       if (std::abs(net->value) > std::abs(grand->value)) one.score -= 0.5F;
