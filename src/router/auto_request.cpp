@@ -112,8 +112,11 @@ void AutoRequest::decide(const Policy& policy, const PolicyFile& file) {
   decision_.confidence = score;
   note("local answer", fmt::format("{} tokens", static_cast<size_t>(confidence_.features().n_tokens)),
        held->finished ? "The whole answer was held back." : "Its beginning was held back.");
-  const bool cancelled = held->finished && held->finished->reason == chat::FinishReason::kCancelled;
-  if (score >= threshold || cancelled) {
+  // Whoever has gone is not spoken for elsewhere, also when the local answer had ended before.
+  const bool cancelled =
+      stop_.stop_requested() || (held->finished && held->finished->reason == chat::FinishReason::kCancelled);
+  // Not `>=`: a score that is no number keeps the request here.
+  if (cancelled || !(score < threshold)) {
     decision_.decided_by = "confidence";
     decision_.reason =
         cancelled ? "The request was cancelled before anything was decided."
@@ -162,6 +165,7 @@ void AutoRequest::add_verdict(const Held& held) {
   chat::CompleteRequest asked;
   asked.id = request_.id;
   asked.prompt = request_.prompt;
+  const std::stop_callback cancelling(stop_.get_token(), [&] { local_->cancel(verdict_id(asked.id)); });
   const auto verdict = ask_verdict(*local_, asked, answer);
   if (!verdict || !*verdict) return;
   confidence_.add_verdict(**verdict);
@@ -250,6 +254,7 @@ bool AutoRequest::send(const Provider& provider, const ReleasedRequest& released
   bool sent = false;
   const auto answer = [&]() -> Result<chat::Finished> {
     INGLE_TRY(const auto transport, options_.transport());
+    if (stop_.stop_requested()) return std::unexpected(Error::cancelled());
     sent = true;
     INGLE_TRY(const net::HttpHead head, transport->send(released.http(), released.permit(), sink, stop_.get_token()));
     if (head.status != 200) {
@@ -328,7 +333,8 @@ void AutoRequest::finish(chat::Finished finished, bool here) {
 
 void AutoRequest::fail(Error error) {
   decision_.outcome = "failed";
-  note("answer", "failed", error.message());
+  // Its kind and not its words: an error may name parts of a schema or what a template says.
+  note("answer", "failed", std::string(base::to_string(error.code())));
   write_ledger();
   sink_(chat::Failed{std::move(error)});
 }

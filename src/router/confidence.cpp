@@ -165,6 +165,10 @@ double Confidence::score(const chat::Description& model) const {
   return score_of(features(), model);
 }
 
+std::string verdict_id(std::string_view request_id) {
+  return std::string(request_id) + "/verdict";
+}
+
 Result<std::optional<double>> ask_verdict(chat::Completer& model, const chat::CompleteRequest& request,
                                           std::string_view answer) {
   const auto* prompt = std::get_if<chat::ChatPrompt>(&request.prompt);
@@ -173,7 +177,7 @@ Result<std::optional<double>> ask_verdict(chat::Completer& model, const chat::Co
   question.messages.push_back({"assistant", chat::Private(std::string(answer)), {}, {}, {}});
   question.messages.push_back({"user", chat::Private("Is that answer correct? Reply with yes or no."), {}, {}, {}});
   chat::CompleteRequest check;
-  check.id = request.id + "/verdict";
+  check.id = verdict_id(request.id);
   check.prompt = std::move(question);
   check.sampling.temperature = 0;
   check.max_tokens = 1;

@@ -63,6 +63,9 @@ double score_of(const Confidence::Features& features, const chat::Description& m
 Result<std::optional<double>> ask_verdict(chat::Completer& model, const chat::CompleteRequest& request,
                                           std::string_view answer);
 
+/// The id under which ask_verdict() asks on behalf of a request: what cancels it.
+std::string verdict_id(std::string_view request_id);
+
 /// Whether this model's verdict says anything: that of the smallest does not.
 bool wants_verdict(const chat::Description& model);
 

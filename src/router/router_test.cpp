@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 
+#include <limits>
+
 #include <nlohmann/json.hpp>
 
 #include "base/testing/temp_folder.h"
@@ -335,12 +337,29 @@ TEST_F(RouterTest, a_cancelled_request_ends_as_one) {
   EXPECT_EQ(last().outcome, "cancelled");
 }
 
+TEST_F(RouterTest, whoever_has_gone_is_not_spoken_for_elsewhere) {
+  models_.model->logprob = -3;
+  const auto model = routing().auto_model();
+  models_.model->on_answered = [&] { model->cancel("r1"); };
+  ask("hard");
+  EXPECT_TRUE(cloud_.received.empty());
+  EXPECT_EQ(last().route, "local");
+}
+
+TEST_F(RouterTest, a_confidence_that_is_no_number_keeps_the_request_here) {
+  models_.model->logprob = std::numeric_limits<float>::quiet_NaN();
+  EXPECT_EQ(ask("hard").text, "Paris.");
+  EXPECT_TRUE(cloud_.received.empty());
+}
+
 TEST_F(RouterTest, a_dead_engine_is_a_typed_error) {
   models_.model->breaks = true;
   const Answer answer = ask("tell me");
   ASSERT_FALSE(answer.finished);
   EXPECT_EQ(answer.finished.error().code(), ErrorCode::kUnavailable);
   EXPECT_EQ(last().outcome, "failed");
+  // The kind of the error and none of its words: they may come from a model or a schema.
+  EXPECT_EQ(last().steps.back().detail, "unavailable");
 }
 
 TEST_F(RouterTest, explains_a_request_by_its_steps_and_never_by_its_text) {
