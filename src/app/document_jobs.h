@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "api/services.h"
 #include "app/front.h"
@@ -14,6 +15,9 @@ Result<std::string> default_model(const Front& front);
 
 /// kNotFound for what is no name: over the network models have names, and a path would tell which files exist.
 Status check_model_name(const std::string& name);
+
+/// kUsage for the router's name: documents are read by models of this machine, whatever the policy says of other requests.
+Status check_document_model(std::string_view name);
 
 /// POST /v1/extract: options `model` ("none": rules only), `preset`, `schema`, `ignore_xml`. The answer also carries the text
 /// and the sizes of the pages. `front` must outlive it.

@@ -47,7 +47,10 @@ class Options {
 Result<std::string> extract_model(Front& front, const std::string& wanted) {
   if (wanted == "none") return std::string();
   if (!wanted.empty()) return wanted;
-  if (const std::string& chosen = front.settings().extract_model; !chosen.empty()) return chosen;
+  if (const std::string& chosen = front.settings().extract_model; !chosen.empty()) {
+    INGLE_TRY_VOID(check_document_model(chosen));
+    return chosen;
+  }
   for (const std::string_view model : {"qwen2.5-coder:1.5b", "qwen2.5-coder:0.5b"})
     if (front.locate(model)) return std::string(model);
   return std::string();
@@ -67,8 +70,15 @@ Result<documents::Document> read_document(Front& front, const api::DocumentUploa
 }  // namespace
 
 Status check_model_name(const std::string& name) {
+  INGLE_TRY_VOID(check_document_model(name));
   if (name.empty() || api::is_model_name(name)) return {};
   return std::unexpected(Error::not_found("model '" + name + "' not found"));
+}
+
+Status check_document_model(std::string_view name) {
+  if (name != router::kAutoModel) return {};
+  return std::unexpected(Error::usage("documents are read on this machine, and 'auto' may ask somebody else's model")
+                             .hint("name an installed model; 'ingle list' shows them"));
 }
 
 api::DocumentJob extract_job(Front& front) {

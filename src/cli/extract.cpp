@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "app/document_jobs.h"
 #include "base/files.h"
 #include "cli/document_reader.h"
 #include "cli/load_model.h"
@@ -134,6 +135,7 @@ class ExtractVerb : public Command {
     options_.ignore_xml = ignore_xml_;
     if (text_) return {};
     INGLE_TRY_VOID(options_from(context, engine_));
+    INGLE_TRY_VOID(app::check_document_model(model_));
     if (!model_.empty() && model_ != "none") INGLE_TRY_VOID(locate_or_pull(context, model_));
     INGLE_TRY(options_.model, document_model(context, model_));
     return {};

@@ -53,6 +53,11 @@ class ExtractTest : public testing::Test {
 constexpr const char* kInvoice =
     "Kraxi GmbH\nRechnungsnummer: 2014-03\nRechnungsdatum: 11. Juli 2014\nRechnungsbetrag  1.005,55 EUR\n";
 
+TEST_F(ExtractTest, the_router_is_not_asked_about_documents) {
+  EXPECT_EQ(run({write("good.txt", kInvoice), "--model", "auto"}), 2);
+  EXPECT_NE(console_.said.find("documents are read on this machine"), std::string::npos);
+}
+
 TEST_F(ExtractTest, prints_an_object_a_file_and_goes_on_after_one_that_fails) {
   const std::string good = write("good.txt", kInvoice);
   const std::string empty = write("empty.txt", "");

@@ -123,6 +123,7 @@ class SummarizeVerb : public Command {
   }
 
   Result<int> run(Context& context) override {
+    INGLE_TRY_VOID(app::check_document_model(model_.value_or("")));
     documents::SummarizeOptions options;
     INGLE_TRY(options.style, documents::parse_summary_style(style_.value_or("brief")));
     options.query = query_.value_or("");

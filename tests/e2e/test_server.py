@@ -114,6 +114,19 @@ class EchoServer(IngleTest):
             self.assertEqual(self.server.request("POST", "/v1/extract", body, form)[0], 400, body)
         self.assertEqual(self.server.request("POST", "/v1/extract", "{}", {"Content-Type": "application/json"})[0], 415)
 
+    def test_the_router_is_not_asked_about_documents(self):
+        form = {"Content-Type": "multipart/form-data; boundary=b"}
+        body = ('--b\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\nAnna: hello\r\n'
+                '--b\r\nContent-Disposition: form-data; name="options"\r\n\r\n{"model": "auto"}\r\n--b--\r\n')
+        for path in ("/v1/extract", "/v1/summarize"):
+            status, _, text = self.server.request("POST", path, body, form)
+            self.assertEqual(status, 400, text)
+            self.assertIn("documents are read on this machine", json.loads(text)["error"]["message"])
+        transcript = self.home / "a.txt"
+        transcript.write_text("Anna: hello\n")
+        for verb in ("extract", "summarize"):
+            self.assert_refused(self.run_ingle(verb, str(transcript), "--model", "auto"), 2, "documents are read on this machine")
+
     def test_pages_of_other_sites_get_nowhere(self):
         foreign = [{"Origin": "http://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"},
                    {"Host": "evil.example"}, {"Host": f"evil.example:{self.server.port}"}]
