@@ -12,6 +12,7 @@
 #include <optional>
 
 #include "base/check.h"
+#include "roles/send_limit.h"
 
 namespace ingle::roles {
 namespace {
@@ -27,6 +28,7 @@ Error gone() {
 
 Error of_errno(std::string_view what, int errno_value) {
   if (errno_value == EPIPE || errno_value == ECONNRESET) return gone();
+  if (errno_value == EAGAIN) return Error::unavailable("the other process does not read what it is sent");
   return Error::io(what, errno_value);
 }
 
@@ -191,7 +193,10 @@ Status Channel::send(uint8_t type, std::string_view payload, std::span<const bas
   const std::scoped_lock lock(state_->sending);
   if (state_->send_error) return std::unexpected(*state_->send_error);
   Status status = write_all(state_->socket.get(), std::span(parts, payload.empty() ? 1 : 2), descriptors);
-  if (!status) state_->send_error = status.error();
+  if (!status) {
+    state_->send_error = status.error();
+    close_both();  // half a frame may have gone; what was received before can still be read
+  }
   return status;
 }
 
@@ -208,6 +213,13 @@ Result<Frame> Channel::receive(size_t max_descriptors) {
 
 void Channel::close_both() {
   ::shutdown(state_->socket.get(), SHUT_RDWR);
+}
+
+void limit_sending(const Channel& channel, std::chrono::milliseconds patience) {
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(patience);
+  const timeval limit{.tv_sec = seconds.count(),
+                      .tv_usec = std::chrono::duration_cast<std::chrono::microseconds>(patience - seconds).count()};
+  ::setsockopt(channel.descriptor(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
 }
 
 int Channel::descriptor() const {

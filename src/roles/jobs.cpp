@@ -4,42 +4,16 @@
 
 #include <algorithm>
 #include <chrono>
-#include <condition_variable>
-#include <mutex>
 #include <new>
-#include <thread>
 
 #include "roles/message.h"
+#include "roles/watchdog.h"
 
 namespace ingle::roles {
 namespace {
 
 constexpr uint8_t kJob = 1;      // kind, payload; descriptors: the files
 constexpr uint8_t kAnswer = 65;  // whether it went well; the answer or the error
-
-/// Closes the channel when the time is up, which ends the wait for an answer.
-class Watchdog {
- public:
-  Watchdog(Channel& channel, uint32_t seconds)
-      : thread_([this, &channel, seconds](const std::stop_token& stop) {
-          std::unique_lock lock(mutex_);
-          if (wake_.wait_for(lock, stop, std::chrono::seconds(seconds), [&] { return stop.stop_requested(); })) return;
-          if (stop.stop_requested()) return;
-          has_bitten_ = true;
-          channel.close_both();
-        }) {}
-  bool stop() {
-    thread_.request_stop();
-    thread_.join();
-    return has_bitten_;
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable_any wake_;
-  bool has_bitten_ = false;
-  std::jthread thread_;
-};
 
 Error ended_early(std::string_view kind, std::string how, bool out_of_time, const JobLimits& limits) {
   if (out_of_time)
@@ -69,7 +43,7 @@ Result<std::string> run_job(Spawner& spawner, std::string_view kind, std::string
                             std::span<const base::FileDescriptor> files, const JobLimits& limits) {
   INGLE_TRY(Child child, spawner.spawn(Role::kParse, {.max_memory_bytes = limits.max_memory_bytes,
                                                       .max_cpu_seconds = limits.max_cpu_seconds}));
-  Watchdog watchdog(child.channel(), limits.max_wall_seconds);
+  Watchdog watchdog(child.channel(), std::chrono::seconds(limits.max_wall_seconds));
   Status sent = child.channel().send(kJob, MessageWriter().text(kind).rest(payload).take(), files);
   auto frame = sent ? child.channel().receive(0) : std::unexpected(std::move(sent).error());
   const bool out_of_time = watchdog.stop();

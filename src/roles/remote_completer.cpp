@@ -10,9 +10,12 @@
 #include "chat/wire.h"
 #include "roles/engine_protocol.h"
 #include "roles/message.h"
+#include "roles/watchdog.h"
 
 namespace ingle::roles {
 namespace {
+
+constexpr double kLoadProgressStep = 1.0 / 128;  // less is no progress
 
 uint8_t type_of(ToEngine type) {
   return static_cast<uint8_t>(type);
@@ -190,7 +193,14 @@ Result<std::unique_ptr<RemoteCompleter>> RemoteCompleter::load(EngineLink link,
                                                                std::span<const base::FileDescriptor> parts,
                                                                std::string_view name, const engine::Options& options,
                                                                const base::FileDescriptor& core_board) {
+  limit_sending(*link.channel, link.send_patience);
+  Watchdog watchdog(*link.channel, link.load_patience);
   const auto lost = [&](const Error& error) {
+    if (watchdog.stop())
+      return std::unexpected(
+          Error::unavailable("the engine got no further while it was loading '" + std::string(name) + "'")
+              .hint("the model's file may be damaged, or on a disk that does not answer; 'ingle doctor --verify' "
+                    "checks it"));
     std::string how = link.how_it_ended ? link.how_it_ended() : "";
     if (how.empty()) how = error.message();
     return std::unexpected(
@@ -203,16 +213,22 @@ Result<std::unique_ptr<RemoteCompleter>> RemoteCompleter::load(EngineLink link,
     if (sent.error().code() == ErrorCode::kUsage) return std::unexpected(std::move(sent).error());
     return lost(sent.error());
   }
+  double furthest = 0;
   for (;;) {
     const auto frame = link.channel->receive(0);
     if (!frame) return lost(frame.error());
     auto message = from_engine(*frame);
     if (!message) return lost(message.error());
     if (const auto* progress = std::get_if<Progress>(&*message)) {
+      if (progress->done >= furthest + kLoadProgressStep) {
+        furthest = progress->done;
+        watchdog.feed();
+      }
       if (options.on_load_progress) options.on_load_progress(progress->done);
     } else if (auto* failed = std::get_if<LoadFailed>(&*message)) {
       return std::unexpected(std::move(failed->error));
     } else if (auto* loaded = std::get_if<Loaded>(&*message)) {
+      if (watchdog.stop()) return lost(Error::unavailable("it was too late"));
       auto state = std::make_unique<State>();
       state->link = std::move(link);
       state->description = std::move(loaded->description);

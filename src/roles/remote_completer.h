@@ -5,6 +5,7 @@
 // every request in flight ends with Failed{kUnavailable}, and so does everything that is asked afterwards.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <span>
@@ -16,6 +17,7 @@
 #include "chat/completer.h"
 #include "engine/engine.h"
 #include "roles/channel.h"
+#include "roles/send_limit.h"
 #include "roles/spawner.h"
 
 namespace ingle::roles {
@@ -26,6 +28,10 @@ struct EngineLink {
   std::shared_ptr<void> owner = {};
   /// "ended by signal 9"; empty: unknown.
   std::function<std::string()> how_it_ended = {};
+  /// A load that gets no further for so long is given up: others wait for their turn.
+  std::chrono::milliseconds load_patience = std::chrono::seconds(60);
+  /// An engine that reads nothing for so long is broken.
+  std::chrono::milliseconds send_patience = kFrontSendPatience;
 };
 
 class RemoteCompleter final : public chat::Completer {

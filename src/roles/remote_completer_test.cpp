@@ -353,5 +353,35 @@ TEST(EngineProtocol, ResultsThatLieAboutTheirSizeAreRefused) {
   EXPECT_EQ(*decode_table(encode_table({{1}, {}, {2, 3}})), (std::vector<std::vector<float>>{{1}, {}, {2, 3}}));
 }
 
+TEST(RemoteCompleterPatience, ALoadThatGetsNoFurtherIsGivenUp) {
+  auto [front, engine] = Channel::pair().value();
+  // The same progress again and again is none.
+  const std::jthread busy([&engine = engine] {
+    const std::string progress = MessageWriter().number(0.0).take();
+    while (engine.send(static_cast<uint8_t>(FromEngine::kProgress), progress)) {
+    }
+  });
+  const auto loaded =
+      RemoteCompleter::load({.channel = &front, .load_patience = std::chrono::milliseconds(50)}, {}, "slow", {});
+  ASSERT_FALSE(loaded);
+  EXPECT_EQ(loaded.error().code(), ErrorCode::kUnavailable);
+  EXPECT_THAT(loaded.error().message(), HasSubstr("no further"));
+}
+
+TEST(RemoteCompleterPatience, AnEngineThatReadsNothingHoldsUpNobodyForEver) {
+  auto [front, engine] = Channel::pair().value();
+  const std::string loaded = MessageWriter().number(uint64_t{1}).rest(chat::encode(chat::Description{})).take();
+  ASSERT_TRUE(engine.send(static_cast<uint8_t>(FromEngine::kLoaded), loaded));
+  const auto model =
+      RemoteCompleter::load({.channel = &front, .send_patience = std::chrono::milliseconds(50)}, {}, "deaf", {});
+  ASSERT_TRUE(model) << model.error().message();
+  // More than any socket holds.
+  const std::string id(size_t{4} << 20, 'x');
+  for (int i = 0; i < 3; ++i)
+    (*model)->cancel(id);
+  EXPECT_FALSE((*model)->render({}));
+  EXPECT_FALSE((*model)->alive());
+}
+
 }  // namespace
 }  // namespace ingle::roles

@@ -11,6 +11,7 @@
 #include "base/files.h"
 #include "roles/egress_protocol.h"
 #include "roles/message.h"
+#include "roles/send_limit.h"
 
 namespace ingle::roles {
 namespace {
@@ -115,6 +116,7 @@ std::optional<EgressMessage> EgressConnection::State::next(Exchange& exchange, c
 
 EgressConnection::EgressConnection(Channel& channel, std::shared_ptr<void> owner, const net::ReceiptKey& key)
     : state_(std::make_unique<State>(channel, std::move(owner))) {
+  limit_sending(channel, kFrontSendPatience);
   state_->say(ToEgress::kKey, key.bytes());
   state_->reader = std::jthread([this] { state_->read(); });
 }
