@@ -13,6 +13,7 @@
 #include "net/http_client.h"
 #include "roles/remote_completer.h"
 #include "roles/sandbox.h"
+#include "router/policy.h"
 #include "runtime/keep_alive.h"
 #include "store/discovery.h"
 
@@ -246,6 +247,11 @@ Status Front::lock(FileAccess access) const {
     }
     for (const store::Place& place : store_.paths().places)
       options.readable.push_back(place.root);
+    // Files that settings and policy name, wherever they lie. A policy that names another one later needs a new start.
+    if (!settings_.ca_file.empty()) options.readable.emplace_back(settings_.ca_file);
+    if (const auto file = router::read_policy(settings_.home);
+        file.policy && file.policy->provider && !file.policy->provider->api_key_file.empty())
+      options.readable.push_back(file.policy->provider->api_key_file);
   }
   INGLE_TRY_VOID(roles::lock(roles::Role::kFront, options));
   return {};

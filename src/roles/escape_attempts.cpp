@@ -33,10 +33,6 @@ bool is_engine(const Possessions& has) {
 bool is_not_front(const Possessions& has) {
   return has.role != Role::kFront;
 }
-/// Parse ends the programs that it started; that it ends no others needs Landlock from Linux 6.12 on, and doctor says so.
-bool may_not_signal(const Possessions& has) {
-  return has.role != Role::kParse || has.landlock_abi >= 6;
-}
 bool is_x86(const Possessions& /*has*/) {
 #if defined(__x86_64__)
   return true;
@@ -77,7 +73,9 @@ constexpr EscapeAttempt kAttempts[] = {
     {.name = "reading a process outside", .run = read_memory_of_parent},
     {.name = "/proc/PID/mem of a process outside", .run = open_memory_of_parent},
     {.name = "taking a descriptor of a process outside", .run = take_descriptor_of_parent},
-    {.name = "signalling a process outside", .run = signal_parent, .applies = may_not_signal},
+    {.name = "signalling a process outside", .run = signal_parent},
+    {.name = "signalling a thread outside", .run = signal_thread_of_parent},
+    {.name = "leaving what is ended with the role", .run = leave_the_group, .applies = is_not_front},
     {.name = "reading /etc/passwd", .run = read_passwd},
     {.name = "writing in the home folder", .run = write_in_home},
     {.name = "chmod of the home folder", .run = change_mode_of_home, .applies = is_not_front},

@@ -28,7 +28,6 @@ struct Possessions {
   std::filesystem::path home;      // of the user
   mode_t home_mode = 0;
   pid_t parent = -1;  // a process outside
-  int landlock_abi = 0;
 };
 
 struct EscapeAttempt {

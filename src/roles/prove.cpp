@@ -48,8 +48,7 @@ Result<Possessions> take_over(const Channel& channel, Role role) {
                   .listening = {},
                   .accepted = {},
                   .home = "/tmp",
-                  .parent = ::getppid(),
-                  .landlock_abi = sandbox_offered().landlock_abi};
+                  .parent = ::getppid()};
   struct stat info{};
   const passwd* user = ::getpwuid(::getuid());
   if (user != nullptr && ::stat(user->pw_dir, &info) == 0) has.home = user->pw_dir;

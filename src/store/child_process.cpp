@@ -29,7 +29,7 @@ struct FileActions {
   FileActions& operator=(const FileActions&) = delete;
 };
 
-/// A session of its own: a child must not take the terminal from us, nor be stopped for wanting it.
+/// The signals of an ordinary program.
 struct Attributes {
   posix_spawnattr_t value;
   Attributes() {
@@ -38,7 +38,7 @@ struct Attributes {
     ::sigemptyset(&defaults);
     ::sigaddset(&defaults, SIGPIPE);  // ignored here, and children would inherit that
     ::posix_spawnattr_setsigdefault(&value, &defaults);
-    ::posix_spawnattr_setflags(&value, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGDEF);
+    ::posix_spawnattr_setflags(&value, POSIX_SPAWN_SETSIGDEF);
   }
   ~Attributes() { ::posix_spawnattr_destroy(&value); }
   Attributes(const Attributes&) = delete;
@@ -82,8 +82,8 @@ Result<CommandResult> run_command(const std::vector<std::string>& arguments, std
   while (true) {
     const bool late = std::chrono::steady_clock::now() >= deadline;
     if (late || stop.stop_requested() || result.output.size() > kMaxOutput) {
-      ::kill(-child, SIGKILL);  // its whole group, which nobody else would end
-      wait_for(child);
+      // A locked role may not signal: whoever started it ends it with all that it has started.
+      if (::kill(child, SIGKILL) == 0) wait_for(child);
       if (stop.stop_requested()) return std::unexpected(Error::cancelled());
       return std::unexpected(Error::unavailable(
           fmt::format("'{}' {}", fmt::join(arguments, " "), late ? "did not answer in time" : "printed too much")));

@@ -1,7 +1,10 @@
 """The offline switch: what a running server was sending ends, and its process with a way out is gone."""
 import os
 import select
+import shutil
 import socket
+import ssl
+import tempfile
 import threading
 import unittest
 
@@ -63,6 +66,25 @@ class Offline(IngleTest):
         self.assertEqual(len(answers), 1)
         self.assertGreaterEqual(answers[0][0], 400, answers)
         self.assertIn("offline", answers[0][2])
+
+    def test_a_locked_server_reads_the_certificates_that_the_settings_name(self):
+        folder = tempfile.mkdtemp(prefix="ingle-ca-")
+        self.addCleanup(shutil.rmtree, folder)
+        bundle = ssl.get_default_verify_paths().cafile
+        if bundle is None:
+            self.skipTest("this machine has no bundle of certificates to copy")
+        own = shutil.copy(bundle, folder)
+        index = SilentIndex(self)
+        server = servers.Server(self, SSL_CERT_FILE=own, **index.environment())
+        answers = []
+        pull = threading.Thread(target=lambda: (answers.append(
+            server.request("POST", "/api/pull", {"model": "smollm2:135m", "stream": False}, server.owner())),
+            index.asked.set()))
+        pull.start()
+        self.assertTrue(index.asked.wait(WATCHDOG_S))
+        self.assertEqual(answers, [], "it did not get as far as asking the index")
+        self.ok("offline", "on")
+        pull.join(WATCHDOG_S)
 
 
 if __name__ == "__main__":

@@ -93,7 +93,8 @@ Result<ChildOutput> run_program(std::span<const std::string> words, const ChildO
   err.writing = FileDescriptor();
   ChildOutput output;
   const Status collected = collect(out.reading.get(), err.reading.get(), options, name, output);
-  if (!collected) kill(pid, SIGKILL);
+  // A locked role may not signal: whoever started it ends it with all that it has started.
+  if (!collected && kill(pid, SIGKILL) != 0) return std::unexpected(collected.error());
   int status = 0;
   while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
   }

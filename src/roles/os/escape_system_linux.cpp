@@ -134,6 +134,21 @@ std::string signal_parent(const Possessions& has) {
   return outcome_of_call(::kill(has.parent, 0), "it may signal a process outside");
 }
 
+std::string signal_thread_of_parent(const Possessions& has) {
+  return outcome_of_call(::syscall(SYS_tgkill, has.parent, has.parent, 0), "it may signal a thread outside");
+}
+
+std::string leave_the_group(const Possessions& /*has*/) {
+  // The leader of a group may not, whatever the lock: what it starts is tried.
+  const pid_t child = ::fork();
+  if (child < 0) return refused();
+  if (child == 0) ::_exit(::setsid() >= 0 || ::setpgid(0, 0) == 0 ? 0 : errno);
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  errno = WEXITSTATUS(status);
+  return outcome_of_call(errno == 0 ? 0 : -1, "what it starts goes on without it");
+}
+
 std::string read_passwd(const Possessions& /*has*/) {
   return open_for("/etc/passwd", O_RDONLY, "it reads the list of users");
 }

@@ -52,6 +52,8 @@ std::string read_memory_of_parent(const Possessions& has);
 std::string open_memory_of_parent(const Possessions& has);
 std::string take_descriptor_of_parent(const Possessions& has);
 std::string signal_parent(const Possessions& has);
+std::string signal_thread_of_parent(const Possessions& has);
+std::string leave_the_group(const Possessions& has);
 std::string read_passwd(const Possessions& has);
 std::string write_in_home(const Possessions& has);
 std::string change_mode_of_home(const Possessions& has);

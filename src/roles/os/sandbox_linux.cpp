@@ -40,8 +40,6 @@ constexpr uint32_t kParseSeconds = 60;
 constexpr uint64_t kParseFileSize = uint64_t{256} << 20;
 constexpr uint64_t kParseDescriptors = 256;
 
-constexpr int kNewestAbiThatMatters = 6;
-
 Status limit(int resource, uint64_t value, std::string_view name) {
   const rlimit both{.rlim_cur = value, .rlim_max = value};
   // A limit that is lower already stays.
@@ -172,9 +170,6 @@ std::string missing_from(bool seccomp, int abi) {
            "protected by what it may call only, and those of parse, egress and the server not at all";
   }
   if (abi < 4) return fmt::format("Landlock ABI {} cannot restrict TCP (from Linux 6.7): seccomp alone does it", abi);
-  if (abi < kNewestAbiThatMatters) {
-    return fmt::format("Landlock ABI {} cannot stop signals to other processes (from Linux 6.12)", abi);
-  }
   return {};
 }
 

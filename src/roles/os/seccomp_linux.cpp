@@ -219,6 +219,12 @@ void deny_more_rights(Filter& filter) {
   }
 }
 
+/// But to itself: abort(). (A program that a role starts and that aborts ends all the same, by an illegal instruction.)
+void deny_signals(Filter& filter) {
+  filter.deny_each({"kill", "tkill", "pidfd_send_signal", "rt_sigqueueinfo", "rt_tgsigqueueinfo"});
+  filter.deny("tgkill", {differs(0, static_cast<uint64_t>(::getpid()))});
+}
+
 void engine_list(Filter& filter) {
   allow_own_code(filter);
   allow_memory_that_is_not_executable(filter);
@@ -239,6 +245,9 @@ void deny_changing_files_by_name(Filter& filter) {
 void parse_list(Filter& filter) {
   deny_the_network(filter);
   filter.deny_each({"accept", "accept4"});
+  deny_signals(filter);
+  // What it starts stays in the group that the spawner ends with it.
+  filter.deny_each({"setsid", "setpgid"});
   deny_other_processes(filter);
   deny_more_rights(filter);
   deny_changing_files_by_name(filter);
@@ -250,10 +259,9 @@ void front_list(Filter& filter) {
   deny_more_rights(filter);
   // Chats are made private by name (chmod); truncating by name is what the first versions of Landlock did not see.
   filter.deny_each({"truncate", "truncate64"});
-  // Roles are started, and ended, by the spawner; front itself runs nothing and signals nobody but itself (abort).
-  filter.deny_each(
-      {"execve", "execveat", "kill", "tkill", "pidfd_send_signal", "rt_sigqueueinfo", "rt_tgsigqueueinfo"});
-  filter.deny("tgkill", {differs(0, static_cast<uint64_t>(::getpid()))});
+  // Roles are started, and ended, by the spawner; front itself runs nothing.
+  filter.deny_each({"execve", "execveat"});
+  deny_signals(filter);
 }
 
 }  // namespace
