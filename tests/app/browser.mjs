@@ -13,13 +13,18 @@ const FORMS = [
 ];
 export const WATCHDOG_MS = Number(process.env.INGLE_APP_WATCHDOG_MS ?? 600_000); // far beyond what anything here takes; it only ends what hangs
 
-export async function openBrowser() {
+export async function openBrowser(deviceScaleFactor = 1) {
   mkdirSync(SHOTS, { recursive: true });
   const browser = await chromium.launch({
     executablePath: process.env.INGLE_CHROMIUM ?? "/usr/bin/chromium",
     args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"],
   });
-  const context = await browser.newContext({ viewport: WIDE, reducedMotion: "reduce", locale: "en-GB" });
+  const context = await browser.newContext({
+    viewport: WIDE,
+    deviceScaleFactor,
+    reducedMotion: "reduce",
+    locale: "en-GB",
+  });
   await context.grantPermissions(["clipboard-read", "clipboard-write"]);
   const page = await context.newPage();
   page.setDefaultTimeout(WATCHDOG_MS);
