@@ -27,8 +27,10 @@ Result<app::ModelFiles> locate_or_pull(Context& context, const std::string& mode
   const auto name = store::ModelName::parse(model);
   const store::CatalogEntry* entry = name ? context.app->store().catalog().find(*name) : nullptr;
   if (entry == nullptr) return found;
-  context.console.talk(
-      fmt::format("{} is not installed yet: pulling it ({})\n", entry->name.display(), format_bytes(entry->size)));
+  // Offline the pull says why it cannot be; only what a folder on this machine holds could still come.
+  if (!context.app->offline().on())
+    context.console.talk(
+        fmt::format("{} is not installed yet: pulling it ({})\n", entry->name.display(), format_bytes(entry->size)));
   INGLE_TRY_VOID(pull_model(context, model, false));
   return context.app->locate(model);
 }

@@ -40,6 +40,11 @@ bool ends_the_pull(const Error& error) {
          error.code() == ErrorCode::kExhausted || error.code() == ErrorCode::kInternal;
 }
 
+std::string size_in_words(uint64_t bytes) {
+  const auto size = static_cast<double>(bytes);
+  return size < 1e9 ? fmt::format("{:.0f} MB", size / 1e6) : fmt::format("{:.1f} GB", size / 1e9);
+}
+
 bool starts_like_gguf(const fs::path& path) {
   const auto fd = base::FileDescriptor::open_read(path);
   char magic[4] = {};
@@ -134,6 +139,7 @@ class Pull {
     } else {
       specs.push_back({.kind = "registry", .name = report_.name.full()});
     }
+    INGLE_TRY_VOID(may_connect());
     for (size_t i = 0; i < specs.size(); ++i) {
       const SourceKind* kind = find_source(specs[i].kind);
       if (kind == nullptr) return std::unexpected(Error::internal("unknown kind of source '" + specs[i].kind + "'"));
@@ -143,10 +149,20 @@ class Pull {
       if (status) return {};
       if (stop_.stop_requested()) return std::unexpected(Error::cancelled());
       if (ends_the_pull(status.error())) return status;
-      send({.phase = PullPhase::kResolving, .source = title, .note = title + ": " + status.error().message()});
+      // Offline no other source follows that a note could explain; the error tells it.
+      if (!store_.network().offline)
+        send({.phase = PullPhase::kResolving, .source = title, .note = title + ": " + status.error().message()});
       report_.failures.push_back({title, std::move(status).error()});
     }
     return std::unexpected(store_.network().offline ? offline() : all_failed());
+  }
+
+  /// One reason, told once, where whoever gives out connections refuses all of them.
+  Status may_connect() const {
+    if (store_.network().offline || !store_.network().transport) return {};
+    auto any = make_transport(store_.network());
+    if (any || any.error().code() != ErrorCode::kRefused) return {};
+    return std::unexpected(std::move(any).error().within("cannot pull '" + report_.name.display() + "'"));
   }
 
   /// Only a folder of wheels could have served; why it did not stays told.
@@ -209,8 +225,9 @@ class Pull {
     }
     const fs::space_info space = fs::space(folder, error);
     if (error || space.available + staged >= entry_->size) return {};
-    return std::unexpected(Error::exhausted(fmt::format("'{}' needs {} bytes, {} has {} free", entry_->name.display(),
-                                                        entry_->size - staged, layout_.root.string(), space.available))
+    return std::unexpected(Error::exhausted(fmt::format("'{}' needs {} on the disk, {} has {} free",
+                                                        entry_->name.display(), size_in_words(entry_->size - staged),
+                                                        layout_.root.string(), size_in_words(space.available)))
                                .hint("free some space, or point INGLE_HOME or OLLAMA_MODELS at a larger disk"));
   }
 

@@ -400,6 +400,22 @@ TEST_F(PullTest, opens_no_connection_while_offline) {
   EXPECT_TRUE(server_.requests().empty());
 }
 
+TEST_F(PullTest, tells_once_that_no_connection_may_be_made) {
+  network_.transport = [](const net::HttpSettings&) -> Result<std::unique_ptr<net::HttpTransport>> {
+    return std::unexpected(Error::refused("nothing may leave").hint("allow it"));
+  };
+  std::vector<std::string> notes;
+  const auto report = store().pull("test:1",
+                                   [&](const PullProgress& progress) {
+                                     if (!progress.note.empty()) notes.push_back(progress.note);
+                                   },
+                                   {});
+  ASSERT_FALSE(report);
+  EXPECT_EQ(report.error().message(), "cannot pull 'test:1': nothing may leave");
+  EXPECT_EQ(report.error().hint(), "allow it");
+  EXPECT_TRUE(notes.empty());
+}
+
 TEST_F(PullTest, reads_an_oci_registry_with_an_anonymous_token) {
   const std::string host = server_.url("").substr(7);
   const std::string licence = "terms";
