@@ -23,7 +23,7 @@ constexpr Keyword kLabels[] = {
     {kInvoiceNumber, .9F,
      "bill @|billing @|receipt @|statement @|document @|@ document|@ du document|@ documento|@ de documento|@ del documento|"
      "dokumentnummer|dokument @|vorgangsnummer|documentnummer|@ dokladu"},
-    {kSomethingElse, 1, "total*|subtotal*|importe|montant|importo|summe|*betrag|amount|abrechnung*|*abrechnung|berechnung|verrechnung"},
+    {kSomethingElse, 1, "*versicherung|versicherungs*|vsnr|policy*|police*|total*|subtotal*|importe|montant|importo|summe|*betrag|amount|abrechnung*|*abrechnung|berechnung|verrechnung"},
     {kTitle, 1,
      "*rechnung|rechnung*|gutschrift*|invoice|credit note|credit memo|facture|factura|fattura|nota di credito|"
      "factuur|creditnota|fatura|faktura|lasku|szamla|regning"},

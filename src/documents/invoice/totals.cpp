@@ -22,7 +22,7 @@ constexpr Keyword kTraits[] = {
     {kSum, .9F,
      "*beitrag"},
     {kNet, 1,
-     "netto*|*netto|net|valor liquido|liquido|liquid*|net total|ht|h t|hors tax*|hors tva|excl*|exkl*|ex vat|ex tax|ohne ust|ohne mwst|"
+     "netto*|*netto|nettobetrag|nettosumme|nettogesamt*|gesamtnetto|nettowert|net|valor liquido|liquido|liquid*|net total|ht|h t|hors tax*|hors tva|excl*|exkl*|ex vat|ex tax|ohne ust|ohne mwst|"
      "ohne umsatzsteuer|ohne steuer*|ohne mehrwertsteuer|without vat|without tax|w o tax|w o vat|before tax|"
      "before vat|sin iva|senza iva|sem iva|bez vat|bez dph|tax exclusive*|imponibile|base imponible|"
      "base imponibile|totale imponibile|total base imponible|ex btw|totalt exkl*|ekskl*|eksl*|taxable amount|"
@@ -35,7 +35,7 @@ constexpr Keyword kTraits[] = {
      "positionssumme|sous total|subtotaal|sum of line*|warenwert|line total*|lines total|summe der positionen|"
      "summe positionen|total lines|delsumma|totale righe|total lignes|total lineas"},
     {kGross, 1,
-     "brutto*|*brutto|gross*|ttc|t t c|incl*|inkl*|including*|inclusive*|mit mwst|mit ust|mit umsatzsteuer|"
+     "brutto*|*brutto|bruttobetrag|bruttosumme|bruttogesamt*|gesamtbrutto|gross*|ttc|t t c|incl*|inkl*|including*|inclusive*|mit mwst|mit ust|mit umsatzsteuer|"
      "mit steuer*|with vat|with tax|con iva|com iva|tvac|iva incluid*|iva incluso|iva inclusa|iva compresa|"
      "iva inc*|tva comprise|s dph|z vat|sis*|tax inclusive*"},
     {kWhole, 1,
@@ -47,7 +47,7 @@ constexpr Keyword kTraits[] = {
      "factuurbedrag|totaalbedrag|total invoice*|invoice amount|total da fatura|total fatura|montant total|"
      "endpreis|gesamtpreis"},
     {kTax, 1,
-     "zzgl|zuzuglich|plus vat|plus tax|vat|mwst*|ust|u st|umsatzsteuer*|mehrwertsteuer*|*steuer|steuer|tax|taxes|tva|iva|btw|moms|mva|dph|gst|"
+     "zzgl|zuzuglich|ustbetrag|plus vat|plus tax|vat|mwst*|ust|u st|umsatzsteuer*|mehrwertsteuer*|*steuer|steuer|tax|taxes|tva|iva|btw|moms|mva|dph|gst|"
      "alv*|steuerbetrag*|steuersumme|steuern|afa|ustg|sales tax|total vat|vat total|vat amount|total tax|"
      "tax amount|total tva|montant tva|total taxes|cuota*|total iva|imposta|totale imposta|totale iva|"
      "impuesto*|imposto*|podatek|kwota vat|kwota podatku|gesamt ust|ust gesamt|btw bedrag|mwst betrag|"
@@ -150,7 +150,8 @@ Judged judge_labels(const Sheet& sheet, const Amount& amount) {
   }
   const bool labelled = says_something(traits);
   if (labelled) judge(judged, traits, weight);
-  if (const auto above = sheet.above(amount.span, 10); above && is_bare(before)) {
+  const Span with_currency{is_bare(before) ? cell.span.from : amount.span.from, amount.span.to};
+  if (const auto above = sheet.above(with_currency, 10); above && is_bare(before)) {
     const uint32_t rows = cell.row - sheet.cells()[*above].row;
     const float column_weight = (labelled ? 0.45F : 0.8F) - 0.04F * static_cast<float>(rows);
     const auto heading = traits_of(sheet.folded(sheet.cells()[*above]));
