@@ -109,6 +109,17 @@ std::string cii_vat_id(const Node& party) {
   return {};
 }
 
+/// Of the ways to pay the first that names an account by its IBAN: the seller's, or with a direct debit the buyer's.
+std::string cii_iban(const Node& settlement) {
+  for (const std::string_view role : {"PayeePartyCreditorFinancialAccount", "PayerPartyDebtorFinancialAccount"}) {
+    for (const Node& means : settlement.children()) {
+      const Node account = child(means, role);
+      if (std::string iban = compact(text_of(child(account, "IBANID"))); !iban.empty()) return iban;
+    }
+  }
+  return {};
+}
+
 EInvoice::Fields cii_line(const Node& item) {
   EInvoice::Fields line;
   add(line, "description", text_of(child(find(item, "SpecifiedTradeProduct"), "Name")));
@@ -144,7 +155,7 @@ EInvoice read_cii(const Node& root) {
   add_number(fields, "tax_total", in_currency(sums, "TaxTotalAmount", currency));
   add_number(fields, "grand_total", in_currency(sums, "GrandTotalAmount", currency));
   add_number(fields, "due_payable", in_currency(sums, "DuePayableAmount", currency));
-  add(fields, "iban", compact(text_of(find(find(settlement, "PayeePartyCreditorFinancialAccount"), "IBANID"))));
+  add(fields, "iban", cii_iban(settlement));
   Node transaction = child(root, "SupplyChainTradeTransaction");
   if (!transaction) transaction = child(root, "SpecifiedSupplyChainTradeTransaction");
   for (const Node& item : transaction.children()) {
@@ -211,8 +222,13 @@ EInvoice read_ubl(const Node& root) {
   add_number(fields, "tax_total", tax);
   add_number(fields, "grand_total", child(sums, "TaxInclusiveAmount"));
   add_number(fields, "due_payable", child(sums, "PayableAmount"));
-  const std::string account = compact(text_of(path(root, {"PaymentMeans", "PayeeFinancialAccount", "ID"})));
-  if (is_valid_iban(account)) add(fields, "iban", account);
+  for (const Node& means : root.children()) {
+    if (local_name(means) != "PaymentMeans") continue;
+    const std::string account = compact(text_of(path(means, {"PayeeFinancialAccount", "ID"})));
+    if (!is_valid_iban(account)) continue;
+    add(fields, "iban", account);
+    break;
+  }
   for (const Node& item : root.children()) {
     const std::string_view name = local_name(item);
     if ((name != "InvoiceLine" && name != "CreditNoteLine") || invoice.lines.size() >= kMaxLines) continue;

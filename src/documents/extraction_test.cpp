@@ -133,6 +133,14 @@ TEST(Extraction, says_that_a_field_is_not_there_instead_of_guessing) {
   EXPECT_THAT(extraction.reasons, ::testing::Contains("invoice_number was not found"));
 }
 
+TEST(Extraction, an_iban_with_a_wrong_digit_is_shown_and_doubted) {
+  const Extraction extraction =
+      by_rules("Rechnung Nr. 7 vom 01.02.2024\nIBAN DE88 3704 0044 0532 0130 00 BIC COBADEFFXXX\n");
+  EXPECT_EQ(value_of(extraction, "iban"), "DE88370400440532013000");
+  EXPECT_LT(find_leaf(extraction, "iban")->confidence, 0.8F);
+  EXPECT_THAT(extraction.reasons, ::testing::Contains("the check digits of the IBAN are wrong"));
+}
+
 TEST(Extraction, totals_that_contradict_each_other_are_for_a_person) {
   const Extraction extraction = by_rules(
       "Rechnungsnummer: 5\nRechnungsdatum: 01.02.2024\nNettobetrag 100,00 EUR\nUmsatzsteuer 19,00 EUR\nRechnungsbetrag 120,00 EUR\n");

@@ -49,7 +49,8 @@ std::vector<Row> rows_of(const std::vector<Run>& runs) {
   for (const Run& run : runs) {
     if (!run.empty()) pieces.push_back({&run, box_of(run)});
   }
-  std::ranges::stable_sort(pieces, {}, [](const Piece& piece) { return piece.box.y0 + piece.box.y1; });
+  std::ranges::sort(pieces, {},
+                    [](const Piece& piece) { return std::pair(piece.box.y0 + piece.box.y1, piece.box.x0); });
   std::vector<Row> rows;
   for (const Piece& piece : pieces) {
     Row* best = nullptr;
@@ -69,7 +70,7 @@ std::vector<Row> rows_of(const std::vector<Run>& runs) {
     best->pieces.push_back(piece);
   }
   for (Row& row : rows)
-    std::ranges::stable_sort(row.pieces, {}, [](const Piece& piece) { return piece.box.x0; });
+    std::ranges::sort(row.pieces, {}, [](const Piece& piece) { return std::pair(piece.box.x0, piece.box.y0); });
   return rows;
 }
 

@@ -12,7 +12,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr float kSure = 0.72F;  // confidence of the rules above which nobody is asked
 constexpr size_t kMaxChoices = 7;
 constexpr size_t kTopRows = 24;  // of the first page: who writes to whom, which number, which date
 constexpr size_t kMaxPromptBytes = 6000;

@@ -59,7 +59,8 @@ std::vector<Clue> clues_for(const Sheet& sheet, Span value, std::span<const Keyw
 }
 
 void sort_candidates(Candidates& candidates) {
-  std::ranges::stable_sort(candidates, std::greater<>(), &Candidate::score);
+  std::ranges::sort(candidates, {},
+                    [](const Candidate& candidate) { return std::pair(-candidate.score, candidate.span.from); });
   Candidates distinct;
   for (Candidate& candidate : candidates) {
     if (candidate.score <= 0) continue;

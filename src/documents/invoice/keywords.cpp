@@ -1,6 +1,7 @@
 #include "documents/invoice/keywords.h"
 
 #include <algorithm>
+#include <tuple>
 
 namespace ingle::documents {
 namespace {
@@ -76,14 +77,16 @@ std::vector<KeywordMatch> matches_of(std::span<const std::string> words, std::sp
   struct Found {
     KeywordMatch match;
     size_t last = 0;
-    size_t weight = 0;
+    int weight = 0;  // length of the pattern
   };
   std::vector<Found> found;
   const auto add = [&](const Keyword& row, std::string_view pattern) {
     for (size_t first = 0; first < words.size(); ++first) {
       const uint32_t n = fit_at(words, first, pattern);
       if (n == 0) continue;
-      Found one{{row.meaning, row.strength, 0, 0, static_cast<uint32_t>(first), false}, first + n, pattern.size()};
+      Found one{{row.meaning, row.strength, 0, 0, static_cast<uint32_t>(first), false},
+                first + n,
+                static_cast<int>(pattern.size())};
       for (size_t i = first + n; i < words.size(); ++i) {
         if (is_number_word(words[i]) || words[i] == "o" || words[i] == "id") {
           one.match.numbered = true;
@@ -104,7 +107,10 @@ std::vector<KeywordMatch> matches_of(std::span<const std::string> words, std::sp
     }
   }
   // Longer patterns take their words; what overlaps them is no match of its own.
-  std::ranges::stable_sort(found, std::greater<>(), &Found::weight);
+  const auto by_weight = [](const Found& one) {
+    return std::tuple(-one.weight, one.match.first_word, one.match.meaning);
+  };
+  std::ranges::sort(found, {}, by_weight);
   std::vector<Found> kept;
   for (const Found& one : found) {
     const bool taken = std::ranges::any_of(kept, [&](const Found& other) {
@@ -112,7 +118,7 @@ std::vector<KeywordMatch> matches_of(std::span<const std::string> words, std::sp
     });
     if (!taken) kept.push_back(one);
   }
-  std::ranges::stable_sort(kept, std::greater<>(), &Found::last);
+  std::ranges::sort(kept, std::greater<>(), &Found::last);  // they do not overlap: no two end at one word
   std::vector<KeywordMatch> matches;
   for (const Found& one : kept)
     matches.push_back(one.match);

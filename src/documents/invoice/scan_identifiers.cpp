@@ -43,6 +43,24 @@ bool ends_word(std::string_view text, size_t end) {
   return end >= text.size() || !is_alnum(text[end]);
 }
 
+/// Where groups of letters and digits with single spaces between them end: after the first, a group has a digit and at most
+/// four characters.
+size_t groups_end(std::string_view text, size_t at) {
+  constexpr size_t kLongest = 42;  // 34 characters in groups of four
+  size_t end = at;
+  while (end < text.size() && end - at < kLongest && (is_digit(text[end]) || is_letter(text[end])))
+    ++end;
+  while (end + 1 < text.size() && text[end] == ' ' && end - at < kLongest) {
+    size_t next = end + 1;
+    while (next < text.size() && (is_digit(text[next]) || is_letter(text[next])))
+      ++next;
+    const std::string_view group = text.substr(end + 1, next - end - 1);
+    if (group.empty() || group.size() > 4 || std::ranges::none_of(group, is_digit) || !ends_word(text, next)) break;
+    end = next;
+  }
+  return end;
+}
+
 bool labelled_iban(std::string_view text, size_t at) {
   const size_t from = at > 24 ? at - 24 : 0;
   return text.substr(from, at - from).find("iban") != std::string_view::npos;
@@ -83,23 +101,13 @@ std::vector<Identifier> find_ibans(const Sheet& sheet) {
     std::string value = collect(text, at, length, end);
     bool right = value.size() == length && ends_word(text, end) && is_valid_iban(value);
     if (!right) {
-      // Written as an IBAN and labelled as one, but with a wrong digit: a person must see it.
-      size_t all = at;
-      value = collect(text, at, 34, all);
-      const auto n_digits = std::ranges::count_if(value, is_digit);
-      size_t run = at;
-      while (run < text.size() && (is_digit(text[run]) || is_letter(text[run])))
-        ++run;
-      const bool whole = run - at == length && n_digits >= 14;
-      if ((!labelled_iban(text, at) && !whole) || value.size() < 15 || n_digits < 12 || !is_digit(text[at + 3]))
-        continue;
-      while (value.size() > 15 && !ends_word(text, all))
-        value.pop_back();
-      if (value.size() > length) {
-        value = collect(text, at, length, end);
-      } else {
-        end = all;
-      }
+      // Written as an IBAN, and labelled as one or as long as one, but with a wrong digit: a person must see it.
+      end = groups_end(text, at);
+      value = compact(text.substr(at, end - at));
+      const bool whole = value.size() == length && text.substr(at, end - at).find(' ') == std::string_view::npos;
+      const bool looks_right =
+          value.size() >= 15 && std::ranges::count_if(value, is_digit) >= 12 && is_digit(text[at + 3]);
+      if (!looks_right || (!labelled_iban(text, at) && !whole)) continue;
     }
     found.push_back({{static_cast<uint32_t>(at), static_cast<uint32_t>(end)}, value, right});
     at = end;

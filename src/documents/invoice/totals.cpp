@@ -190,7 +190,7 @@ std::vector<Scored> best_of(const Sheet& sheet, const std::vector<Judged>& all, 
       *same = {judged.amount->span, judged.amount->value, score};
     }
   }
-  std::ranges::stable_sort(scored, std::greater<>(), &Scored::score);
+  std::ranges::sort(scored, {}, [](const Scored& one) { return std::pair(-one.score, one.span.from); });
   if (scored.size() > 12) scored.resize(12);
   return scored;
 }
