@@ -107,7 +107,8 @@ Front::Front(Settings settings, const EnvLookup& env, Roles roles, net::ReceiptK
              network(settings_, env)),
       egress_(roles_.spawner ? std::make_unique<roles::EgressProcess>(
                                    roles_.spawner, [this] { return offline_.on(); }, receipt_key_)
-                             : nullptr) {}
+                             : nullptr),
+      jobs_(base::physical_cores()) {}
 
 store::Network Front::network(const Settings& settings, const EnvLookup& env) {
   store::Network network = store::network_from(env);
@@ -262,19 +263,16 @@ Result<roles::ModelFacts> Front::facts(const ModelFiles& files) {
   const fs::path& first = files.parts.front();
   const std::string key = first.string() + " " + std::to_string(files.bytes) + " " +
                           std::to_string(fs::last_write_time(first, error).time_since_epoch().count());
-  {
-    const std::lock_guard lock(facts_mutex_);
-    if (const auto found = facts_.find(key); found != facts_.end()) return found->second;
-  }
-  INGLE_TRY(const auto parts, open_parts(files.parts));
-  INGLE_TRY(const std::string answer, run_job(roles::kModelFactsJob, files.name, parts));
-  INGLE_TRY(roles::ModelFacts facts, roles::decode_model_facts(answer));
-  const std::lock_guard lock(facts_mutex_);
-  return facts_.insert_or_assign(key, std::move(facts)).first->second;
+  return facts_.get(key, [&]() -> Result<roles::ModelFacts> {
+    INGLE_TRY(const auto parts, open_parts(files.parts));
+    INGLE_TRY(const std::string answer, run_job(roles::kModelFactsJob, files.name, parts));
+    return roles::decode_model_facts(answer);
+  });
 }
 
 Result<std::string> Front::run_job(std::string_view kind, std::string_view payload,
                                    std::span<const base::FileDescriptor> files, const roles::JobLimits& limits) {
+  const Slots::Slot slot = jobs_.take();
   if (!roles_.spawner) return roles::run_job_here(job_kinds(), kind, payload, files);
   return roles::run_job(*roles_.spawner, kind, payload, files, limits);
 }
@@ -303,9 +301,7 @@ net::TransportFactory Front::transports() {
     } else {
       INGLE_TRY(transport, net::direct_transport(receipt_key_)(settings));
     }
-    return recorded(std::move(transport), [this](std::string_view host, uint64_t bytes_in, bool answered) {
-      routing().record_download(host, bytes_in, answered);
-    });
+    return recorded(std::move(transport), [this](Download& download) { routing().record_download(download); });
   };
 }
 

@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -17,7 +16,9 @@
 #include <string_view>
 #include <vector>
 
+#include "app/known_facts.h"
 #include "app/settings.h"
+#include "app/slots.h"
 #include "base/files.h"
 #include "base/result.h"
 #include "chat/completer.h"
@@ -126,8 +127,8 @@ class Front {
   router::OfflineSwitch offline_;
   store::Store store_;
   std::unique_ptr<roles::EgressProcess> egress_;  // where there is a spawner
-  std::mutex facts_mutex_;
-  std::map<std::string, roles::ModelFacts, std::less<>> facts_;  // by path, size and time of the file
+  KnownFacts facts_;                              // by path, size and time of the file
+  Slots jobs_;                                    // parse processes at once: each may take a core and a gigabyte
   void make_models();
 
   std::once_flag models_once_;

@@ -1,16 +1,19 @@
-// A transport that tells somebody about every download that went through it. Any thread, like the transport inside.
+// A transport that tells somebody of every download: before anything leaves, and again when it is over. Any thread, like the
+// transport inside.
 #pragma once
 
 #include <functional>
 #include <memory>
-#include <string_view>
 
 #include "net/transport.h"
+#include "router/ledger.h"
 
 namespace ingle::app {
 
-/// host, bytes that arrived, whether it was answered to the end. Requests with a receipt are the router's to record.
-using DownloadRecorder = std::function<void(std::string_view host, uint64_t bytes_in, bool answered)>;
+/// A row of the ledger. It is told as "pending" first, and may then be given a number, with which it is told again. Each
+/// host that a download was redirected to has a row of its own. Requests with a receipt are the router's to record.
+using Download = router::Egress;
+using DownloadRecorder = std::function<void(Download& download)>;
 
 std::unique_ptr<net::HttpTransport> recorded(std::unique_ptr<net::HttpTransport> transport, DownloadRecorder recorder);
 

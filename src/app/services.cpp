@@ -4,6 +4,7 @@
 #include <sys/sysinfo.h>
 
 #include <chrono>
+#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "app/document_jobs.h"
@@ -14,6 +15,8 @@
 
 namespace ingle::app {
 namespace {
+
+constexpr size_t kPullsAtOnce = 4;  // each holds up a thread that people wait for, perhaps for hours
 
 using Json = nlohmann::ordered_json;
 
@@ -157,7 +160,13 @@ api::Services front_services(Front& front) {
     if (!extras) return {};
     return {.system = extras->system, .options_json = extras->parameters};
   };
-  services.pull = [&front](std::string_view name, const store::PullCallback& progress, std::stop_token stop) {
+  const auto pulls = std::make_shared<Slots>(kPullsAtOnce);
+  services.pull = [&front, pulls](std::string_view name, const store::PullCallback& progress,
+                                  std::stop_token stop) -> Result<store::PullReport> {
+    const auto slot = pulls->try_take();
+    if (!slot)
+      return std::unexpected(Error::exhausted(fmt::format("{} models are being pulled already", kPullsAtOnce))
+                                 .hint("ask again when one of them has arrived"));
     return front.store().pull(name, progress, std::move(stop));
   };
   services.remove = [&front](std::string_view name) -> Status {

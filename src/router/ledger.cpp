@@ -284,7 +284,7 @@ Status Ledger::settle(Decision& decision, Egress& egress) {
   });
 }
 
-Status Ledger::record_egress(Egress egress) {
+Status Ledger::record_egress(Egress& egress) {
   const std::lock_guard lock(state_->database_mutex);
   return state_->write(egress, std::nullopt);
 }

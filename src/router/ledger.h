@@ -97,8 +97,8 @@ class Ledger {
   Status reserve(Decision& decision, Egress& egress, const Budget& budget, int64_t day_start);
   /// The end of a request that reserve() announced.
   Status settle(Decision& decision, Egress& egress);
-  /// A download, when it is over.
-  Status record_egress(Egress egress);
+  /// A download: a new row, or this one's anew.
+  Status record_egress(Egress& egress);
 
   /// The newest of this id. kNotFound: no such request, or it was not one for the router.
   Result<Decision> find(std::string_view id);

@@ -187,15 +187,11 @@ Status Routing::set_offline(bool on) {
   return state_->options.offline.set(on);
 }
 
-void Routing::record_download(std::string_view host, uint64_t bytes_in, bool answered) {
+void Routing::record_download(Egress& download) {
   if (!state_->ledger) return;
-  std::ignore = (*state_->ledger)
-                    ->record_egress({.unix_time = state_->options.now_unix(),
-                                     .kind = "model download",
-                                     .host = std::string(host),
-                                     .bytes_in = bytes_in,
-                                     .outcome = answered ? "answered" : "failed",
-                                     .request_id = {}});
+  download.kind = "model download";
+  if (download.unix_time == 0) download.unix_time = state_->options.now_unix();
+  std::ignore = (*state_->ledger)->record_egress(download);
 }
 
 Result<std::vector<Decision>> Routing::decisions(uint32_t limit, std::string_view before) const {

@@ -62,8 +62,9 @@ class Routing {
 
   PolicyStatus policy() const;
   const OfflineSwitch& offline() const;
-  /// Every download that left something, for the log; errors are swallowed: nothing of the user's was in it.
-  void record_download(std::string_view host, uint64_t bytes_in, bool answered);
+  /// A download's row, before it leaves and when it is over (then with its row number). Errors are swallowed, and models
+  /// can be pulled with a broken ledger: nothing of the user's is in a download.
+  void record_download(Egress& download);
 
   // Bodies of GET /ingle/v1/decisions, /api/route/explain/ID, /ingle/v1/egress, /ingle/v1/policy and /ingle/v1/offline.
   Result<std::string> decisions_json(uint32_t limit, std::string_view before = {}) const;
