@@ -398,7 +398,7 @@ Candidates read_ibans(const Sheet& sheet, std::span<const Identifier> ibans) {
   Candidates candidates;
   for (const Identifier& iban : ibans)
     candidates.push_back(
-        {iban.span, iban.value, iban.checked ? 0.98F - 0.05F * static_cast<float>(candidates.size()) : 0.6F});
+        {iban.span, iban.value, iban.checked ? 0.98F - 0.05F * static_cast<float>(candidates.size()) : 0.3F});
   sort_candidates(candidates);
   return candidates;
 }
