@@ -148,6 +148,40 @@ TEST(Extraction, totals_that_contradict_each_other_are_for_a_person) {
   EXPECT_THAT(extraction.reasons, ::testing::Contains(HasSubstr("do not add up")));
 }
 
+constexpr std::string_view kItems =
+    "\nDescription                  Qty     Unit     Amount\n"
+    "Chisel set, 6 pcs              4    38.50     154.00\n"
+    "Sharpening stone               2    24.00      48.00\n"
+    "\nSubtotal   GBP 202.00\nVAT 20%   GBP 40.40\nTotal due   GBP 242.40\n";
+
+TEST(Extraction, a_party_with_its_address_in_one_line_is_the_name_alone) {
+  const std::string head =
+      "Harbour Tools Ltd\n12 Quay Street, Bristol BS1 4QQ\n\nInvoice No: 5\nDate: 14 April 2026\n\n";
+  for (const char* label : {"Bill to: ", "Bill to:\n"}) {
+    for (const auto& [line, name] :
+         {std::pair{"Northgate Joinery GmbH, Lindenstr. 4, 10969 Berlin", "Northgate Joinery GmbH"},
+          std::pair{"Orchard House, Mill Lane, Bath", "Orchard House"},
+          std::pair{"Miller, Smith & Co, 4 Mill Lane, Bath", "Miller, Smith & Co"}, std::pair{"Ann Lee", "Ann Lee"}}) {
+      const Extraction extraction = by_rules(head + label + line + "\n" + std::string(kItems));
+      EXPECT_EQ(value_of(extraction, "seller_name"), "Harbour Tools Ltd") << label << line;
+      EXPECT_EQ(value_of(extraction, "buyer_name"), name) << label << line;
+    }
+  }
+  const Extraction both = by_rules(
+      "INVOICE\nQuarry Bindery Ltd - 14 Hill Street, Bristol\nInvoice number: 5\nInvoice date: 3 March 2026\n\n"
+      "Bill to: The Long Room, 2 Castle Hill, Bath\n" +
+      std::string(kItems));
+  EXPECT_EQ(value_of(both, "seller_name"), "Quarry Bindery Ltd");
+  EXPECT_EQ(value_of(both, "buyer_name"), "The Long Room");
+}
+
+TEST(Extraction, goods_and_one_name_are_not_two_parties) {
+  const Extraction extraction =
+      by_rules("Harbour Tools Ltd\n\nInvoice No: 5\nDate: 14 April 2026\n\nBill to:\n" + std::string(kItems));
+  EXPECT_EQ(value_of(extraction, "seller_name"), "Harbour Tools Ltd");
+  EXPECT_EQ(value_of(extraction, "buyer_name"), "");
+}
+
 TEST(Extraction, asks_the_model_only_for_choices_among_places_of_the_text) {
   std::string schema;
   OneModel models([&](const chat::CompleteRequest& request) {

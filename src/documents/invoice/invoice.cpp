@@ -69,6 +69,10 @@ std::vector<std::string> contradictions(const Extraction& extraction) {
   if (net && tax && grand && std::abs(*net + *tax - *grand) > 20'000)
     reasons.push_back(fmt::format("net {} and tax {} do not add up to {}", format_amount(*net), format_amount(*tax),
                                   format_amount(*grand)));
+  const Leaf* seller = find_leaf(extraction, "seller_name");
+  const Leaf* buyer = find_leaf(extraction, "buyer_name");
+  if (seller->span && buyer->span && seller->span->from < buyer->span->to && buyer->span->from < seller->span->to)
+    reasons.emplace_back("seller and buyer were read from the same place");
   const Leaf* iban = find_leaf(extraction, "iban");
   if (iban != nullptr && iban->value && !is_valid_iban(*iban->value))
     reasons.emplace_back("the check digits of the IBAN are wrong");
@@ -128,7 +132,7 @@ InvoiceReadings read_invoice(const Sheet& sheet) {
   readings.of("due_payable") = std::move(totals.due);
   readings.of("currency") = read_currencies(sheet);
   readings.of("iban") = read_ibans(sheet, ibans);
-  PartyReadings parties = read_parties(sheet, vat_ids);
+  PartyReadings parties = read_parties(sheet, vat_ids, amounts, readings.lines);
   readings.of("seller_name") = std::move(parties.seller_name);
   readings.of("buyer_name") = std::move(parties.buyer_name);
   readings.of("seller_vat_id") = std::move(parties.seller_vat_id);

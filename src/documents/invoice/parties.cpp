@@ -2,6 +2,7 @@
 #include <cmath>
 #include <map>
 #include <optional>
+#include <set>
 
 #include "documents/invoice/readings.h"
 
@@ -114,6 +115,23 @@ bool has_postcode(std::string_view text) {
   return false;
 }
 
+/// The name of a party in "Name, street, town": up to the first sign that an address follows, or all of it.
+Span without_address(const Sheet& sheet, Span span) {
+  span = trimmed(sheet, span);
+  const std::string_view text = sheet.index().folded(span);
+  for (size_t at = 1; at < text.size(); ++at) {
+    const bool dash = text.substr(at).starts_with(" - ") || text.substr(at).starts_with(" \x7f ");
+    if (!dash && !text.substr(at).starts_with(", ") && text[at] != '|') continue;
+    const std::string_view rest = text.substr(at + (dash ? 3 : 1));
+    const std::string_view next = rest.substr(0, rest.find(','));
+    // "Miller, Ltd" and "Miller, Smith & Co" are names to their end.
+    if (matches(next, kCompanyForms) && std::ranges::none_of(next, is_digit)) continue;
+    if (std::ranges::none_of(rest, is_digit) && rest.find(',') == std::string_view::npos) continue;
+    return trimmed(sheet, {span.from, span.from + static_cast<uint32_t>(at)});
+  }
+  return span;
+}
+
 /// A heading or label of a party: at most four words, or words up to a colon.
 std::optional<Section> section_of(std::string_view folded) {
   const size_t colon = folded.find(':');
@@ -133,7 +151,23 @@ constexpr float kJustAChoice = 0.04F;  // nothing speaks for the name but that i
 
 class PartyReader {
  public:
-  explicit PartyReader(const Sheet& sheet) : sheet_(sheet) {}
+  PartyReader(const Sheet& sheet, std::span<const Amount> amounts, std::span<const LineReading> lines)
+      : sheet_(sheet), is_item_(sheet.rows().size(), false) {
+    const auto row_of = [&](Span span) { return sheet.cells()[sheet.cell_at(span.from)].row; };
+    uint32_t first_item = UINT32_MAX;
+    for (const LineReading& line : lines) {
+      first_item = std::min(first_item, row_of(line.description.span));
+      is_item_[row_of(line.description.span)] = true;
+    }
+    for (const Amount& amount : amounts) {
+      if (amount.decimals != 2 && !amount.has_currency) continue;
+      const uint32_t cell = sheet.cell_at(amount.span.from);
+      if (!priced_cells_.insert(cell).second) continue;
+      const uint32_t row = sheet.cells()[cell].row;
+      if (++priced_in_row_[row] > 1 || row > first_item)
+        is_item_[row] = true;  // above the table, a party may stand beside a total
+    }
+  }
 
   PartyReadings read(std::span<const Identifier> vat_ids) {
     for (uint32_t cell = 0; cell < sheet_.cells().size(); ++cell)
@@ -159,8 +193,15 @@ class PartyReader {
 
   std::string_view folded(uint32_t cell) const { return sheet_.folded(sheet_.cells()[cell]); }
 
+  /// A row of the table of items, or a cell with a price, names nobody.
+  bool is_goods(Span span) const {
+    const uint32_t cell = sheet_.cell_at(span.from);
+    return is_item_[sheet_.cells()[cell].row] || priced_cells_.contains(cell);
+  }
+
   void add(Section section, Span span, float score) {
-    span = trimmed(sheet_, span);
+    if (is_goods(span)) return;
+    span = without_address(sheet_, span);
     const std::string_view text = sheet_.index().folded(span);
     if (span.from >= span.to || !is_name_like(text) || has_postcode(text)) return;
     if (names_.size() >= kMaxNames && !names_.contains(std::string(text))) return;
@@ -187,7 +228,8 @@ class PartyReader {
           return add(section, {span.from + static_cast<uint32_t>(colon) + 1, span.to}, score);
         if (right) return add(section, sheet_.cells()[*right].span, score);
       }
-      if (is_name_like(text)) return add(section, span, score);
+      const std::string_view name = sheet_.index().folded(without_address(sheet_, span));
+      if (!name.empty() && is_name_like(name) && !is_goods(span)) return add(section, span, score);
     }
   }
 
@@ -215,6 +257,9 @@ class PartyReader {
       if (colon != std::string_view::npos) add(kSeller, {span.from + static_cast<uint32_t>(colon) + 1, span.to}, 0.2F);
     }
     const bool top = sheet_.cells()[cell].row < 12;
+    const Span name = without_address(sheet_, span);
+    const bool has_address = name.to < trimmed(sheet_, span).to;
+    if (top && has_address && matches(sheet_.index().folded(name), kCompanyForms)) add(kSeller, span, 0.4F);
     if (top && matches(text, kCompanyForms)) add(kSeller, span, sheet_.cells()[cell].row == 0 ? 0.4F : 0.25F);
     if (top && sheet_.cells()[cell].row < 2) add(kSeller, span, 0.2F);
     if (sheet_.cells()[cell].row < 40) {  // not even a hint, but a choice
@@ -321,8 +366,10 @@ class PartyReader {
     const float seller_margin = sellers[0].score - (sellers.size() > 1 ? sellers[1].score : 0);
     const float buyer_margin = buyers[0].score - (buyers.size() > 1 ? buyers[1].score : 0);
     Candidates& loser = seller_margin >= buyer_margin ? buyers : sellers;
+    const std::string shared = loser[0].value;
     loser[0].score *= 0.3F;
     sort_candidates(loser);
+    if (loser[0].value == shared) loser.erase(loser.begin());  // nobody else is there
   }
 
   void read_vat_ids(std::span<const Identifier> ids, PartyReadings& readings) const {
@@ -364,13 +411,17 @@ class PartyReader {
   }
 
   const Sheet& sheet_;
+  std::vector<bool> is_item_;  // by row
+  std::set<uint32_t> priced_cells_;
+  std::map<uint32_t, uint32_t> priced_in_row_;
   std::map<std::string, Name> names_;
 };
 
 }  // namespace
 
-PartyReadings read_parties(const Sheet& sheet, std::span<const Identifier> vat_ids) {
-  return PartyReader(sheet).read(vat_ids);
+PartyReadings read_parties(const Sheet& sheet, std::span<const Identifier> vat_ids, std::span<const Amount> amounts,
+                           std::span<const LineReading> lines) {
+  return PartyReader(sheet, amounts, lines).read(vat_ids);
 }
 
 Candidates read_currencies(const Sheet& sheet) {

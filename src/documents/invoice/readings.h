@@ -62,7 +62,9 @@ struct PartyReadings {
   Candidates seller_vat_id;
   Candidates buyer_vat_id;
 };
-PartyReadings read_parties(const Sheet& sheet, std::span<const Identifier> vat_ids);
+/// `amounts` and `lines`: where goods and prices stand nobody is named.
+PartyReadings read_parties(const Sheet& sheet, std::span<const Identifier> vat_ids, std::span<const Amount> amounts,
+                           std::span<const LineReading> lines);
 
 std::vector<LineReading> read_lines(const Sheet& sheet, std::span<const Amount> amounts);
 
