@@ -28,6 +28,7 @@ class OneModel : public runtime::Models {
   void unload(std::string_view) override {}
   std::vector<runtime::LoadedModel> loaded() const override { return {}; }
   size_t requests() const { return model_->requests(); }
+  ScriptedCompleter& model() { return *model_; }
 
  private:
   std::shared_ptr<ScriptedCompleter> model_;
@@ -200,6 +201,35 @@ TEST(Extraction, asks_the_model_only_for_choices_among_places_of_the_text) {
     for (const Json& choice : property.at("enum"))
       EXPECT_TRUE(choice.is_null() || document.text.find(choice.get<std::string>()) != std::string::npos) << name;
   }
+}
+
+TEST(Extraction, a_model_that_is_small_or_disagrees_makes_no_look_needless) {
+  const std::string text =
+      "Harbour Tools Ltd\n12 Quay Street, Bristol BS1 4QQ\n\nInvoice No: 5\nDate: 14 April 2026\n\n"
+      "Bill to:\nNorthgate Joinery GmbH, Lindenstr. 4, 10969 Berlin\n" +
+      std::string(kItems);
+  ASSERT_EQ(by_rules(text).verdict, Verdict::kReview);
+  const Document document = document_from_text(text);
+  const auto ask = [&](std::string_view seller, uint64_t parameters) {
+    OneModel models([&](const chat::CompleteRequest&) {
+      return Json{{"seller_name", seller}, {"buyer_name", "Northgate Joinery GmbH"}}.dump();
+    });
+    models.model().parameters = parameters;
+    auto extraction = extract(document, {.schema = {}, .ignore_xml = false, .model = "m"}, models, {}, {});
+    return extraction ? *extraction : Extraction{};
+  };
+  EXPECT_EQ(ask("Harbour Tools Ltd", 1'500'000'000).verdict, Verdict::kAccept);
+  EXPECT_EQ(ask("Harbour Tools Ltd", 270'000'000).verdict, Verdict::kReview);
+  EXPECT_EQ(ask("Northgate Joinery GmbH", 1'500'000'000).verdict, Verdict::kReview);
+}
+
+TEST(Extraction, a_buyer_that_is_hardly_found_is_for_a_person) {
+  const Extraction extraction = by_rules(
+      "Northgate Joinery\nLindenstr. 4\n10969 Berlin\n\nSeller: Harbour Tools Ltd\nInvoice No: 5\nDate: 14 April 2026\n" +
+      std::string(kItems));
+  EXPECT_EQ(value_of(extraction, "buyer_name"), "Northgate Joinery");
+  EXPECT_EQ(extraction.verdict, Verdict::kReview);
+  EXPECT_THAT(extraction.reasons, ::testing::Contains(HasSubstr("buyer_name is not sure")));
 }
 
 TEST(Extraction, of_an_e_invoice_comes_from_the_xml_alone) {

@@ -12,6 +12,10 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+// What a model adds makes nobody's look needless when the model is smaller than this, or is no chat model: such models pick
+// names by their place in the list. It may still choose.
+constexpr uint64_t kTrusted = 1'000'000'000;
+constexpr float kDisputed = 0.75F;  // confidence where rules and model name different values
 constexpr size_t kMaxChoices = 7;
 constexpr size_t kTopRows = 24;  // of the first page: who writes to whom, which number, which date
 constexpr size_t kMaxPromptBytes = 6000;
@@ -109,11 +113,16 @@ Status choose(const Sheet& sheet, InvoiceReadings& readings, chat::Completer& mo
       "This is the text of an invoice:\n\n" + excerpt(sheet, readings, fields) +
       "\nAnswer with a JSON object that has these fields, each copied from the text, or null where the text does not say it:\n" +
       meanings;
+  INGLE_TRY(const chat::Description description, model.describe());
+  const bool trusted = description.has_template && description.parameters >= kTrusted;
   INGLE_TRY(const Answer answer, ask(model, prompt, schema.dump(), stop));
   for (const Question& question : kQuestions) {
     const auto chosen = answer.strings.find(std::string(question.field));
     if (chosen == answer.strings.end()) continue;
     Candidates& candidates = readings.of(question.field);
+    const bool agrees = choice_text(sheet, candidates.front()) == chosen->second.text;
+    const float limit = trusted ? 1 : confidence_of(candidates);
+    readings.at_most[std::string(question.field)] = agrees ? limit : std::min(limit, kDisputed);
     for (Candidate& candidate : candidates) {
       if (choice_text(sheet, candidate) != chosen->second.text) continue;
       // A second opinion: it adds to what the rules say and does not replace it.

@@ -13,6 +13,7 @@ namespace {
 constexpr float kLeastScore = 0.12F;  // below it a candidate is a guess
 constexpr float kAccept = 0.8F;       // confidence that needs no person
 constexpr float kMissing = 0.7F;      // how sure "not found" is where no candidate exists at all
+constexpr float kLow = 0.6F;          // below it a value that was found needs a person, whatever its field
 constexpr std::string_view kKeyFields[] = {"invoice_number", "issue_date", "seller_name", "currency", "grand_total"};
 constexpr std::string_view kVitalFields[] = {"invoice_number", "issue_date", "grand_total"};
 constexpr std::string_view kLineFields[] = {"description", "quantity", "unit_price", "total"};
@@ -92,6 +93,13 @@ void judge(Extraction& extraction) {
       extraction.reasons.push_back(fmt::format("{} is not sure ({:.0f} %)", name, leaf->confidence * 100));
       extraction.verdict = std::max(extraction.verdict, Verdict::kReview);
     }
+  }
+  for (const std::string_view name : kInvoiceFields) {
+    if (std::ranges::find(kKeyFields, name) != std::end(kKeyFields)) continue;
+    const Leaf* leaf = find_leaf(extraction, name);
+    if (!leaf->value || leaf->confidence >= (name == "buyer_name" ? kAccept : kLow)) continue;
+    extraction.reasons.push_back(fmt::format("{} is not sure ({:.0f} %)", name, leaf->confidence * 100));
+    extraction.verdict = std::max(extraction.verdict, Verdict::kReview);
   }
 }
 
@@ -176,8 +184,12 @@ Extraction extraction_from_xml(const EInvoice& invoice) {
 
 Extraction extraction_from_readings(const InvoiceReadings& readings) {
   Extraction extraction;
-  for (const std::string_view name : kInvoiceFields)
-    extraction.fields.emplace_back(name, leaf_of(readings.of(name)));
+  for (const std::string_view name : kInvoiceFields) {
+    Leaf leaf = leaf_of(readings.of(name));
+    if (const auto limit = readings.at_most.find(name); leaf.value && limit != readings.at_most.end())
+      leaf.confidence = std::min(leaf.confidence, limit->second);
+    extraction.fields.emplace_back(name, std::move(leaf));
+  }
   std::vector<Value> lines;
   for (const LineReading& line : readings.lines)
     lines.push_back(line_value(line));

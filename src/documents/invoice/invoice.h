@@ -2,6 +2,8 @@
 #pragma once
 
 #include <array>
+#include <map>
+#include <string>
 #include <string_view>
 
 #include "documents/extraction.h"
@@ -18,6 +20,7 @@ struct InvoiceReadings {
   std::array<Candidates, kInvoiceFields.size()> fields;
   bool adds_up = false;
   std::vector<LineReading> lines;
+  std::map<std::string, float, std::less<>> at_most;  // confidence that a field can have, by its name
 
   Candidates& of(std::string_view name);
   const Candidates& of(std::string_view name) const;

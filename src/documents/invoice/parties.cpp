@@ -199,6 +199,9 @@ class PartyReader {
     return is_item_[sheet_.cells()[cell].row] || priced_cells_.contains(cell);
   }
 
+  /// Name and address in one line.
+  bool has_address(Span span) const { return without_address(sheet_, span).to < trimmed(sheet_, span).to; }
+
   void add(Section section, Span span, float score) {
     if (is_goods(span)) return;
     span = without_address(sheet_, span);
@@ -257,9 +260,8 @@ class PartyReader {
       if (colon != std::string_view::npos) add(kSeller, {span.from + static_cast<uint32_t>(colon) + 1, span.to}, 0.2F);
     }
     const bool top = sheet_.cells()[cell].row < 12;
-    const Span name = without_address(sheet_, span);
-    const bool has_address = name.to < trimmed(sheet_, span).to;
-    if (top && has_address && matches(sheet_.index().folded(name), kCompanyForms)) add(kSeller, span, 0.4F);
+    if (top && has_address(span) && matches(sheet_.index().folded(without_address(sheet_, span)), kCompanyForms))
+      add(kSeller, span, 0.4F);
     if (top && matches(text, kCompanyForms)) add(kSeller, span, sheet_.cells()[cell].row == 0 ? 0.4F : 0.25F);
     if (top && sheet_.cells()[cell].row < 2) add(kSeller, span, 0.2F);
     if (sheet_.cells()[cell].row < 40) {  // not even a hint, but a choice
@@ -277,7 +279,7 @@ class PartyReader {
       const auto above = cell_above(top);
       if (!above || matches(folded(*above), kContact) || folded(*above).find(':') != std::string_view::npos) break;
       section = section_of(folded(*above));
-      if (section) break;
+      if (section || has_address(sheet_.cells()[*above].span)) break;
       top = *above;
     }
     if (top == town) return;

@@ -19,6 +19,7 @@ Result<chat::Description> ScriptedCompleter::describe() {
   description.name = "script";
   description.context_limit = context_limit;
   description.has_template = true;
+  description.parameters = parameters;
   return description;
 }
 

@@ -34,6 +34,7 @@ class ScriptedCompleter : public chat::Completer {
   void release(std::string_view handle) override;
 
   uint32_t context_limit = 4096;
+  uint64_t parameters = 2'000'000'000;
 
  private:
   Answer answer_;
