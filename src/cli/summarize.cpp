@@ -143,8 +143,14 @@ class SummarizeVerb : public Command {
     context.interrupts.disarm();
     progress.clear();
     if (!summary) return std::unexpected(std::move(summary).error());
-    context.console.out(json_ ? documents::summary_json(*summary, file_) + "\n"
-                              : report(transcript, *summary, context.console));
+    if (json_) {
+      context.console.out(documents::summary_json(*summary, file_) + "\n");
+      return 0;
+    }
+    const std::string text = report(transcript, *summary, context.console);
+    const char* nothing =
+        options.query.empty() ? "Nothing was found that could be reported.\n" : "This is not said in this meeting.\n";
+    context.console.out(text.empty() ? nothing : text);
     return 0;
   }
 
@@ -154,6 +160,10 @@ class SummarizeVerb : public Command {
     auto text = file_ == "-" ? console.read_input(limits.max_bytes) : base::read_file(file_, limits.max_bytes);
     if (!text) return std::unexpected(std::move(text).error());
     auto transcript = documents::parse_transcript(*text, limits);
+    if (transcript) {
+      if (const Status fit = documents::check_summarizable(*transcript); !fit)
+        transcript = std::unexpected(fit.error());
+    }
     if (!transcript) {
       // The file was understood as far as it goes and is not one of ours: a refusal, whatever is wrong with it.
       Error error = std::move(transcript).error().within("'" + file_ + "'");

@@ -22,6 +22,7 @@ constexpr size_t kMaxQueryBytes = 1000;
 constexpr size_t kBriefPoints = 7;
 constexpr size_t kMinutesPoints = 60;
 constexpr size_t kQueryWindows = 8;
+constexpr double kLeastOfQuery = 0.2;  // share of the query's words, by weight, from which something speaks of it
 constexpr size_t kMaxTopics = 12;
 constexpr size_t kMaxTopicCites = 12;
 constexpr uint32_t kAttempts = 2;
@@ -78,10 +79,6 @@ class Salience {
       if (const auto it = counts_.find(term); it != counts_.end()) sum += it->second;
     return sum / std::pow(4.0 + static_cast<double>(terms.size()), 0.6);
   }
-  double of_term(const std::string& term) const {
-    const auto it = counts_.find(term);
-    return it == counts_.end() ? 0 : it->second;
-  }
 
  private:
   std::unordered_map<std::string, double> counts_;
@@ -105,10 +102,10 @@ class Summarizer {
         query_(content_terms(options.query)) {}
 
   Result<Summary> run(const SummaryProgress& progress) {
-    if (windows_.empty())
-      return std::unexpected(Error::usage("nothing is said in this transcript that could be summarized"));
     if (!query_.empty()) choose_windows();
-    const std::vector<Outcome> outcomes = find_outcomes(transcript_, evidence_, windows_);
+    std::vector<Outcome> outcomes = find_outcomes(transcript_, evidence_, windows_);
+    std::erase_if(outcomes,
+                  [&](const Outcome& outcome) { return !is_asked_for(outcome.sentence, std::span(&outcome.turn, 1)); });
     const bool notes = options_.style != SummaryStyle::kActions;
     const auto worded =
         std::ranges::count_if(outcomes, [](const Outcome& o) { return o.kind != OutcomeKind::kQuestion; });
@@ -133,6 +130,21 @@ class Summarizer {
   }
 
  private:
+  /// Whether a statement, or a turn that it rests on, speaks of the query; anything does where there is none.
+  bool is_asked_for(std::string_view text, std::span<const uint32_t> cites) const {
+    if (query_.empty()) return true;
+    const Terms terms = content_terms(text);
+    double found = 0;
+    double all = 0;
+    for (const std::string& term : query_) {
+      const bool said = terms.contains(term) ||
+                        std::ranges::any_of(cites, [&](uint32_t turn) { return evidence_.turn_has(turn, term); });
+      all += evidence_.weight(term);
+      if (said) found += evidence_.weight(term);
+    }
+    return found > 0 && found >= kLeastOfQuery * all;
+  }
+
   /// Only what speaks of the query, the best parts first to be chosen, then in order.
   void choose_windows() {
     std::vector<std::pair<double, size_t>> ranked;
@@ -145,7 +157,6 @@ class Summarizer {
       }
       if (score > 0) ranked.emplace_back(score, i);
     }
-    if (ranked.empty()) return;  // other words for it: every part is asked
     std::ranges::sort(ranked, std::greater<>());
     ranked.resize(std::min(ranked.size(), kQueryWindows));
     std::ranges::sort(ranked, {}, &std::pair<double, size_t>::second);
@@ -165,9 +176,8 @@ class Summarizer {
       if (topic.empty() && topic_holds(note.topic, window)) topic = note.topic;
     }
     if (best.text.empty()) best = quotation(window);
-    if (topic.empty()) topic = keywords(window);
+    if (best.text.empty() || !is_asked_for(best.text, best.cites)) return {};
     add_topic(std::move(topic), best.cites);
-    if (best.text.empty()) return {};
     if (best.quotation) ++summary_.quoted;
     const double salience = relevance(best.text) + salience_.of(best.text) * best.support;
     points_.push_back({std::move(best), index, salience});
@@ -234,6 +244,7 @@ class Summarizer {
   bool topic_holds(std::string_view title, const Window& window) const {
     const Terms terms = content_terms(title);
     if (terms.empty() || !numbers_of(title).empty()) return false;
+    if (title.find_first_of(",;/|") != std::string_view::npos) return false;  // a list of words
     const auto names_title = [&](const std::string& speaker) {
       return likeness(content_terms(speaker), terms) == 1 && terms.size() <= content_terms(speaker).size();
     };
@@ -242,29 +253,6 @@ class Summarizer {
     for (const std::string& term : terms)
       found += std::ranges::any_of(window.turns, [&](uint32_t turn) { return evidence_.turn_has(turn, term); });
     return 3 * found >= 2 * terms.size();
-  }
-
-  /// A title made of the window's own words.
-  std::string keywords(const Window& window) const {
-    std::unordered_map<std::string, std::pair<double, std::string>> found;
-    for (const Passage& passage : window.passages) {
-      for (const Word& word : words_of(passage.text)) {
-        const std::string term = term_of(word.text);
-        if (word.text.size() < 4 || term.size() < 3 || is_reporting_term(term) || !numbers_of(word.text).empty())
-          continue;
-        auto& [score, text] = found[term];
-        score += salience_.of_term(term);
-        if (text.empty() || word.text.size() < text.size()) text = word.text;
-      }
-    }
-    std::vector<std::pair<double, std::string>> ranked;
-    for (auto& [term, value] : found)
-      ranked.push_back(std::move(value));
-    std::ranges::sort(ranked, std::greater<>());  // by score, then by word: the same every time
-    std::string title;
-    for (size_t i = 0; i < std::min<size_t>(3, ranked.size()); ++i)
-      title += (i == 0 ? "" : ", ") + ranked[i].second;
-    return title;
   }
 
   void add_topic(std::string title, const std::vector<uint32_t>& cites) {
@@ -432,12 +420,20 @@ Result<SummaryStyle> parse_summary_style(std::string_view name) {
   return std::unexpected(Error::usage(fmt::format("no style '{}'", name)).hint("styles: brief, minutes, actions"));
 }
 
+Status check_summarizable(const Transcript& transcript) {
+  constexpr size_t kAnyLimit = 1000;
+  if (!cut_windows(transcript, kAnyLimit).empty()) return {};
+  return std::unexpected(Error::refused("nothing is said in this transcript that could be summarized")
+                             .hint("it needs a few turns of whole sentences"));
+}
+
 Result<Summary> summarize(const Transcript& transcript, const SummarizeOptions& options, chat::Completer& model,
                           const SummaryProgress& progress, std::stop_token stop) {
   if (options.query.size() > kMaxQueryBytes) {
     return std::unexpected(Error::refused(
         fmt::format("the query has {} bytes; at most {} are taken", options.query.size(), kMaxQueryBytes)));
   }
+  INGLE_TRY_VOID(check_summarizable(transcript));
   INGLE_TRY(Writer writer, Writer::make(model, std::move(stop)));
   INGLE_TRY(Summary summary, Summarizer(transcript, options, writer).run(progress));
   summary.requests = writer.counts().requests;

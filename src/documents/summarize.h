@@ -29,7 +29,8 @@ Result<SummaryStyle> parse_summary_style(std::string_view name);
 struct SummarizeOptions {
   std::string model;
   SummaryStyle style = SummaryStyle::kBrief;
-  std::string query;  // "" = the meeting as a whole
+  std::string
+      query;  // "" = the meeting as a whole; what does not speak of it is left out, all of it where nothing does
 };
 
 /// A statement and the turns (indexes into Transcript::turns, ascending, at least one) that it rests on.
@@ -66,10 +67,13 @@ struct Summary {
   uint64_t answer_tokens = 0;
 };
 
+/// kRefused where nothing is said that could be summarized: to be asked before a model is loaded.
+Status check_summarizable(const Transcript& transcript);
+
 /// `done` of `total` pieces of work.
 using SummaryProgress = std::function<void(uint32_t done, uint32_t total)>;
 
-/// kCancelled when `stop` was asked; kUsage, kRefused for what cannot be summarized; errors of the model otherwise.
+/// kCancelled when `stop` was asked; kRefused for what cannot be summarized; errors of the model otherwise.
 Result<Summary> summarize(const Transcript& transcript, const SummarizeOptions& options, runtime::Models& models,
                           const SummaryProgress& progress, std::stop_token stop);
 /// With a model that is there already.

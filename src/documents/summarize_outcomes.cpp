@@ -205,6 +205,10 @@ constexpr auto kUnresolved = std::to_array<std::string_view>(
      "we'll see", "open question", "i'll check", "have to look", "can't answer", "get back to you", "wei\xc3\x9f nicht",
      "keine ahnung"});
 
+constexpr auto kProposals = std::to_array<std::string_view>(
+    {"we", "let's", "i propose", "i suggest", "my proposal", "shall we", "wir", "ich schlage vor"});
+constexpr auto kConsents = std::to_array<std::string_view>({"agreed", "einverstanden", "abgemacht", "beschlossen"});
+
 /// " word word " in lower case, so that phrases are found at word borders.
 std::string padded(std::string_view text) {
   std::string out = " ";
@@ -345,10 +349,30 @@ std::optional<Outcome> action_in(const Transcript& transcript, const Evidence& e
   return action;
 }
 
+/// A proposal to which somebody else says "agreed" in one of the next turns, before anybody says more.
+bool is_agreed_to(const Transcript& transcript, uint32_t turn, const std::string& text) {
+  constexpr size_t kReplies = 3;
+  constexpr size_t kMostReplyWords = 8;
+  const bool proposed = std::ranges::any_of(
+      kProposals, [&](std::string_view phrase) { return find_phrase(text, phrase) != std::string::npos; });
+  for (size_t i = turn + 1; proposed && i < transcript.turns.size() && i <= turn + kReplies; ++i) {
+    const Turn& reply = transcript.turns[i];
+    const std::string said = padded(reply.text);
+    const bool consents =
+        std::ranges::any_of(kConsents, [&](std::string_view word) { return find_phrase(said, word) == 0; });
+    if (consents && reply.speaker != transcript.turns[turn].speaker) return true;
+    if (words_of(reply.text).size() > kMostReplyWords) return false;
+  }
+  return false;
+}
+
 std::optional<Outcome> decision_in(const Transcript& transcript, uint32_t turn, std::string_view sentence,
                                    const std::string& text) {
-  const Hit hit = best_cue(text, kDecisions);
-  if (hit.score <= 0 || sentence.ends_with('?')) return std::nullopt;
+  constexpr double kAgreed = 1.5;
+  Hit hit = best_cue(text, kDecisions);
+  if (sentence.ends_with('?')) hit.score = 0;
+  if (hit.score < kAgreed && is_agreed_to(transcript, turn, text)) hit.score = kAgreed;
+  if (hit.score <= 0) return std::nullopt;
   Outcome decision{.kind = OutcomeKind::kDecision, .turn = turn, .sentence = std::string(sentence)};
   const bool retells = sentence.find('"') != std::string_view::npos || words_of(sentence).size() > kMostDecisionWords;
   decision.score = hit.score + doubts(text) - (retells ? 1 : 0);
@@ -474,6 +498,7 @@ std::vector<Outcome> find_outcomes(const Transcript& transcript, const Evidence&
         auto action = action_in(transcript, evidence, passage.turn, sentence, text);
         auto decision = decision_in(transcript, passage.turn, sentence, text);
         auto question = question_in(transcript, evidence, passage.turn, sentence, text);
+        if (decision) question.reset();
         if (action && decision) (action->score > decision->score ? decision : action).reset();
         for (auto& found : {&action, &decision, &question})
           if (*found && (*found)->score >= kLeastScore) outcomes.push_back(*std::move(*found));

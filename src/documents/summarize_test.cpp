@@ -34,7 +34,7 @@ Transcript meeting() {
 ScriptedCompleter::Answer always(std::string note) {
   return [note = std::move(note)](const chat::CompleteRequest& request) {
     const bool is_note = request.json_schema.find("topic") != std::string::npos;
-    return is_note ? nlohmann::json{{"summary", note}, {"topic", "Broken heater"}}.dump() : std::string("{}");
+    return is_note ? nlohmann::json{{"summary", note}, {"topic", "New heater"}}.dump() : std::string("{}");
   };
 }
 
@@ -118,6 +118,49 @@ TEST(Summarize, asks_only_the_parts_that_speak_of_the_query) {
   EXPECT_THAT(summary->summary[0].cites, ElementsAre(120));
 }
 
+TEST(Summarize, of_what_nobody_speaks_of_says_nothing_and_leaves_out_what_was_not_asked) {
+  ScriptedCompleter model(always("Ben said that a new heater costs 900 euros."));
+  const auto nothing = summarize(meeting(), {.model = {}, .style = {}, .query = "the capital of Peru"}, model, {}, {});
+  ASSERT_TRUE(nothing.has_value()) << nothing.error().message();
+  EXPECT_TRUE(nothing->topics.empty() && nothing->summary.empty() && nothing->decisions.empty() &&
+              nothing->actions.empty() && nothing->questions.empty());
+  EXPECT_EQ(model.requests(), 0U);
+  const auto damage = summarize(meeting(), {.model = {}, .style = {}, .query = "water damage"}, model, {}, {});
+  ASSERT_TRUE(damage.has_value());
+  EXPECT_TRUE(damage->decisions.empty());
+  EXPECT_TRUE(damage->actions.empty());
+  EXPECT_EQ(damage->questions.size(), 1U);
+}
+
+TEST(Summarize, a_topic_is_a_phrase_of_the_model_and_never_a_list_of_words) {
+  for (const char* topic : {"Heater, plumber, euros", "Quarterly budget"}) {
+    ScriptedCompleter model([&](const chat::CompleteRequest&) {
+      return nlohmann::json{{"summary", "Ben said that a new heater costs 900 euros."}, {"topic", topic}}.dump();
+    });
+    const auto summary = summarize(meeting(), {}, model, {}, {});
+    ASSERT_TRUE(summary.has_value());
+    EXPECT_FALSE(summary->summary.empty());
+    EXPECT_TRUE(summary->topics.empty()) << topic;
+  }
+}
+
+TEST(Summarize, a_proposal_that_somebody_agrees_to_is_a_decision) {
+  ScriptedCompleter model(always(""));
+  const auto decided = [&](const char* proposal, const char* reply) {
+    const Transcript transcript{.heading = {},
+                                .turns = {{"Anna", "The text of the page is ready since yesterday."},
+                                          {"Anna", proposal},
+                                          {"Ben", reply},
+                                          {"Carl", "And the lamp in the hall is broken again."}}};
+    const auto summary = summarize(transcript, {}, model, {}, {});
+    return summary && summary->decisions.size() == 1 && summary->decisions[0].cites == std::vector<uint32_t>{1};
+  };
+  EXPECT_TRUE(decided("Then we launch the new page on 2 December. Agreed?", "Agreed."));
+  EXPECT_TRUE(decided("I propose eight o'clock from next Monday for the library.", "Agreed, thanks."));
+  EXPECT_FALSE(decided("Then we launch the new page on 2 December. Agreed?", "Hm, let me think about that."));
+  EXPECT_FALSE(decided("The new page has three large pictures.", "Agreed."));
+}
+
 TEST(Summarize, stops_when_it_is_asked_to) {
   std::stop_source source;
   ScriptedCompleter model([&](const chat::CompleteRequest&) {
@@ -144,7 +187,8 @@ TEST(Summarize, refuses_what_cannot_be_summarized) {
   ScriptedCompleter model(always(""));
   EXPECT_EQ(
       summarize({.heading = {}, .turns = {{"Anna", "Yeah."}, {"Ben", "Mm-hmm."}}}, {}, model, {}, {}).error().code(),
-      ErrorCode::kUsage);
+      ErrorCode::kRefused);
+  EXPECT_EQ(model.requests(), 0U);
   model.context_limit = 512;
   EXPECT_EQ(summarize(meeting(), {}, model, {}, {}).error().code(), ErrorCode::kRefused);
 }

@@ -47,7 +47,15 @@ Status check_size(const Transcript& transcript, const TranscriptLimits& limits) 
 Result<Transcript> parse_any(std::string_view text, const TranscriptLimits& limits) {
   if (looks_like_json(text)) return parse_json_transcript(text, limits);
   if (text.starts_with("WEBVTT") || looks_like_subtitles(text)) return parse_subtitles(text, limits);
-  return parse_speaker_lines(text, limits);
+  INGLE_TRY(Transcript transcript, parse_speaker_lines(text, limits));
+  const bool anybody = std::ranges::any_of(transcript.turns, [](const Turn& turn) { return !turn.speaker.empty(); });
+  if (!transcript.turns.empty() && !anybody) {
+    return std::unexpected(
+        Error::refused("nobody speaks in this text: no line begins with 'Speaker:'")
+            .hint(
+                "a transcript has lines 'Speaker: text', VTT or SRT cues, or JSON objects with 'speaker' and 'content'"));
+  }
+  return transcript;
 }
 
 }  // namespace

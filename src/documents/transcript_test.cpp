@@ -38,9 +38,10 @@ TEST(Transcript, times_beside_a_speaker_are_left_out) {
             (std::vector<Turn>{{"Anna", "Hi."}, {"Ben", "Yes."}, {"Anna", "No. \xef\xbb\xbf"}}));
 }
 
-TEST(Transcript, text_without_any_speaker_has_a_turn_a_paragraph) {
-  EXPECT_EQ(turns_of("We met in the hall.\nIt was cold.\n\nThen we left."),
-            (std::vector<Turn>{{"", "We met in the hall. It was cold."}, {"", "Then we left."}}));
+TEST(Transcript, text_in_which_nobody_speaks_is_refused_with_what_to_do) {
+  const Error error = error_of("We met in the hall.\nIt was cold.\n\nThen we left.");
+  EXPECT_EQ(error.code(), ErrorCode::kRefused);
+  EXPECT_THAT(error.hint(), HasSubstr("Speaker: text"));
 }
 
 TEST(Transcript, cues_of_web_subtitles_are_turns_of_their_voice) {
