@@ -22,7 +22,6 @@ constexpr size_t kMaxQueryBytes = 1000;
 constexpr size_t kBriefPoints = 7;
 constexpr size_t kMinutesPoints = 60;
 constexpr size_t kQueryWindows = 8;
-constexpr double kLeastOfQuery = 0.2;  // share of the query's words, by weight, from which something speaks of it
 constexpr size_t kMaxTopics = 12;
 constexpr size_t kMaxTopicCites = 12;
 constexpr uint32_t kAttempts = 2;
@@ -98,10 +97,10 @@ class Summarizer {
         writer_(writer),
         windows_(cut_windows(transcript, writer.window_limit())),
         evidence_(transcript),
-        salience_(transcript, windows_),
-        query_(content_terms(options.query)) {}
+        salience_(transcript, windows_) {}
 
   Result<Summary> run(const SummaryProgress& progress) {
+    if (!options_.query.empty()) read_query();
     if (!query_.empty()) choose_windows();
     std::vector<Outcome> outcomes = find_outcomes(transcript_, evidence_, windows_);
     std::erase_if(outcomes,
@@ -130,19 +129,34 @@ class Summarizer {
   }
 
  private:
+  /// The words that are looked for. Words of reports ("plan", "team") count where the others are never said, but then most
+  /// of the query must be said at one place.
+  void read_query() {
+    query_ = content_terms(options_.query);
+    const auto is_said = [&](const std::string& term) {
+      for (uint32_t turn = 0; turn < transcript_.turns.size(); ++turn)
+        if (evidence_.turn_has(turn, term)) return true;
+      return false;
+    };
+    if (query_.empty() || std::ranges::any_of(query_, is_said)) return;
+    for (std::string& term : terms_of(options_.query))
+      query_.insert(std::move(term));
+    least_of_query_ = 0.4;
+  }
+
   /// Whether a statement, or a turn that it rests on, speaks of the query; anything does where there is none.
   bool is_asked_for(std::string_view text, std::span<const uint32_t> cites) const {
     if (query_.empty()) return true;
-    const Terms terms = content_terms(text);
+    const std::vector<std::string> terms = terms_of(text);
     double found = 0;
     double all = 0;
     for (const std::string& term : query_) {
-      const bool said = terms.contains(term) ||
+      const bool said = std::ranges::find(terms, term) != terms.end() ||
                         std::ranges::any_of(cites, [&](uint32_t turn) { return evidence_.turn_has(turn, term); });
       all += evidence_.weight(term);
       if (said) found += evidence_.weight(term);
     }
-    return found > 0 && found >= kLeastOfQuery * all;
+    return found > 0 && found >= least_of_query_ * all;
   }
 
   /// Only what speaks of the query, the best parts first to be chosen, then in order.
@@ -406,7 +420,8 @@ class Summarizer {
   std::vector<Window> windows_;
   const Evidence evidence_;
   const Salience salience_;
-  const Terms query_;
+  Terms query_;
+  double least_of_query_ = 0.2;  // share of the query's words, by weight, from which something speaks of it
   std::vector<Point> points_;
   Summary summary_;
 };

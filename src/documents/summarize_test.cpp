@@ -125,6 +125,14 @@ TEST(Summarize, of_what_nobody_speaks_of_says_nothing_and_leaves_out_what_was_no
   EXPECT_TRUE(nothing->topics.empty() && nothing->summary.empty() && nothing->decisions.empty() &&
               nothing->actions.empty() && nothing->questions.empty());
   EXPECT_EQ(model.requests(), 0U);
+  // "plan" alone is a word of any report; beside no other word of the query it is what is asked for.
+  Transcript plan = meeting();
+  plan.turns.push_back({"Ben", "For pricing, we decided last week on 19 euros a month for the team plan."});
+  const auto price =
+      summarize(plan, {.model = {}, .style = {}, .query = "What is the fee of the team plan?"}, model, {}, {});
+  ASSERT_TRUE(price.has_value());
+  ASSERT_EQ(price->decisions.size(), 1U);
+  EXPECT_THAT(price->decisions[0].cites, ElementsAre(7));
   const auto damage = summarize(meeting(), {.model = {}, .style = {}, .query = "water damage"}, model, {}, {});
   ASSERT_TRUE(damage.has_value());
   EXPECT_TRUE(damage->decisions.empty());
