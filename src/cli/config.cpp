@@ -7,6 +7,21 @@
 namespace ingle::cli {
 namespace {
 
+/// As it counts: the switch 'ingle offline on' has the effect of the setting.
+struct Shown {
+  std::string value;
+  std::string origin;
+  std::string from;
+};
+
+Shown shown(const Context& context, const app::SettingRow& row) {
+  const app::Settings& settings = context.app->settings();
+  if (row.name == "offline" && context.app->offline().on() && !context.app->offline().by_setting())
+    return {"true", "switch", "'ingle offline on'"};
+  return {settings.value_text(row.name), std::string(app::to_string(settings.origin(row.name))),
+          settings.origin_detail(row.name)};
+}
+
 class Config : public Command {
  public:
   void declare(Arguments& arguments) override {
@@ -16,33 +31,32 @@ class Config : public Command {
 
   Result<int> run(Context& context) override {
     const app::Settings& settings = context.app->settings();
-    if (!name_.empty()) return print_one(context, settings);
+    if (!name_.empty()) return print_one(context);
     if (json_) {
       JsonWriter json;
       for (const app::SettingRow& row : app::setting_rows()) {
-        write(json, settings, row);
+        write(json, shown(context, row), row);
         context.console.out(json.take_line());
       }
       return 0;
     }
     std::string text = fmt::format("# config file: {}\n", settings.config_path().string());
     for (const app::SettingRow& row : app::setting_rows()) {
-      const std::string value = settings.value_text(row.name);
-      text +=
-          fmt::format("{:<24}{:<28}  {}\n", row.name, value.empty() ? "-" : value, settings.origin_detail(row.name));
+      const Shown setting = shown(context, row);
+      text += fmt::format("{:<24}{:<28}  {}\n", row.name, setting.value.empty() ? "-" : setting.value, setting.from);
     }
     context.console.out(text);
     return 0;
   }
 
  private:
-  static void write(JsonWriter& json, const app::Settings& settings, const app::SettingRow& row) {
+  static void write(JsonWriter& json, const Shown& setting, const app::SettingRow& row) {
     json.begin_object()
         .member("name", row.name)
-        .member("value", settings.value_text(row.name))
+        .member("value", setting.value)
         .member("type", app::type_name(row))
-        .member("origin", app::to_string(settings.origin(row.name)))
-        .member("from", settings.origin_detail(row.name))
+        .member("origin", setting.origin)
+        .member("from", setting.from)
         .member("default", row.fallback);
     json.key("environment").begin_array();
     for (const std::string_view name : row.environment)
@@ -50,17 +64,17 @@ class Config : public Command {
     json.end_array().member("help", row.help).end_object();
   }
 
-  Result<int> print_one(Context& context, const app::Settings& settings) const {
+  Result<int> print_one(Context& context) const {
     std::vector<std::string_view> names;
     for (const app::SettingRow& row : app::setting_rows()) {
       names.push_back(row.name);
       if (row.name != name_) continue;
       if (json_) {
         JsonWriter json;
-        write(json, settings, row);
+        write(json, shown(context, row), row);
         context.console.out(json.take_line());
       } else {
-        context.console.out(settings.value_text(row.name) + "\n");
+        context.console.out(shown(context, row).value + "\n");
       }
       return 0;
     }

@@ -143,6 +143,7 @@ class Doctor : public Command {
       findings.push_back(check_folder("models folder", settings.models));
     check_models(context, findings);
     findings.push_back(check_network(context));
+    findings.push_back(check_policy(context));
     if (network_) findings.push_back(check_index(context));
   }
 
@@ -197,19 +198,44 @@ class Doctor : public Command {
         is_ours ? fmt::format("'ingle rm {}', then 'ingle pull {}'", name, name) : "fetch it again where it came from"};
   }
 
-  static Finding check_network(const Context& context) {
+  /// The ledger is opened, and made, only where there is a policy.
+  static router::PolicyStatus policy_status(Context& context) {
+    if (!router::read_policy(context.app->settings().home).present) return {};
+    return context.app->routing().policy();
+  }
+
+  static Finding check_network(Context& context) {
     const store::Network& network = context.app->store().network();
-    if (network.offline) return {"network", Health::kOk, "offline: nothing is ever fetched"};
+    const router::OfflineSwitch& offline = context.app->offline();
+    if (offline.on())
+      return {"network", Health::kOk,
+              fmt::format("never used: {}",
+                          offline.by_setting() ? "the setting 'offline' is on" : "'ingle offline' is on")};
     return {"network", Health::kOk,
-            network.https_proxy.empty() ? "used by 'ingle pull' only, without a proxy"
-                                        : "used by 'ingle pull' only, through the proxy of the settings"};
+            fmt::format("used to pull models{}{}",
+                        policy_status(context).cloud_possible ? ", and by 'auto' as the policy says" : " only",
+                        network.https_proxy.empty() ? "; without a proxy" : "; through the proxy of the settings")};
+  }
+
+  static Finding check_policy(Context& context) {
+    const router::PolicyStatus status = policy_status(context);
+    if (!status.present) return {"policy", Health::kOk, "none: no prompt leaves this machine"};
+    if (!status.problems.empty())
+      return {"policy", Health::kWarning, "policy.toml counts as none: " + status.problems.front(),
+              "'ingle route policy' shows every problem"};
+    if (!status.policy || !status.policy->provider)
+      return {"policy", Health::kOk, "policy.toml names no provider: no prompt leaves this machine"};
+    const router::Provider& provider = *status.policy->provider;
+    return {"policy", Health::kOk,
+            fmt::format("'auto' may ask {} at {}{}", provider.name, provider.base_url.authority(),
+                        status.cloud_possible ? "" : ", but not while offline")};
   }
 
   /// The mirror of last resort: pip's index, at the page of a package that the catalog names.
   static Finding check_index(Context& context) {
     constexpr std::string_view kCheck = "package index";
     const store::Network& network = context.app->store().network();
-    if (network.offline) return {kCheck, Health::kWarning, "not asked: the offline setting forbids it"};
+    if (context.app->offline().on()) return {kCheck, Health::kWarning, "not asked: offline mode forbids it"};
     const std::stop_token stop = context.interrupts.arm();
     const auto answer = ask_index(context, network, stop);
     context.interrupts.disarm();

@@ -62,6 +62,10 @@ Result<LoadedModel> load_files(Context& context, app::ModelFiles files, engine::
 /// The local model behind it is loaded by its first question.
 Result<LoadedModel> load_router(Context& context, const EngineFlags& flags) {
   INGLE_TRY_VOID(options_from(context, flags));
+  const router::PolicyStatus policy = context.app->routing().policy();
+  if (policy.present && !policy.problems.empty())
+    context.console.talk(terminal_safe(
+        fmt::format("note: policy.toml counts as none: {} ('ingle route policy')\n", policy.problems.front())));
   Progress progress(context.console);
   progress.spin("loading the local model");
   LoadedModel loaded;

@@ -22,6 +22,42 @@ std::string score_text(const std::optional<double>& score) {
   return score ? fmt::format("{:.2f}", *score) : "-";
 }
 
+/// The numbers of the day are those that the budget counts.
+std::string policy_text(const router::Policy& policy, const Result<router::Spent>& spent) {
+  const router::Provider& provider = *policy.provider;
+  std::string text =
+      fmt::format("provider:     {} at {}, model {}\n", provider.name, provider.base_url.text(), provider.model);
+  text += fmt::format("local model:  {}\n",
+                      policy.local_model.empty() ? "the one that was installed last" : policy.local_model);
+  text +=
+      fmt::format("asked when:   the confidence is below {}\n",
+                  policy.threshold ? fmt::format("{:g}", *policy.threshold) : "what was measured for the local model");
+  text += fmt::format("may leave:    {}\n", policy.allow.empty() ? "nothing that the privacy gate finds"
+                                                                 : fmt::format("of what the privacy gate finds: {}",
+                                                                               fmt::join(policy.allow, ", ")));
+  std::string today = spent ? fmt::format("{}", spent->requests) : "?";
+  today += policy.max_requests_per_day ? fmt::format(" of {} requests", *policy.max_requests_per_day)
+                                       : " requests, no limit";
+  if (policy.max_usd_per_day)
+    today += fmt::format("; {} of {:.2f} USD", spent ? fmt::format("{:.4f}", spent->cost_usd) : "?",
+                         *policy.max_usd_per_day);
+  return text + fmt::format("today (UTC):  {}\n", today);
+}
+
+/// Why nothing can leave.
+std::string_view why_not(const router::PolicyStatus& status, const router::OfflineSwitch& offline) {
+  if (offline.on()) return offline.by_setting() ? "the setting 'offline' is on" : "'ingle offline' is on";
+  if (!status.present) return "there is no policy";
+  if (!status.problems.empty()) return "the policy has a problem and counts as none";
+  return "the policy names no provider";
+}
+
+/// A download sends nobody's text; one of which nothing came back was no more than an attempt.
+std::string_view outcome_text(const router::Egress& egress) {
+  return egress.outcome == "failed" && egress.bytes_out == 0 && egress.bytes_in == 0 ? "attempt, no answer"
+                                                                                     : std::string_view(egress.outcome);
+}
+
 class Route : public Command {
  public:
   void declare(Arguments& arguments) override {
@@ -91,8 +127,9 @@ class Route : public Command {
     }
     const router::PolicyStatus status = routing.policy();
     std::string text = status.path + (status.present ? "\n" : " is not there, so there is no cloud\n");
-    if (!status.provider.empty()) text += "provider: " + status.provider + "\n";
-    text += status.cloud_possible ? "requests for 'auto' may leave, as the policy says\n" : "nothing can leave\n";
+    if (status.policy && status.policy->provider) text += policy_text(*status.policy, routing.spent_today());
+    text += status.cloud_possible ? "requests for 'auto' may leave, as the policy says\n"
+                                  : fmt::format("nothing can leave: {}\n", why_not(status, routing.offline()));
     context.console.out(terminal_safe(text));
     for (const std::string& problem : status.problems)
       context.console.talk("problem: " + terminal_safe(problem) + "\n");
@@ -110,7 +147,7 @@ class Route : public Command {
     std::vector<TableRow> rows = {{"TIME", "WHAT", "HOST", "OUT", "IN", "OUTCOME", "REQUEST"}};
     for (const router::Egress& e : list) {
       rows.push_back({local_time(e.unix_time), e.kind, e.host, format_bytes(e.bytes_out), format_bytes(e.bytes_in),
-                      e.outcome, e.request_id.empty() ? "-" : e.request_id});
+                      std::string(outcome_text(e)), e.request_id.empty() ? "-" : e.request_id});
     }
     if (!list.empty()) context.console.out(table_text(rows));
     return 0;

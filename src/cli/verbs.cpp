@@ -151,9 +151,19 @@ constexpr Verb kVerbs[] = {
      .make = make_doctor},
     {.name = "route",
      .summary = "Show what the router decided and what left this machine",
-     .description = "The model 'auto' answers on this machine and asks a provider only when the local model is unsure, "
-                    "policy.toml in INGLE_HOME allows it and the privacy gate finds nothing that must stay. The ledger "
-                    "holds a row for every such request, never its text.",
+     .description =
+         "The model 'auto' answers on this machine and asks a provider only when the local model is unsure, "
+         "policy.toml in INGLE_HOME allows it and the privacy gate finds nothing that must stay. The ledger "
+         "holds a row for every such request, never its text. Without a policy nothing leaves; a small one:\n"
+         "\n"
+         "[provider.work]\n"
+         "base_url = \"https://api.example.com/v1\"\n"
+         "model = \"big-model\"\n"
+         "api_key_env = \"WORK_API_KEY\"\n"
+         "[route]\n"
+         "max_requests_per_day = 100\n"
+         "\n"
+         "docs/router.md has all keys, and what the gate sees and does not see.",
      .examples = "ingle route log\n"
                  "ingle route explain cli-18c2f4-1a2b   # the number that 'ingle run auto' or X-Request-Id told\n"
                  "ingle route left\n"

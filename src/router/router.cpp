@@ -174,6 +174,7 @@ PolicyStatus Routing::policy() const {
       status.problems.push_back(key.error().message());
     }
   }
+  status.policy = file.policy;
   if (!state_->ledger) status.problems.push_back(state_->ledger.error().message());
   status.cloud_possible = !status.provider.empty() && status.problems.empty() && !state_->options.offline.on();
   return status;
@@ -207,6 +208,13 @@ Result<Decision> Routing::explain(std::string_view request_id) const {
 Result<std::vector<Egress>> Routing::egress(uint32_t limit) const {
   INGLE_TRY(Ledger* const book, state_->book());
   return book->egress(limit);
+}
+
+Result<Spent> Routing::spent_today() const {
+  constexpr int64_t kSecondsPerDay = 86'400;
+  INGLE_TRY(Ledger* const book, state_->book());
+  const int64_t now = state_->options.now_unix();
+  return book->spent_since(now - now % kSecondsPerDay);
 }
 
 Result<std::string> Routing::decisions_json(uint32_t limit, std::string_view before) const {

@@ -21,6 +21,7 @@
 #include "net/transport.h"
 #include "router/ledger.h"
 #include "router/offline.h"
+#include "router/policy.h"
 #include "runtime/models.h"
 
 namespace ingle::router {
@@ -45,7 +46,8 @@ struct RoutingOptions {
 struct PolicyStatus {
   bool present = false;
   std::string path;
-  std::string provider;  // empty: none
+  std::string provider;          // empty: none
+  std::optional<Policy> policy;  // nothing: there is none, or it has a fault
   bool cloud_possible = false;
   std::string text;                   // of the file
   std::vector<std::string> problems;  // each names the line
@@ -78,6 +80,8 @@ class Routing {
   Result<std::vector<Decision>> decisions(uint32_t limit, std::string_view before = {}) const;
   Result<Decision> explain(std::string_view request_id) const;
   Result<std::vector<Egress>> egress(uint32_t limit) const;
+  /// Since midnight UTC, when a day's budget begins.
+  Result<Spent> spent_today() const;
 
  private:
   struct State;
