@@ -55,7 +55,8 @@ std::string hint_for_missing(const Layout& layout, const Catalog& catalog, const
                              std::string_view text) {
   const auto installed = installed_like(layout, text);
   if (!catalog.find(name) && !installed.empty())
-    return fmt::format("did you mean {}, which is installed?", fmt::join(installed, " or "));
+    return fmt::format("did you mean {}, which {} installed?", fmt::join(installed, " or "),
+                       installed.size() == 1 ? "is" : "are");
   if (catalog.find(name)) return "run 'ingle pull " + name.display() + "' to download it";
   const auto similar = catalog.similar(name.display(), 3);
   if (!similar.empty())
