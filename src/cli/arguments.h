@@ -28,6 +28,7 @@ struct Option {
   bool required = false;
   bool repeatable = false;
   bool comma_separated = false;
+  bool hidden = false;                            // understood, and not told: what this version refuses with a reason
   std::function<Status(const std::string&)> set;  // called once a value, or once for a flag
 
   bool is_positional() const { return names.empty(); }
@@ -65,6 +66,9 @@ class Arguments {
                       bool required = false);
 
   std::span<const Option> options() const { return options_; }
+  void remove_hidden() {
+    std::erase_if(options_, [](const Option& option) { return option.hidden; });
+  }
 
  private:
   Option& add(std::string_view names, std::string_view value_name, std::string_view help, Setter set);

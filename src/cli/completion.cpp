@@ -80,7 +80,7 @@ std::string bash_script() {
       "  case $verb in\n";
   for (const Verb& verb : verbs()) {
     const auto command = verb.make();
-    const Arguments arguments = declared_arguments(*command);
+    const Arguments arguments = told_arguments(*command);
     script += fmt::format("    {}{})\n", verb.name, verb.alias.empty() ? "" : "|" + std::string(verb.alias));
     for (const Completes kind : {Completes::kFile, Completes::kModel})
       if (const std::string names = options_completing(arguments, kind); !names.empty())
@@ -145,7 +145,7 @@ std::string zsh_script() {
       "  case $verb in\n";
   for (const Verb& verb : verbs()) {
     const auto command = verb.make();
-    const Arguments arguments = declared_arguments(*command);
+    const Arguments arguments = told_arguments(*command);
     script += fmt::format("    {}{}) _arguments '(- *)--help[print help]'", verb.name,
                           verb.alias.empty() ? "" : "|" + std::string(verb.alias));
     for (const Option& option : arguments.options()) {
@@ -193,7 +193,7 @@ std::string fish_script() {
         fmt::format("complete -c ingle -n __fish_use_subcommand -a {} -d '{}'\n", verb.name, quote_fish(verb.summary));
   for (const Verb& verb : verbs()) {
     const auto command = verb.make();
-    const Arguments arguments = declared_arguments(*command);
+    const Arguments arguments = told_arguments(*command);
     const std::string where =
         fmt::format("complete -c ingle -n '__fish_seen_subcommand_from {} {}'", verb.name, verb.alias);
     for (const Option& option : arguments.options()) {

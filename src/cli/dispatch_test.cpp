@@ -4,6 +4,7 @@
 
 #include <cerrno>
 
+#include "base/testing/temp_folder.h"
 #include "cli/testing/collecting_console.h"
 #include "cli/verb.h"
 
@@ -41,6 +42,38 @@ TEST(CommandLine, a_mistyped_verb_is_answered_with_the_one_that_was_meant) {
   const Outcome outcome = run({"cofnig"});
   EXPECT_EQ(outcome.code, 2);
   EXPECT_NE(outcome.said.find("did you mean 'ingle config'?"), std::string::npos) << outcome.said;
+}
+
+TEST(CommandLine, what_other_programs_call_it_is_answered_with_what_does_it_here) {
+  const std::pair<std::vector<std::string>, std::string> habits[] = {
+      {{"-v"}, "ingle --version"},
+      {{"create", "x", "-f", "Modelfile"}, "no Modelfiles"},
+      {{"cp", "a", "b"}, "in place"},
+      {{"run", "m", "--format", "json", "hi"}, "--schema FILE"},
+      {{"run", "m", "hi", "--keepalive", "5m"}, "keep_alive"},
+      {{"serve", "--port", "8080"}, "--host 127.0.0.1:PORT"},
+      {{"show", "m", "--modelfile"}, "--template"},
+  };
+  for (const auto& [words, hint] : habits) {
+    const Outcome outcome = run(words);
+    EXPECT_EQ(outcome.code, 2) << words.front();
+    EXPECT_NE(outcome.said.find(hint), std::string::npos) << outcome.said;
+  }
+}
+
+TEST(CommandLine, the_overview_names_every_verb_once_in_one_column) {
+  const std::string text = run({"help"}).data;
+  for (const Verb& verb : verbs()) {
+    const std::string row = "\n  " + std::string(verb.name) + std::string(15 - verb.name.size(), ' ');
+    const size_t at = text.find(row + std::string(verb.summary));
+    ASSERT_NE(at, std::string::npos) << verb.name;
+    EXPECT_EQ(text.find(row, at + 1), std::string::npos) << verb.name;
+  }
+}
+
+TEST(CommandLine, what_is_refused_in_this_version_is_not_offered) {
+  EXPECT_EQ(run({"help", "run"}).data.find("--grammar"), std::string::npos);
+  EXPECT_EQ(run({"completion", "bash"}).data.find("--grammar"), std::string::npos);
 }
 
 TEST(CommandLine, every_verb_has_help_with_an_example_and_a_json_flag) {
@@ -86,6 +119,59 @@ TEST(CommandLine, the_doctor_reports_a_bad_setting_and_goes_on) {
   EXPECT_EQ(run_command_line(words, console, interrupts, env, app::EngineLoader()), 1);
   EXPECT_NE(console.data.find("BAD  settings"), std::string::npos) << console.data;
   EXPECT_NE(console.data.find("processor"), std::string::npos);
+}
+
+/// With an installation of its own.
+Outcome run_at(const std::filesystem::path& home, const std::vector<std::string>& words) {
+  CollectingConsole console;
+  Interrupts interrupts;
+  const auto env = [&](std::string_view name) -> std::optional<std::string> {
+    if (name == "INGLE_HOME" || name == "HOME") return home.string();
+    return std::nullopt;
+  };
+  const int code = run_command_line(words, console, interrupts, env, app::EngineLoader());
+  return {.code = code, .data = console.data, .said = console.said};
+}
+
+TEST(CommandLine, the_offline_switch_is_what_config_and_doctor_and_the_router_tell) {
+  const base::testing::TempFolder folder;
+  EXPECT_EQ(run_at(folder.path(), {"config", "offline"}).data, "false\n");
+  EXPECT_NE(run_at(folder.path(), {"doctor"}).data.find("used to pull models only"), std::string::npos);
+  ASSERT_EQ(run_at(folder.path(), {"offline", "on"}).code, 0);
+  EXPECT_EQ(run_at(folder.path(), {"config", "offline"}).data, "true\n");
+  EXPECT_NE(run_at(folder.path(), {"doctor"}).data.find("never used: 'ingle offline' is on"), std::string::npos);
+  EXPECT_NE(run_at(folder.path(), {"route", "policy"}).data.find("nothing can leave: 'ingle offline' is on"),
+            std::string::npos);
+}
+
+TEST(CommandLine, a_policy_is_shown_with_what_it_allows_and_a_broken_one_is_named) {
+  const base::testing::TempFolder folder;
+  base::testing::write(folder / "policy.toml",
+                       "[provider.work]\nbase_url = \"https://cloud.test/v1\"\nmodel = \"big\"\n"
+                       "[route]\nthreshold = 0.25\nallow = [\"email\"]\nmax_requests_per_day = 7\n");
+  const Outcome shown = run_at(folder.path(), {"route", "policy"});
+  EXPECT_EQ(shown.code, 0) << shown.said;
+  for (const char* part : {"https://cloud.test/v1", "big", "0.25", "email", "0 of 7 requests", "may leave, as"})
+    EXPECT_NE(shown.data.find(part), std::string::npos) << part << "\n" << shown.data;
+  EXPECT_NE(run_at(folder.path(), {"doctor"}).data.find("'auto' may ask work at cloud.test"), std::string::npos);
+
+  base::testing::write(folder / "policy.toml", "[route]\ntreshold = 0.5\n");
+  EXPECT_NE(run_at(folder.path(), {"doctor"}).data.find("counts as none: line 2"), std::string::npos);
+  EXPECT_NE(run_at(folder.path(), {"run", "auto", "hi"}).said.find("policy.toml counts as none: line 2"),
+            std::string::npos);
+}
+
+TEST(CommandLine, a_broken_schema_is_named_before_a_model_is_looked_for) {
+  const base::testing::TempFolder folder;
+  const std::string file = (folder / "s.json").string();
+  base::testing::write(file, "{\"a\"");
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"run", "no-such-model", "hi", "--schema", file},
+        std::vector<std::string>{"extract", file, "--model", "no-such-model", "--schema", file}}) {
+    const Outcome outcome = run_at(folder.path(), words);
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_EQ(outcome.said.find("error: '" + file + "': the schema is no JSON"), 0U) << outcome.said;
+  }
 }
 
 TEST(CommandLine, every_shell_completes_every_verb) {

@@ -11,12 +11,14 @@
 #include "cli/verb.h"
 #include "documents/extraction.h"
 #include "documents/text_index.h"
+#include "text/grammar/json_text.h"
 
 namespace ingle::cli {
 namespace {
 
 constexpr uint64_t kMaxSchemaBytes = 1 << 20;
-constexpr uint32_t kContext = 24;  // code points shown on either side of a value
+constexpr int kMaxSchemaDepth = 256;  // of JSON; what fields may hold is far less
+constexpr uint32_t kContext = 24;     // code points shown on either side of a value
 constexpr size_t kMaxValueShown = 60;
 
 /// One line of text around a span, the value in the middle.
@@ -131,6 +133,8 @@ class ExtractVerb : public Command {
   Status prepare(Context& context) {
     if (schema_file_) {
       INGLE_TRY(options_.schema, base::read_file(*schema_file_, kMaxSchemaBytes));
+      const auto json = text::grammar::parse_json(options_.schema, kMaxSchemaDepth, "the schema");
+      if (!json) return std::unexpected(Error(json.error()).within("'" + *schema_file_ + "'"));
     }
     options_.ignore_xml = ignore_xml_;
     if (text_) return {};

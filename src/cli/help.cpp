@@ -10,8 +10,12 @@
 namespace ingle::cli {
 namespace {
 
-constexpr int kNameColumn = 14;
+constexpr int kNameColumn = 17;
 constexpr int kOptionColumn = 28;
+
+/// By VerbGroup.
+constexpr std::string_view kGroups[] = {
+    "Talk", "Models", "Documents", "Server and app", "Privacy", "Measure and check", "This program"};
 
 std::string option_label(const Option& option) {
   std::string label;
@@ -62,7 +66,7 @@ class Help : public Command {
  private:
   static std::string describe(const Verb& verb) {
     const auto command = verb.make();
-    const Arguments arguments = declared_arguments(*command);
+    const Arguments arguments = told_arguments(*command);
     JsonWriter json;
     json.begin_object().member("verb", verb.name).member("alias", verb.alias).member("summary", verb.summary);
     json.member("usage", usage_line(verb, arguments)).key("options").begin_array();
@@ -98,9 +102,13 @@ std::string overview_text() {
       "\n"
       "Usage: ingle VERB [OPTIONS]\n"
       "\n"
-      "Verbs:\n";
-  for (const Verb& verb : verbs())
-    append_row(text, std::string(verb.name), verb.summary, kNameColumn, 100);
+      "To begin: ingle run qwen2.5-coder:0.5b      # pulls the model first, then talks with you\n";
+  for (size_t group = 0; group < std::size(kGroups); ++group) {
+    text += fmt::format("\n{}:\n", kGroups[group]);
+    for (const Verb& verb : verbs())
+      if (static_cast<size_t>(verb.group) == group)
+        append_row(text, std::string(verb.name), verb.summary, kNameColumn, 100);
+  }
   text +=
       "\n"
       "'ingle help VERB' explains one of them, 'ingle --version' prints the version.\n";
@@ -142,7 +150,21 @@ std::string usage_line(const Verb& verb, const Arguments& arguments) {
   return line;
 }
 
+/// Words that other programs of the kind know, and what does it here.
+std::string_view habit(std::string_view word) {
+  static constexpr std::pair<std::string_view, std::string_view> kHabits[] = {
+      {"-v", "'ingle --version' prints the version"},
+      {"create", "there are no Modelfiles: 'ingle run ./model.gguf --system TEXT' runs a file with a system message"},
+      {"cp", "a model has one name; 'ingle run ./model.gguf' runs a file in place, whatever it is called"},
+      {"push", "models are only pulled: 'ingle pull NAME'"},
+  };
+  const auto* row = std::ranges::find(kHabits, word, [](const auto& pair) { return pair.first; });
+  return row == std::end(kHabits) ? "" : row->second;
+}
+
 Error unknown_verb(std::string_view word) {
+  if (const std::string_view known = habit(word); !known.empty())
+    return Error::usage("there is no verb '" + std::string(word) + "'").hint(std::string(known));
   std::vector<std::string_view> names;
   for (const Verb& verb : verbs()) {
     names.push_back(verb.name);
@@ -159,9 +181,15 @@ Arguments declared_arguments(Command& command) {
   return arguments;
 }
 
+Arguments told_arguments(Command& command) {
+  Arguments arguments = declared_arguments(command);
+  arguments.remove_hidden();
+  return arguments;
+}
+
 std::string verb_help(const Verb& verb, int width) {
   const auto command = verb.make();
-  const Arguments arguments = declared_arguments(*command);
+  const Arguments arguments = told_arguments(*command);
   std::string text = fmt::format("{}\n\nUsage: {}\n", verb.summary, usage_line(verb, arguments));
   if (!verb.alias.empty()) text += fmt::format("Alias: {}\n", verb.alias);
   if (!verb.description.empty()) text += "\n" + wrap(verb.description, width, 0) + "\n";

@@ -15,6 +15,8 @@ std::string verb_help(const Verb& verb, int width);
 std::string usage_line(const Verb& verb, const Arguments& arguments);
 /// The options of a verb with --json and --help, which all have.
 Arguments declared_arguments(Command& command);
+/// Those that help, manual and completion show.
+Arguments told_arguments(Command& command);
 
 /// The error for a word that no verb has, with the verb that was probably meant.
 Error unknown_verb(std::string_view word);

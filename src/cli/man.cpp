@@ -42,7 +42,7 @@ void append_option(std::string& page, const Option& option) {
 
 void append_verb(std::string& page, const Verb& verb) {
   const auto command = verb.make();
-  const Arguments arguments = declared_arguments(*command);
+  const Arguments arguments = told_arguments(*command);
   page +=
       fmt::format(".SS {}\n.B {}\n.PP\n{}.\n", roff(verb.name), roff(usage_line(verb, arguments)), roff(verb.summary));
   if (!verb.description.empty()) page += fmt::format(".PP\n{}\n", roff(verb.description));

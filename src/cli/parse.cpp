@@ -7,6 +7,20 @@
 namespace ingle::cli {
 namespace {
 
+/// Options that other programs of the kind have, and what does it here.
+struct Habit {
+  std::string_view verb;
+  std::string_view option;
+  std::string_view hint;
+};
+
+constexpr Habit kHabits[] = {
+    {"run", "--format", "--schema FILE: the answer is JSON that fits the schema"},
+    {"run", "--keepalive", "'ingle serve' keeps models loaded, for as long as the setting keep_alive says"},
+    {"serve", "--port", "--host 127.0.0.1:PORT"},
+    {"show", "--modelfile", "there are no Modelfiles; --template prints the chat template"},
+};
+
 /// The hint for a word that no option has: the option that was probably meant.
 std::string hint_for(const Arguments& arguments, std::string_view verb, std::span<const std::string> words) {
   std::vector<std::string> names = {"--help"};
@@ -16,6 +30,8 @@ std::string hint_for(const Arguments& arguments, std::string_view verb, std::spa
   for (const std::string& word : words) {
     const std::string_view name = std::string_view(word).substr(0, word.find('='));
     if (!name.starts_with("--") || std::ranges::find(names, name) != names.end()) continue;
+    for (const Habit& habit : kHabits)
+      if (habit.verb == verb && habit.option == name) return std::string(habit.hint);
     if (const auto near = app::closest(name, known)) return "did you mean " + std::string(*near) + "?";
   }
   return "'ingle " + std::string(verb) + " --help' shows what it accepts";

@@ -13,6 +13,7 @@
 #include "cli/repl.h"
 #include "cli/verb.h"
 #include "cli/word_wrap.h"
+#include "text/grammar/compile.h"
 
 namespace ingle::cli {
 namespace {
@@ -73,8 +74,7 @@ void Run::declare(Arguments& arguments) {
                   0, 100);
   arguments.value(schema_, "--schema", "FILE", "answer with JSON that fits this JSON Schema").completes =
       Completes::kFile;
-  arguments.value(grammar_, "--grammar", "FILE", "answer with text that fits this grammar (not in this version)")
-      .completes = Completes::kFile;
+  arguments.value(grammar_, "--grammar", "FILE", "answer with text that fits this grammar").hidden = true;
   declare_parameters(arguments, parameters_);
   declare_engine_flags(arguments, engine_);
 }
@@ -95,9 +95,11 @@ Result<int> Run::run(Context& context) {
     return std::unexpected(
         Error::usage("--logprobs prints nothing without --json").hint("add --json, or leave out --logprobs"));
   chat::CompleteRequest request;
-  // Read before the model is loaded: a wrong path should not cost that time.
+  // Read and checked before the model is loaded: a wrong path or schema should not cost that time.
   if (!schema_.empty()) {
     INGLE_TRY(request.json_schema, base::read_file(schema_, kMaxInputBytes));
+    const auto compiled = text::grammar::compile_schema(request.json_schema, {}, text::grammar::ByteSet().set());
+    if (!compiled) return std::unexpected(Error(compiled.error()).within("'" + schema_ + "'"));
   }
   if (!grammar_.empty()) {
     INGLE_TRY(request.grammar, base::read_file(grammar_, kMaxInputBytes));

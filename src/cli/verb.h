@@ -3,6 +3,7 @@
 // declare() says what it accepts, run() does it. A Command is made for one invocation and used by the thread of main().
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <span>
@@ -33,9 +34,13 @@ class Command {
   virtual Result<int> run(Context& context) = 0;
 };
 
+/// The headings of the overview, in their order.
+enum class VerbGroup : uint8_t { kTalk, kModels, kDocuments, kServer, kPrivacy, kMeasure, kThisProgram };
+
 struct Verb {
   std::string_view name;
-  std::string_view alias = {};   // "" = none
+  std::string_view alias = {};  // "" = none
+  VerbGroup group;
   std::string_view summary;      // one line, for the overview
   std::string_view description;  // paragraphs, for help and the man page
   std::string_view examples;     // lines "command  # what it does"

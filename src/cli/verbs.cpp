@@ -7,6 +7,7 @@ namespace {
 
 constexpr Verb kVerbs[] = {
     {.name = "run",
+     .group = VerbGroup::kTalk,
      .summary = "Answer a prompt, or hold a conversation",
      .description =
          "With a PROMPT: one answer on standard output. Piped standard input is appended to the prompt. With neither: a "
@@ -18,6 +19,7 @@ constexpr Verb kVerbs[] = {
                  "ingle run ./model.gguf \"Once upon\" --raw --temperature 0 --max-tokens 20 --logprobs 5 --json",
      .make = make_run},
     {.name = "serve",
+     .group = VerbGroup::kServer,
      .summary = "Answer programs over HTTP, as Ollama and OpenAI do",
      .description =
          "Listens on this machine only. Models are loaded when they are asked for and unloaded when nobody used them for a "
@@ -28,6 +30,7 @@ constexpr Verb kVerbs[] = {
      .locks_itself = true,
      .make = make_serve},
     {.name = "app",
+     .group = VerbGroup::kServer,
      .summary = "Open the app in a browser",
      .description =
          "Starts a server in the background when none runs, and prints a link that works once, within a minute, and lets "
@@ -37,18 +40,21 @@ constexpr Verb kVerbs[] = {
      .locks_itself = true,
      .make = make_app},
     {.name = "ps",
+     .group = VerbGroup::kServer,
      .summary = "List the models that the server has loaded",
      .description = "With the memory that each takes and the time until which it is kept without being used.",
      .examples = "ingle ps",
      .locks_itself = true,
      .make = make_ps},
     {.name = "stop",
+     .group = VerbGroup::kServer,
      .summary = "End the server that runs",
      .description = "Answers under way may finish.",
      .examples = "ingle stop",
      .locks_itself = true,
      .make = make_stop},
     {.name = "pull",
+     .group = VerbGroup::kModels,
      .summary = "Download a model",
      .description =
          "The sources of the catalog are tried in order. An interrupted pull goes on where it stopped; a model "
@@ -58,12 +64,14 @@ constexpr Verb kVerbs[] = {
      .make = make_pull},
     {.name = "list",
      .alias = "ls",
+     .group = VerbGroup::kModels,
      .summary = "List installed models",
      .description = "Standard output has one line a model.",
      .examples = "ingle list\n"
                  "ingle ls --json | jq -r .name",
      .make = make_list},
     {.name = "show",
+     .group = VerbGroup::kModels,
      .summary = "Show what is known about a model",
      .description = "Architecture, size, context, licence and chat template, read from the file without loading it.",
      .examples = "ingle show smollm2:135m\n"
@@ -71,11 +79,13 @@ constexpr Verb kVerbs[] = {
                  "ingle show smollm2:135m --template",
      .make = make_show},
     {.name = "rm",
+     .group = VerbGroup::kModels,
      .summary = "Remove installed models",
      .description = "Files that another model uses, and files that another program put there, are kept.",
      .examples = "ingle rm smollm2:135m",
      .make = make_rm},
     {.name = "tokenize",
+     .group = VerbGroup::kMeasure,
      .summary = "Turn text into token ids",
      .description = "Prints an array of ids without BOS. Control tokens in the text are plain text unless --special.",
      .examples = "ingle tokenize smollm2:135m \"Hello world\" --pieces\n"
@@ -83,6 +93,7 @@ constexpr Verb kVerbs[] = {
                  "jq -c .text texts.jsonl | ingle tokenize smollm2:135m --jsonl",
      .make = make_tokenize},
     {.name = "grammar",
+     .group = VerbGroup::kMeasure,
      .summary = "Check a JSON document against a schema, as generation would",
      .description =
          "The instance is walked through the masks that constrain an answer, after its members were put in the schema's "
@@ -93,6 +104,7 @@ constexpr Verb kVerbs[] = {
      .needs_app = false,
      .make = make_grammar},
     {.name = "summarize",
+     .group = VerbGroup::kDocuments,
      .summary = "Summarize a meeting, with the turns that say it",
      .description =
          "The transcript has lines 'Speaker: text', VTT or SRT cues, or JSON objects with 'speaker' and 'content'. Every "
@@ -105,6 +117,7 @@ constexpr Verb kVerbs[] = {
                  "ingle summarize meeting.json --json | jq -r '.actions[] | [.owner, .text] | @tsv'",
      .make = make_summarize},
     {.name = "perplexity",
+     .group = VerbGroup::kMeasure,
      .summary = "Measure how well a model predicts a text",
      .description =
          "The text is cut into windows that do not overlap; the second half of each is scored, as llama.cpp's "
@@ -112,6 +125,7 @@ constexpr Verb kVerbs[] = {
      .examples = "ingle perplexity smollm2:135m book.txt --ctx 512 --chunks 40 --json",
      .make = make_perplexity},
     {.name = "bench",
+     .group = VerbGroup::kMeasure,
      .summary = "Measure the speed of a model on this machine",
      .description =
          "pp512 is the prefill of 512 tokens, tg128 the decoding of 128; x8 means eight sequences at once, @d4096 "
@@ -123,6 +137,7 @@ constexpr Verb kVerbs[] = {
                  "ingle bench --gemm",
      .make = make_bench},
     {.name = "extract",
+     .group = VerbGroup::kDocuments,
      .summary = "Read the fields of an invoice, each with the place that it stands at",
      .description =
          "Text and PDF with a text layer, and the XML of e-invoices (Factur-X, ZUGFeRD, XRechnung), alone or inside a PDF. "
@@ -135,6 +150,7 @@ constexpr Verb kVerbs[] = {
                  "ingle extract invoice.pdf --text      # what the places refer to",
      .make = make_extract},
     {.name = "eval",
+     .group = VerbGroup::kMeasure,
      .summary = "Measure how good the answers are, on data with known truth",
      .description =
          "The data lies in a folder or file of yours. Figures of this project's own runs are in docs/quality.md.",
@@ -142,6 +158,7 @@ constexpr Verb kVerbs[] = {
                  "ingle eval invoices --data invoices/ --model none --details --json",
      .make = make_eval},
     {.name = "doctor",
+     .group = VerbGroup::kThisProgram,
      .summary = "Check this installation and say what to do",
      .description = "Exit code 1 when something is broken. Nothing is changed.",
      .examples = "ingle doctor\n"
@@ -150,6 +167,7 @@ constexpr Verb kVerbs[] = {
      .works_without_settings = true,
      .make = make_doctor},
     {.name = "route",
+     .group = VerbGroup::kPrivacy,
      .summary = "Show what the router decided and what left this machine",
      .description =
          "The model 'auto' answers on this machine and asks a provider only when the local model is unsure, "
@@ -170,6 +188,7 @@ constexpr Verb kVerbs[] = {
                  "ingle route policy",
      .make = make_route},
     {.name = "offline",
+     .group = VerbGroup::kPrivacy,
      .summary = "Let nothing leave this machine, or let it again",
      .description = "The switch lies in INGLE_HOME and counts at once for every process, a running server included. "
                     "'ingle prove-offline' shows that it holds.",
@@ -177,6 +196,7 @@ constexpr Verb kVerbs[] = {
                  "ingle offline status --json",
      .make = make_offline},
     {.name = "prove-offline",
+     .group = VerbGroup::kPrivacy,
      .summary = "Try to break out of every role of Inglenook",
      .description =
          "Starts the processes that Inglenook consists of, locked as they always are, and lets each of them try to reach a "
@@ -188,6 +208,7 @@ constexpr Verb kVerbs[] = {
      .needs_app = false,
      .make = make_prove_offline},
     {.name = "config",
+     .group = VerbGroup::kThisProgram,
      .summary = "Print every setting with its value and where the value comes from",
      .description =
          "A flag wins over the environment, the environment over config.toml in INGLE_HOME, and that over the "
@@ -197,6 +218,7 @@ constexpr Verb kVerbs[] = {
                  "INGLE_THREADS=2 ingle config --json",
      .make = make_config},
     {.name = "completion",
+     .group = VerbGroup::kThisProgram,
      .summary = "Print a completion script for bash, zsh or fish",
      .description = "The script completes verbs, options, model names and files.",
      .examples = "ingle completion bash > ~/.local/share/bash-completion/completions/ingle\n"
@@ -205,6 +227,7 @@ constexpr Verb kVerbs[] = {
      .needs_app = false,
      .make = make_completion},
     {.name = "man",
+     .group = VerbGroup::kThisProgram,
      .summary = "Print the manual page (roff)",
      .description = "The page is made from the same table as the help texts.",
      .examples = "ingle man | man -l -          # read it\n"
@@ -212,6 +235,7 @@ constexpr Verb kVerbs[] = {
      .needs_app = false,
      .make = make_man},
     {.name = "help",
+     .group = VerbGroup::kThisProgram,
      .summary = "Explain a verb",
      .description = "Without a verb: the overview.",
      .examples = "ingle help run",
