@@ -62,6 +62,7 @@ Result<int> eval_invoices(Context& context, const EvalOptions& options) {
   invoices.data = options.data;
   invoices.ignore_xml = options.ignore_xml;
   invoices.all_files = options.all_files;
+  invoices.max_cases = static_cast<size_t>(options.limit.value_or(0));
   INGLE_TRY(invoices.model, document_model(context, options.model));
   invoices.stop = context.interrupts.arm();
   Progress progress(context.console);

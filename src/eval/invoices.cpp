@@ -196,6 +196,7 @@ class Scorer {
 Result<InvoiceScores> score_invoices(documents::Reader& reader, runtime::Models& models,
                                      const InvoiceOptions& options) {
   INGLE_TRY(std::vector<Case> cases, find_cases(options.data));
+  if (options.max_cases > 0 && cases.size() > options.max_cases) cases.resize(options.max_cases);
   uint32_t n_files = 0;
   for (Case& one : cases) {
     if (!options.all_files) one.files.resize(1);

@@ -21,6 +21,7 @@ struct InvoiceOptions {
   std::filesystem::path data;
   bool ignore_xml = false;
   bool all_files = false;  // every copy, not one a case
+  size_t max_cases = 0;    // 0: all
   std::string model;       // empty: rules only
   std::stop_token stop;
   std::function<void(uint32_t done, uint32_t total, std::string_view file)> on_file;
