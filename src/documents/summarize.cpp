@@ -283,10 +283,9 @@ class Summarizer {
     if (summary_.topics.size() < kMaxTopics) summary_.topics.push_back({std::move(title), cites});
   }
 
-  /// The turns around, as the model sees them.
+  /// The turn and those before it, as the model sees them: what is said later is not what a sentence meant.
   std::string context_of(uint32_t turn, std::vector<uint32_t>& turns) const {
     constexpr size_t kBefore = 3;
-    constexpr size_t kAfter = 2;
     constexpr size_t kMaxBytes = 500;
     const auto tidy = [&](uint32_t i) { return tidy_speech(transcript_.turns[i].text); };
     const auto says_something = [&](uint32_t i) { return words_of(transcript_.turns[i].text).size() >= 4; };
@@ -294,12 +293,6 @@ class Summarizer {
     for (uint32_t i = turn; i-- > 0 && around.size() < kBefore && turn - i < 20;)
       if (says_something(i)) around.insert(around.begin(), i);
     around.push_back(turn);
-    size_t after = 0;
-    for (uint32_t i = turn + 1; i < transcript_.turns.size() && after < kAfter && i - turn < 10; ++i) {
-      if (!says_something(i)) continue;
-      around.push_back(i);
-      ++after;
-    }
     std::string text;
     for (const uint32_t i : around) {
       std::string said = tidy(i);

@@ -169,6 +169,21 @@ TEST(Summarize, a_proposal_that_somebody_agrees_to_is_a_decision) {
   EXPECT_FALSE(decided("The new page has three large pictures.", "Agreed."));
 }
 
+TEST(Summarize, words_an_outcome_by_what_was_said_before_it) {
+  bool asked = false;
+  ScriptedCompleter model([&](const chat::CompleteRequest& request) {
+    const std::string text = ScriptedCompleter::user_text(request);
+    if (request.json_schema.find("topic") == std::string::npos && text.find("Ben will") != std::string::npos) {
+      asked = true;
+      EXPECT_THAT(text, HasSubstr("can you order it by Friday"));
+      EXPECT_THAT(text, Not(HasSubstr("water damage")));
+    }
+    return std::string("{}");
+  });
+  ASSERT_TRUE(summarize(meeting(), {}, model, {}, {}).has_value());
+  EXPECT_TRUE(asked);
+}
+
 TEST(Summarize, stops_when_it_is_asked_to) {
   std::stop_source source;
   ScriptedCompleter model([&](const chat::CompleteRequest&) {
