@@ -12,8 +12,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// What a model adds makes nobody's look needless when the model is smaller than this, or is no chat model: such models pick
-// names by their place in the list. It may still choose.
+// What a model adds makes nobody's look needless when the model is smaller than this, or is no chat model: it was
+// not measured that their word means anything. They may still choose.
 constexpr uint64_t kTrusted = 1'000'000'000;
 constexpr float kDisputed = 0.75F;  // confidence where rules and model name different values
 constexpr size_t kMaxChoices = 7;
