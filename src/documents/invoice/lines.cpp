@@ -125,6 +125,7 @@ class LineReader {
     const auto amounts = amounts_in(row);
     const Amount* total = nullptr;
     for (const Amount* amount : amounts) {
+      if (amount->value % (kOne / 100) != 0) continue;  // a price, not a total
       if (amount->decimals >= 2 || amount->has_currency)
         total = under(kTotal, amount->span) || total == nullptr ? amount : total;
     }

@@ -68,6 +68,11 @@ bool labelled_iban(std::string_view text, size_t at) {
 
 }  // namespace
 
+/// Folding makes letters of accented ones; identifiers have none.
+void drop_accented(const Sheet& sheet, std::vector<Identifier>& found) {
+  std::erase_if(found, [&](const Identifier& id) { return compact(sheet.index().view(id.span)) != id.value; });
+}
+
 /// Whether the words right before say that a VAT identification number follows.
 bool labelled_vat_id(std::string_view text, size_t at) {
   const size_t from = at > 28 ? at - 28 : 0;
@@ -112,6 +117,7 @@ std::vector<Identifier> find_ibans(const Sheet& sheet) {
     found.push_back({{static_cast<uint32_t>(at), static_cast<uint32_t>(end)}, value, right});
     at = end;
   }
+  drop_accented(sheet, found);
   return found;
 }
 
@@ -142,6 +148,7 @@ std::vector<Identifier> find_vat_ids(const Sheet& sheet) {
       at = end;
     }
   }
+  drop_accented(sheet, found);
   return found;
 }
 

@@ -162,7 +162,7 @@ Judged judge_labels(const Sheet& sheet, const Amount& amount) {
 
 /// Form and place: totals have two places, are no percentages, and come after the lines.
 float plausibility(const Sheet& sheet, const Amount& amount) {
-  if (amount.is_percent) return 0;
+  if (amount.is_percent || amount.value % (kOne / 100) != 0) return 0;  // nobody is charged parts of a cent
   float factor = 1;
   if (amount.decimals != 2)
     factor = amount.decimals == 0 && amount.has_currency ? 0.9F : amount.decimals == 0 ? 0.1F : 0.3F;
