@@ -303,6 +303,13 @@ TEST(Extraction, refuses_a_schema_that_is_none) {
   }
 }
 
+TEST(Extraction, takes_no_parts_of_a_cent_for_a_total_and_no_accents_for_an_identifier) {
+  const Extraction extraction =
+      by_rules("Rechnung Nr. 7 vom 01.02.2024\nUmsatzsteuer 15,2161 EUR\nUSt-IdNr. DE12345ç789\n");
+  EXPECT_EQ(value_of(extraction, "tax_total"), "");
+  EXPECT_EQ(value_of(extraction, "seller_vat_id"), "");
+}
+
 TEST(Extraction, survives_texts_that_are_no_invoice) {
   for (const std::string& text :
        {std::string("x"), std::string("1"), std::string(5000, '9'), std::string("\n\n:::\n- - -\n"),
