@@ -58,6 +58,12 @@ async function choose(pickerName, model) {
   await page.getByRole("menuitemradio", { name: new RegExp(`^${model}`) }).click();
 }
 
+/** The old conversation is gone from the page when this is back. */
+async function newChat() {
+  await page.keyboard.press("Alt+n");
+  await page.getByRole("heading", { name: "What shall we work on?" }).waitFor();
+}
+
 async function setParameter(label, value) {
   await page.getByRole("dialog").getByLabel(label, { exact: true }).first().fill(value);
 }
@@ -102,14 +108,14 @@ const steps = {
   },
 
   async "what a model cannot hold is refused with the reason, and kept"() {
-    await page.keyboard.press("Alt+n");
+    await newChat();
     await say("Every word counts. ".repeat(40_000));
     assert.match(await page.locator(".error-note").innerText(), /tokens/);
     assert.equal(await page.getByText("could not be saved").count(), 0);
   },
 
   async "parameters hold: the same seed gives the same answer, and max tokens ends it"() {
-    await page.keyboard.press("Alt+n");
+    await newChat();
     await button("Parameters").click();
     await setParameter("System prompt", "You write Python programs with comments.");
     await setParameter("Temperature", "1.1");
@@ -147,7 +153,7 @@ const steps = {
   },
 
   async "two columns answer the same question, each with its own speed"() {
-    await page.keyboard.press("Alt+n");
+    await newChat();
     await page.keyboard.press("Alt+c");
     await button("Parameters").nth(1).click();
     await setParameter("Temperature", "0");
@@ -204,8 +210,7 @@ const steps = {
       [HARD, "Cloud: second"],
       [PRIVATE, "Held back"],
     ]) {
-      await page.keyboard.press("Alt+n");
-      await page.getByRole("heading", { name: "What shall we work on?" }).waitFor();
+      await newChat();
       await button("Parameters").click();
       await setParameter("Temperature", "0");
       await setParameter("Max tokens", "60");
