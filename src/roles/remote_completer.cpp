@@ -43,7 +43,6 @@ struct RemoteCompleter::State {
   Sinks requests;            // in flight; a sink is called without the lock, by the reader alone
   bool closing = false;      // by us: the engine did nothing wrong
   std::optional<Error> end;  // why nothing works any more
-  std::jthread reader;
 
   void read();
   bool take(EngineMessage message);
@@ -177,9 +176,8 @@ Outcome RemoteCompleter::State::call(Verb verb, std::string_view argument) {
   return ask(ToEngine::kCall, MessageWriter().number(static_cast<uint8_t>(verb)).rest(argument).take());
 }
 
-RemoteCompleter::RemoteCompleter(std::unique_ptr<State> state) : state_(std::move(state)) {
-  state_->reader = std::jthread([this] { state_->read(); });
-}
+RemoteCompleter::RemoteCompleter(std::shared_ptr<State> state)
+    : state_(std::move(state)), reader_([state = state_] { state->read(); }) {}
 
 RemoteCompleter::~RemoteCompleter() {
   {
@@ -187,6 +185,12 @@ RemoteCompleter::~RemoteCompleter() {
     state_->closing = true;
   }
   state_->link.channel->close_both();
+  // A sink may hold the last lease of a model, and sinks are called by the reader: it then goes on alone to its end.
+  if (reader_.get_id() == std::this_thread::get_id()) {
+    reader_.detach();
+  } else {
+    reader_.join();
+  }
 }
 
 Result<std::unique_ptr<RemoteCompleter>> RemoteCompleter::load(EngineLink link,
@@ -229,7 +233,7 @@ Result<std::unique_ptr<RemoteCompleter>> RemoteCompleter::load(EngineLink link,
       return std::unexpected(std::move(failed->error));
     } else if (auto* loaded = std::get_if<Loaded>(&*message)) {
       if (watchdog.stop()) return lost(Error::unavailable("it was too late"));
-      auto state = std::make_unique<State>();
+      auto state = std::make_shared<State>();
       state->link = std::move(link);
       state->description = std::move(loaded->description);
       state->bytes = loaded->bytes;

@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <thread>
 
 #include "base/files.h"
 #include "base/result.h"
@@ -63,8 +64,9 @@ class RemoteCompleter final : public chat::Completer {
 
  private:
   struct State;
-  explicit RemoteCompleter(std::unique_ptr<State> state);
-  std::unique_ptr<State> state_;
+  explicit RemoteCompleter(std::shared_ptr<State> state);
+  std::shared_ptr<State> state_;  // the reader holds it too: it may be what ends this object
+  std::thread reader_;
 };
 
 /// An engine role of its own for this model.

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <condition_variable>
+#include <future>
 #include <mutex>
 #include <thread>
 
@@ -269,6 +270,32 @@ TEST_F(RemoteCompleterTest, UnloadingEndsWhatIsInFlight) {
   loaded_->reset();
   events.wait_for_end();
   EXPECT_THAT(events.failed()->message(), HasSubstr("unloaded"));
+}
+
+TEST(RemoteCompleterLifetime, TheLastHolderMayLetGoOnTheReadersThread) {
+  auto ends = Channel::pair().value();
+  auto front_side = std::make_shared<Channel>(std::move(ends.first));
+  Channel engine_side = std::move(ends.second);
+  const std::jthread engine([&] {
+    serve_engine(
+        engine_side, [](auto, auto, const auto&) { return std::make_unique<FakeModel>(); }, [] { return Status(); });
+  });
+  std::promise<void> over;
+  const auto says_so = [front_side, &over](void*) mutable {
+    front_side.reset();
+    over.set_value();
+  };
+  auto loaded = RemoteCompleter::load({.channel = front_side.get(),
+                                       .owner = std::shared_ptr<void>(&over, says_so),
+                                       .how_it_ended = [] { return "ended by signal 9"; }},
+                                      {}, "fake", {});
+  ASSERT_TRUE(loaded.has_value());
+  std::shared_ptr<RemoteCompleter> model = std::move(*loaded);
+  // A request holds its model, as a lease does; the engine's death ends both on the thread that noticed it.
+  ASSERT_TRUE(model->complete(request("a", "endless"), [held = model](const chat::Event&) {}).has_value());
+  model.reset();
+  engine_side.close_both();
+  over.get_future().wait();
 }
 
 /// The other side is the test itself, which says what no engine would.

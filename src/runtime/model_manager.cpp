@@ -68,6 +68,8 @@ struct ModelManager::State {
     entry->idle_since = options.now();
     // This may be the last reference to a forgotten one, and its engine must not end on this thread.
     if (entry->forgotten && has_janitor) ended.push_back(std::move(entry));
+    // Of one that is still listed it is not, as long as the lock is held: the janitor may forget it right afterwards.
+    if (entry && !entry->forgotten && has_janitor) entry.reset();
     notify();
   }
 
