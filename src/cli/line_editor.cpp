@@ -119,6 +119,9 @@ LineEditor::Outcome LineEditor::read(const std::string& prompt, std::string& lin
   impl_->pastes.clear();
   std::fputs(kPasteOn, stdout);
   std::fflush(stdout);
+  // libedit would show the prompt first and change the terminal's mode after it: a Ctrl-C between the two would be a
+  // signal and end the program.
+  el_set(impl_->line, EL_PREP_TERM, 1);
   el_resize(impl_->line);
   int size = 0;
   const char* text = el_gets(impl_->line, &size);
