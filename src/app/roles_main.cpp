@@ -39,35 +39,14 @@ int engine_main(roles::Channel channel, const roles::SpawnOptions& options) {
   });
 }
 
-/// A temporary folder for this process alone, gone with it.
-class PrivateFolder {
- public:
-  PrivateFolder() {
-    std::error_code error;
-    std::string name = (fs::temp_directory_path(error) / "ingle-parse-XXXXXX").string();
-    if (error || ::mkdtemp(name.data()) == nullptr) return;
-    path_ = name;
-    ::setenv("TMPDIR", name.c_str(), 1);
-  }
-  ~PrivateFolder() {
-    std::error_code ignored;
-    if (!path_.empty()) fs::remove_all(path_, ignored);
-  }
-  PrivateFolder(const PrivateFolder&) = delete;
-  PrivateFolder& operator=(const PrivateFolder&) = delete;
-  const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
-};
-
 int parse_main(roles::Channel channel, const roles::SpawnOptions& options) {
   if (options.prove) return roles::attempt_escapes(std::move(channel), roles::Role::kParse, options);
-  const PrivateFolder folder;
-  if (folder.path().empty()) return 1;
-  const auto locked = roles::lock(roles::Role::kParse, {.writable = {folder.path()},
-                                                        .max_memory_bytes = options.max_memory_bytes,
-                                                        .max_cpu_seconds = options.max_cpu_seconds});
+  std::error_code error;
+  const fs::path folder = fs::temp_directory_path(error);  // the private one that the spawner names in TMPDIR
+  if (error) return 1;
+  const auto locked = roles::lock(
+      roles::Role::kParse,
+      {.writable = {folder}, .max_memory_bytes = options.max_memory_bytes, .max_cpu_seconds = options.max_cpu_seconds});
   if (!locked) return 1;
   return roles::serve_job(channel, kJobs);
 }
