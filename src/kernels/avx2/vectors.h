@@ -43,6 +43,13 @@ INGLE_INLINE F load_bf16(const uint16_t* p) {
   return _mm256_castsi256_ps(_mm256_slli_epi32(wide, 16));
 }
 
+INGLE_INLINE float from_f16(uint16_t bits) {
+  return _cvtsh_ss(bits);
+}
+INGLE_INLINE uint16_t to_f16(float value) {
+  return _cvtss_sh(value, _MM_FROUND_TO_NEAREST_INT);
+}
+
 INGLE_INLINE F zero() {
   return _mm256_setzero_ps();
 }
@@ -124,6 +131,10 @@ INGLE_INLINE I all_bytes(uint8_t x) {
 }
 INGLE_INLINE I all_words(int x) {
   return _mm256_set1_epi32(x);
+}
+/// The same value, but no compiler may know.
+INGLE_INLINE void forget(I& v) {
+  __asm__ volatile("" : "+x"(v));
 }
 INGLE_INLINE I bit_and(I a, I b) {
   return _mm256_and_si256(a, b);
