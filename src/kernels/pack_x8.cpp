@@ -7,6 +7,7 @@
 
 #include "kernels/pack.h"
 #include "kernels/panel.h"
+#include "kernels/transpose.h"
 #include "quant/half.h"
 
 namespace ingle::kernels {
@@ -25,9 +26,18 @@ float half_at(const uint8_t* at) {
   return quant::f16_to_f32(static_cast<uint16_t>(at[0] | at[1] << 8));
 }
 
-/// Two bits of column e, in the order that Q2_K and Q3_K share: runs of 32 bytes, four columns a byte, 32 apart.
-uint8_t two_bits(const uint8_t* bytes, uint32_t e) {
-  return (bytes[e / 128 * 32 + e % 32] >> (e % 128 / 32 * 2)) & 3;
+/// codes[0 ... 15] |= bits of the 16 bytes at `bytes`, moved right by `shift` (or left, where that is negative).
+void add_bits(const uint8_t* bytes, int shift, uint32_t mask, uint8_t* codes) {
+  const Words words = load_words(bytes);
+  const Words all = load_words(codes) | ((shift < 0 ? words << -shift : words >> shift) & mask);
+  std::memcpy(codes, &all, sizeof all);
+}
+
+/// The low two bits of 256 codes, in the order that Q2_K and Q3_K share: runs of 32 bytes, four columns a byte, 32 apart.
+void read_two_bits(const uint8_t* bytes, uint8_t (&code)[256]) {
+  std::memset(code, 0, sizeof code);
+  for (uint32_t i = 0; i < 16; ++i)
+    add_bits(bytes + i / 8 * 32 + i % 2 * 16, static_cast<int>(i / 2 % 4 * 2), 0x03030303U, code + size_t{16} * i);
 }
 
 // Q2_K: scales and minimums [16], codes [64], d, dmin.
@@ -37,8 +47,7 @@ void read_q2_k(const uint8_t* block, X8Block& out) {
     out.scale[g] = d * static_cast<float>(block[g] & 15);
     out.min[g] = -(dmin * static_cast<float>(block[g] >> 4));
   }
-  for (uint32_t e = 0; e < 256; ++e)
-    out.code[e] = two_bits(block + 16, e);
+  read_two_bits(block + 16, out.code);
 }
 
 // Q3_K: top bits [32], codes [64], 6-bit scales [12], d. value = d * (scale - 32) * (code - 4).
@@ -51,10 +60,9 @@ void read_q3_k(const uint8_t* block, X8Block& out) {
     out.scale[g] = d * static_cast<float>((low | high << 4) - 32);
     out.min[g] = -4 * out.scale[g];
   }
-  for (uint32_t e = 0; e < 256; ++e) {
-    const int top = (block[e % 32] >> (e / 32)) & 1;
-    out.code[e] = static_cast<uint8_t>(two_bits(block + 32, e) | top << 2);
-  }
+  read_two_bits(block + 32, out.code);
+  for (uint32_t i = 0; i < 16; ++i)  // bit j of byte b: column 32 * j + b
+    add_bits(block + i % 2 * 16, static_cast<int>(i / 2) - 2, 0x04040404U, out.code + size_t{16} * i);
 }
 
 void read_code_book(const uint8_t* packed, const uint8_t (&book)[16], float scale, float min, X8Block& out) {
@@ -100,22 +108,22 @@ ReadBlock reader_of(quant::FormatId id) {
 }  // namespace
 
 void pack_x8(const quant::Format& from, const std::byte* const rows[16], uint32_t k, std::byte* panel) {
-  auto* units = reinterpret_cast<UnitX8*>(panel);
-  std::memset(panel, 0, k / UnitX8::kColumns * sizeof(UnitX8));
+  auto* unit = reinterpret_cast<UnitX8*>(panel);
   const ReadBlock read = reader_of(from.id);
-  X8Block block;
-  for (uint32_t r = 0; r < kPanelRows; ++r) {
-    if (rows[r] == nullptr) continue;
-    const auto* file = reinterpret_cast<const uint8_t*>(rows[r]);
-    for (uint32_t first = 0; first < k; first += from.block_size, file += from.block_bytes) {
-      read(file, block);
-      for (uint32_t e = 0; e < from.block_size; ++e) {
-        UnitX8& unit = units[(first + e) / UnitX8::kColumns];
-        const uint32_t c = e % UnitX8::kColumns;
-        unit.codes[0].all[c / 4][4 * r + c % 4] = block.code[e];
-        unit.scale[c / kGroup][r] = block.scale[e / kGroup];
-        unit.min[c / kGroup][r] = block.min[e / kGroup];
-      }
+  X8Block blocks[kPanelRows] = {};  // of rows that are missing: zeros
+  for (uint32_t first = 0; first < k; first += from.block_size) {
+    const size_t at = size_t{first} / from.block_size * from.block_bytes;
+    for (uint32_t r = 0; r < kPanelRows; ++r)
+      if (rows[r] != nullptr) read(reinterpret_cast<const uint8_t*>(rows[r] + at), blocks[r]);
+    for (uint32_t c = 0; c < from.block_size; c += UnitX8::kColumns, ++unit) {
+      for (uint32_t g = 0; g < UnitX8::kColumns / kGroup; ++g)
+        for (uint32_t r = 0; r < kPanelRows; ++r) {
+          unit->scale[g][r] = blocks[r].scale[c / kGroup + g];
+          unit->min[g][r] = blocks[r].min[c / kGroup + g];
+        }
+      for (uint32_t half = 0; half < 2; ++half)
+        put_words(unit->codes[0].all + size_t{4} * half,
+                  [&](uint32_t r) { return load_words(blocks[r].code + c + 16 * half); });
     }
   }
 }

@@ -1,59 +1,64 @@
 #include "quant/finite.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <cstring>
 
 #include "base/check.h"
 
 namespace ingle::quant {
 namespace {
 
-constexpr uint8_t kNone = 255;
+using Find = std::optional<size_t> (*)(std::span<const std::byte> blocks);
 
-// Where a block keeps its floating-point fields, and the bits that are all set in an infinity or a NaN of their type.
-struct Fields {
-  FormatId id;
-  std::array<uint8_t, 2> at;  // kNone: no second field
-  uint8_t bytes;              // of one field
-  uint32_t exponent;
-};
-constexpr uint32_t kF16Exponent = 0x7C00;
-constexpr std::array kFields = {
-    Fields{FormatId::kF32, {0, kNone}, 4, 0x7F800000},      Fields{FormatId::kF16, {0, kNone}, 2, kF16Exponent},
-    Fields{FormatId::kBF16, {0, kNone}, 2, 0x7F80},         Fields{FormatId::kQ4_0, {0, kNone}, 2, kF16Exponent},
-    Fields{FormatId::kQ4_1, {0, 2}, 2, kF16Exponent},       Fields{FormatId::kQ5_0, {0, kNone}, 2, kF16Exponent},
-    Fields{FormatId::kQ5_1, {0, 2}, 2, kF16Exponent},       Fields{FormatId::kQ8_0, {0, kNone}, 2, kF16Exponent},
-    Fields{FormatId::kQ2_K, {80, 82}, 2, kF16Exponent},     Fields{FormatId::kQ3_K, {108, kNone}, 2, kF16Exponent},
-    Fields{FormatId::kQ4_K, {0, 2}, 2, kF16Exponent},       Fields{FormatId::kQ5_K, {0, 2}, 2, kF16Exponent},
-    Fields{FormatId::kQ6_K, {208, kNone}, 2, kF16Exponent}, Fields{FormatId::kIQ4_NL, {0, kNone}, 2, kF16Exponent},
-    Fields{FormatId::kMXFP4, {0, kNone}, 1, 0xFF},
-};
-
-const Fields& fields_of(FormatId id) {
-  for (const Fields& row : kFields) {
-    if (row.id == id) return row;
+/// The fields at `kAt` of a block of kBlock bytes, and the bits that are all set in an infinity or a NaN of their type.
+template <typename Field, Field kExponent, size_t kBlock, size_t... kAt>
+std::optional<size_t> find(std::span<const std::byte> blocks) {
+  const auto is_bad = [&](size_t at) {
+    Field field;
+    std::memcpy(&field, blocks.data() + at, sizeof field);
+    return (field & kExponent) == kExponent;
+  };
+  constexpr size_t kStretch = 64 * kBlock;  // a stretch has no branches; only a bad one is looked through
+  for (size_t first = 0; first + kBlock <= blocks.size(); first += kStretch) {
+    const size_t end = std::min(first + kStretch, blocks.size() / kBlock * kBlock);
+    bool bad = false;
+    for (size_t at = first; at < end; at += kBlock)
+      bad |= (is_bad(at + kAt) | ...);
+    if (!bad) continue;
+    for (size_t at = first; at < end; at += kBlock)
+      for (const size_t field : {kAt...})
+        if (is_bad(at + field)) return at + field;
   }
-  base::check_failed("every format has a row", __FILE__, __LINE__);
+  return {};
 }
 
-uint32_t load(const std::byte* bytes, uint8_t n) {
-  uint32_t value = 0;
-  for (uint8_t i = 0; i < n; ++i)
-    value |= static_cast<uint32_t>(bytes[i]) << (8 * i);
-  return value;
-}
+// Binary16's exponent is the default: most scales are of that type.
+template <size_t kBlock, size_t... kAt>
+constexpr Find find_halves = find<uint16_t, 0x7C00, kBlock, kAt...>;
+
+struct Row {
+  FormatId id;
+  Find find;
+};
+constexpr std::array kRows = {
+    Row{FormatId::kF32, find<uint32_t, 0x7F800000, 4, 0>}, Row{FormatId::kF16, find_halves<2, 0>},
+    Row{FormatId::kBF16, find<uint16_t, 0x7F80, 2, 0>},    Row{FormatId::kQ4_0, find_halves<18, 0>},
+    Row{FormatId::kQ4_1, find_halves<20, 0, 2>},           Row{FormatId::kQ5_0, find_halves<22, 0>},
+    Row{FormatId::kQ5_1, find_halves<24, 0, 2>},           Row{FormatId::kQ8_0, find_halves<34, 0>},
+    Row{FormatId::kQ2_K, find_halves<84, 80, 82>},         Row{FormatId::kQ3_K, find_halves<110, 108>},
+    Row{FormatId::kQ4_K, find_halves<144, 0, 2>},          Row{FormatId::kQ5_K, find_halves<176, 0, 2>},
+    Row{FormatId::kQ6_K, find_halves<210, 208>},           Row{FormatId::kIQ4_NL, find_halves<18, 0>},
+    Row{FormatId::kMXFP4, find<uint8_t, 0xFF, 17, 0>},
+};
 
 }  // namespace
 
 std::optional<size_t> find_non_finite(const Format& format, std::span<const std::byte> blocks) {
-  const Fields& fields = fields_of(format.id);
-  for (size_t at = 0; at + format.block_bytes <= blocks.size(); at += format.block_bytes) {
-    for (const uint8_t field : fields.at) {
-      if (field == kNone) continue;
-      if ((load(blocks.data() + at + field, fields.bytes) & fields.exponent) == fields.exponent) return at + field;
-    }
-  }
-  return {};
+  const auto row = std::ranges::find(kRows, format.id, &Row::id);
+  if (row == kRows.end()) base::check_failed("every format has a row", __FILE__, __LINE__);
+  return row->find(blocks);
 }
 
 }  // namespace ingle::quant
