@@ -51,14 +51,13 @@ void Writer::add(std::string_view key, const std::vector<std::string>& values) {
     append_string(metadata_, value);
 }
 
-void Writer::add_tensor(std::string_view name, quant::FormatId format_id, std::vector<uint64_t> shape,
-                        std::span<const std::byte> bytes) {
+uint64_t Writer::declare_tensor(std::string_view name, quant::FormatId format_id, const std::vector<uint64_t>& shape) {
   const quant::Format& format = quant::format(format_id);
   INGLE_CHECK(!shape.empty() && shape[0] % format.block_size == 0);
   uint64_t n_rows = 1;
   for (size_t i = 1; i < shape.size(); ++i)
     n_rows *= shape[i];
-  INGLE_CHECK(bytes.size() == n_rows * format.row_bytes(shape[0]));
+  const uint64_t bytes = n_rows * format.row_bytes(shape[0]);
 
   ++n_tensors_;
   append_string(table_, name);
@@ -66,7 +65,14 @@ void Writer::add_tensor(std::string_view name, quant::FormatId format_id, std::v
   for (const uint64_t dim : shape)
     append(table_, dim);
   append(table_, static_cast<uint32_t>(format_id));
-  append(table_, uint64_t{data_.size()});
+  append(table_, data_size_);
+  data_size_ += bytes + (alignment_ - bytes % alignment_) % alignment_;
+  return bytes;
+}
+
+void Writer::add_tensor(std::string_view name, quant::FormatId format_id, std::vector<uint64_t> shape,
+                        std::span<const std::byte> bytes) {
+  INGLE_CHECK(bytes.size() == declare_tensor(name, format_id, shape));
   data_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   pad(data_, alignment_);
 }
@@ -80,7 +86,7 @@ void Writer::add_tensor(std::string_view name, quant::FormatId format_id, std::v
   add_tensor(name, format_id, std::move(shape), bytes);
 }
 
-std::string Writer::finish() const {
+std::string Writer::header() const {
   std::string file = "GGUF";
   append(file, kVersion);
   append(file, n_tensors_);
@@ -88,7 +94,12 @@ std::string Writer::finish() const {
   file += metadata_;
   file += table_;
   pad(file, alignment_);
-  return file + data_;
+  return file;
+}
+
+std::string Writer::finish() const {
+  INGLE_CHECK(data_.size() == data_size_);
+  return header() + data_;
 }
 
 }  // namespace ingle::gguf

@@ -1,4 +1,5 @@
-// A small writer of GGUF version 3 files: metadata and tensors in, bytes out. Tests make their models with it.
+// A small writer of GGUF version 3 files: metadata and tensors in, bytes out. Tests make their models with it; models too
+// large for memory declare their tensors, take the header, and write the bytes behind it themselves.
 //
 // A Writer belongs to one thread. What it is given comes from our own code, so a tensor whose bytes do not fit its shape
 // is a broken invariant, not an error. It writes what it is told: duplicate keys and names are the caller's affair, so
@@ -50,7 +51,13 @@ class Writer {
   void add_tensor(std::string_view name, quant::FormatId format, std::vector<uint64_t> shape,
                   std::span<const float> values);
 
-  /// The whole file. The Writer may be extended and asked again.
+  /// A tensor whose bytes the caller writes after header(): in the order of the declarations, each padded with zeros to
+  /// the alignment. Returns their number without padding.
+  uint64_t declare_tensor(std::string_view name, quant::FormatId format, const std::vector<uint64_t>& shape);
+  /// Everything before the first tensor's bytes.
+  std::string header() const;
+
+  /// The whole file, where every tensor was given with its bytes. The Writer may be extended and asked again.
   std::string finish() const;
 
  private:
@@ -77,7 +84,8 @@ class Writer {
   uint64_t n_tensors_ = 0;
   std::string metadata_;
   std::string table_;
-  std::string data_;  // padded to the alignment after each tensor
+  uint64_t data_size_ = 0;  // of all tensors so far, each padded to the alignment
+  std::string data_;        // those that were given with their bytes
 };
 
 }  // namespace ingle::gguf

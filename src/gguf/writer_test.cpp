@@ -66,6 +66,20 @@ TEST(Writer, keeps_tensors_apart_by_its_alignment) {
   }
 }
 
+TEST(Writer, puts_declared_tensors_where_bytes_behind_its_header_will_lie) {
+  Writer whole;
+  Writer declared;
+  const std::vector<float> values = {1, 2, 3};
+  for (const char* name : {"a", "b"}) {
+    whole.add_tensor(name, quant::FormatId::kF32, {3}, values);
+    EXPECT_EQ(declared.declare_tensor(name, quant::FormatId::kF32, {3}), 12U);
+  }
+  const std::string bytes = whole.finish();
+  EXPECT_EQ(declared.header(), whole.header());
+  EXPECT_TRUE(bytes.starts_with(declared.header()));
+  EXPECT_EQ(bytes.size(), declared.header().size() + 2 * 32);
+}
+
 TEST(Writer, can_be_extended_after_it_was_asked) {
   Writer writer;
   writer.add("one", uint32_t{1});
