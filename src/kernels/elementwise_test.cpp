@@ -162,6 +162,10 @@ TEST_P(Elementwise, has_a_measured_int8_peak_where_it_multiplies_int8_by_default
   EXPECT_EQ(int8_peak_gops(table(), 0.0) > 0, table().quantize_by_default);
 }
 
+TEST_P(Elementwise, has_a_measured_f32_peak_where_it_has_vectors) {
+  EXPECT_EQ(f32_peak_gops(table(), 0.0) > 0, std::string_view(table().name) != "scalar");
+}
+
 INSTANTIATE_TEST_SUITE_P(Tables, Elementwise, ::testing::ValuesIn(available().begin(), available().end()),
                          [](const auto& row) { return std::string(row.param->name); });
 

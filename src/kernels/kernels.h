@@ -118,9 +118,10 @@ struct Kernels {
   /// Largest value and its first index.
   uint32_t (*argmax)(const float* x, uint32_t n);
 
-  // For kernels/probe.h. Operations done by so many rounds of nothing but the int8 instruction (null: there is none), and
-  // a checksum of memory, read as fast as the vectors allow.
+  // For kernels/probe.h. Operations done by so many rounds of nothing but the int8 instruction, or the fused multiply-add
+  // of f32 (null: there is none), and a checksum of memory, read as fast as the vectors allow.
   uint64_t (*int8_rounds)(uint64_t rounds);
+  uint64_t (*f32_rounds)(uint64_t rounds);
   uint64_t (*checksum)(const std::byte* data, size_t bytes);
 };
 

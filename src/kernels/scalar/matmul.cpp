@@ -192,6 +192,7 @@ const Kernels kScalarKernels = {
     .attend_merge = scalar::attend_merge,
     .argmax = scalar::argmax,
     .int8_rounds = nullptr,
+    .f32_rounds = nullptr,
     .checksum = scalar::checksum,
 };
 
