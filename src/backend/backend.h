@@ -111,8 +111,10 @@ struct Options {
   uint32_t max_rows = 512;  // rows in one step
   /// Called while weights are packed, from the loading thread: done and total bytes.
   std::function<void(uint64_t, uint64_t)> progress;
-  /// Called once a tensor of the file has been packed and its pages can be dropped.
-  std::function<void(const Source&)> release;
+  /// Copies a part of a matrix's bytes, from any thread; empty: they are read where they are.
+  std::function<Status(std::span<const std::byte>, std::byte*)> read;
+  /// Tells which part of a matrix's bytes will be read soon, from any thread; may be empty.
+  std::function<void(std::span<const std::byte>)> expect;
 };
 
 /// One token of a step.

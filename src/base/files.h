@@ -1,7 +1,7 @@
 // Files: read-only mappings, whole-file reads with a limit, and writes that are either complete or absent.
 //
 // Everything the operating system does differently lies in base/os/. A MappedFile is immutable and may be read by any
-// thread; it owns its descriptor's mapping, not the descriptor's file.
+// thread; it owns its mapping and a descriptor of its own.
 #pragma once
 
 #include <cstddef>
@@ -44,11 +44,17 @@ class MappedFile {
   static Result<MappedFile> map(const FileDescriptor& fd, std::string_view name);
 
   std::span<const std::byte> bytes() const { return bytes_; }
-  /// Tells the kernel that [offset, offset + size) will not be read again soon: its page-cache pages leave our RSS.
-  void release(size_t offset, size_t size) const;
+
+  /// Copies [offset, offset + out.size()) without the mapping. For large parts that are read once this is faster than page
+  /// faults, leaves nothing in this process's memory, and a file that was cut short meanwhile is an error instead of a
+  /// signal.
+  Status read(size_t offset, std::span<std::byte> out) const;
+  /// [offset, offset + size) will be read soon: the system may fetch it from the disk meanwhile.
+  void expect(size_t offset, size_t size) const;
 
  private:
   std::span<const std::byte> bytes_;
+  FileDescriptor fd_;
 };
 
 /// Reads a whole file of at most `max_bytes`; a larger one is an error that names both sizes.

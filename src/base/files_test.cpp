@@ -57,6 +57,20 @@ TEST_F(Files, a_mapping_shows_the_bytes_and_refuses_folders) {
   EXPECT_EQ(MappedFile::map(*FileDescriptor::open_read(folder_), "f").error().code(), ErrorCode::kRefused);
 }
 
+TEST_F(Files, a_part_is_read_beside_the_mapping_and_one_that_is_gone_is_an_error) {
+  ASSERT_TRUE(write_file_atomic(folder_ / "a", "hello"));
+  auto fd = FileDescriptor::open_read(folder_ / "a");
+  const auto map = MappedFile::map(*fd, "a");
+  ASSERT_TRUE(map);
+  *fd = FileDescriptor();  // the mapping has one of its own
+  std::string part(3, '?');
+  map->expect(0, 5);
+  ASSERT_TRUE(map->read(1, std::as_writable_bytes(std::span(part))));
+  EXPECT_EQ(part, "ell");
+  std::filesystem::resize_file(folder_ / "a", 2);
+  EXPECT_EQ(map->read(1, std::as_writable_bytes(std::span(part))).error().code(), ErrorCode::kCorrupt);
+}
+
 TEST_F(Files, an_unnamed_file_holds_its_bytes_and_leaves_the_folder_empty) {
   const auto count = [&] { return std::distance(std::filesystem::directory_iterator(folder_), {}); };
   const auto before = count();

@@ -184,12 +184,15 @@ class Doctor : public Command {
     constexpr size_t kStep = 4 << 20;
     Progress progress(context.console);
     base::Sha256 sha;
-    const auto bytes = map->bytes();
-    for (size_t done = 0; done < bytes.size(); done += kStep) {
+    const size_t size = map->bytes().size();
+    std::vector<std::byte> buffer(kStep);
+    for (size_t done = 0; done < size; done += kStep) {
       if (stop.stop_requested()) return {"digest", Health::kWarning, name + ": interrupted"};
-      sha.update(bytes.subspan(done, std::min(kStep, bytes.size() - done)));
-      map->release(done, std::min(kStep, bytes.size() - done));
-      progress.bytes("verifying " + name, done, bytes.size());
+      const auto step = std::span(buffer).first(std::min(kStep, size - done));
+      if (const Status read = map->read(done, step); !read)
+        return {"digest", Health::kBad, fmt::format("{}: {}", name, read.error().message())};
+      sha.update(step);
+      progress.bytes("verifying " + name, done, size);
     }
     if (sha.finish() == model.digest.hex()) return {"digest", Health::kOk, name + " is what was pulled"};
     const bool is_ours = model.origin == store::Origin::kInglenook;

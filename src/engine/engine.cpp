@@ -130,9 +130,9 @@ Result<std::unique_ptr<chat::Completer>> load(std::span<const base::FileDescript
     if (options.on_load_progress)
       options.on_load_progress(static_cast<double>(done) / static_cast<double>(std::max<uint64_t>(total, 1)));
   };
-  backend_options.release = [&](const backend::Source& source) {
-    if (const gguf::Tensor* tensor = model.file->find_tensor(source.name)) model.file->release(*tensor);
-  };
+  const gguf::File& bytes = *model.file;
+  backend_options.read = [&](std::span<const std::byte> part, std::byte* to) { return bytes.read(part, to); };
+  backend_options.expect = [&](std::span<const std::byte> part) { bytes.expect(part); };
   INGLE_TRY(auto executor, backend::load("cpu", model.program, backend_options));
 
   EngineParts engine;

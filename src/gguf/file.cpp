@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <numeric>
 
 #include "base/check.h"
@@ -122,9 +123,9 @@ Status File::add_mapped(const base::FileDescriptor& fd, std::string_view part_na
 Status File::add_part(std::span<const std::byte> bytes, std::string_view part_name) {
   const size_t index = parts_.size();
   const std::string where = shown(part_name);
-  auto read = Reader(bytes).read();
-  if (!read) return std::unexpected(std::move(read).error().within(where));
-  Part& part = *read;
+  auto parsed = Reader(bytes).read();
+  if (!parsed) return std::unexpected(std::move(parsed).error().within(where));
+  Part& part = *parsed;
 
   auto number = split_number(part.entries, kSplitNo, 0);
   if (!number) return std::unexpected(std::move(number).error().within(where));
@@ -211,19 +212,42 @@ const Tensor* File::find_tensor(std::string_view name) const {
   return found == order.end() || tensors_[*found].name != name ? nullptr : &tensors_[*found];
 }
 
-void File::release(const Tensor& tensor) const {
-  if (tensor.part < maps_.size()) maps_[tensor.part].release(tensor.file_offset, tensor.bytes.size());
+/// The mapping that a view lies in; nullptr when the file was parsed from memory.
+const base::MappedFile* File::map_of(std::span<const std::byte> view) const {
+  const auto holds = [&](const base::MappedFile& map) {
+    const auto bytes = map.bytes();
+    return std::less_equal<>()(bytes.data(), view.data()) &&
+           std::less_equal<>()(view.data() + view.size(), bytes.data() + bytes.size());
+  };
+  const auto found = std::ranges::find_if(maps_, holds);
+  return found == maps_.end() ? nullptr : &*found;
+}
+
+Status File::read(std::span<const std::byte> view, std::byte* to) const {
+  if (const base::MappedFile* map = map_of(view)) {
+    const auto offset = static_cast<size_t>(view.data() - map->bytes().data());
+    if (Status done = map->read(offset, {to, view.size()}); !done)
+      return std::unexpected(std::move(done).error().within(name_));
+    return {};
+  }
+  std::ranges::copy(view, to);
+  return {};
+}
+
+void File::expect(std::span<const std::byte> view) const {
+  if (const base::MappedFile* map = map_of(view))
+    map->expect(static_cast<size_t>(view.data() - map->bytes().data()), view.size());
 }
 
 template <typename T>
 Result<T> File::get(std::string_view key, std::string_view expected,
-                    std::optional<T> (Value::*read)(size_t) const) const {
+                    std::optional<T> (Value::*accessor)(size_t) const) const {
   const Value* value = find(key);
   if (value == nullptr) {
     return std::unexpected(Error::not_found(fmt::format(
         "'{}': '{}' is missing; {} is expected in the metadata before byte {}", name_, key, expected, metadata_end_)));
   }
-  const std::optional<T> found = value->is_array() ? std::nullopt : (value->*read)(0);
+  const std::optional<T> found = value->is_array() ? std::nullopt : (value->*accessor)(0);
   if (!found) return std::unexpected(wrong_type(key, *value, expected).within(shown(name_)));
   return *found;
 }

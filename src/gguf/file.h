@@ -111,8 +111,10 @@ class File {
   std::span<const Tensor> tensors() const { return tensors_; }
   const Tensor* find_tensor(std::string_view name) const;
 
-  /// The pages behind a tensor will not be needed again soon (it was repacked).
-  void release(const Tensor& tensor) const;
+  /// Copies what a view into the file shows, without the mapping: see base::MappedFile::read. Any thread.
+  Status read(std::span<const std::byte> view, std::byte* to) const;
+  /// What the view shows will be read soon.
+  void expect(std::span<const std::byte> view) const;
 
  private:
   struct Index;  // key and tensor lookup
@@ -121,8 +123,10 @@ class File {
   Status add_mapped(const base::FileDescriptor& fd, std::string_view part_name);
   Status add_part(std::span<const std::byte> bytes, std::string_view part_name);
   Status finish();
+  const base::MappedFile* map_of(std::span<const std::byte> view) const;
   template <typename T>
-  Result<T> get(std::string_view key, std::string_view expected, std::optional<T> (Value::*read)(size_t) const) const;
+  Result<T> get(std::string_view key, std::string_view expected,
+                std::optional<T> (Value::*accessor)(size_t) const) const;
   template <typename T>
   Result<T> get_or(std::string_view key, T fallback, Result<T> (File::*get)(std::string_view) const) const;
 

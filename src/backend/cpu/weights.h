@@ -1,6 +1,7 @@
 // Weights in the CPU's layout: matrices as panels, vectors as f32.
 //
-// plan() is called for every tensor first, so that one buffer holds all; then pack() fills it over the thread pool.
+// plan() is called for every tensor first, so that one buffer holds all; then pack() fills it over the thread pool, in the
+// order of the file and in pieces that stay in a core's cache, so that neither a disk nor the memory is waited for twice.
 #pragma once
 
 #include <cstdint>
@@ -43,8 +44,21 @@ class WeightStore {
   struct Plan {
     Source source;
     Matrix* matrix;
-    uint64_t offset;
+    std::byte* panels;
   };
+  /// Some panels of a matrix, packed in one go.
+  struct Piece {
+    const Plan* plan;
+    uint32_t first_panel;
+    uint32_t n_panels;
+    std::span<const std::byte> bytes() const;  // of their rows
+    std::byte* to() const { return plan->panels + first_panel * plan->matrix->panel_bytes; }
+  };
+  class Packing;
+
+  void place();
+  std::vector<Piece> cut() const;
+
   std::vector<Plan> plans_;
   Status status_;
   uint64_t bytes_ = 0;

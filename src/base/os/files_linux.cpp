@@ -62,10 +62,12 @@ Result<FileDescriptor> unnamed_file(const fs::path& folder, std::string_view byt
   return fd;
 }
 
-MappedFile::MappedFile(MappedFile&& other) noexcept : bytes_(std::exchange(other.bytes_, {})) {}
+MappedFile::MappedFile(MappedFile&& other) noexcept
+    : bytes_(std::exchange(other.bytes_, {})), fd_(std::move(other.fd_)) {}
 
 MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
   std::swap(bytes_, other.bytes_);
+  std::swap(fd_, other.fd_);
   return *this;
 }
 
@@ -85,14 +87,25 @@ Result<MappedFile> MappedFile::map(const FileDescriptor& fd, std::string_view na
   void* address = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, fd.get(), 0);
   if (address == MAP_FAILED) return std::unexpected(Error::io(fmt::format("cannot map '{}'", name), errno));
   file.bytes_ = {static_cast<const std::byte*>(address), size};
+  file.fd_ = FileDescriptor(::fcntl(fd.get(), F_DUPFD_CLOEXEC, 0));
+  if (!file.fd_.valid()) return std::unexpected(Error::io(fmt::format("cannot keep '{}' open", name), errno));
   return file;
 }
 
-void MappedFile::release(size_t offset, size_t size) const {
-  const auto page = static_cast<size_t>(::sysconf(_SC_PAGESIZE));
-  const size_t from = (offset + page - 1) / page * page;
-  const size_t to = std::min(offset + size, bytes_.size()) / page * page;
-  if (from < to) ::madvise(const_cast<std::byte*>(bytes_.data()) + from, to - from, MADV_DONTNEED);
+Status MappedFile::read(size_t offset, std::span<std::byte> out) const {
+  while (!out.empty()) {
+    const ssize_t n = ::pread(fd_.get(), out.data(), out.size(), static_cast<off_t>(offset));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return std::unexpected(Error::io("reading the file", errno));
+    if (n == 0) return std::unexpected(Error::corrupt("the file has become shorter while it was read"));
+    offset += static_cast<size_t>(n);
+    out = out.subspan(static_cast<size_t>(n));
+  }
+  return {};
+}
+
+void MappedFile::expect(size_t offset, size_t size) const {
+  ::posix_fadvise(fd_.get(), static_cast<off_t>(offset), static_cast<off_t>(size), POSIX_FADV_WILLNEED);
 }
 
 Result<std::string> read_file(const fs::path& path, uint64_t max_bytes) {
