@@ -1,36 +1,46 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
+#include <chrono>
 
 #include "base/cpu_features.h"
-#include "cli/json_writer.h"
+#include "cli/bench_report.h"
 #include "cli/load_model.h"
-#include "cli/machine.h"
-#include "cli/measure.h"
-#include "cli/peaks.h"
 #include "cli/progress.h"
-#include "cli/table.h"
+#include "cli/shape_file.h"
 #include "cli/verb.h"
+#include "gguf/file.h"
+#include "models/model.h"
 
 namespace ingle::cli {
 namespace {
 
-struct BenchResult {
-  std::string test;
-  unsigned threads = 1;
-  double speed = 0;  // tokens per second, or 10^9 operations per second for --gemm
-  double deviation = 0;
-  double peak_fraction = 0;  // 0: unknown
+constexpr std::pair<std::string_view, backend::KvType> kKvTypes[] = {
+    {"f32", backend::KvType::kF32}, {"f16", backend::KvType::kF16}, {"bf16", backend::KvType::kBF16}};
 
-  /// A share above 1 says that the peak was measured badly, on a busy machine for example, and nothing about the test.
-  bool has_peak() const { return peak_fraction > 0 && peak_fraction <= 1; }
-};
+backend::KvType kv_type(std::string_view name) {
+  for (const auto& [known, type] : kKvTypes)
+    if (name == known) return type;
+  return backend::KvType::kDefault;
+}
+
+/// The model as this process will have it in memory, from its file's table; no weights are read.
+Result<ModelWork> work_of(const app::ModelFiles& files, const kernels::Kernels& table, const engine::Options& options) {
+  std::vector<base::FileDescriptor> parts;
+  for (const std::filesystem::path& path : files.parts) {
+    INGLE_TRY(base::FileDescriptor part, base::FileDescriptor::open_read(path));
+    parts.push_back(std::move(part));
+  }
+  INGLE_TRY(auto file, gguf::File::open(parts, files.name));
+  INGLE_TRY(const models::Model model, models::load(std::move(file)));
+  return ModelWork::of(model.program, table, options.reference, kv_type(options.kv_type));
+}
 
 class Bench : public Command {
  public:
   void declare(Arguments& arguments) override {
     arguments.positional(model_, "MODEL", "an installed model or a .gguf file", false).completes = Completes::kModel;
+    arguments.group("Tests");
     arguments.values(prompts_, "-p,--prompt", "N,...", "prefill tests: read N tokens (default 512); 0 = none", 0,
                      1 << 20);
     arguments.values(generates_, "-n,--generate", "N,...", "decode tests: generate N tokens (default 128); 0 = none", 0,
@@ -38,59 +48,96 @@ class Bench : public Command {
     arguments.values(batches_, "-b,--batch", "N,...", "sequences that decode at once (default 1)", 1, 256);
     arguments.values(depths_, "-d,--depth", "N,...", "tokens in the context before the test begins (default 0)", 0,
                      1 << 20);
+    arguments.flag(full_, "--full", "pp512; tg128 with 1 to 8 and 16 sequences; both at a depth of 4096");
     arguments.values(threads_, "-t,--threads", "N,...", "threads (default: the setting, else one a physical core)", 1,
                      1024);
     arguments.value(repetitions_, "-r,--repetitions", "N",
                     "counted runs of each test, after one that is not (default 5)", 1, 1000);
     arguments.value(isa_, "--isa", "NAME", "instruction set of the kernels: scalar, avx2 ...");
     arguments.flag(reference_, "--reference", "compute in f32 throughout");
-    arguments.flag(gemm_, "--gemm", "no model: the int8 matrix products of the kernels on one thread");
-    arguments.value(shape_, "--shape", "NAME", "a model of this shape with random weights (not in this version)");
+    arguments.group("Without a model");
+    arguments.value(shape_, "--shape", "NAME[:FORMAT]",
+                    "random weights in the shape of a known model: llama3-8b:q4_k_m");
+    arguments.value(write_shape_, "--write-shape", "FILE", "keep the weights of --shape as FILE and measure nothing");
+    arguments.flag(gemm_, "--gemm", "only the matrix products of the kernels, on one thread and on all");
+    arguments.values(formats_, "--format", "NAME", "with --gemm: only this format of weights; repeatable");
+    arguments.group("Output");
     arguments.flag(json_, "--json", "print one JSON object");
+    arguments.flag(csv_, "--csv", "print comma-separated values");
   }
 
   Result<int> run(Context& context) override {
-    if (!shape_.empty())
-      return std::unexpected(Error::unsupported("bench --shape is not available in this version")
-                                 .hint("name a model that is installed, or a .gguf file"));
-    if (!gemm_ && model_.empty())
-      return std::unexpected(Error::usage("ingle bench: MODEL is missing")
-                                 .hint("'ingle bench MODEL', or 'ingle bench --gemm' for the kernels alone"));
-    if (gemm_ && !threads_.empty())
-      return std::unexpected(Error::usage("ingle bench: --gemm measures one thread, so -t has no place beside it")
-                                 .hint("leave out -t, or name a MODEL instead of --gemm"));
-    if (std::ranges::find(generates_, 1) != generates_.end())
-      return std::unexpected(Error::usage("ingle bench: -n 1 has no speed, since the first token comes with the prompt")
-                                 .hint("-n 2 or more; -n 0 leaves the decode tests out"));
+    INGLE_TRY_VOID(check_options());
     if (isa_) INGLE_TRY_VOID(context.app->settings().override_with_flag("isa", *isa_));
     INGLE_TRY(const kernels::Kernels* kernels, kernels::choose(context.app->settings().isa));
-    std::vector<BenchResult> results;
-    chat::Description description;
+    BenchReport report;
+    report.machine = this_machine();
+    report.isa = kernels->name;
     if (gemm_) {
-      results = run_gemm(context, *kernels);
+      INGLE_TRY_VOID(run_gemm(context, *kernels, report));
+    } else if (shape_.empty()) {
+      INGLE_TRY(const app::ModelFiles files, locate_or_pull(context, model_));
+      INGLE_TRY_VOID(run_model(context, *kernels, files, report));
     } else {
-      INGLE_TRY(results, run_model(context, *kernels, description));
+      INGLE_TRY(const shapes::ShapeSpec spec, shapes::parse_spec(shape_));
+      if (!write_shape_.empty()) return write_shape(context, spec);
+      INGLE_TRY(const TemporaryShape shape, TemporaryShape::write(context, spec));
+      INGLE_TRY_VOID(run_model(context, *kernels, shape.files(), report));
     }
-    print(context, description, kernels->name, results);
-    return 0;
+    return print(context, report);
   }
 
  private:
-  std::vector<BenchResult> run_gemm(Context& context, const kernels::Kernels& kernels) const {
+  Status check_options() const {
+    const auto wrong = [](std::string what, std::string hint) {
+      return std::unexpected(Error::usage("ingle bench: " + std::move(what)).hint(std::move(hint)));
+    };
+    const int sources = (model_.empty() ? 0 : 1) + (shape_.empty() ? 0 : 1) + (gemm_ ? 1 : 0);
+    if (!write_shape_.empty() && shape_.empty())
+      return wrong("--write-shape wants a --shape", "ingle bench --shape llama3-8b:q4_k_m --write-shape FILE");
+    if (sources == 0)
+      return wrong("MODEL is missing",
+                   "'ingle bench MODEL', '--shape NAME' for random weights, or '--gemm' for the kernels");
+    if (sources > 1) return wrong("MODEL, --shape and --gemm exclude each other", "name one of them");
+    if (!formats_.empty() && !gemm_)
+      return wrong("--format belongs to --gemm", "a shape's format: --shape NAME:FORMAT");
+    if (json_ && csv_) return wrong("--json and --csv exclude each other", "name one of them");
+    const bool chosen = !prompts_.empty() || !generates_.empty() || !batches_.empty() || !depths_.empty();
+    if (full_ && chosen) return wrong("--full chooses the tests itself", "leave out -p, -n, -b and -d, or --full");
+    if (std::ranges::find(generates_, 1) != generates_.end())
+      return wrong("-n 1 has no speed, since the first token comes with the prompt",
+                   "-n 2 or more; -n 0 leaves the decode tests out");
+    if (!gemm_ && tests().empty())
+      return std::unexpected(Error::usage("these options leave nothing to measure")
+                                 .hint("-p wants tokens to read, or -n at least 2 tokens to generate"));
+    return {};
+  }
+
+  Result<int> write_shape(Context& context, const shapes::ShapeSpec& spec) const {
+    INGLE_TRY_VOID(write_shape_file(context, spec, write_shape_));
+    context.console.talk(fmt::format("'{}' holds {} with random weights\n", write_shape_, spec.name()));
+    return 0;
+  }
+
+  Status run_gemm(Context& context, const kernels::Kernels& kernels, BenchReport& report) const {
     Progress progress(context.console);
-    progress.spin("measuring the matrix products");
-    const Peaks peaks = measure_peaks(kernels, 1);
-    std::vector<BenchResult> results;
-    for (const GemmResult& gemm : measure_gemm(kernels))
-      results.push_back({.test = fmt::format("gemm {} {}x{}x{}", gemm.format, gemm.n_tokens, gemm.n_rows, gemm.k),
-                         .threads = 1,
-                         .speed = gemm.gops,
-                         .deviation = 0,
-                         .peak_fraction = peaks.int8_gops > 0 ? gemm.gops / peaks.int8_gops : 0});
-    return results;
+    GemmOptions options;
+    options.formats = formats_;
+    options.threads.assign(threads_.begin(), threads_.end());
+    if (threads_.empty()) options.threads = {1, base::physical_cores()};
+    if (threads_.empty() && options.threads[1] == 1) options.threads.pop_back();
+    options.progress = [&](std::string_view format, double done) {
+      progress.fraction(fmt::format("matrix products, {}", format), done);
+    };
+    options.stop = context.interrupts.arm();
+    INGLE_TRY(report.gemm, measure_gemm(kernels, options));
+    report.interrupted = options.stop.stop_requested();
+    context.interrupts.disarm();
+    return {};
   }
 
   std::vector<SpeedTest> tests() const {
+    if (full_) return full_tests();
     std::vector<SpeedTest> tests;
     for (const int64_t depth : depths_.empty() ? std::vector<int64_t>{0} : depths_) {
       for (const int64_t n : prompts_.empty() ? std::vector<int64_t>{512} : prompts_)
@@ -105,108 +152,93 @@ class Bench : public Command {
     return tests;
   }
 
+  static std::vector<SpeedTest> full_tests() {
+    constexpr uint32_t kDepth = 4096;
+    std::vector<SpeedTest> tests = {{.prompt = 512}};
+    for (const uint32_t batch : {1U, 2U, 3U, 4U, 5U, 6U, 7U, 8U, 16U})
+      tests.push_back({.generate = 128, .batch = batch});
+    tests.push_back({.prompt = 512, .depth = kDepth});
+    tests.push_back({.generate = 64, .depth = kDepth});
+    return tests;
+  }
+
   std::vector<int64_t> thread_counts(const app::Settings& settings) const {
     if (!threads_.empty()) return threads_;
     return {settings.threads > 0 ? settings.threads : base::physical_cores()};
   }
 
-  Result<std::vector<BenchResult>> run_model(Context& context, const kernels::Kernels& kernels,
-                                             chat::Description& description) const {
+  Status run_model(Context& context, const kernels::Kernels& kernels, const app::ModelFiles& files,
+                   BenchReport& report) const {
     const std::vector<SpeedTest> all = tests();
-    if (all.empty())
-      return std::unexpected(Error::usage("these options leave nothing to measure")
-                                 .hint("-p wants tokens to read, or -n at least 2 tokens to generate"));
-    uint32_t longest = 0;
-    uint32_t most = 1;
+    engine::Options options = context.app->engine_options();
+    options.isa = kernels.name;
+    options.reference = reference_;
+    options.context = 0;
+    options.max_sequences = 1;
     for (const SpeedTest& test : all) {
-      longest = std::max(longest, test.depth + test.prompt + test.generate + 2);
-      most = std::max(most, test.batch);
+      options.context = std::max(options.context, test.depth + test.prompt + test.generate + 2);
+      options.max_sequences = std::max(options.max_sequences, test.batch);
     }
-    INGLE_TRY(const app::ModelFiles files, locate_or_pull(context, model_));
+    INGLE_TRY(const ModelWork work, work_of(files, kernels, options));
     const std::stop_token stop = context.interrupts.arm();
-    std::vector<BenchResult> results;
     for (const int64_t threads : thread_counts(context.app->settings())) {
-      engine::Options options = context.app->engine_options();
       options.threads = static_cast<uint32_t>(threads);
-      options.isa = kernels.name;
-      options.reference = reference_;
-      options.context = longest;
-      options.max_sequences = most;
-      INGLE_TRY(const LoadedModel model, load_files(context, files, options, true));
-      description = model.description;
-      const Peaks peaks = measure_peaks(kernels, static_cast<unsigned>(threads));
-      Progress progress(context.console);
-      for (const SpeedTest& test : all) {
-        progress.spin(fmt::format("{} with {} threads", test.name(), threads));
-        INGLE_TRY(const auto speeds, measure_speed(*model.completer, test, repetition_count(), stop));
-        results.push_back({.test = test.name(),
-                           .threads = static_cast<unsigned>(threads),
-                           .speed = mean(speeds),
-                           .deviation = standard_deviation(speeds),
-                           .peak_fraction = fraction(test, mean(speeds), description, peaks)});
-      }
+      if (!stop.stop_requested()) INGLE_TRY_VOID(run_tests(context, kernels, files, options, all, work, stop, report));
     }
+    report.interrupted = stop.stop_requested();
     context.interrupts.disarm();
-    return results;
+    return {};
   }
 
-  uint32_t repetition_count() const { return static_cast<uint32_t>(repetitions_.value_or(5)); }
-
-  /// Prefill is bound by arithmetic: two operations a weight and token, the embedding table left out. Decode is bound by
-  /// memory: every step reads the whole file's weights once, for all sequences together.
-  double fraction(const SpeedTest& test, double speed, const chat::Description& model, const Peaks& peaks) const {
-    if (test.prompt > 0) {
-      if (peaks.int8_gops <= 0 || reference_) return 0;
-      const uint64_t table_size = uint64_t{model.vocab_size} * model.embedding_size;
-      const double weights = static_cast<double>(model.parameters - std::min(table_size, model.parameters));
-      return speed * 2 * weights / (peaks.int8_gops * 1e9);
+  /// One loaded engine, all tests; the machine's peaks before and after each.
+  Status run_tests(Context& context, const kernels::Kernels& kernels, const app::ModelFiles& files,
+                   const engine::Options& options, const std::vector<SpeedTest>& all, const ModelWork& work,
+                   const std::stop_token& stop, BenchReport& report) const {
+    INGLE_TRY(Peaks before, measure_peaks(kernels, options.threads));
+    LoadRow load;
+    load.threads = options.threads;
+    const auto start = std::chrono::steady_clock::now();
+    INGLE_TRY(const LoadedModel model, load_files(context, files, options, true));
+    load.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    load.memory_loaded = memory_now();
+    report.model = model.description;
+    const size_t row = report.loads.size();
+    report.loads.push_back(load);
+    Progress progress(context.console);
+    for (const SpeedTest& test : all) {
+      progress.spin(fmt::format("{} with {} threads ({} of {})", test.name(), options.threads,
+                                report.speeds.size() % all.size() + 1, all.size()));
+      // The peaks read memory that is not the model's: it must not count.
+      const bool known = reset_memory_peak();
+      auto speeds = measure_speed(*model.completer, test, static_cast<uint32_t>(repetitions_.value_or(5)), stop);
+      if (!speeds && stop.stop_requested()) return {};
+      if (!speeds) return std::unexpected(std::move(speeds).error());
+      if (known) report.loads[row].memory_highest = std::max(report.loads[row].memory_highest, memory_peak());
+      INGLE_TRY(const Peaks after, measure_peaks(kernels, options.threads));
+      const Peaks peaks = mean(before, after);
+      report.loads[row].peaks = peaks;
+      report.speeds.push_back({.test = test,
+                               .threads = options.threads,
+                               .speed = mean(*speeds),
+                               .deviation = standard_deviation(*speeds),
+                               .roofline = roofline(work, test, peaks)});
+      before = after;
     }
-    return speed / test.batch * static_cast<double>(model.file_bytes) / peaks.bytes_per_s;
+    return {};
   }
 
-  void print(Context& context, const chat::Description& description, std::string_view isa,
-             const std::vector<BenchResult>& results) const {
-    const Machine machine = this_machine();
-    if (!json_) {
-      std::vector<TableRow> rows = {{"TEST", "THREADS", gemm_ ? "GOPS" : "TOKENS/S", "", "OF PEAK"}};
-      for (const BenchResult& result : results)
-        rows.push_back({result.test, std::to_string(result.threads), fmt::format("{:.1f}", result.speed),
-                        gemm_ ? "" : fmt::format("± {:.1f}", result.deviation),
-                        result.has_peak() ? fmt::format("{:.0f} %", result.peak_fraction * 100) : "-"});
-      context.console.talk(fmt::format("{}, {} cores, kernels: {}\n", machine.cpu, machine.cores, isa));
-      context.console.out(table_text(rows));
-      return;
+  Result<int> print(Context& context, const BenchReport& report) const {
+    constexpr int kInterrupted = 130;
+    if (report.interrupted) context.console.talk("interrupted: what follows was measured before\n");
+    if (json_) {
+      context.console.out(json_text(report));
+    } else if (csv_) {
+      context.console.out(csv_text(report));
+    } else {
+      context.console.talk(head_text(report));
+      context.console.out(table_text(report));
     }
-    JsonWriter json;
-    json.begin_object();
-    write_machine(json, machine, isa);
-    if (!gemm_)
-      json.key("model")
-          .begin_object()
-          .member("name", description.name)
-          .member("quantization", description.quantization)
-          .member("parameters", description.parameters)
-          .member("bytes", description.file_bytes)
-          .member("isa", description.isa)
-          .end_object();
-    json.key("results").begin_array();
-    for (const BenchResult& result : results) {
-      json.begin_object().member("test", result.test).member("threads", result.threads);
-      if (gemm_) {
-        json.member("gops", result.speed);
-      } else {
-        json.member("tokens_per_second", result.speed).member("stddev", result.deviation);
-      }
-      json.key("peak_fraction");
-      if (result.has_peak()) {
-        json.number(result.peak_fraction);
-      } else {
-        json.null();
-      }
-      json.end_object();
-    }
-    json.end_array().end_object();
-    context.console.out(json.take_line());
+    return report.interrupted ? kInterrupted : 0;
   }
 
   std::string model_;
@@ -218,9 +250,13 @@ class Bench : public Command {
   std::optional<int64_t> repetitions_;
   std::optional<std::string> isa_;
   std::string shape_;
+  std::string write_shape_;
+  std::vector<std::string> formats_;
+  bool full_ = false;
   bool reference_ = false;
   bool gemm_ = false;
   bool json_ = false;
+  bool csv_ = false;
 };
 
 }  // namespace

@@ -27,9 +27,10 @@ std::vector<int32_t> synthetic_tokens(size_t n, uint32_t n_vocab, uint64_t salt)
   return tokens;
 }
 
-/// Completions at the same time; the answers' usage, in the order of the prompts.
+/// Completions at the same time; the answers' usage, in the order of the prompts. A stop cancels them.
 Result<std::vector<chat::Usage>> complete_all(chat::Completer& completer, std::vector<std::vector<int32_t>> prompts,
-                                              uint32_t generate) {
+                                              uint32_t generate, const std::stop_token& stop) {
+  const size_t n = prompts.size();
   struct State {
     std::mutex mutex;
     std::condition_variable ended;
@@ -66,19 +67,28 @@ Result<std::vector<chat::Usage>> complete_all(chat::Completer& completer, std::v
       break;
     }
   }
-  std::unique_lock lock(state->mutex);
-  state->ended.wait(lock, [&] { return state->running == 0; });
+  {
+    const std::stop_callback cancel(stop, [&completer, n] {
+      for (size_t i = 0; i < n; ++i)
+        completer.cancel(fmt::format("bench-{}", i));
+    });
+    std::unique_lock lock(state->mutex);
+    state->ended.wait(lock, [&] { return state->running == 0; });
+  }
+  if (stop.stop_requested()) return std::unexpected(Error::cancelled("interrupted"));
+  const std::lock_guard lock(state->mutex);
   if (state->error.has_value()) return std::unexpected(state->error.value());
   return std::move(state->usages);
 }
 
-Result<double> run_once(chat::Completer& completer, const SpeedTest& test, uint32_t n_vocab, uint64_t salt) {
+Result<double> run_once(chat::Completer& completer, const SpeedTest& test, uint32_t n_vocab, uint64_t salt,
+                        const std::stop_token& stop) {
   if (test.prompt > 0) {
     // The depth is the same every time, so that only the tokens after it are computed once it has been read.
     auto tokens = synthetic_tokens(test.depth, n_vocab, 1);
     const auto fresh = synthetic_tokens(test.prompt, n_vocab, salt);
     tokens.insert(tokens.end(), fresh.begin(), fresh.end());
-    INGLE_TRY(const auto usages, complete_all(completer, {std::move(tokens)}, 1));
+    INGLE_TRY(const auto usages, complete_all(completer, {std::move(tokens)}, 1, stop));
     const chat::Usage& usage = usages.front();
     return (usage.prompt_tokens - usage.cached_tokens) / usage.prefill_seconds;
   }
@@ -86,7 +96,7 @@ Result<double> run_once(chat::Completer& completer, const SpeedTest& test, uint3
   prompts.reserve(test.batch);
   for (uint32_t i = 0; i < test.batch; ++i)
     prompts.push_back(synthetic_tokens(test.depth + 1, n_vocab, 2 + i));
-  INGLE_TRY(const auto usages, complete_all(completer, std::move(prompts), test.generate));
+  INGLE_TRY(const auto usages, complete_all(completer, std::move(prompts), test.generate, stop));
   double tokens = 0;
   double seconds = 0;
   for (const chat::Usage& usage : usages) {
@@ -110,11 +120,10 @@ Result<std::vector<double>> measure_speed(chat::Completer& completer, const Spee
   INGLE_TRY(const chat::Description description, completer.describe());
   const uint64_t salt = uint64_t{test.prompt} << 32U;
   // The first run reads the depth, touches every page and fills the caches; it is not counted.
-  INGLE_TRY([[maybe_unused]] const double warm_up, run_once(completer, test, description.vocab_size, salt + 1));
+  INGLE_TRY([[maybe_unused]] const double warm_up, run_once(completer, test, description.vocab_size, salt + 1, stop));
   std::vector<double> speeds;
   for (uint32_t i = 0; i < repetitions; ++i) {
-    if (stop.stop_requested()) return std::unexpected(Error::cancelled("interrupted"));
-    INGLE_TRY(const double speed, run_once(completer, test, description.vocab_size, salt + 2 + i));
+    INGLE_TRY(const double speed, run_once(completer, test, description.vocab_size, salt + 2 + i, stop));
     speeds.push_back(speed);
   }
   return speeds;

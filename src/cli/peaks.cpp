@@ -1,132 +1,106 @@
 #include "cli/peaks.h"
 
 #include <algorithm>
+#include <atomic>
 #include <barrier>
 #include <chrono>
-#include <memory>
-#include <new>
-#include <set>
 #include <thread>
+#include <vector>
 
+#include "backend/cpu/buffer.h"
+#include "cli/machine.h"
 #include "kernels/probe.h"
-#include "quant/format.h"
 
 namespace ingle::cli {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr size_t kReadBytes = size_t{64} << 20;  // a thread; beyond every cache share of a core
-constexpr auto kReadTime = std::chrono::milliseconds(250);
-constexpr double kPeakSeconds = 0.2;
-constexpr double kGemmSeconds = 0.1;
+constexpr double kPeakSeconds = 0.04;
+constexpr auto kReadTime = std::chrono::milliseconds(100);
+constexpr size_t kLeastBytes = size_t{256} << 20;  // of all threads together
+constexpr size_t kMostBytes = size_t{1} << 30;
 
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
+/// Four times the cache that the cores share, so that next to nothing is found in it.
+size_t bytes_to_read(unsigned threads) {
+  const size_t total = std::clamp<size_t>(4 * this_machine().cache_bytes, kLeastBytes, kMostBytes);
+  return total / threads / 4096 * 4096;
 }
 
-/// Memory aligned as panels are, zeroed: touched, so that it is really there.
-class AlignedMemory {
+/// Bytes a second of the fastest round in which every thread reads its own memory once.
+class ReadingRace {
  public:
-  explicit AlignedMemory(size_t size) : bytes_(static_cast<std::byte*>(::operator new(size, kAlign))) {
-    std::fill_n(bytes_.get(), size, std::byte{0});
+  ReadingRace(unsigned threads, size_t bytes)
+      : bytes_(bytes), together_(static_cast<std::ptrdiff_t>(threads), EndRound{this}) {}
+
+  void run(const kernels::Kernels& table, const std::byte* memory) {
+    together_.arrive_and_wait();
+    uint64_t sum = 0;
+    do {
+      sum ^= kernels::read_all(table, memory, bytes_);
+      together_.arrive_and_wait();
+    } while (more_);
+    keep_.fetch_xor(sum, std::memory_order_relaxed);  // no compiler may drop the reading
   }
-  std::byte* data() const { return bytes_.get(); }
+  double bytes_per_s(unsigned threads) const { return static_cast<double>(threads * bytes_) / best_; }
 
  private:
-  static constexpr std::align_val_t kAlign{64};
-  struct Delete {
-    void operator()(std::byte* p) const { ::operator delete(p, kAlign); }
+  struct EndRound {
+    ReadingRace* race;
+    void operator()() noexcept { race->end_round(); }
   };
-  std::unique_ptr<std::byte, Delete> bytes_;
+  void end_round() noexcept {
+    const auto now = Clock::now();
+    if (started_) best_ = std::min(best_, std::chrono::duration<double>(now - round_).count());
+    if (!started_) end_ = now + kReadTime;
+    started_ = true;
+    round_ = now;
+    more_ = now < end_;
+  }
+
+  size_t bytes_;
+  double best_ = 1e9;
+  bool started_ = false;
+  bool more_ = true;
+  Clock::time_point round_;
+  Clock::time_point end_;
+  std::atomic<uint64_t> keep_ = 0;
+  std::barrier<EndRound> together_;
 };
-
-GemmResult measure(const kernels::Kernels& table, const quant::Format& format, const kernels::PanelInfo& panel,
-                   uint32_t n_tokens) {
-  constexpr uint32_t kColumns = 1536;
-  // A GEMV must read its rows from memory, as decoding does; a prompt's rows are reused from the cache.
-  const uint32_t n_rows = n_tokens > 16 ? 512 : (uint32_t{128} << 20) / kColumns / 16 * 16;
-  const size_t panel_bytes = panel.panel_bytes(kColumns);
-  const AlignedMemory panels(panel_bytes * n_rows / kernels::kPanelRows);
-  const std::byte* const no_rows[kernels::kPanelRows] = {};
-  for (uint32_t i = 0; i < n_rows / kernels::kPanelRows; ++i)
-    panel.pack(format, no_rows, kColumns, panels.data() + i * panel_bytes);
-
-  std::vector<float> x(size_t{n_tokens} * kColumns);
-  for (size_t i = 0; i < x.size(); ++i)
-    x[i] = static_cast<float>(i % 17) - 8.0F;
-  std::vector<int8_t> q(kernels::quant_codes(n_tokens, kColumns));
-  std::vector<float> scale(kernels::quant_scales(n_tokens, kColumns));
-  std::vector<int32_t> neg_sum(kernels::quant_sums(n_tokens, kColumns));
-  std::vector<float> y(size_t{n_tokens} * n_rows);
-  const kernels::QuantTiles tiles{q.data(), scale.data(), neg_sum.data()};
-  table.quantize(x.data(), kColumns, n_tokens, kColumns, tiles);
-
-  kernels::MatmulArgs args;
-  args.panels = panels.data();
-  args.n_panels = n_rows / kernels::kPanelRows;
-  args.k = kColumns;
-  args.n_tokens = n_tokens;
-  args.x_q8 = tiles;
-  args.y = y.data();
-  args.y_stride = n_rows;
-  const auto matmul = table.matmul_q8[static_cast<size_t>(panel.format)];
-  matmul(args);
-  uint64_t runs = 0;
-  const auto start = Clock::now();
-  do {
-    matmul(args);
-    ++runs;
-  } while (seconds_since(start) < kGemmSeconds);
-  const double operations = 2.0 * n_tokens * n_rows * kColumns * static_cast<double>(runs);
-  return {format.name, n_tokens, kColumns, n_rows, operations / seconds_since(start) * 1e-9};
-}
 
 }  // namespace
 
-Peaks measure_peaks(const kernels::Kernels& table, unsigned threads) {
-  std::vector<double> gops(threads);
-  std::vector<double> bandwidth(threads);
+Result<Peaks> measure_peaks(const kernels::Kernels& table, unsigned threads) {
+  const size_t bytes = bytes_to_read(threads);
+  std::vector<backend::cpu::Buffer> memory(threads);
+  for (backend::cpu::Buffer& buffer : memory) {
+    INGLE_TRY(buffer, backend::cpu::Buffer::allocate(bytes, "the measurement of the memory's speed"));
+  }
+  std::vector<Peaks> each(threads);
+  ReadingRace race(threads, bytes);
   std::barrier together(static_cast<std::ptrdiff_t>(threads));
   {
     std::vector<std::jthread> team;
     team.reserve(threads);
     for (unsigned i = 0; i < threads; ++i) {
       team.emplace_back([&, i] {
-        const AlignedMemory memory(kReadBytes);
+        std::fill_n(memory[i].data(), bytes, std::byte{0});
         together.arrive_and_wait();
-        gops[i] = kernels::int8_peak_gops(table, kPeakSeconds);
+        each[i].int8_gops = kernels::int8_peak_gops(table, kPeakSeconds);
         together.arrive_and_wait();
-        const auto start = Clock::now();
-        uint64_t passes = 0;
-        uint64_t sum = 0;
-        do {
-          sum += kernels::read_all(table, memory.data(), kReadBytes);
-          ++passes;
-        } while (Clock::now() - start < kReadTime);
-        // The memory is all zeros; the comparison only keeps the reads alive.
-        bandwidth[i] = sum == 1 ? 0 : static_cast<double>(passes * kReadBytes) / seconds_since(start);
+        each[i].f32_gops = kernels::f32_peak_gops(table, kPeakSeconds);
+        together.arrive_and_wait();
+        race.run(table, memory[i].data());
       });
     }
   }
   Peaks peaks;
-  for (unsigned i = 0; i < threads; ++i) {
-    peaks.int8_gops += gops[i];
-    peaks.bytes_per_s += bandwidth[i];
+  peaks.bytes_per_s = race.bytes_per_s(threads);
+  for (const Peaks& one : each) {
+    peaks.int8_gops += one.int8_gops;
+    peaks.f32_gops += one.f32_gops;
   }
   return peaks;
-}
-
-std::vector<GemmResult> measure_gemm(const kernels::Kernels& table) {
-  std::vector<GemmResult> results;
-  std::set<kernels::PanelFormat> seen;
-  for (const quant::Format& format : quant::formats()) {
-    const kernels::PanelInfo& panel = kernels::panel_for(format.id);
-    if (table.matmul_q8[static_cast<size_t>(panel.format)] == nullptr || !seen.insert(panel.format).second) continue;
-    for (const uint32_t n_tokens : {1U, 8U, 512U})
-      results.push_back(measure(table, format, panel, n_tokens));
-  }
-  return results;
 }
 
 }  // namespace ingle::cli

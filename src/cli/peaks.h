@@ -1,31 +1,24 @@
-// What the kernels could reach at best on this machine, measured now: the denominators of `bench`.
+// What this machine could do at best, measured now: the denominators of `bench`.
 #pragma once
 
-#include <cstdint>
-#include <string_view>
-#include <vector>
-
+#include "base/result.h"
 #include "kernels/registry.h"
 
 namespace ingle::cli {
 
+/// Sums over the threads that worked at the same time.
 struct Peaks {
   double int8_gops = 0;    // 0: the table has no int8 instruction
+  double f32_gops = 0;     // of fused multiply-adds; 0: none
   double bytes_per_s = 0;  // reading memory far larger than the caches
+
+  /// Between two measurements, before and after what they are to judge.
+  friend Peaks mean(const Peaks& a, const Peaks& b) {
+    return {(a.int8_gops + b.int8_gops) / 2, (a.f32_gops + b.f32_gops) / 2, (a.bytes_per_s + b.bytes_per_s) / 2};
+  }
 };
 
-/// All `threads` at once, about half a second.
-Peaks measure_peaks(const kernels::Kernels& table, unsigned threads);
-
-struct GemmResult {
-  std::string_view format;
-  uint32_t n_tokens = 0;
-  uint32_t k = 0;
-  uint32_t n_rows = 0;
-  double gops = 0;
-};
-
-/// The int8 matrix products of `table` in every format that has one, for one token, eight and a prompt; one thread.
-std::vector<GemmResult> measure_gemm(const kernels::Kernels& table);
+/// All `threads` at once, about a fifth of a second. The memory that is read is given back.
+Result<Peaks> measure_peaks(const kernels::Kernels& table, unsigned threads);
 
 }  // namespace ingle::cli

@@ -129,12 +129,18 @@ constexpr Verb kVerbs[] = {
      .summary = "Measure the speed of a model on this machine",
      .description =
          "pp512 is the prefill of 512 tokens, tg128 the decoding of 128; x8 means eight sequences at once, @d4096 "
-         "that 4096 tokens stand before. The peak of prefill is what the processor's int8 instructions could do, "
-         "that of decoding what the memory could deliver, both measured in the same run. Everything runs in this "
-         "one process, so that nothing but the engine is measured.",
+         "that 4096 tokens stand before. OF PEAK compares with the roofline: the time that the matrix products take at "
+         "the peak of the processor's int8 instructions, or that reading the weights (of the embedding table only what "
+         "is the output matrix too), keys and values takes at the memory's speed, whichever is longer. Both peaks are "
+         "measured before and after each test. Everything runs in this one process, so that nothing but the engine is "
+         "measured. Ctrl-C ends it with what was measured so far. A shape is a model's sizes without its weights: its "
+         "file is written to INGLE_HOME/tmp, has no name there and is gone when the command ends.",
      .examples = "ingle bench qwen2.5-coder:0.5b\n"
+                 "ingle bench qwen2.5-coder:0.5b --full\n"
                  "ingle bench qwen2.5-coder:0.5b -p 512 -n 128 -b 1,8 -d 0,4096 -t 1,2,4 -r 5 --json\n"
-                 "ingle bench --gemm",
+                 "ingle bench --shape llama3-8b:q4_k_m -p 256 -n 32\n"
+                 "ingle bench --shape llama3-8b:q4_k_m --write-shape 8b.gguf    # for other programs\n"
+                 "ingle bench --gemm --csv",
      .make = make_bench},
     {.name = "extract",
      .group = VerbGroup::kDocuments,
