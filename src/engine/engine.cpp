@@ -102,6 +102,26 @@ chat::Description describe(const models::Model& model, std::string_view name, ui
           .threads = 0};
 }
 
+Result<std::unique_ptr<backend::Executor>> load_executor(const models::Model& model, const Options& options,
+                                                         backend::KvType kv, uint32_t context) {
+  const gguf::File& file = *model.file;
+  backend::Options to;
+  to.isa = options.isa;
+  to.threads = options.threads;
+  to.precision = options.reference ? backend::Precision::kReference : backend::Precision::kDefault;
+  to.kv = options.reference && kv == backend::KvType::kDefault ? backend::KvType::kF32 : kv;
+  INGLE_TRY(to.n_pages, plan_pages(context, options, backend::page_bytes(model.program, to.kv), file.total_bytes()));
+  to.context = context;
+  to.max_rows = std::max(options.prefill_chunk, options.max_sequences);
+  to.progress = [&](uint64_t done, uint64_t total) {
+    if (options.on_load_progress)
+      options.on_load_progress(static_cast<double>(done) / static_cast<double>(std::max<uint64_t>(total, 1)));
+  };
+  to.read = [&](std::span<const std::byte> part, std::byte* copy) { return file.read(part, copy); };
+  to.expect = [&](std::span<const std::byte> part) { file.expect(part); };
+  return backend::load("cpu", model.program, to);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<chat::Completer>> load(std::span<const base::FileDescriptor> parts, std::string_view name,
@@ -109,39 +129,21 @@ Result<std::unique_ptr<chat::Completer>> load(std::span<const base::FileDescript
   INGLE_TRY_VOID(check_options(options));
   INGLE_TRY(const backend::KvType kv, kv_type(options.kv_type));
   INGLE_TRY(auto file, gguf::File::open(parts, name));
-  INGLE_TRY(models::Model model, models::load(std::move(file)));
-  INGLE_TRY(const uint32_t context, context_of(options, model.program));
-  INGLE_TRY(auto chat_template, compile_template(model.chat_template));
-  chat::Description description = describe(model, name, context);
-  if (options.vocabulary_only)
-    return make_vocabulary(std::move(description), std::move(model.tokenizer), std::move(chat_template));
-
-  backend::Options backend_options;
-  backend_options.isa = options.isa;
-  backend_options.threads = options.threads;
-  backend_options.precision = options.reference ? backend::Precision::kReference : backend::Precision::kDefault;
-  backend_options.kv = options.reference && kv == backend::KvType::kDefault ? backend::KvType::kF32 : kv;
-  INGLE_TRY(
-      backend_options.n_pages,
-      plan_pages(context, options, backend::page_bytes(model.program, backend_options.kv), model.file->total_bytes()));
-  backend_options.context = context;
-  backend_options.max_rows = std::max(options.prefill_chunk, options.max_sequences);
-  backend_options.progress = [&](uint64_t done, uint64_t total) {
-    if (options.on_load_progress)
-      options.on_load_progress(static_cast<double>(done) / static_cast<double>(std::max<uint64_t>(total, 1)));
-  };
-  const gguf::File& bytes = *model.file;
-  backend_options.read = [&](std::span<const std::byte> part, std::byte* to) { return bytes.read(part, to); };
-  backend_options.expect = [&](std::span<const std::byte> part) { bytes.expect(part); };
-  INGLE_TRY(auto executor, backend::load("cpu", model.program, backend_options));
-
+  uint32_t context = 0;
   EngineParts engine;
-  engine.description = std::move(description);
-  engine.description.isa = executor->isa();
-  engine.description.threads = executor->threads();
+  INGLE_TRY(models::Model model, models::load(std::move(file), [&](const models::Model& without_text) -> Status {
+              INGLE_TRY(context, context_of(options, without_text.program));
+              INGLE_TRY(engine.chat_template, compile_template(without_text.chat_template));
+              if (options.vocabulary_only) return {};
+              INGLE_TRY(engine.executor, load_executor(without_text, options, kv, context));
+              return {};
+            }));
+  engine.description = describe(model, name, context);
   engine.tokenizer = std::move(model.tokenizer);
-  engine.chat_template = std::move(chat_template);
-  engine.executor = std::move(executor);
+  if (options.vocabulary_only)
+    return make_vocabulary(std::move(engine.description), std::move(engine.tokenizer), std::move(engine.chat_template));
+  engine.description.isa = engine.executor->isa();
+  engine.description.threads = engine.executor->threads();
   engine.cores = options.cores;
   engine.max_sequences = options.max_sequences;
   engine.prefill_chunk = options.prefill_chunk;

@@ -21,7 +21,7 @@ inline constexpr uint64_t kMaxEntries = 1 << 16;
 inline constexpr uint64_t kMaxTensors = 1 << 17;
 inline constexpr uint64_t kMaxItems = 1 << 23;  // strings and arrays inside the arrays of one file
 inline constexpr uint64_t kMaxStringBytes = 64 << 20;
-inline constexpr size_t kStringsReserved = 1 << 10;
+inline constexpr size_t kStringsReserved = 1 << 18;
 inline constexpr int kMaxArrayDepth = 4;
 inline constexpr uint64_t kMaxParts = 1024;
 

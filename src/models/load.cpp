@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
+#include <future>
 #include <map>
 
 #include "models/architecture.h"
@@ -77,7 +79,24 @@ Result<backend::Program> build(const gguf::File& file, uint64_t n_vocab) {
 
 namespace {
 
-Result<Model> load_parts(std::unique_ptr<gguf::File> file) {
+Result<std::unique_ptr<text::Tokenizer>> load_tokenizer(const gguf::File& file) {
+  INGLE_TRY(text::Vocab vocab, read_vocab(file));
+  auto tokenizer = text::Tokenizer::create(std::move(vocab));
+  if (!tokenizer) {
+    const uint64_t offset = file.find("tokenizer.ggml.tokens")->offset();
+    return std::unexpected(std::move(tokenizer).error().within(fmt::format("the vocabulary at offset {}", offset)));
+  }
+  return tokenizer;
+}
+
+Status load_program(Model& model, const Meanwhile& meanwhile) {
+  const gguf::Value* tokens = model.file->find("tokenizer.ggml.tokens");
+  INGLE_TRY(model.program, build(*model.file, tokens == nullptr ? 0 : tokens->size()));
+  INGLE_TRY(model.chat_template, read_chat_template(*model.file));
+  return meanwhile ? meanwhile(model) : Status();
+}
+
+Result<Model> load_parts(std::unique_ptr<gguf::File> file, const Meanwhile& meanwhile) {
   Model model;
   const Census census = count(*file);
   model.quantization = quantization_name(*file, census.main_format);
@@ -85,24 +104,20 @@ Result<Model> load_parts(std::unique_ptr<gguf::File> file) {
   INGLE_TRY(const std::string_view title, file->string_or("general.name", ""));
   model.title = title;
   INGLE_TRY_VOID(architecture_of(*file));  // before the tokenizer: the likelier reason why a good file does not run
-  INGLE_TRY(text::Vocab vocab, read_vocab(*file));
-  auto tokenizer = text::Tokenizer::create(std::move(vocab));
-  if (!tokenizer) {
-    const uint64_t offset = file->find("tokenizer.ggml.tokens")->offset();
-    return std::unexpected(std::move(tokenizer).error().within(fmt::format("the vocabulary at offset {}", offset)));
-  }
-  model.tokenizer = std::move(*tokenizer);
-  INGLE_TRY_VOID(same_vocab_size(*file, model.tokenizer->size()));
-  INGLE_TRY(model.program, build(*file, model.tokenizer->size()));
-  INGLE_TRY(model.chat_template, read_chat_template(*file));
   model.file = std::move(file);
+  // Deferred where the system has no thread left.
+  auto tokenizer = std::async(std::launch::async | std::launch::deferred, load_tokenizer, std::cref(*model.file));
+  Status program = load_program(model, meanwhile);
+  INGLE_TRY(model.tokenizer, tokenizer.get());
+  INGLE_TRY_VOID(same_vocab_size(*model.file, model.tokenizer->size()));
+  INGLE_TRY_VOID(program);
   return model;
 }
 
 }  // namespace
 
-Result<Model> load(std::unique_ptr<gguf::File> file) {
-  auto model = load_parts(std::move(file));
+Result<Model> load(std::unique_ptr<gguf::File> file, const Meanwhile& meanwhile) {
+  auto model = load_parts(std::move(file), meanwhile);
   // A key that a model file must have and has not is a fault of the file, not of whoever asked for the model.
   if (!model && model.error().code() == ErrorCode::kNotFound) {
     return std::unexpected(

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -25,7 +26,10 @@ struct Model {
   uint64_t parameters = 0;
 };
 
-Result<Model> load(std::unique_ptr<gguf::File> file);
+/// `meanwhile` gets the program while another thread still builds the tokenizer, which takes as long as reading a small
+/// model's weights. What is wrong with the file's text counts before what `meanwhile` answers.
+using Meanwhile = std::function<Status(const Model& without_text)>;
+Result<Model> load(std::unique_ptr<gguf::File> file, const Meanwhile& meanwhile = {});
 
 /// The cheap part of load(): what `ingle show` and `ingle list` print, without tokenizer and tensors' bytes.
 struct Summary {

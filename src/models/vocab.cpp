@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <optional>
+#include <vector>
 
 namespace ingle::models {
 namespace {
@@ -45,19 +48,27 @@ constexpr std::array kFlags = {
     FlagRow{"tokenizer.ggml.add_space_prefix", &Vocab::add_space_prefix},
 };
 
+// More than any vocabulary in use has; what a file only announces is not taken at its word.
+constexpr size_t kReserved = 1 << 18;
+
 Error wrong(const std::string& key, const gguf::Value& value, size_t index, std::string_view expected) {
   return Error::corrupt(fmt::format("'{}' at offset {}: element {} is not {}", key, value.offset(), index, expected))
       .hint("the tokenizer in this file is damaged; get the file from another source");
 }
 
-/// Calls take(index) for every element of an array that may be absent; take answers false for a wrong type.
-template <typename Take>
-Status each(const gguf::File& file, const std::string& key, std::string_view expected, Take take) {
+/// Fills `elements` with take(value, index) for every index of an array that may be absent; take answers nothing for a
+/// wrong type.
+template <typename Element, typename Take>
+Status read_array(const gguf::File& file, const std::string& key, std::string_view expected,
+                  std::vector<Element>& elements, Take take) {
   const gguf::Value* value = file.find(key);
   if (value == nullptr) return {};
   if (!value->is_array()) return std::unexpected(wrong(key, *value, 0, "part of an array"));
+  elements.reserve(std::min(value->size(), kReserved));
   for (size_t i = 0; i < value->size(); ++i) {
-    if (!take(*value, i)) return std::unexpected(wrong(key, *value, i, expected));
+    auto element = take(*value, i);
+    if (!element) return std::unexpected(wrong(key, *value, i, expected));
+    elements.emplace_back(*std::move(element));
   }
   return {};
 }
@@ -77,32 +88,24 @@ Result<Vocab> read_vocab(const gguf::File& file) {
   if (file.find(tokens) == nullptr) {
     return std::unexpected(Error::corrupt("'tokenizer.ggml.tokens' is missing: the file holds no vocabulary"));
   }
-  INGLE_TRY_VOID(each(file, tokens, "a string", [&](const gguf::Value& value, size_t i) {
-    const auto token = value.as_string(i);
-    if (token) vocab.tokens.emplace_back(*token);
-    return token.has_value();
-  }));
+  const auto text_at = [](const gguf::Value& value, size_t i) { return value.as_string(i); };
+  INGLE_TRY_VOID(read_array(file, tokens, "a string", vocab.tokens, text_at));
   if (vocab.tokens.empty()) {
     return std::unexpected(
         Error::corrupt(fmt::format("'{}' at offset {} is empty", tokens, file.find(tokens)->offset())));
   }
-  INGLE_TRY_VOID(each(file, "tokenizer.ggml.scores", "a number", [&](const gguf::Value& value, size_t i) {
-    const auto score = value.as_float(i);
-    if (score) vocab.scores.push_back(static_cast<float>(*score));
-    return score.has_value();
-  }));
-  INGLE_TRY_VOID(
-      each(file, "tokenizer.ggml.token_type", "a kind of token, 0 to 6", [&](const gguf::Value& value, size_t i) {
-        const auto kind = value.as_int(i);
-        if (!kind || *kind < 0 || *kind > 6) return false;
-        vocab.kinds.push_back(text::token_kind(*kind));
-        return true;
-      }));
-  INGLE_TRY_VOID(each(file, "tokenizer.ggml.merges", "a string", [&](const gguf::Value& value, size_t i) {
-    const auto merge = value.as_string(i);
-    if (merge) vocab.merges.emplace_back(*merge);
-    return merge.has_value();
-  }));
+  INGLE_TRY_VOID(read_array(file, "tokenizer.ggml.scores", "a number", vocab.scores,
+                            [](const gguf::Value& value, size_t i) -> std::optional<float> {
+                              if (const auto score = value.as_float(i)) return static_cast<float>(*score);
+                              return std::nullopt;
+                            }));
+  INGLE_TRY_VOID(read_array(file, "tokenizer.ggml.token_type", "a kind of token, 0 to 6", vocab.kinds,
+                            [](const gguf::Value& value, size_t i) -> std::optional<text::TokenKind> {
+                              const auto kind = value.as_int(i);
+                              if (!kind || *kind < 0 || *kind > 6) return std::nullopt;
+                              return text::token_kind(*kind);
+                            }));
+  INGLE_TRY_VOID(read_array(file, "tokenizer.ggml.merges", "a string", vocab.merges, text_at));
 
   for (const IdRow& row : kIds) {
     const gguf::Value* value = file.find(row.key);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <numeric>
@@ -23,6 +24,10 @@ namespace {
 class MergeTable {
  public:
   explicit MergeTable(size_t merges) : slots_(std::bit_ceil(merges + merges / 2 + 2)) {}
+
+  void expect(uint32_t left, uint32_t right) const {
+    __builtin_prefetch(&slots_[hash_pair(left, right) & (slots_.size() - 1)]);
+  }
 
   /// The first of two equal pairs stays: it has the better rank.
   void add(uint32_t left, uint32_t right, MergeResult result) {
@@ -66,20 +71,9 @@ class Bpe final : public Family {
 
   Status add_merges() {
     number_letters();
-    uint32_t rank = 0;
-    std::string joined;
-    for (const std::string& merge : input_.vocab.merges) {
-      const size_t space = merge.find(' ', 1);
-      if (space == std::string::npos || space + 1 == merge.size()) {
-        return std::unexpected(
-            Error::corrupt(fmt::format("tokenizer.ggml.merges: entry {} is not two parts with a space between", rank)));
-      }
-      const std::string_view left = std::string_view(merge).substr(0, space);
-      const std::string_view right = std::string_view(merge).substr(space + 1);
-      joined.assign(left).append(right);
-      merges_.add(piece_of(left), piece_of(right), {rank, piece_of(joined)});
-      ++rank;
-    }
+    const std::span<const std::string> merges = input_.vocab.merges;
+    for (size_t first = 0; first < merges.size(); first += kTogether)
+      INGLE_TRY_VOID(add_merges(first, merges.subspan(first, std::min(kTogether, merges.size() - first))));
     return {};
   }
 
@@ -99,8 +93,7 @@ class Bpe final : public Family {
     }
   }
 
-  std::string decoded(std::string_view token) const override {
-    std::string out;
+  void decode(std::string_view token, std::string& out) const override {
     for (size_t i = 0; i < token.size();) {
       const CodePoint c = decode_code_point(token, i);
       // A character outside the alphabet is no byte of text; show it as it is.
@@ -111,10 +104,51 @@ class Bpe final : public Family {
       }
       i += c.size;
     }
-    return out;
   }
 
  private:
+  static constexpr size_t kTogether = 64;  // merges whose parts are looked up at once
+
+  Status add_merges(size_t first_rank, std::span<const std::string> merges) {
+    std::array<std::string_view, 2 * kTogether> parts;
+    std::array<TokenId, 2 * kTogether> ids;
+    std::array<uint32_t, 2 * kTogether> pieces;
+    for (size_t i = 0; i < merges.size(); ++i) {
+      const std::string_view merge = merges[i];
+      const size_t space = merge.find(' ', 1);
+      if (space == std::string::npos || space + 1 == merge.size()) {
+        return std::unexpected(Error::corrupt(
+            fmt::format("tokenizer.ggml.merges: entry {} is not two parts with a space between", first_rank + i)));
+      }
+      parts[2 * i] = merge.substr(0, space);
+      parts[2 * i + 1] = merge.substr(space + 1);
+    }
+    input_.index.find_all(std::span(parts).first(2 * merges.size()), ids);
+    for (size_t i = 0; i < 2 * merges.size(); ++i)
+      pieces[i] = ids[i] != kNoToken ? static_cast<uint32_t>(ids[i]) : unknown_piece(parts[i]);
+    for (size_t i = 0; i < merges.size(); ++i)
+      merges_.expect(pieces[2 * i], pieces[2 * i + 1]);
+    for (size_t i = 0; i < merges.size(); ++i) {
+      const uint32_t joined = joined_piece(parts[2 * i], parts[2 * i + 1]);
+      merges_.add(pieces[2 * i], pieces[2 * i + 1], {static_cast<uint32_t>(first_rank + i), joined});
+    }
+    return {};
+  }
+
+  /// Most vocabularies hold what the merges make in the order of the merges: the next token is looked at first.
+  uint32_t joined_piece(std::string_view left, std::string_view right) {
+    const std::span<const std::string> tokens = input_.vocab.tokens;
+    if (last_joined_ + size_t{1} < tokens.size()) {
+      const std::string_view next = tokens[last_joined_ + 1];
+      if (next.size() == left.size() + right.size() && next.starts_with(left) && next.ends_with(right))
+        return ++last_joined_;
+    }
+    joined_.assign(left).append(right);
+    const TokenId id = input_.index.find(joined_);
+    if (id == kNoToken) return unknown_piece(joined_);
+    return last_joined_ = static_cast<uint32_t>(id);
+  }
+
   void number_letters() {
     const auto n = static_cast<uint32_t>(input_.vocab.tokens.size());
     std::iota(letters_.begin(), letters_.end(), n);
@@ -130,9 +164,8 @@ class Bpe final : public Family {
     return letter.size == text.size() ? byte_of_letter(letter.value) : std::nullopt;
   }
 
-  /// The number of a string of the byte alphabet: a token's id, or n + 0 to n + 255 for the letter of a byte, or more.
-  uint32_t piece_of(std::string_view text) {
-    if (const TokenId id = input_.index.find(text); id != kNoToken) return static_cast<uint32_t>(id);
+  /// The number of a string that is no token: n + 0 to n + 255 for the letter of a byte, or more.
+  uint32_t unknown_piece(std::string_view text) {
     const auto n = static_cast<uint32_t>(input_.vocab.tokens.size());
     if (const auto byte = byte_of_string(text)) return n + *byte;
     return others_.try_emplace(std::string(text), n + 256 + static_cast<uint32_t>(others_.size())).first->second;
@@ -181,6 +214,8 @@ class Bpe final : public Family {
   MergeTable merges_;
   std::unordered_map<std::string, uint32_t, HashString> others_;  // strings of merges that are not tokens
   std::array<uint32_t, 256> letters_;                             // the piece of each byte
+  uint32_t last_joined_ = 0;                                      // while merges are added
+  std::string joined_;
 };
 
 }  // namespace

@@ -24,8 +24,8 @@ class Family {
   virtual ~Family() = default;
   /// Appends the ids of a text that holds no special token. `starts`: nothing, or a special token, stands before it.
   virtual void encode(std::string_view text, bool starts, std::vector<TokenId>& out) const = 0;
-  /// What an ordinary token adds to decoded text.
-  virtual std::string decoded(std::string_view token) const = 0;
+  /// Appends what an ordinary token adds to decoded text.
+  virtual void decode(std::string_view token, std::string& out) const = 0;
 };
 
 /// What a family is built from and keeps referring to. `kinds` has an entry for each token.

@@ -109,7 +109,7 @@ class SentencePiece final : public Family {
     if (!all.empty()) finish_word(all.size());
   }
 
-  std::string decoded(std::string_view token) const override { return replace_all(token, kSpace, " "); }
+  void decode(std::string_view token, std::string& out) const override { out += replace_all(token, kSpace, " "); }
 
  private:
   static constexpr uint32_t kNeverJoined = 0xFFFFFFFF;

@@ -3,20 +3,33 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 
 #include "text/tokenizer/hash.h"
 
 namespace ingle::text {
+namespace {
+
+constexpr size_t kTogether = 32;  // texts whose places are fetched side by side
+
+}  // namespace
 
 Result<TokenIndex> TokenIndex::build(std::span<const std::string> tokens) {
   TokenIndex index;
   index.tokens_ = tokens;
   index.slots_.resize(std::bit_ceil(tokens.size() + tokens.size() / 2 + 2));
   const size_t mask = index.slots_.size() - 1;
+  std::array<uint64_t, kTogether> hashes;
   for (size_t i = 0; i < tokens.size(); ++i) {
-    index.longest_ = std::max(index.longest_, tokens[i].size());
-    const uint64_t hash = hash_bytes(tokens[i]);
+    if (i % kTogether == 0) {
+      for (size_t next = i; next < std::min(i + kTogether, tokens.size()); ++next) {
+        index.longest_ = std::max(index.longest_, tokens[next].size());
+        hashes[next % kTogether] = hash_bytes(tokens[next]);
+        __builtin_prefetch(&index.slots_[hashes[next % kTogether] & mask]);
+      }
+    }
+    const uint64_t hash = hashes[i % kTogether];
     const auto tag = static_cast<uint32_t>(hash >> 32);
     size_t at = hash & mask;
     for (; index.slots_[at].id != kNoToken; at = (at + 1) & mask) {
@@ -33,8 +46,32 @@ Result<TokenIndex> TokenIndex::build(std::span<const std::string> tokens) {
 
 TokenId TokenIndex::find(std::string_view bytes) const {
   if (bytes.size() > longest_ || slots_.empty()) return kNoToken;
+  return find(bytes, hash_bytes(bytes));
+}
+
+void TokenIndex::find_all(std::span<const std::string_view> texts, std::span<TokenId> ids) const {
+  std::array<uint64_t, kTogether> hashes;
+  for (size_t first = 0; first < texts.size(); first += kTogether) {
+    const size_t n = std::min(kTogether, texts.size() - first);
+    if (slots_.empty()) {
+      std::fill_n(ids.begin() + static_cast<std::ptrdiff_t>(first), n, kNoToken);
+      continue;
+    }
+    for (size_t i = 0; i < n; ++i) {
+      hashes[i] = hash_bytes(texts[first + i]);
+      __builtin_prefetch(&slots_[hashes[i] & (slots_.size() - 1)]);
+    }
+    for (size_t i = 0; i < n; ++i) {
+      const TokenId id = slots_[hashes[i] & (slots_.size() - 1)].id;
+      if (id != kNoToken) __builtin_prefetch(&tokens_[static_cast<size_t>(id)]);
+    }
+    for (size_t i = 0; i < n; ++i)
+      ids[first + i] = find(texts[first + i], hashes[i]);
+  }
+}
+
+TokenId TokenIndex::find(std::string_view bytes, uint64_t hash) const {
   const size_t mask = slots_.size() - 1;
-  const uint64_t hash = hash_bytes(bytes);
   const auto tag = static_cast<uint32_t>(hash >> 32);
   for (size_t at = hash & mask; slots_[at].id != kNoToken; at = (at + 1) & mask) {
     if (slots_[at].tag == tag && tokens_[static_cast<size_t>(slots_[at].id)] == bytes) return slots_[at].id;

@@ -113,7 +113,7 @@ struct Tokenizer::Parts {
       const std::string& token = vocab.tokens[i];
       switch (roles.kinds[i]) {
         case TokenKind::kNormal:
-          pieces += family->decoded(token);
+          family->decode(token, pieces);
           break;
         case TokenKind::kByte: {
           const int byte = byte_of(token);
