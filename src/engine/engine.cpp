@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/memory.h"
 #include "engine/batch_engine.h"
 #include "engine/vocabulary.h"
 #include "gguf/file.h"
@@ -139,6 +140,8 @@ Result<std::unique_ptr<chat::Completer>> load(std::span<const base::FileDescript
               return {};
             }));
   engine.description = describe(model, name, context);
+  model.file.reset();
+  base::return_freed_memory();
   engine.tokenizer = std::move(model.tokenizer);
   if (options.vocabulary_only)
     return make_vocabulary(std::move(engine.description), std::move(engine.tokenizer), std::move(engine.chat_template));

@@ -1,5 +1,7 @@
 #include "base/memory.h"
 
+#include <malloc.h>
+
 #include <fstream>
 #include <string>
 
@@ -14,6 +16,12 @@ uint64_t available_memory() {
     if (word == "MemAvailable:" && file >> kibibytes) return kibibytes * 1024;
   }
   return 0;
+}
+
+void return_freed_memory() {
+#ifdef __GLIBC__
+  ::malloc_trim(0);
+#endif
 }
 
 }  // namespace ingle::base
