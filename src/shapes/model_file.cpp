@@ -102,27 +102,29 @@ class Plan {
   std::vector<PlannedTensor> tensors_;
 };
 
-/// Byte-level BPE with one merge: the 256 letters, names for the rest, and two control tokens at the end.
+/// Byte-level BPE with one merge: the 256 letters, names for the rest, and control tokens at the end. llama.cpp looks for
+/// these four in every file whose name says Phi-3.
 void add_vocabulary(gguf::Writer& writer, uint32_t n_vocab) {
   constexpr int32_t kNormal = 1, kControl = 3;
+  constexpr const char* kControlTokens[] = {"<s>", "</s>", "<unk>", "<|endoftext|>"};
   std::vector<std::string> tokens;
   tokens.reserve(n_vocab);
   for (uint32_t i = 0; i < 256; ++i)
     tokens.emplace_back(text::letter_of_byte(static_cast<uint8_t>(i)));
   tokens.emplace_back("th");
-  while (tokens.size() < n_vocab - 2)
+  while (tokens.size() < n_vocab - std::size(kControlTokens))
     tokens.push_back(fmt::format("token{}", tokens.size()));
-  tokens.emplace_back("<|begin|>");
-  tokens.emplace_back("<|end|>");
+  const auto first = static_cast<uint32_t>(tokens.size());
+  tokens.insert(tokens.end(), std::begin(kControlTokens), std::end(kControlTokens));
   std::vector<int32_t> types(n_vocab, kNormal);
-  types[n_vocab - 2] = types[n_vocab - 1] = kControl;
+  std::fill(types.begin() + first, types.end(), kControl);
   writer.add("tokenizer.ggml.model", "gpt2");
   writer.add("tokenizer.ggml.pre", "default");
   writer.add("tokenizer.ggml.tokens", tokens);
   writer.add("tokenizer.ggml.token_type", types);
   writer.add("tokenizer.ggml.merges", std::vector<std::string>{"t h"});
-  writer.add("tokenizer.ggml.bos_token_id", n_vocab - 2);
-  writer.add("tokenizer.ggml.eos_token_id", n_vocab - 1);
+  writer.add("tokenizer.ggml.bos_token_id", first);
+  writer.add("tokenizer.ggml.eos_token_id", first + 1);
   writer.add("tokenizer.ggml.add_bos_token", false);
 }
 
