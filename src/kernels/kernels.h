@@ -86,7 +86,7 @@ struct AttendArgs {
 };
 
 struct Kernels {
-  const char* name;          // "scalar", "avx2", "avx512"
+  const char* name;          // "scalar", "avx2", "avxvnni", "avx512"
   bool quantize_by_default;  // false: this table computes with f32 activations unless told otherwise
 
   /// int8 activations; null where a format has none (float panels): use matmul_f32.

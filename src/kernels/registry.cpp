@@ -15,6 +15,7 @@ std::vector<const Kernels*> detect() {
   std::vector<const Kernels*> tables;
 #if defined(__x86_64__)
   if (base::cpu_features().avx512_vnni) tables.push_back(&kAvx512Kernels);
+  if (base::cpu_features().avx_vnni) tables.push_back(&kAvxVnniKernels);
   if (base::cpu_features().avx2) tables.push_back(&kAvx2Kernels);
 #endif
   tables.push_back(&kScalarKernels);

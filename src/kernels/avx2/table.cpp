@@ -6,6 +6,7 @@
 #include "kernels/avx2/vectors.h"
 #include "kernels/x86/codes.inc"
 #include "kernels/x86/tiles.inc"
+#include "kernels/avx2/dots.inc"
 #include "kernels/avx2/matmul_q8.inc"
 #include "kernels/x86/elementwise.inc"
 #include "kernels/x86/attention.inc"
