@@ -2,6 +2,8 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -25,7 +27,8 @@ struct EngineParts {
   std::shared_ptr<const text::ChatTemplate> chat_template;  // null: none. Compiled templates are handed out shared
   std::unique_ptr<backend::Executor> executor;
   chat::Description description;  // vocab_size, embedding_size and context_limit are what the engine works with
-  std::shared_ptr<base::CoreBoard> cores;  // null: every step may use all threads
+  std::shared_ptr<base::CoreBoard> cores;                  // null: every step may use all threads
+  std::function<void(std::chrono::nanoseconds)> on_pause;  // see Options; may be empty
   uint32_t max_sequences = 8;
   uint32_t prefill_chunk = 512;
 };

@@ -3,8 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cmath>
+#include <functional>
 #include <future>
+#include <mutex>
 #include <new>
 #include <thread>
 
@@ -24,6 +27,7 @@ struct Setup {
   uint32_t context = 64;
   uint32_t max_sequences = 8;
   uint32_t prefill_chunk = 16;
+  std::function<void(std::chrono::nanoseconds)> on_pause = {};
 };
 
 struct Toy {
@@ -44,6 +48,7 @@ Toy make_toy(Setup setup = {}) {
   parts.description.context_limit = setup.context;
   parts.max_sequences = setup.max_sequences;
   parts.prefill_chunk = setup.prefill_chunk;
+  parts.on_pause = std::move(setup.on_pause);
   toy.engine = std::make_unique<BatchEngine>(std::move(parts));
   return toy;
 }
@@ -442,6 +447,30 @@ TEST(BatchEngine, many_requests_at_once_answer_what_each_answers_alone) {
       EXPECT_EQ(together[i].tokens[t].chosen.logprob, alone[i].tokens[t].chosen.logprob);
     }
   }
+}
+
+TEST(BatchEngine, says_before_a_long_step_and_before_it_waits_that_nothing_comes_soon) {
+  constexpr auto kLong = std::chrono::nanoseconds::max();
+  std::mutex pauses_mutex;
+  std::vector<std::chrono::nanoseconds> pauses;
+  std::promise<void> waits;
+  {
+    // The prompt takes three steps of 16, 16 and 8 tokens, the answer goes on with one token a step.
+    auto toy = make_toy({.on_pause = [&](std::chrono::nanoseconds until_next) {
+      const std::lock_guard lock(pauses_mutex);
+      pauses.push_back(until_next);
+      if (pauses.size() == 8) waits.set_value();
+    }});
+    const Answer answer = run(*toy.engine, raw(std::string(40, 'a'), 4));
+    EXPECT_EQ(answer.text, "bcde");
+    waits.get_future().wait();
+  }
+  ASSERT_GE(pauses.size(), 8U);
+  EXPECT_EQ(pauses[0], kLong);  // there is nothing to do yet
+  EXPECT_EQ(pauses[1], kLong);  // a first step
+  for (size_t decode = 4; decode <= 6; ++decode)
+    EXPECT_LT(pauses[decode], kLong) << decode;
+  EXPECT_EQ(pauses[7], kLong);  // it waits again
 }
 
 }  // namespace

@@ -148,6 +148,7 @@ Result<std::unique_ptr<chat::Completer>> load(std::span<const base::FileDescript
   engine.description.isa = engine.executor->isa();
   engine.description.threads = engine.executor->threads();
   engine.cores = options.cores;
+  engine.on_pause = options.on_pause;
   engine.max_sequences = options.max_sequences;
   engine.prefill_chunk = options.prefill_chunk;
   return std::make_unique<BatchEngine>(std::move(engine));

@@ -5,6 +5,7 @@
 // prompt tokens (continuous batching with chunked prefill, Sarathi-Serve, arXiv 2403.02310).
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -32,6 +33,8 @@ struct Options {
   uint64_t max_memory_bytes = 0;  // that weights and KV cache may take; 0 = not checked
   std::shared_ptr<base::CoreBoard> cores = {};  // shared with other engines of this machine; null: all are its own
   std::function<void(double)> on_load_progress = {};  // 0 ... 1
+  /// Called by the step thread before it computes or waits: how long until the next events; max(): unknown, or long.
+  std::function<void(std::chrono::nanoseconds)> on_pause = {};
 };
 
 /// The final interface for roles: files arrive as descriptors, in the order of the parts.

@@ -24,6 +24,7 @@ void StepLoop::run(const std::stop_token& stop, Mailbox& mailbox) {
   while (true) {
     const bool idle = running_.empty() && waiting_.empty();
     if (idle && shape_.cores != nullptr) shape_.cores->leave();
+    if (idle) say_pause(std::chrono::nanoseconds::max());
     mailbox.drain(idle, stop, messages);
     for (auto& message : messages)
       message(*this);
@@ -183,11 +184,26 @@ void StepLoop::preempt(size_t index) {
 
 void StepLoop::step() {
   if (!plan()) return;
+  uint32_t n_rows = 0;
+  for (const Share& share : plan_.shares)
+    n_rows += share.n_rows;
+  say_pause(expected_time(n_rows));
+  const auto begin = std::chrono::steady_clock::now();
   if (shape_.cores != nullptr) executor_.use_threads(shape_.cores->take(executor_.threads()));
   ended_.assign(running_.size(), false);
   run_shares(false);
   run_shares(true);
   drop_ended();
+  last_step_ = {n_rows, std::chrono::steady_clock::now() - begin};
+}
+
+/// A step of no more rows than the last takes about as long.
+std::chrono::nanoseconds StepLoop::expected_time(uint32_t n_rows) const {
+  return n_rows <= last_step_.n_rows ? last_step_.time : std::chrono::nanoseconds::max();
+}
+
+void StepLoop::say_pause(std::chrono::nanoseconds until_next) const {
+  if (shape_.on_pause) shape_.on_pause(until_next);
 }
 
 void StepLoop::run_shares(bool hidden) {

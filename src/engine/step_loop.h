@@ -2,6 +2,7 @@
 // other threads reach it through the Mailbox.
 #pragma once
 
+#include <chrono>
 #include <deque>
 #include <functional>
 #include <map>
@@ -29,6 +30,7 @@ class StepLoop {
     uint32_t n_embd = 0;
     StepLimits limits;
     base::CoreBoard* cores = nullptr;
+    std::function<void(std::chrono::nanoseconds)> on_pause = {};
   };
 
   /// A sequence that a client asked to keep.
@@ -70,6 +72,8 @@ class StepLoop {
   void end(std::unique_ptr<Job> job);
   void end_all(const Error& error);
   void view_running();
+  std::chrono::nanoseconds expected_time(uint32_t n_rows) const;
+  void say_pause(std::chrono::nanoseconds until_next) const;
 
   backend::Executor& executor_;
   const Shape shape_;
@@ -90,6 +94,11 @@ class StepLoop {
   std::vector<std::span<const uint32_t>> tables_;
   std::vector<KvCache::Copy> copies_;
   std::vector<bool> ended_;  // of running_
+
+  struct {
+    uint32_t n_rows = 0;
+    std::chrono::nanoseconds time{};
+  } last_step_;
 };
 
 }  // namespace ingle::engine

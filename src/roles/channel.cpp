@@ -95,10 +95,22 @@ struct Channel::State {
   std::optional<Error> send_error;     // guarded by `sending`
   std::optional<Error> receive_error;  // touched by the receiving thread only
 
+  Status send(std::span<iovec> parts, std::span<const base::FileDescriptor> descriptors);
   Result<Frame> receive(size_t max_descriptors);
   Status read_head(FrameHeadBytes& head, std::vector<base::FileDescriptor>& descriptors, size_t max_descriptors) const;
   Status read_payload(std::string& payload, size_t size) const;
 };
+
+Status Channel::State::send(std::span<iovec> parts, std::span<const base::FileDescriptor> descriptors) {
+  const std::scoped_lock lock(sending);
+  if (send_error) return std::unexpected(*send_error);
+  Status status = write_all(socket.get(), parts, descriptors);
+  if (!status) {
+    send_error = status.error();
+    ::shutdown(socket.get(), SHUT_RDWR);  // half a frame may have gone; what was received before can still be read
+  }
+  return status;
+}
 
 Status Channel::State::read_head(FrameHeadBytes& head, std::vector<base::FileDescriptor>& descriptors,
                                  size_t max_descriptors) const {
@@ -190,14 +202,12 @@ Status Channel::send(uint8_t type, std::string_view payload, std::span<const bas
   FrameHeadBytes head = encode_frame_head({.type = type, .size = static_cast<uint32_t>(payload.size())});
   iovec parts[] = {{.iov_base = head.data(), .iov_len = head.size()},
                    {.iov_base = const_cast<char*>(payload.data()), .iov_len = payload.size()}};
-  const std::scoped_lock lock(state_->sending);
-  if (state_->send_error) return std::unexpected(*state_->send_error);
-  Status status = write_all(state_->socket.get(), std::span(parts, payload.empty() ? 1 : 2), descriptors);
-  if (!status) {
-    state_->send_error = status.error();
-    close_both();  // half a frame may have gone; what was received before can still be read
-  }
-  return status;
+  return state_->send(std::span(parts, payload.empty() ? 1 : 2), descriptors);
+}
+
+Status Channel::send_frames(std::string_view frames) {
+  iovec part{.iov_base = const_cast<char*>(frames.data()), .iov_len = frames.size()};
+  return state_->send(std::span(&part, 1), {});
 }
 
 Result<Frame> Channel::receive(size_t max_descriptors) {

@@ -43,6 +43,8 @@ class Channel {
   /// Descriptors stay open here; the other side gets copies. kUnavailable: the other side is gone. kUsage: over a limit,
   /// nothing was sent and the channel can still be used.
   Status send(uint8_t type, std::string_view payload, std::span<const base::FileDescriptor> descriptors = {});
+  /// Frames of append_frame(), in one write.
+  Status send_frames(std::string_view frames);
   /// Blocks. kUnavailable: the other side is gone; kCorrupt: it broke the form, or sent more descriptors than the caller
   /// said that it expects (front expects none from a role).
   Result<Frame> receive(size_t max_descriptors = kMaxDescriptors);

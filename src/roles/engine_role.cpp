@@ -12,6 +12,7 @@
 #include "chat/wire.h"
 #include "roles/engine_protocol.h"
 #include "roles/message.h"
+#include "roles/outbox.h"
 #include "roles/workers.h"
 
 namespace ingle::roles {
@@ -40,8 +41,8 @@ Outcome encoded(const Result<T>& result, std::string (*encode)(const T&)) {
 
 class EngineServer {
  public:
-  EngineServer(Channel& channel, std::unique_ptr<chat::Completer> completer)
-      : channel_(channel), completer_(std::move(completer)), starter_(1), callers_(kCallThreads) {}
+  EngineServer(Channel& channel, Outbox& outbox, std::unique_ptr<chat::Completer> completer)
+      : channel_(channel), outbox_(outbox), completer_(std::move(completer)), starter_(1), callers_(kCallThreads) {}
 
   int serve() {
     for (;;) {
@@ -93,8 +94,12 @@ class EngineServer {
   void start(uint64_t number, Result<chat::CompleteRequest> request) {
     Status started;
     if (request) {
-      started = completer_->complete(*std::move(request), [this, number](chat::Event event) {
-        say(FromEngine::kEvent, MessageWriter().number(number).rest(chat::encode(event)).take());
+      started = completer_->complete(*std::move(request), [this, number, begun = false](chat::Event event) mutable {
+        const bool is_delta = std::holds_alternative<chat::Delta>(event);
+        const bool may_wait = is_delta ? begun : std::holds_alternative<chat::Prefill>(event);
+        begun = begun || is_delta;
+        outbox_.add(static_cast<uint8_t>(FromEngine::kEvent),
+                    MessageWriter().number(number).rest(chat::encode(event)).take(), may_wait);
       });
     } else {
       started = std::unexpected(std::move(request).error());
@@ -135,6 +140,7 @@ class EngineServer {
   }
 
   Channel& channel_;
+  Outbox& outbox_;
   std::unique_ptr<chat::Completer> completer_;
   Workers starter_;
   Workers callers_;
@@ -163,7 +169,7 @@ Result<Order> receive_order(Channel& channel) {
   }
 }
 
-Result<std::unique_ptr<chat::Completer>> load_as_ordered(Channel& channel, const EngineLoad& load) {
+Result<std::unique_ptr<chat::Completer>> load_as_ordered(Channel& channel, Outbox& outbox, const EngineLoad& load) {
   INGLE_TRY(Order order, receive_order(channel));
   double told = 0;
   order.load.options.on_load_progress = [&](double done) {
@@ -171,6 +177,7 @@ Result<std::unique_ptr<chat::Completer>> load_as_ordered(Channel& channel, const
     told = done;
     (void)channel.send(static_cast<uint8_t>(FromEngine::kProgress), MessageWriter().number(done).take());
   };
+  order.load.options.on_pause = [&outbox](std::chrono::nanoseconds until_next) { outbox.pause(until_next); };
   return load(order.parts, order.load.name, order.load.options);
 }
 
@@ -181,7 +188,8 @@ int serve_engine(Channel& channel, const EngineLoad& load, const std::function<S
   const timeval patience{.tv_sec = kPatienceSeconds, .tv_usec = 0};
   ::setsockopt(channel.descriptor(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
   Status ready = lock();
-  auto completer = ready ? load_as_ordered(channel, load) : std::unexpected(std::move(ready).error());
+  Outbox outbox(channel);
+  auto completer = ready ? load_as_ordered(channel, outbox, load) : std::unexpected(std::move(ready).error());
   Result<chat::Description> description =
       completer ? (*completer)->describe() : std::unexpected(std::move(completer).error());
   if (!description) {
@@ -190,7 +198,7 @@ int serve_engine(Channel& channel, const EngineLoad& load, const std::function<S
   }
   const std::string loaded = MessageWriter().number(own_memory(statm)).rest(chat::encode(*description)).take();
   if (!channel.send(static_cast<uint8_t>(FromEngine::kLoaded), loaded)) return 1;
-  return EngineServer(channel, *std::move(completer)).serve();
+  return EngineServer(channel, outbox, *std::move(completer)).serve();
 }
 
 }  // namespace ingle::roles

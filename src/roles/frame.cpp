@@ -9,6 +9,13 @@ FrameHeadBytes encode_frame_head(const FrameHead& head) {
   return {head.type, 0, 0, 0, byte(0), byte(1), byte(2), byte(3)};
 }
 
+bool append_frame(std::string& frames, uint8_t type, std::string_view payload) {
+  if (payload.size() > kMaxFramePayload) return false;
+  const FrameHeadBytes head = encode_frame_head({.type = type, .size = static_cast<uint32_t>(payload.size())});
+  frames.append(head.begin(), head.end()).append(payload);
+  return true;
+}
+
 Result<FrameHead> decode_frame_head(const FrameHeadBytes& bytes) {
   if (bytes[1] != 0 || bytes[2] != 0 || bytes[3] != 0) {
     return std::unexpected(
