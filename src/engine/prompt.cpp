@@ -12,8 +12,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 std::string token_text(const text::Tokenizer& tokenizer, int32_t id) {
-  if (id < 0) return {};
-  return tokenizer.vocab().tokens[static_cast<size_t>(id)];
+  return std::string(tokenizer.spelling(id));
 }
 
 Json tool_call_json(const chat::ToolCall& call) {

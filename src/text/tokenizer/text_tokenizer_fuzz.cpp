@@ -123,8 +123,8 @@ bool shows_all(const Tokenizer& tokenizer) {
     if (tokenizer.is_control(static_cast<TokenId>(i))) return false;
     // Such a token is shown as it is written, though merges may have led to it from the bytes that its letters mean.
     const bool is_verbatim = kind == TokenKind::kByte || kind == TokenKind::kUserDefined;
-    const bool has_letters =
-        std::ranges::any_of(vocab.tokens[i], [](char c) { return static_cast<uint8_t>(c) >= 0x80; });
+    const bool has_letters = std::ranges::any_of(tokenizer.spelling(static_cast<TokenId>(i)),
+                                                 [](char c) { return static_cast<uint8_t>(c) >= 0x80; });
     if (vocab.model == "gpt2" && is_verbatim && (has_letters || kind == TokenKind::kByte)) return false;
   }
   return true;
@@ -136,7 +136,7 @@ void check_finder(const Tokenizer& tokenizer, std::string_view text) {
     const auto id = static_cast<TokenId>(i);
     const TokenKind kind = tokenizer.vocab().kinds.empty() ? TokenKind::kNormal : tokenizer.vocab().kinds[i];
     if (kind == TokenKind::kControl || kind == TokenKind::kUserDefined) {
-      tokens.push_back({tokenizer.vocab().tokens[i], id, kind == TokenKind::kUserDefined});
+      tokens.push_back({tokenizer.spelling(id), id, kind == TokenKind::kUserDefined});
     }
   }
   const auto finder = SpecialFinder::build(tokens);

@@ -11,13 +11,27 @@
 namespace ingle::text {
 namespace {
 
-constexpr size_t kTogether = 32;  // texts whose places are fetched side by side
+constexpr size_t kTogether = 32;         // texts whose places are fetched side by side
+constexpr size_t kMostBytes = 1U << 30;  // of all tokens; the largest vocabularies known have 3 MB
 
 }  // namespace
 
 Result<TokenIndex> TokenIndex::build(std::span<const std::string> tokens) {
   TokenIndex index;
-  index.tokens_ = tokens;
+  size_t bytes = 0;
+  for (const std::string& token : tokens)
+    bytes += token.size();
+  if (bytes > kMostBytes) {
+    return std::unexpected(Error::refused(
+        fmt::format("tokenizer.ggml.tokens: {} bytes of tokens, at most {} are accepted", bytes, kMostBytes)));
+  }
+  index.texts_.reserve(bytes);
+  index.begins_.reserve(tokens.size() + 1);
+  index.begins_.push_back(0);
+  for (const std::string& token : tokens) {
+    index.texts_ += token;
+    index.begins_.push_back(static_cast<uint32_t>(index.texts_.size()));
+  }
   index.slots_.resize(std::bit_ceil(tokens.size() + tokens.size() / 2 + 2));
   const size_t mask = index.slots_.size() - 1;
   std::array<uint64_t, kTogether> hashes;
@@ -63,7 +77,11 @@ void TokenIndex::find_all(std::span<const std::string_view> texts, std::span<Tok
     }
     for (size_t i = 0; i < n; ++i) {
       const TokenId id = slots_[hashes[i] & (slots_.size() - 1)].id;
-      if (id != kNoToken) __builtin_prefetch(&tokens_[static_cast<size_t>(id)]);
+      if (id != kNoToken) __builtin_prefetch(&begins_[static_cast<size_t>(id)]);
+    }
+    for (size_t i = 0; i < n; ++i) {
+      const TokenId id = slots_[hashes[i] & (slots_.size() - 1)].id;
+      if (id != kNoToken) __builtin_prefetch(texts_.data() + begins_[static_cast<size_t>(id)]);
     }
     for (size_t i = 0; i < n; ++i)
       ids[first + i] = find(texts[first + i], hashes[i]);
@@ -74,7 +92,7 @@ TokenId TokenIndex::find(std::string_view bytes, uint64_t hash) const {
   const size_t mask = slots_.size() - 1;
   const auto tag = static_cast<uint32_t>(hash >> 32);
   for (size_t at = hash & mask; slots_[at].id != kNoToken; at = (at + 1) & mask) {
-    if (slots_[at].tag == tag && tokens_[static_cast<size_t>(slots_[at].id)] == bytes) return slots_[at].id;
+    if (slots_[at].tag == tag && text(slots_[at].id) == bytes) return slots_[at].id;
   }
   return kNoToken;
 }

@@ -85,8 +85,8 @@ struct Tokenizer::Parts {
   Roles roles;
   SpecialFinder finder;
   std::unique_ptr<const Family> family;
-  std::string pieces;             // what each token adds to text, one after the other
-  std::vector<size_t> piece_end;  // where it ends in `pieces`
+  std::string pieces;               // what each token adds to text, one after the other
+  std::vector<uint32_t> piece_end;  // where it ends in `pieces`, which has three times the tokens' bytes at most
 
   Status build_family(bool is_bytes) {
     const FamilyInput input = {vocab, index, roles.kinds, roles.ids.unk, roles.ids.add_space_prefix};
@@ -129,8 +129,9 @@ struct Tokenizer::Parts {
         default:
           pieces += token;
       }
-      piece_end.push_back(pieces.size());
+      piece_end.push_back(static_cast<uint32_t>(pieces.size()));
     }
+    pieces.shrink_to_fit();
     return {};
   }
 };
@@ -162,12 +163,19 @@ Result<std::unique_ptr<Tokenizer>> Tokenizer::create(Vocab vocab) {
   INGLE_TRY_VOID(parts->build_family(is_bytes));
   INGLE_TRY_VOID(parts->build_finder());
   INGLE_TRY_VOID(parts->build_pieces());
-  parts->vocab.merges = {};
+  // Not `= {}`: that keeps their memory.
+  parts->vocab.tokens = std::vector<std::string>();
+  parts->vocab.scores = std::vector<float>();
+  parts->vocab.merges = std::vector<std::string>();
   return std::unique_ptr<Tokenizer>(new Tokenizer(std::move(parts)));
 }
 
 size_t Tokenizer::size() const {
-  return parts_->vocab.tokens.size();
+  return parts_->index.size();
+}
+std::string_view Tokenizer::spelling(TokenId id) const {
+  if (id < 0 || static_cast<size_t>(id) >= size()) return {};
+  return parts_->index.text(id);
 }
 const Vocab& Tokenizer::vocab() const {
   return parts_->vocab;

@@ -48,7 +48,10 @@ class Tokenizer {
 
   /// Number of tokens; ids are 0 to size() - 1.
   size_t size() const;
+  /// What the file said; its tokens, scores and merges are gone into tables.
   const Vocab& vocab() const;
+  /// A token as the vocabulary spells it; nothing for an id out of range.
+  std::string_view spelling(TokenId id) const;
   const SpecialTokens& special() const;
 
   /// The ids of the segments read as one text: a border between segments changes no id, except that a control token

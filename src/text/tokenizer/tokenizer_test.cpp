@@ -35,7 +35,7 @@ std::string refusal(Vocab vocab) {
 std::vector<std::string> pieces(const Tokenizer& t, std::string_view text, EncodeOptions options = kPlain) {
   std::vector<std::string> out;
   for (const TokenId id : t.encode(text, options))
-    out.push_back(t.vocab().tokens[static_cast<size_t>(id)]);
+    out.emplace_back(t.spelling(id));
   return out;
 }
 
@@ -343,7 +343,7 @@ TEST(CreateTokenizer, accepts_what_files_in_use_get_wrong) {
   vocab.scores.push_back(0);
   const auto t = make(std::move(vocab));
   EXPECT_EQ(t->special().pad, kNoToken);
-  EXPECT_EQ(t->vocab().tokens[7], "[EMPTY_7]");
+  EXPECT_EQ(t->spelling(7), "[EMPTY_7]");
 }
 
 }  // namespace
