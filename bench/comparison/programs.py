@@ -9,6 +9,7 @@ import json
 import os
 import re
 import subprocess
+import tempfile
 import time
 from dataclasses import dataclass
 
@@ -50,7 +51,9 @@ PROMPT = "Once upon a time there was"
 
 def output_of(command, limit, with_errors=False):
     try:
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=limit, check=False)
+        # Some peers leave a log where they are started.
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=limit, check=False,
+                              cwd=tempfile.gettempdir())
     except (OSError, subprocess.TimeoutExpired) as error:
         raise Failed(str(error)) from error
     if done.returncode != 0:
@@ -62,7 +65,8 @@ def output_of(command, limit, with_errors=False):
 def seconds_to_first_byte(command, limit):
     start = time.perf_counter()
     try:
-        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                              cwd=tempfile.gettempdir()) as process:
             byte = process.stdout.read(1)
             seconds = time.perf_counter() - start
             process.stdout.read()
@@ -143,6 +147,7 @@ class Peer:
 
     def __init__(self, name, folder, threads, limit, extra=()):
         self.name, self.threads, self.limit, self.extra = name, threads, limit, list(extra)
+        folder = os.path.abspath(folder)
         self.tools = {tool: os.path.join(folder, tool) for tool in ("llama-bench", "llama-batched-bench", "llama-completion")
                       if os.access(os.path.join(folder, tool), os.X_OK)}
         if "llama-bench" not in self.tools:

@@ -71,6 +71,18 @@ def markdown(result):
     return "\n".join(lines) + "\n"
 
 
+OPEN, CLOSE = "<!-- compare: written by bench/compare -->", "<!-- /compare -->"
+
+
+def between_marks(page, text):
+    """The page with `text` where the last comparison stood."""
+    before, _, rest = page.partition(OPEN)
+    _, found, after = rest.partition(CLOSE)
+    if not found:
+        raise SystemExit(f"the page has no place for a table: {OPEN} ... {CLOSE}")
+    return f"{before}{OPEN}\n{text}{CLOSE}{after}"
+
+
 STYLE = """<style>
 text { font: 12px system-ui, sans-serif; fill: #1f2328 }
 .quiet { fill: #59636e } .axis { stroke: #d1d9e0 } .one { stroke: #59636e; stroke-width: 1.5 }

@@ -30,13 +30,13 @@ def best_setting(runs, smaller_is_better=False):
 
 
 def contenders(runs, margin=1.1, smaller_is_better=False):
-    """Settings that come within `margin` of the best: they deserve a second look."""
+    """Settings that come within `margin` of the best, the best first: they deserve a second look."""
     best = best_setting(runs, smaller_is_better)
     if best is None:
         return []
     top = statistics.median(runs[best])
-    return [setting for setting, values in runs.items()
-            if values and ratio(statistics.median(values), top, smaller_is_better) * margin >= 1]
+    share = {setting: ratio(statistics.median(values), top, smaller_is_better) for setting, values in runs.items() if values}
+    return sorted((setting for setting in share if share[setting] * margin >= 1), key=lambda setting: -share[setting])
 
 
 def is_close(ratios, threshold=1.2):
