@@ -91,6 +91,17 @@ TEST_P(MatmulQ8, with_int8_activations_equals_the_scalar_specification_bit_for_b
       }
 }
 
+/// Tables may cut tokens and columns into pieces that lie in a cache: the pieces must not show.
+TEST_P(MatmulQ8, equals_the_specification_for_many_tokens_and_columns) {
+  const uint32_t k = (1088 + block() - 1) / block() * block();
+  const Matrix matrix = make_matrix(format(), 32, k, 3, Codes::kRandomBytes);
+  for (const uint32_t n_tokens : {64U, 70U, 133U}) {
+    Activations x = quantized(scalar(), n_tokens, k, normals(size_t{n_tokens} * k, n_tokens));
+    ASSERT_TRUE(same_bits(product_q8(scalar(), matrix, x, n_tokens), product_q8(table(), matrix, x, n_tokens)))
+        << "tokens " << n_tokens;
+  }
+}
+
 /// Codes and activations of the largest magnitude everywhere: what saturating instructions get wrong.
 TEST_P(MatmulQ8, stays_exact_at_the_extremes_of_codes_and_activations) {
   const uint32_t k = 2 * block();
