@@ -129,8 +129,10 @@ def picture(result):
             y += bar + 2
         y = max(y, first + 14) + 4
         model = row["model"]
-    ticks = "".join(f'<path class="{"one" if tick == 1 else "axis"}" d="M{left + tick * scale:.1f} 28V{y}"/>'
-                    for tick in range(0, int(longest) + 2) if tick * scale <= width + 1)
-    total = left + width + 60
+    ticks = [(left + tick * scale, tick) for tick in range(0, int(longest) + 2) if tick * scale <= width + 1]
+    axis = "".join(f'<path class="axis" d="M{x:.1f} 28V{y}"/>' for x, tick in ticks if tick != 1)
+    axis += "".join(f'<text class="quiet" x="{x:.1f}" y="{y + 14}" text-anchor="middle">{tick}</text>' for x, tick in ticks)
+    out.append("".join(f'<path class="one" d="M{x:.1f} 28V{y}"/>' for x, tick in ticks if tick == 1))
+    total, y = left + width + 60, y + 12
     return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {total} {y + 10}" width="{total}" height="{y + 10}">'
-            f'<title>Speed of Inglenook as a multiple of its peers</title>{STYLE}{ticks}{"".join(out)}</svg>\n')
+            f'<title>Speed of Inglenook as a multiple of its peers</title>{STYLE}{axis}{"".join(out)}</svg>\n')

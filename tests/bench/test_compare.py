@@ -1,6 +1,8 @@
 """The pure parts of bench/compare: statistics, noise, what the programs print, which settings are tried, the report."""
 
 import copy
+import importlib.machinery
+import importlib.util
 import pathlib
 import sys
 import unittest
@@ -110,6 +112,15 @@ class Settings(unittest.TestCase):
         self.assertEqual(peer._plain(setting), ["--no-repack", "-rtr", "-fa", "off"])
 
 
+def compare_script():
+    path = str(pathlib.Path(__file__).resolve().parents[2] / "bench" / "compare")
+    loader = importlib.machinery.SourceFileLoader("compare", path)
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("compare", loader))
+    sys.dont_write_bytecode = True
+    loader.exec_module(module)
+    return module
+
+
 RESULT = {
     "date": "2026-01-01", "commit": "abc", "threads": 4, "machine": {"cpu": "Some <CPU>", "isa": "avx2"}, "peers": ["llama.cpp", "other"],
     "minutes": 1.0,
@@ -156,6 +167,14 @@ class Report(unittest.TestCase):
         self.assertEqual(report.between_marks(once, "new\n"), once)
         with self.assertRaises(SystemExit):
             report.between_marks("# a page without marks\n", "new\n")
+
+    def test_rows_that_are_measured_again_take_the_place_of_the_earlier_ones(self):
+        again = copy.deepcopy(RESULT)
+        again["rows"] = [{**again["rows"][0], "ingle": 150.0}, {**again["rows"][0], "model": "large"}]
+        again["memory"] = []
+        rows = compare_script().merged(RESULT, again)["rows"]
+        self.assertEqual([(row["model"], row["test"], row["ingle"]) for row in rows],
+                         [("small", "tg128", 150.0), ("small", "first", 0.2), ("large", "tg128", 120.0)])
 
     def test_nothing_measured_still_makes_a_report(self):
         empty = {**RESULT, "rows": [], "memory": []}

@@ -35,6 +35,19 @@ class CommandLine(IngleTest):
         self.assert_refused(self.run_ingle("show", "a", "b"), 2, "one word too many")
         self.assertEqual(self.run_ingle().code, 2)
 
+    def test_a_shape_is_measured_without_a_model_and_leaves_nothing_behind(self):
+        got = self.ok("bench", "--shape", "smollm2-135m:q4_0", "-p", "8", "-n", "2", "-r", "1", "--json").json()
+        self.assertEqual([row["test"] for row in got["results"]], ["pp8", "tg2"])
+        self.assertEqual(got["model"]["quantization"], "Q4_0")
+        self.assertGreater(got["loads"][0]["seconds"], 0)
+        self.assertEqual(os.listdir(self.home / "tmp"), [])
+
+    def test_bench_refuses_what_does_not_go_together(self):
+        self.assert_refused(self.run_ingle("bench", "m.gguf", "--gemm"), 2, "exclude each other")
+        self.assert_refused(self.run_ingle("bench", "--shape", "llama9-1t"), 2, "llama3-8b")
+        self.assert_refused(self.run_ingle("bench", "--write-shape", "x.gguf"), 2, "--shape")
+        self.assert_refused(self.run_ingle("bench", "m.gguf", "--json", "--csv"), 2, "exclude each other")
+
     def test_version_is_one_line(self):
         self.assertRegex(self.ok("--version").data, r"\Aingle \d+\.\d+\.\d+\n\Z")
 
