@@ -99,7 +99,8 @@ enum class Precision : uint8_t {
   kDefault,    // what the kernel table does best
   kReference,  // f32 activations and f32 KV: exact up to rounding
 };
-enum class KvType : uint8_t { kDefault, kF32, kF16, kBF16 };
+/// How keys and values are kept; kI8: 8.5 bits a number, half of f16 and close to it (docs/benchmarks.md).
+enum class KvType : uint8_t { kDefault, kF32, kF16, kBF16, kI8 };
 
 struct Options {
   std::string isa;       // kernel table; "" = best

@@ -25,8 +25,9 @@ Result<backend::KvType> kv_type(std::string_view name) {
   if (name == "f32") return backend::KvType::kF32;
   if (name == "f16") return backend::KvType::kF16;
   if (name == "bf16") return backend::KvType::kBF16;
+  if (name == "i8" || name == "q8_0") return backend::KvType::kI8;  // the second is llama.cpp's and Ollama's name
   return std::unexpected(
-      Error::usage(fmt::format("'{}' is no type for the KV cache", name)).hint("use f32, f16 or bf16"));
+      Error::usage(fmt::format("'{}' is no type for the KV cache", name)).hint("use f32, f16, bf16 or i8"));
 }
 
 Status check_options(const Options& options) {

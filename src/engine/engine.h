@@ -24,7 +24,7 @@ struct Options {
   std::string isa = {};           // "" = best; see kernels/registry.h
   uint32_t threads = 0;           // 0 = physical cores
   bool reference = false;         // f32 activations and KV
-  std::string kv_type = {};       // "", "f32", "f16", "bf16"
+  std::string kv_type = {};       // "", "f32", "f16", "bf16", "i8" (or "q8_0")
   uint32_t context = 0;           // tokens a sequence may hold; 0 = the model's own, at most 4096 unless asked for more
   bool clamp_context = false;     // a context that the model was not made for is shortened instead of refused
   uint32_t max_sequences = 8;     // that decode at once

@@ -47,15 +47,24 @@ struct MatmulArgs {
 using MatmulFn = void (*)(const MatmulArgs&);
 
 /// How K and V of 32 tokens of one (layer, kv head) lie in a page. K first, transposed, so that 16 scores are one vector;
-/// then V by token:   K [head_dim][32]   V [32][head_dim].   Page bytes: 2 * 32 * head_dim * sizeof(element).
-enum class KvFormat : uint8_t { kF32, kF16, kBF16 };
+/// then V by token:   K [head_dim][32]   V [32][head_dim].
+/// kI8 holds codes in -127 ... 127 there, and behind them an f16 scale for every token and block of 32 dimensions (the last
+/// may be shorter):   scales of K [blocks][32]   of V [blocks][32].   A value is scale * code. The scale is the block's
+/// largest magnitude / 127, rounded to f16; a block with a NaN or beyond kKvLargest gets a scale of NaN.
+enum class KvFormat : uint8_t { kF32, kF16, kBF16, kI8 };
+inline constexpr uint32_t kKvBlock = 32;
+inline constexpr float kKvLargest = 127.0F * 65504.0F;  // what the largest finite f16 can scale
 inline constexpr uint32_t kPageTokens = 32;
 /// Attention is reduced in chunks at fixed absolute positions (0, 256, 512, ...), then the chunks in order.
 inline constexpr uint32_t kChunkTokens = 256;
 inline constexpr uint32_t kChunkPages = kChunkTokens / kPageTokens;
 
-inline constexpr uint32_t kv_element_bytes(KvFormat format) {
-  return format == KvFormat::kF32 ? 4 : 2;
+/// Bytes of a page's part of one (layer, kv head).
+inline constexpr size_t kv_head_bytes(KvFormat format, uint32_t head_dim) {
+  const size_t numbers = size_t{2} * kPageTokens * head_dim;
+  if (format == KvFormat::kF32) return numbers * 4;
+  if (format != KvFormat::kI8) return numbers * 2;
+  return numbers + size_t{2} * kPageTokens * ((head_dim + kKvBlock - 1) / kKvBlock) * 2;
 }
 
 struct KvStoreArgs {
@@ -71,12 +80,13 @@ struct KvStoreArgs {
 struct AttendArgs {
   KvFormat format{};
   uint32_t head_dim = 0;
-  uint32_t n_rows = 0;              // any number >= 1
-  const float* const* q = nullptr;  // q[row] -> [head_dim]
-  const uint32_t* from = nullptr;   // row may see the chunk's tokens from[row] <= t < to[row] <= 256;
-  const uint32_t* to = nullptr;     // from[row] >= to[row]: none
+  uint32_t n_rows = 0;             // any number >= 1
+  const float* q = nullptr;        // [head_dim][n_rows]
+  const uint32_t* from = nullptr;  // row may see the chunk's tokens from[row] <= t < to[row] <= 256;
+  const uint32_t* to = nullptr;    // from[row] >= to[row]: none
   const std::byte* const* pages =
       nullptr;  // enough pages for the largest `to`; slots beyond it are not read as numbers
+  const std::byte* const* ahead = nullptr;  // all pages of the chunk that will be read next, or null: a hint
   float scale = 0;
   // Partial softmax of every row: m = max score, l = sum of exp(score - m), out = sum of exp(score - m) * v.
   // A row that sees nothing gets m = -inf, l = 0, out = 0. Reduction order over the chunk's tokens is fixed.

@@ -31,7 +31,8 @@ std::string name_of(const ::testing::TestParamInfo<TinyCase>& info) {
 /// An executor and sequences whose pages are laid out one after another, in a scrambled order of ids.
 class Runner {
  public:
-  Runner(const TinyCase& tiny, std::string isa, unsigned threads, backend::Precision precision) {
+  Runner(const TinyCase& tiny, std::string isa, unsigned threads, backend::Precision precision,
+         backend::KvType kv = backend::KvType::kDefault) {
     auto file = gguf::File::open(tiny.model);
     EXPECT_TRUE(file) << file.error().message();
     auto model = load(std::move(*file));
@@ -40,6 +41,7 @@ class Runner {
     options.isa = std::move(isa);
     options.threads = threads;
     options.precision = precision;
+    options.kv = kv;
     options.n_pages = kPages;
     options.context = tiny.context;
     options.max_rows = 128;
@@ -179,24 +181,44 @@ TEST_P(TinyModel, gives_the_same_bits_whoever_else_wants_an_answer) {
   }
 }
 
+// One row alone, and few rows as a draft has them, with a stranger or without: their chunks are split over the threads.
 TEST_P(TinyModel, gives_the_same_bits_across_chunks_of_a_long_context) {
   const TinyCase& tiny = GetParam();
   const std::vector<int32_t> tokens = repeated(tiny, 400);
   const std::span<const int32_t> view = tokens;
+  const auto is_end_of = [](std::span<const float> rows, std::span<const float> all) {
+    return std::ranges::equal(rows, all.last(rows.size()));
+  };
   for (const kernels::Kernels* table : kernels::available()) {
-    std::vector<float> expected;
-    for (unsigned threads : {1U, 8U}) {
-      Runner runner(tiny, table->name, threads, backend::Precision::kDefault);
-      for (uint32_t i = 0; i < 384; i += 128)
-        runner.step({{0, view.subspan(i, 128), i}});
-      const std::vector<float> piece = runner.step({{0, view.subspan(384), 384}});
-      // One row alone, whose chunks are split over the threads.
-      const std::vector<float> last = runner.step({{0, view.subspan(399, 1), 399}});
-      EXPECT_EQ(0, std::memcmp(piece.data() + piece.size() - last.size(), last.data(), last.size() * sizeof(float)));
-      if (expected.empty()) expected = piece;
-      EXPECT_EQ(piece, expected) << table->name << ", " << threads << " threads";
+    for (const backend::KvType kv : {backend::KvType::kDefault, backend::KvType::kI8}) {
+      std::vector<float> expected;
+      for (unsigned threads : {1U, 3U, 8U}) {
+        Runner runner(tiny, table->name, threads, backend::Precision::kDefault, kv);
+        for (uint32_t i = 0; i < 384; i += 128)
+          runner.step({{0, view.subspan(i, 128), i}});
+        const std::vector<float> piece = runner.step({{0, view.subspan(384), 384}});
+        EXPECT_TRUE(is_end_of(runner.step({{0, view.subspan(399, 1), 399}}), piece)) << table->name;
+        EXPECT_TRUE(is_end_of(runner.step({{0, view.subspan(395, 5), 395}}), piece)) << table->name;
+        const std::vector<float> beside = runner.step({{1, view.first(3), 0}, {0, view.subspan(397, 3), 397}});
+        EXPECT_TRUE(is_end_of(std::span(beside).last(3UL * runner.n_vocab()), piece)) << table->name;
+        if (expected.empty()) expected = piece;
+        EXPECT_EQ(piece, expected) << table->name << ", " << threads << " threads";
+      }
     }
   }
+}
+
+TEST(KvType, eight_bits_take_about_half_of_sixteen) {
+  const TinyCase tiny = all_cases().front();
+  auto file = gguf::File::open(tiny.model);
+  ASSERT_TRUE(file);
+  auto model = load(std::move(*file));
+  ASSERT_TRUE(model);
+  const uint64_t wide = backend::page_bytes(model->program, backend::KvType::kF16);
+  const uint64_t narrow = backend::page_bytes(model->program, backend::KvType::kI8);
+  EXPECT_EQ(backend::page_bytes(model->program, backend::KvType::kDefault), wide);
+  EXPECT_GT(narrow, wide / 2);
+  EXPECT_LE(narrow, wide * 5 / 8);
 }
 
 INSTANTIATE_TEST_SUITE_P(Models, TinyModel, ::testing::ValuesIn(all_cases()), name_of);

@@ -6,7 +6,10 @@
 // of Flash-Decoding; short ones over heads and query tiles.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
+#include <memory>
+#include <span>
 #include <vector>
 
 #include "backend/backend.h"
@@ -45,28 +48,46 @@ class AttentionRunner {
     uint32_t n_rows;
     uint32_t first_pos;
   };
-  // Work of one thread: some query heads of one kv head for one span, over all chunks or over one.
-  struct Item {
+  // Some query heads of one kv head for one span: the rows that are worked on together.
+  struct Group {
     uint32_t span;
     uint32_t kv_head;
-    uint32_t first_head;  // within the group
+    uint32_t first_head;  // of the model
     uint32_t n_heads;
-    uint32_t chunk;    // kAllChunks, or the one chunk
-    uint32_t partial;  // where the split item's rows begin in the partial buffers
+    uint32_t first_chunk;
+    uint32_t n_chunks;
+    uint32_t partial;  // where the chunks' rows begin in the partial buffers, if the group is split
+  };
+  // Work of one thread: a group over all its chunks, or over one of them.
+  struct Item {
+    uint32_t group;
+    uint32_t chunk;  // kAllChunks, or the one chunk
   };
   static constexpr uint32_t kAllChunks = UINT32_MAX;
   static constexpr uint32_t kSpanRows = 16;
 
-  struct Rows;  // partial softmax of a set of rows
+  struct Phase;  // what run() was asked to do
+  struct Rows {  // partial softmax of a set of rows
+    float* m;
+    float* l;
+    float* out;
+  };
 
   void make_items(const AttentionShape& shape, unsigned threads);
-  void run_item(const Item& item, uint32_t thread, const kernels::Kernels& kernels, const KvPages& pages, size_t layer,
-                const AttentionShape& shape, const Step& step, const float* q, size_t q_stride, float* out,
-                size_t out_stride);
-  void merge_split(const kernels::Kernels& kernels, const AttentionShape& shape, float* out, size_t out_stride);
+  void run_item(const Phase& phase, uint32_t index, uint32_t thread);
+  void attend_chunk(const Phase& phase, const Group& group, uint32_t chunk, const float* q,
+                    std::span<const std::byte* const> pages, const std::byte* const* ahead, const Rows& result) const;
+  void list_pages(const Phase& phase, const Group& group, uint32_t chunk, std::span<const std::byte*> pages) const;
+  void pack_queries(const Phase& phase, const Group& group, float* q) const;
+  void finish(const Phase& phase, const Group& group, const Rows& rows) const;
+  Rows partial(const Group& group, uint32_t chunk, uint32_t head_dim);
+  uint32_t n_rows(const Group& group) const { return spans_[group.span].n_rows * group.n_heads; }
 
   std::vector<Span> spans_;
+  std::vector<Group> groups_;
   std::vector<Item> items_;
+  std::unique_ptr<std::atomic<uint32_t>[]> chunks_left_;  // of a group; whoever ends the last one merges them
+  size_t n_counters_ = 0;
   std::vector<float> partial_m_, partial_l_, partial_out_;
   size_t scratch_floats_ = 0;  // per thread
   std::vector<float> scratch_;

@@ -222,6 +222,8 @@ kernels::KvFormat kv_format(KvType type, Precision precision) {
       return kernels::KvFormat::kF16;
     case KvType::kBF16:
       return kernels::KvFormat::kBF16;
+    case KvType::kI8:
+      return kernels::KvFormat::kI8;
     case KvType::kDefault:
       break;
   }

@@ -25,7 +25,7 @@ struct KvLayout {
     KvLayout layout;
     layout.format = format;
     for (const Layer& layer : program.layers) {
-      const uint64_t head = 2ULL * kernels::kPageTokens * layer.attention.head_dim * kernels::kv_element_bytes(format);
+      const uint64_t head = kernels::kv_head_bytes(format, layer.attention.head_dim);
       layout.layer_offset.push_back(layout.page_bytes);
       layout.head_bytes.push_back(head);
       layout.page_bytes += head * layer.attention.n_kv_heads;
