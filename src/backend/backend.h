@@ -157,6 +157,10 @@ class Executor {
 /// Loads the weights; `program` and the bytes that its sources view are not needed afterwards.
 Result<std::unique_ptr<Executor>> load(std::string_view device, const Program& program, const Options& options);
 
+/// From what settings and flags call it: "" (the default), f32, f16, bf16, i8 or q8_0, llama.cpp's and Ollama's name for
+/// eight bits in blocks of 32.
+Result<KvType> kv_type_of(std::string_view name);
+
 /// KV bytes of one page, to plan memory before loading.
 uint64_t page_bytes(const Program& program, KvType kv);
 

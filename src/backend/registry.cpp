@@ -1,4 +1,5 @@
 #include <array>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -17,7 +18,18 @@ constexpr std::array kDevices = {
     Device{"cpu", cpu::load},
 };
 
+constexpr std::pair<std::string_view, KvType> kKvTypes[] = {{"", KvType::kDefault}, {"f32", KvType::kF32},
+                                                            {"f16", KvType::kF16},  {"bf16", KvType::kBF16},
+                                                            {"i8", KvType::kI8},    {"q8_0", KvType::kI8}};
+
 }  // namespace
+
+Result<KvType> kv_type_of(std::string_view name) {
+  for (const auto& [known, type] : kKvTypes)
+    if (name == known) return type;
+  return std::unexpected(
+      Error::usage(fmt::format("'{}' is no type for the KV cache", name)).hint("use f32, f16, bf16 or i8"));
+}
 
 Result<std::unique_ptr<Executor>> load(std::string_view device, const Program& program, const Options& options) {
   for (const Device& row : kDevices) {

@@ -15,15 +15,6 @@
 namespace ingle::cli {
 namespace {
 
-constexpr std::pair<std::string_view, backend::KvType> kKvTypes[] = {
-    {"f32", backend::KvType::kF32}, {"f16", backend::KvType::kF16}, {"bf16", backend::KvType::kBF16}};
-
-backend::KvType kv_type(std::string_view name) {
-  for (const auto& [known, type] : kKvTypes)
-    if (name == known) return type;
-  return backend::KvType::kDefault;
-}
-
 /// The model as this process will have it in memory, from its file's table; no weights are read.
 Result<ModelWork> work_of(const app::ModelFiles& files, const kernels::Kernels& table, const engine::Options& options) {
   std::vector<base::FileDescriptor> parts;
@@ -33,7 +24,8 @@ Result<ModelWork> work_of(const app::ModelFiles& files, const kernels::Kernels& 
   }
   INGLE_TRY(auto file, gguf::File::open(parts, files.name));
   INGLE_TRY(const models::Model model, models::load(std::move(file)));
-  return ModelWork::of(model.program, table, options.reference, kv_type(options.kv_type));
+  INGLE_TRY(const backend::KvType kv, backend::kv_type_of(options.kv_type));
+  return ModelWork::of(model.program, table, options.reference, kv);
 }
 
 class Bench : public Command {
@@ -54,6 +46,7 @@ class Bench : public Command {
     arguments.value(repetitions_, "-r,--repetitions", "N",
                     "counted runs of each test, after one that is not (default 5)", 1, 1000);
     arguments.value(isa_, "--isa", "NAME", "instruction set of the kernels: scalar, avx2 ...");
+    arguments.value(kv_type_, "--kv", "TYPE", "number format of the KV cache: f16, i8 ...");
     arguments.flag(reference_, "--reference", "compute in f32 throughout");
     arguments.group("Without a model");
     arguments.value(shape_, "--shape", "NAME[:FORMAT]",
@@ -69,6 +62,7 @@ class Bench : public Command {
   Result<int> run(Context& context) override {
     INGLE_TRY_VOID(check_options());
     if (isa_) INGLE_TRY_VOID(context.app->settings().override_with_flag("isa", *isa_));
+    if (kv_type_) INGLE_TRY_VOID(context.app->settings().override_with_flag("kv_type", *kv_type_));
     INGLE_TRY(const kernels::Kernels* kernels, kernels::choose(context.app->settings().isa));
     BenchReport report;
     report.machine = this_machine();
@@ -248,7 +242,7 @@ class Bench : public Command {
   std::vector<int64_t> depths_;
   std::vector<int64_t> threads_;
   std::optional<int64_t> repetitions_;
-  std::optional<std::string> isa_;
+  std::optional<std::string> isa_, kv_type_;
   std::string shape_;
   std::string write_shape_;
   std::vector<std::string> formats_;

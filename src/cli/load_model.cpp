@@ -12,6 +12,7 @@ void declare_engine_flags(Arguments& arguments, EngineFlags& flags) {
   arguments.value(flags.threads, "-t,--threads", "N", "threads; 0 = one a physical core", 0, 1024);
   arguments.value(flags.context, "-c,--ctx", "N", "tokens that prompt and answer may take together", 0, 1 << 24);
   arguments.value(flags.isa, "--isa", "NAME", "instruction set of the kernels: scalar, avx2 ...");
+  arguments.value(flags.kv_type, "--kv", "TYPE", "number format of the KV cache: f16, i8 (half the memory) ...");
   arguments.flag(flags.reference, "--reference", "compute in f32 throughout: slow and exact");
   arguments.group("");
 }
@@ -40,6 +41,7 @@ Result<engine::Options> options_from(Context& context, const EngineFlags& flags)
   if (flags.threads) INGLE_TRY_VOID(settings.override_with_flag("threads", std::to_string(*flags.threads)));
   if (flags.context) INGLE_TRY_VOID(settings.override_with_flag("context", std::to_string(*flags.context)));
   if (flags.isa) INGLE_TRY_VOID(settings.override_with_flag("isa", *flags.isa));
+  if (flags.kv_type) INGLE_TRY_VOID(settings.override_with_flag("kv_type", *flags.kv_type));
   engine::Options options = context.app->engine_options();
   options.reference = flags.reference;
   return options;

@@ -12,6 +12,7 @@ struct EngineFlags {
   std::optional<int64_t> threads;
   std::optional<int64_t> context;
   std::optional<std::string> isa;
+  std::optional<std::string> kv_type;
   bool reference = false;
 };
 void declare_engine_flags(Arguments& arguments, EngineFlags& flags);

@@ -20,16 +20,6 @@ constexpr uint32_t kMaxChunk = 4096;
 // KV memory beyond what one full context needs: more pages keep more prefixes, but a laptop has other uses for it.
 constexpr uint64_t kKvBytes = uint64_t{1} << 30;
 
-Result<backend::KvType> kv_type(std::string_view name) {
-  if (name.empty()) return backend::KvType::kDefault;
-  if (name == "f32") return backend::KvType::kF32;
-  if (name == "f16") return backend::KvType::kF16;
-  if (name == "bf16") return backend::KvType::kBF16;
-  if (name == "i8" || name == "q8_0") return backend::KvType::kI8;  // the second is llama.cpp's and Ollama's name
-  return std::unexpected(
-      Error::usage(fmt::format("'{}' is no type for the KV cache", name)).hint("use f32, f16, bf16 or i8"));
-}
-
 Status check_options(const Options& options) {
   if (options.max_sequences < 1 || options.max_sequences > kMaxSequences) {
     return std::unexpected(
@@ -129,7 +119,7 @@ Result<std::unique_ptr<backend::Executor>> load_executor(const models::Model& mo
 Result<std::unique_ptr<chat::Completer>> load(std::span<const base::FileDescriptor> parts, std::string_view name,
                                               const Options& options) {
   INGLE_TRY_VOID(check_options(options));
-  INGLE_TRY(const backend::KvType kv, kv_type(options.kv_type));
+  INGLE_TRY(const backend::KvType kv, backend::kv_type_of(options.kv_type));
   INGLE_TRY(auto file, gguf::File::open(parts, name));
   uint32_t context = 0;
   EngineParts engine;

@@ -154,6 +154,7 @@ TEST(Engine, refuses_options_that_make_no_sense_by_name) {
   const auto error_with = [&](const Options& options) { return load_tiny(tiny, options).error(); };
   EXPECT_THAT(error_with({.context = tiny.context + 1}).message(), ::testing::HasSubstr(std::to_string(tiny.context)));
   EXPECT_EQ(error_with({.kv_type = "q1"}).code(), ErrorCode::kUsage);
+  EXPECT_TRUE(load_tiny(tiny, {.threads = 1, .kv_type = "q8_0"}).has_value());
   EXPECT_EQ(error_with({.max_sequences = 0}).code(), ErrorCode::kUsage);
   EXPECT_EQ(error_with({.prefill_chunk = 0}).code(), ErrorCode::kUsage);
 }
