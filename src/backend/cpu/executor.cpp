@@ -125,6 +125,7 @@ uint32_t CpuExecutor::panel_parts(uint32_t n_panels, uint32_t n_tokens) const {
 }
 
 Status CpuExecutor::load_weights(const Program& program, const Options& options) {
+  weights_.read_with(options);
   layers_.resize(program.layers.size());  // before plan(): it keeps pointers to the matrices
   const auto norm_of = [&](const Norm& norm) { return CpuNorm{weights_.vector(norm.weight), norm.eps}; };
   const auto plan = [&](const Source& source, Matrix* matrix) {

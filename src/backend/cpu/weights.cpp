@@ -179,16 +179,25 @@ Status WeightStore::pack(base::ThreadPool& pool, const Options& options) {
   INGLE_TRY_VOID(packing.result());
   if (options.progress) options.progress(bytes_, bytes_);
   plans_.clear();
+  read_ = nullptr;
   return {};
 }
 
 Vector WeightStore::vector(const Source& source) {
   if (source.empty()) return {};
-  const auto bad = quant::find_non_finite(*source.format, source.bytes);
+  // Not through the mapping: the system may map two megabytes around each of these few bytes.
+  std::span<const std::byte> bytes = source.bytes;
+  std::vector<std::byte> copy(read_ ? bytes.size() : 0);
+  if (read_) {
+    Status done = read_(bytes, copy.data());
+    if (!done && status_) status_ = std::move(done);
+    bytes = copy;
+  }
+  const auto bad = quant::find_non_finite(*source.format, bytes);
   if (bad && status_) status_ = std::unexpected(not_finite(source, *bad));
   const size_t n = static_cast<size_t>(source.n_in) * source.n_out;
   Vector values((n + kernels::kPanelRows - 1) / kernels::kPanelRows * kernels::kPanelRows, 0.0F);
-  source.format->dequantize(source.bytes.data(), values.data(), n / source.format->block_size);
+  source.format->dequantize(bytes.data(), values.data(), n / source.format->block_size);
   return values;
 }
 

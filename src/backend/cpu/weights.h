@@ -32,6 +32,8 @@ using Vector = std::vector<float>;
 
 class WeightStore {
  public:
+  /// How vector() reads, see Options::read; without it, and after pack(), in place.
+  void read_with(const Options& options) { read_ = options.read; }
   /// Remembers that `source` becomes `matrix`; the pointer must stay valid until pack() has returned.
   void plan(const Source& source, Matrix* matrix);
   uint64_t bytes() const { return bytes_; }
@@ -59,6 +61,7 @@ class WeightStore {
   void place();
   std::vector<Piece> cut() const;
 
+  decltype(Options::read) read_;
   std::vector<Plan> plans_;
   Status status_;
   uint64_t bytes_ = 0;

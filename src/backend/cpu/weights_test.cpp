@@ -81,6 +81,24 @@ TEST_F(Weights, are_the_rows_of_the_file_in_place_or_copied) {
   EXPECT_EQ(last_total, store_.bytes());
 }
 
+TEST_F(Weights, of_one_row_are_read_as_the_matrices_are) {
+  Options options;
+  options.read = [](std::span<const std::byte> from, std::byte* to) -> Status {
+    std::ranges::copy(from, to);
+    return {};
+  };
+  const Source row = source("row", 3, 1);
+  store_.read_with(options);
+  const Vector copied = store_.vector(row);
+  EXPECT_TRUE(std::ranges::equal(copied, std::span(numbers_).subspan(3 * kColumns, kColumns)));
+  options.read = [](std::span<const std::byte>, std::byte*) -> Status {
+    return std::unexpected(Error::corrupt("the file has become shorter"));
+  };
+  store_.read_with(options);
+  (void)store_.vector(row);
+  EXPECT_EQ(pack({}).error().code(), ErrorCode::kCorrupt);
+}
+
 TEST_F(Weights, that_cannot_be_read_say_why) {
   Options options;
   options.read = [](std::span<const std::byte>, std::byte*) -> Status {

@@ -120,19 +120,21 @@ class SentencePiece final : public Family {
     return is_control ? kNoToken : unk;
   }
 
-  /// Equal scores get equal ranks, better scores smaller ones.
+  /// Equal scores have equal ranks, better scores smaller ones: the bits of a float order as its value does once those of
+  /// negative numbers are turned around. No score is a NaN, so none has the rank kNeverJoined.
+  static uint32_t rank_of(float score) {
+    const auto bits = std::bit_cast<uint32_t>(score == 0 ? 0.0F : score);
+    return bits >> 31 != 0 ? bits : ~(bits | 0x80000000U);
+  }
+
   void rank_tokens(const FamilyInput& input) {
     const std::vector<float>& scores = input.vocab.scores;
-    std::vector<float> distinct = scores;
-    std::ranges::sort(distinct, std::greater<>());
-    distinct.erase(std::unique(distinct.begin(), distinct.end()), distinct.end());
     ranks_.resize(input.vocab.tokens.size(), 0);
     for (size_t id = 0; id < ranks_.size(); ++id) {
       if (input.kinds[id] == TokenKind::kControl || input.kinds[id] == TokenKind::kUnknown) {
         ranks_[id] = kNeverJoined;
       } else if (!scores.empty()) {
-        const auto at = std::ranges::lower_bound(distinct, scores[id], std::greater<>());
-        ranks_[id] = static_cast<uint32_t>(at - distinct.begin());
+        ranks_[id] = rank_of(scores[id]);
       }
     }
   }
