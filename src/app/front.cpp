@@ -161,20 +161,38 @@ engine::Options Front::engine_options() const {
   return options;
 }
 
+fs::path Front::board_folder() const {
+  fs::path runtime_folder = env_("XDG_RUNTIME_DIR").value_or("");
+  if (!runtime_folder.is_absolute()) runtime_folder.clear();  // as the XDG specification wants it
+  auto folder = base::CoreBoard::folder_of_user(runtime_folder);
+  return folder ? *std::move(folder) : fs::path(settings_.home);
+}
+
+/// Without a place on the board an engine believes that it is alone, and works.
+base::FileDescriptor Front::place_among_engines() const {
+  auto place = base::CoreBoard::reserve(board_folder() / "cores");
+  return place ? *std::move(place) : base::FileDescriptor();
+}
+
+std::shared_ptr<base::CoreBoard> Front::board_of_this_process() const {
+  base::FileDescriptor place = place_among_engines();
+  if (!place.valid()) return nullptr;
+  auto board = base::CoreBoard::open(std::move(place));
+  return board ? *std::move(board) : nullptr;
+}
+
 Result<runtime::Engine> Front::start_engine(std::span<const fs::path> paths, const std::string& name,
                                             engine::Options options) const {
   INGLE_TRY(const auto parts, open_parts(paths));
   options.max_memory_bytes = base::available_memory();
   if (!roles_.spawner) {
+    options.cores = board_of_this_process();
     INGLE_TRY(auto completer, roles_.load_engine(parts, name, options));
     return runtime::Engine{.completer = std::move(completer)};
   }
   // A locked engine cannot find out.
   if (options.threads == 0) options.threads = base::physical_cores();
-  // Without a place on the board an engine believes that it is alone, and works.
-  const auto place = base::CoreBoard::reserve(fs::path(settings_.home) / "cores");
-  const base::FileDescriptor none;
-  INGLE_TRY(auto remote, roles::load_in_engine_role(*roles_.spawner, parts, name, options, place ? *place : none));
+  INGLE_TRY(auto remote, roles::load_in_engine_role(*roles_.spawner, parts, name, options, place_among_engines()));
   const roles::RemoteCompleter* model = remote.get();
   const uint64_t bytes = model->bytes();
   return runtime::Engine{.completer = std::move(remote), .alive = [model] { return model->alive(); }, .bytes = bytes};
@@ -185,9 +203,9 @@ Result<std::unique_ptr<chat::Completer>> Front::load(const ModelFiles& files, co
   return std::move(engine.completer);
 }
 
-Result<std::unique_ptr<chat::Completer>> Front::load_here(const ModelFiles& files,
-                                                          const engine::Options& options) const {
+Result<std::unique_ptr<chat::Completer>> Front::load_here(const ModelFiles& files, engine::Options options) const {
   INGLE_TRY(const auto parts, open_parts(files.parts));
+  options.cores = board_of_this_process();
   return roles_.load_engine(parts, files.name, options);
 }
 
@@ -246,6 +264,7 @@ Status Front::lock(FileAccess access) const {
       fs::create_directories(folder, ignored);  // a rule needs a folder to hang on
       options.writable.emplace_back(folder);
     }
+    options.writable.push_back(board_folder());
     for (const store::Place& place : store_.paths().places)
       options.readable.push_back(place.root);
     // Files that settings and policy name, wherever they lie. A policy that names another one later needs a new start.

@@ -19,6 +19,7 @@
 #include "app/known_facts.h"
 #include "app/settings.h"
 #include "app/slots.h"
+#include "base/core_board.h"
 #include "base/files.h"
 #include "base/result.h"
 #include "chat/completer.h"
@@ -110,7 +111,7 @@ class Front {
   /// An engine of the caller's own, with options of its own.
   Result<std::unique_ptr<chat::Completer>> load(const ModelFiles& files, const engine::Options& options) const;
   /// The same in this process, whatever there is: for measurements.
-  Result<std::unique_ptr<chat::Completer>> load_here(const ModelFiles& files, const engine::Options& options) const;
+  Result<std::unique_ptr<chat::Completer>> load_here(const ModelFiles& files, engine::Options options) const;
 
  private:
   store::Network network(const Settings& settings, const EnvLookup& env);
@@ -118,6 +119,9 @@ class Front {
   Status may_connect() const;
   Result<runtime::Engine> start_engine(std::span<const std::filesystem::path> paths, const std::string& name,
                                        engine::Options options) const;
+  std::filesystem::path board_folder() const;
+  base::FileDescriptor place_among_engines() const;
+  std::shared_ptr<base::CoreBoard> board_of_this_process() const;
   Front(Settings settings, const EnvLookup& env, Roles roles, net::ReceiptKey receipt_key);
 
   Settings settings_;

@@ -17,6 +17,11 @@ namespace ingle::base {
 
 class CoreBoard {
  public:
+  /// Where the engines of one user meet, whatever home they have: a folder of the user's own in `runtime_folder`
+  /// (XDG_RUNTIME_DIR), else in the system's shared memory, else in /tmp. Made (0700) if need be; kRefused: it is somebody
+  /// else's.
+  static Result<std::filesystem::path> folder_of_user(const std::filesystem::path& runtime_folder);
+
   /// A place on the board in `path`, which is created (0600) if need be. The descriptor may be sent to another process.
   /// kExhausted: every place is taken.
   static Result<FileDescriptor> reserve(const std::filesystem::path& path);

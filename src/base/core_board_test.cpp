@@ -49,6 +49,30 @@ TEST(CoreBoard, a_place_is_free_again_when_its_holder_is_gone) {
   EXPECT_TRUE(CoreBoard::reserve(path).has_value());
 }
 
+TEST(CoreBoard, the_users_folder_is_made_once_and_found_again) {
+  const testing::TempFolder folder;
+  const auto first = CoreBoard::folder_of_user(folder.path());
+  ASSERT_TRUE(first.has_value());
+  EXPECT_EQ(CoreBoard::folder_of_user(folder.path()), *first);
+  const auto one = join(*first / "cores");
+  const auto two = join(*first / "cores");
+  one->take(4);
+  EXPECT_EQ(two->take(4), 2U);
+}
+
+TEST(CoreBoard, a_folder_that_others_may_enter_or_that_is_a_link_is_refused) {
+  namespace fs = std::filesystem;
+  const testing::TempFolder folder;
+  const auto made = CoreBoard::folder_of_user(folder.path());
+  ASSERT_TRUE(made.has_value());
+  fs::permissions(*made, fs::perms::all);
+  EXPECT_EQ(CoreBoard::folder_of_user(folder.path()).error().code(), ErrorCode::kRefused);
+  fs::permissions(*made, fs::perms::owner_all);
+  fs::rename(*made, folder.path() / "elsewhere");
+  fs::create_directory_symlink(folder.path() / "elsewhere", *made);
+  EXPECT_EQ(CoreBoard::folder_of_user(folder.path()).error().code(), ErrorCode::kRefused);
+}
+
 TEST(CoreBoard, what_is_no_board_is_refused) {
   const testing::TempFolder folder;
   ASSERT_TRUE(write_file_atomic(folder.path() / "short", "x").has_value());

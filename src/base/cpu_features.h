@@ -1,6 +1,7 @@
 // What this processor can do, read once. The kernel registry chooses its table from this and from INGLE_ISA.
 #pragma once
 
+#include <filesystem>
 #include <string>
 
 namespace ingle::base {
@@ -15,7 +16,12 @@ struct CpuFeatures {
 
 const CpuFeatures& cpu_features();
 
-/// Physical cores that this process may run on; the default number of engine threads.
+/// Physical cores that this process may run on, and no more than its control groups give it time for; the default number
+/// of engine threads. Read once.
 unsigned physical_cores();
+
+/// The smallest quota of the control groups (v1 or v2) that this process is in, in cores, rounded up; 0: none has one.
+/// Paths are looked for under `root`.
+unsigned cpu_quota(const std::filesystem::path& root = "/");
 
 }  // namespace ingle::base

@@ -46,6 +46,22 @@ struct CoreBoard::Impl {
   uint32_t own = 0;
 };
 
+Result<std::filesystem::path> CoreBoard::folder_of_user(const std::filesystem::path& runtime_folder) {
+  std::filesystem::path folder = runtime_folder / "ingle";
+  if (runtime_folder.empty()) {
+    const bool has_shm = ::access("/dev/shm", W_OK) == 0;
+    folder = (has_shm ? "/dev/shm/ingle-" : "/tmp/ingle-") + std::to_string(::geteuid());
+  }
+  struct stat status{};
+  if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
+    return std::unexpected(Error::io("cannot make '" + folder.string() + "'", errno));
+  // In a folder that everybody may write, somebody else may have been there first.
+  if (::lstat(folder.c_str(), &status) != 0 || !S_ISDIR(status.st_mode) || status.st_uid != ::geteuid() ||
+      (status.st_mode & 077) != 0)
+    return std::unexpected(Error::refused("'" + folder.string() + "' is no folder of this user's alone"));
+  return folder;
+}
+
 Result<FileDescriptor> CoreBoard::reserve(const std::filesystem::path& path) {
   FileDescriptor fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!fd.valid()) return std::unexpected(Error::io("cannot open '" + path.string() + "'", errno));

@@ -1,8 +1,11 @@
 #include <sched.h>
 
+#include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstring>
 #include <fstream>
+#include <limits>
 #include <set>
 #include <string>
 #include <thread>
@@ -50,6 +53,20 @@ CpuFeatures detect() {
 }
 #endif
 
+/// Cores, rounded up; 0 for files that are not there or say "max" or -1.
+unsigned quota_in(const std::filesystem::path& group, bool v2) {
+  double quota = 0;
+  double period = 0;
+  if (v2) {
+    std::ifstream(group / "cpu.max") >> quota >> period;
+  } else {
+    std::ifstream(group / "cpu.cfs_quota_us") >> quota;
+    std::ifstream(group / "cpu.cfs_period_us") >> period;
+  }
+  if (!(quota > 0) || !(period > 0)) return 0;
+  return static_cast<unsigned>(std::clamp(std::ceil(quota / period), 1.0, 65536.0));
+}
+
 unsigned count_cores() {
   cpu_set_t allowed;
   CPU_ZERO(&allowed);
@@ -68,13 +85,38 @@ unsigned count_cores() {
 
 }  // namespace
 
+unsigned cpu_quota(const std::filesystem::path& root) {
+  std::ifstream groups(root / "proc/self/cgroup");  // a line each: number:controllers:/path (cgroups(7))
+  unsigned least = std::numeric_limits<unsigned>::max();
+  for (std::string line; std::getline(groups, line);) {
+    const size_t first = line.find(':');
+    const size_t second = line.find(':', first + 1);
+    if (first == std::string::npos || second == std::string::npos) continue;
+    const std::string controllers = ',' + line.substr(first + 1, second - first - 1) + ',';
+    const bool v2 = controllers == ",,";
+    if (!v2 && controllers.find(",cpu,") == std::string::npos) continue;
+    // A group's quota binds the groups in it. In a container the path may be the host's, and only the top be there.
+    const std::filesystem::path top = root / "sys/fs/cgroup" / (v2 ? "" : line.substr(first + 1, second - first - 1));
+    auto path = std::filesystem::path(line.substr(second + 1)).relative_path().lexically_normal();
+    while (true) {
+      if (const unsigned quota = quota_in(top / path, v2); quota > 0) least = std::min(least, quota);
+      if (path.empty()) break;
+      path = path.parent_path();
+    }
+  }
+  return least == std::numeric_limits<unsigned>::max() ? 0 : least;
+}
+
 const CpuFeatures& cpu_features() {
   static const CpuFeatures features = detect();
   return features;
 }
 
 unsigned physical_cores() {
-  static const unsigned cores = count_cores();
+  static const unsigned cores = [] {
+    const unsigned quota = cpu_quota();
+    return quota > 0 ? std::min(quota, count_cores()) : count_cores();
+  }();
   return cores;
 }
 
