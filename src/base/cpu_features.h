@@ -11,7 +11,9 @@ struct CpuFeatures {
   bool avx_vnni = false;     // 256-bit VEX-encoded int8 dot product
   bool avx512_vnni = false;  // F, BW, DQ, VL, CD, VBMI and VNNI together (Ice Lake, Zen 4 and later)
   bool avx512_bf16 = false;
-  std::string brand;  // "AMD EPYC 9654 96-Core Processor"
+  bool dotprod = false;  // AArch64: int8 dot product (sdot)
+  bool i8mm = false;     // AArch64: dotprod and int8 matrix multiplication (smmla)
+  std::string brand;     // "AMD EPYC 9654 96-Core Processor"
 };
 
 const CpuFeatures& cpu_features();

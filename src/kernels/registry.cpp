@@ -17,6 +17,9 @@ std::vector<const Kernels*> detect() {
   if (base::cpu_features().avx512_vnni) tables.push_back(&kAvx512Kernels);
   if (base::cpu_features().avx_vnni) tables.push_back(&kAvxVnniKernels);
   if (base::cpu_features().avx2) tables.push_back(&kAvx2Kernels);
+#elif defined(__aarch64__)
+  if (base::cpu_features().i8mm) tables.push_back(&kI8mmKernels);
+  if (base::cpu_features().dotprod) tables.push_back(&kDotprodKernels);
 #endif
   tables.push_back(&kScalarKernels);
   return tables;

@@ -13,6 +13,9 @@
 #include "base/cpu_features.h"
 #if defined(__x86_64__)
 #include <cpuid.h>
+#elif defined(__aarch64__)
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
 #endif
 
 namespace ingle::base {
@@ -42,6 +45,22 @@ CpuFeatures detect() {
     f.avx_vnni = (a & (1U << 4)) != 0;
     f.avx512_bf16 = f.avx512_vnni && (a & (1U << 5)) != 0;
   }
+  f.brand = read_brand();
+  return f;
+}
+#elif defined(__aarch64__)
+// The kernel names no product: the main identification register has the maker and the part (Arm ARM, MIDR_EL1).
+std::string read_brand() {
+  std::ifstream file("/sys/devices/system/cpu/cpu0/regs/identification/midr_el1");
+  std::string midr;
+  if (!std::getline(file, midr)) return "unknown AArch64 processor";
+  return "AArch64 processor " + midr;
+}
+
+CpuFeatures detect() {
+  CpuFeatures f;
+  f.dotprod = (::getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0;
+  f.i8mm = f.dotprod && (::getauxval(AT_HWCAP2) & HWCAP2_I8MM) != 0;
   f.brand = read_brand();
   return f;
 }

@@ -1,0 +1,23 @@
+// The table for AArch64 with the matrix multiplication extension besides (Armv8.6, Neoverse V1, Apple M2 and later).
+#include "kernels/tables.h"
+
+// clang-format off: each file builds on the ones before it
+#include "kernels/x86/unroll.h"
+#include "kernels/neon/vectors.h"
+#include "kernels/x86/codes.inc"
+#include "kernels/x86/tiles.inc"
+#include "kernels/neon/matmul_q8.inc"
+#include "kernels/x86/elementwise.inc"
+#include "kernels/x86/attention.inc"
+#include "kernels/x86/matmul_f32.inc"
+#include "kernels/x86/probe.inc"
+// clang-format on
+
+namespace ingle::kernels {
+
+const Kernels kI8mmKernels = {
+    .name = "i8mm",
+#include "kernels/x86/table.inc"
+};
+
+}  // namespace ingle::kernels
