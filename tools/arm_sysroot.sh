@@ -24,14 +24,14 @@ apt_arm() {
 # The libraries among what the build and the tests need; the rest are tools, which run here.
 libraries=()
 for name in $build_packages $test_packages; do
-  case $name in lib*-dev | nlohmann-json3-dev) libraries+=("$name") ;; esac
+  case $name in lib*-dev | zlib1g-dev | nlohmann-json3-dev) libraries+=("$name") ;; esac
 done
 say "Libraries for 64-bit ARM, in $root"
 apt_arm update
 apt_arm install -y --no-install-recommends --download-only "${libraries[@]}"
 for package in "$root"/apt/cache/archives/*.deb; do
   case ${package##*/} in
-    libc6* | libc-dev-bin* | linux-libc-dev* | libgcc-s1* | libstdc++6* | gcc-12-base*) ;;  # the cross compiler's own
+    libc6* | libc-dev-bin* | linux-libc-dev* | libgcc-* | libstdc++* | gcc-12-base*) ;;  # the cross compiler's own
     *) dpkg-deb -x "$package" "$root" ;;
   esac
 done

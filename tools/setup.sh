@@ -9,6 +9,7 @@ build_packages="cmake ninja-build g++ pkg-config libssl-dev zlib1g-dev libpcre2-
   libfmt-dev libpugixml-dev poppler-utils nlohmann-json3-dev libcli11-dev libtomlplusplus-dev libsqlite3-dev libboost-dev ca-certificates python3-pip"
 test_packages="libgtest-dev libgmock-dev librapidcheck-dev python3 clang-format-19 binutils iproute2"
 app_test_packages="chromium fonts-inter"
+arm_packages="g++-aarch64-linux-gnu qemu-user"
 fuzz_packages="clang-19 libclang-rt-19-dev"
 packaging_packages="dpkg-dev debootstrap"
 
