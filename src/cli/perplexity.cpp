@@ -24,6 +24,7 @@ class PerplexityVerb : public Command {
     arguments.group("Engine");
     arguments.value(engine_.threads, "-t,--threads", "N", "threads; 0 = one a physical core", 0, 1024);
     arguments.value(engine_.isa, "--isa", "NAME", "instruction set of the kernels: scalar, avx2 ...");
+    arguments.value(engine_.kv_type, "--kv", "TYPE", "number format of the KV cache: f16, i8 (half the memory) ...");
     arguments.flag(engine_.reference, "--reference", "compute in f32 throughout: slow and exact");
   }
 
