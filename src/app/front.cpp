@@ -156,6 +156,7 @@ engine::Options Front::engine_options() const {
   options.isa = settings_.isa;
   options.threads = settings_.threads;
   options.kv_type = settings_.kv_type;
+  options.speculate = settings_.speculation;
   options.context = settings_.context;
   options.max_sequences = settings_.parallel;
   return options;

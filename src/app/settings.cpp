@@ -21,6 +21,7 @@ constexpr SettingRow kRows[] = {
   {"parallel", &Settings::parallel, "8", {"INGLE_PARALLEL", "OLLAMA_NUM_PARALLEL"}, 256, "", "sequences that are generated at the same time"},
   {"isa", &Settings::isa, "", {"INGLE_ISA"}, 0, "", "instruction set of the kernels; empty: the best of this processor"},
   {"kv_type", &Settings::kv_type, "", {"INGLE_KV_TYPE", "OLLAMA_KV_CACHE_TYPE"}, 0, "f32|f16|bf16|i8|q8_0", "number format of the KV cache; empty: the engine's choice"},
+  {"speculation", &Settings::speculation, "true", {"INGLE_SPECULATION"}, 0, "", "guess from the conversation what comes next and check it along: answers are the same, copies of a text come sooner"},
   {"host", &Settings::host, "127.0.0.1:11434", {"INGLE_HOST", "OLLAMA_HOST"}, 0, "", "address and port of 'ingle serve'"},
   {"hosts", &Settings::hosts, "", {"INGLE_HOSTS"}, 0, "", "names besides localhost that a request to the server may call it by, separated by commas"},
   {"origins", &Settings::origins, "", {"INGLE_ORIGINS", "OLLAMA_ORIGINS"}, 0, "", "web pages besides the server's own that may use it: http://localhost:3000, separated by commas"},

@@ -32,6 +32,7 @@ struct Settings {
   uint32_t parallel = 0;
   std::string isa;
   std::string kv_type;
+  bool speculation = true;
   std::string host;
   std::string hosts;
   std::string origins;

@@ -125,6 +125,8 @@ struct Usage {
   uint32_t prompt_tokens = 0;
   uint32_t cached_tokens = 0;  // of the prompt, found in the prefix cache
   uint32_t completion_tokens = 0;
+  uint32_t drafted_tokens = 0;   // guessed ahead by the engine and computed along
+  uint32_t accepted_tokens = 0;  // of those, what turned out right and is part of the answer
   double prefill_seconds = 0;
   double decode_seconds = 0;
 };

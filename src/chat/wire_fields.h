@@ -56,7 +56,8 @@ void fields(Archive& a, Is<TokenInfo> auto& v) {
 }
 template <typename Archive>
 void fields(Archive& a, Is<Usage> auto& v) {
-  a(v.prompt_tokens, v.cached_tokens, v.completion_tokens, v.prefill_seconds, v.decode_seconds);
+  a(v.prompt_tokens, v.cached_tokens, v.completion_tokens, v.drafted_tokens, v.accepted_tokens, v.prefill_seconds,
+    v.decode_seconds);
 }
 template <typename Archive>
 void fields(Archive& a, Is<Prefill> auto& v) {

@@ -37,7 +37,7 @@ CompleteRequest full_request() {
 
 std::vector<Event> all_events() {
   Delta delta{"text", {{{1, "\xFF", -0.5F}, {{1, "\xFF", -0.5F}, {2, "", -kInf}}}}, "te\xFF"};
-  Finished finished{FinishReason::kContextFull, "stop", {1, 2, 3, 0.25, 1e300}};
+  Finished finished{FinishReason::kContextFull, "stop", {1, 2, 3, 4, 5, 0.25, 1e300}};
   return {Prefill{1, 2}, delta, finished, Failed{Error::corrupt("bad").hint("pull again")}};
 }
 

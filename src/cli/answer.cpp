@@ -93,8 +93,10 @@ std::string usage_text(const chat::Usage& usage) {
   const uint32_t computed = usage.prompt_tokens - usage.cached_tokens;
   std::string text = fmt::format("{} prompt tokens{}", usage.prompt_tokens, rate(computed, usage.prefill_seconds));
   if (usage.cached_tokens > 0) text += fmt::format(" ({} found in the cache)", usage.cached_tokens);
-  return text +
-         fmt::format(", {} tokens{}", usage.completion_tokens, rate(usage.completion_tokens, usage.decode_seconds));
+  text += fmt::format(", {} tokens{}", usage.completion_tokens, rate(usage.completion_tokens, usage.decode_seconds));
+  if (usage.drafted_tokens > 0)
+    text += fmt::format(" ({} of {} guesses were right)", usage.accepted_tokens, usage.drafted_tokens);
+  return text;
 }
 
 }  // namespace ingle::cli

@@ -169,6 +169,7 @@ class Bench : public Command {
     options.reference = reference_;
     options.context = 0;
     options.max_sequences = 1;
+    options.speculate = false;  // the text is noise, on which a model falls into loops
     for (const SpeedTest& test : all) {
       options.context = std::max(options.context, test.depth + test.prompt + test.generate + 2);
       options.max_sequences = std::max(options.max_sequences, test.batch);

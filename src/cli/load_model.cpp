@@ -14,6 +14,7 @@ void declare_engine_flags(Arguments& arguments, EngineFlags& flags) {
   arguments.value(flags.isa, "--isa", "NAME", "instruction set of the kernels: scalar, avx2 ...");
   arguments.value(flags.kv_type, "--kv", "TYPE", "number format of the KV cache: f16, i8 (half the memory) ...");
   arguments.flag(flags.reference, "--reference", "compute in f32 throughout: slow and exact");
+  arguments.flag(flags.no_speculation, "--no-speculation", "compute token by token: the same answer, never sooner");
   arguments.group("");
 }
 
@@ -42,6 +43,7 @@ Result<engine::Options> options_from(Context& context, const EngineFlags& flags)
   if (flags.context) INGLE_TRY_VOID(settings.override_with_flag("context", std::to_string(*flags.context)));
   if (flags.isa) INGLE_TRY_VOID(settings.override_with_flag("isa", *flags.isa));
   if (flags.kv_type) INGLE_TRY_VOID(settings.override_with_flag("kv_type", *flags.kv_type));
+  if (flags.no_speculation) INGLE_TRY_VOID(settings.override_with_flag("speculation", "false"));
   engine::Options options = context.app->engine_options();
   options.reference = flags.reference;
   return options;

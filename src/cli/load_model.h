@@ -14,6 +14,7 @@ struct EngineFlags {
   std::optional<std::string> isa;
   std::optional<std::string> kv_type;
   bool reference = false;
+  bool no_speculation = false;
 };
 void declare_engine_flags(Arguments& arguments, EngineFlags& flags);
 

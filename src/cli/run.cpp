@@ -239,6 +239,8 @@ void Run::print_json(Context& context, const LoadedModel& model, const Answer& a
       .member("prompt_tokens", usage.prompt_tokens)
       .member("cached_tokens", usage.cached_tokens)
       .member("completion_tokens", usage.completion_tokens)
+      .member("drafted_tokens", usage.drafted_tokens)
+      .member("accepted_tokens", usage.accepted_tokens)
       .member("prefill_seconds", usage.prefill_seconds)
       .member("decode_seconds", usage.decode_seconds)
       .end_object();

@@ -197,7 +197,8 @@ Status BatchEngine::complete(chat::CompleteRequest request, chat::EventSink sink
                                                                      : static_cast<uint32_t>(request.max_tokens),
                                 .context = parts_.description.context_limit,
                                 .logprobs = request.logprobs,
-                                .constraint = std::move(constraint)};
+                                .constraint = std::move(constraint),
+                                .speculate = parts_.speculate};
   auto job = std::make_unique<Completion>(std::move(id), std::move(tokens), std::move(settings), *parts_.tokenizer,
                                           std::move(sink));
   mailbox_.push([job = std::move(job), from = std::move(request.continue_from)](StepLoop& loop) mutable {

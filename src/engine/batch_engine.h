@@ -31,6 +31,7 @@ struct EngineParts {
   std::function<void(std::chrono::nanoseconds)> on_pause;  // see Options; may be empty
   uint32_t max_sequences = 8;
   uint32_t prefill_chunk = 512;
+  bool speculate = true;  // drafts by prompt lookup
 };
 
 class BatchEngine final : public chat::Completer {

@@ -35,7 +35,9 @@ Completion::Completion(std::string id, std::vector<int32_t> prompt, Settings set
       text_(std::move(settings_.stop)) {
   usage_.prompt_tokens = static_cast<uint32_t>(tokens_.size());
   const size_t room = settings_.context + 1 - std::min<size_t>(tokens_.size(), settings_.context);
-  tokens_.reserve(tokens_.size() + std::min<size_t>(settings_.max_tokens, room));
+  const size_t most = tokens_.size() + std::min<size_t>(settings_.max_tokens, room);
+  tokens_.reserve(most);
+  if (settings_.speculate) lookup_.emplace(most);
 }
 
 void Completion::inherit(const SequenceState& state, size_t n_tokens) {
@@ -57,30 +59,61 @@ void Completion::progressed(uint32_t n_stored) {
 }
 
 bool Completion::take(std::span<const float> rows, size_t width, uint32_t /*pos*/, SamplerScratch& scratch) {
-  if (phase_ == Phase::kPrefill) {
-    phase_ = Phase::kDecode;
-    first_token_ = Clock::now();
-    usage_.prefill_seconds = seconds(first_token_ - started_);
-  }
+  begin_decode();
   if (settings_.max_tokens == 0) {
     end(chat::FinishReason::kLength);
     return true;
   }
-  const auto logits = rows.first(width);
-  const auto token = choose(logits, scratch);
-  if (!token) {
-    fail(token.error());
-    return true;
-  }
   chat::Delta delta;
-  if (settings_.logprobs >= 0) delta.tokens.push_back(info_of(logits, *token));
   std::string shown;
-  const auto reason = accept(*token, shown);
-  if (reason) shown += text_.finish();
+  const auto n_drafted = static_cast<uint32_t>(rows.size() / width) - 1;
+  usage_.drafted_tokens += n_drafted;
+  uint32_t n_right = 0;
+  // Every row is sampled as if it came alone, and the draft decides no more than how many there are to sample: a row counts
+  // when the token drawn from the one before it is the one that it was computed for.
+  while (true) {
+    const auto logits = rows.subspan(n_right * width, width);
+    const auto token = choose(logits, scratch);
+    if (!token) {
+      send(std::move(delta), std::move(shown));
+      fail(token.error());
+      return true;
+    }
+    if (settings_.logprobs >= 0) delta.tokens.push_back(info_of(logits, *token));
+    const auto reason = accept(*token, shown);
+    if (reason) {
+      shown += text_.finish();
+      send(std::move(delta), std::move(shown));
+      end(*reason);
+      return true;
+    }
+    if (n_right == n_drafted || *token != draft_[n_right]) break;
+    ++n_right;
+    ++usage_.accepted_tokens;
+  }
+  if (n_drafted > 0) lookup_->judge(n_right, n_right < n_drafted);
+  send(std::move(delta), std::move(shown));
+  return false;
+}
+
+void Completion::begin_decode() {
+  if (phase_ != Phase::kPrefill) return;
+  phase_ = Phase::kDecode;
+  first_token_ = Clock::now();
+  usage_.prefill_seconds = seconds(first_token_ - started_);
+}
+
+void Completion::send(chat::Delta delta, std::string shown) {
   put_text(delta, std::move(shown));
   if (!delta.text.empty() || !delta.tokens.empty()) sink_(std::move(delta));
-  if (reason) end(*reason);
-  return reason.has_value();
+}
+
+void Completion::guess(uint32_t most) {
+  draft_ = {};
+  if (!lookup_ || most == 0) return;
+  // The last token of an answer is never computed, so neither is a guess of it.
+  const uint32_t left = tokens_left();
+  if (left > 1) draft_ = lookup_->guess(tokens_, std::min(most, left - 1));
 }
 
 /// Tokens that may still be generated, the next one included.
@@ -113,7 +146,7 @@ std::optional<chat::FinishReason> Completion::accept(int32_t token, std::string&
   ++usage_.completion_tokens;
   const chat::FinishReason whole = cut_ ? chat::FinishReason::kLength : chat::FinishReason::kStop;
   if (tokenizer_.is_end_of_generation(token)) return whole;
-  shown = text_.push(tokenizer_.piece(token));
+  shown += text_.push(tokenizer_.piece(token));
   if (text_.stopped()) return chat::FinishReason::kStop;
   if (settings_.constraint) {
     settings_.constraint->accept(token);

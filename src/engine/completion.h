@@ -8,6 +8,7 @@
 
 #include "chat/completer.h"
 #include "engine/job.h"
+#include "engine/prompt_lookup.h"
 #include "engine/sampler/sampler.h"
 #include "engine/text_stream.h"
 #include "text/tokenizer/tokenizer.h"
@@ -23,6 +24,7 @@ class Completion final : public Job {
     uint32_t context = 0;   // tokens that may be stored
     int32_t logprobs = -1;  // as in chat::CompleteRequest
     std::optional<text::grammar::Constraint> constraint = {};
+    bool speculate = true;  // drafts by prompt lookup; the answer is the same
   };
 
   Completion(std::string id, std::vector<int32_t> prompt, Settings settings, const text::Tokenizer& tokenizer,
@@ -33,6 +35,7 @@ class Completion final : public Job {
   void inherit(const SequenceState& state, size_t n_tokens) override;
   void started(uint32_t n_cached) override;
   void progressed(uint32_t n_stored) override;
+  void guess(uint32_t most) override;
   bool take(std::span<const float> rows, size_t width, uint32_t pos, SamplerScratch& scratch) override;
   void fail(Error error) override;
   void cancel() override;
@@ -41,6 +44,8 @@ class Completion final : public Job {
  private:
   using Clock = std::chrono::steady_clock;
   chat::TokenInfo info_of(std::span<const float> logits, int32_t chosen) const;
+  void begin_decode();
+  void send(chat::Delta delta, std::string shown);
   uint32_t tokens_left() const;
   Result<int32_t> choose(std::span<const float> logits, SamplerScratch& scratch);
   std::optional<chat::FinishReason> accept(int32_t token, std::string& shown);
@@ -51,6 +56,7 @@ class Completion final : public Job {
   const text::Tokenizer& tokenizer_;
   chat::EventSink sink_;
   SamplerState state_;
+  std::optional<PromptLookup> lookup_;
   bool cut_ = false;  // the token limit took part in choosing what a constraint allowed
   TextStream text_;
   chat::Usage usage_;

@@ -142,6 +142,7 @@ Result<std::unique_ptr<chat::Completer>> load(std::span<const base::FileDescript
   engine.on_pause = options.on_pause;
   engine.max_sequences = options.max_sequences;
   engine.prefill_chunk = options.prefill_chunk;
+  engine.speculate = options.speculate;
   return std::make_unique<BatchEngine>(std::move(engine));
 }
 

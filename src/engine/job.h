@@ -47,6 +47,10 @@ class Job {
   /// The first step is about to run; `n_cached` tokens were found in the cache. Called again after a preemption.
   virtual void started(uint32_t /*n_cached*/) {}
   virtual void progressed(uint32_t /*n_stored*/) {}
+  /// Guesses up to `most` tokens that may follow the known ones. Rows of a draft are computed behind the last known token
+  /// when the step has room, and handed to take(), which keeps the tokens that turn out right; the others never were.
+  virtual void guess(uint32_t /*most*/) {}
+  std::span<const int32_t> draft() const { return draft_; }
   /// Rows of `width` floats for the positions from `pos` on. True: the job has ended.
   virtual bool take(std::span<const float> rows, size_t width, uint32_t pos, SamplerScratch& scratch) = 0;
 
@@ -63,6 +67,7 @@ class Job {
  protected:
   std::string id_;
   std::vector<int32_t> tokens_;
+  std::span<const int32_t> draft_;
 };
 
 }  // namespace ingle::engine

@@ -48,6 +48,25 @@ class Planner {
     return true;
   }
 
+  /// Drafts of the sequences that have a share, as far as rows, logits and pages go round.
+  void add_drafts() {
+    if (limits_.max_rows - rows_ >= limits_.max_draft_rows) return;
+    uint32_t room = std::min(limits_.max_draft_rows - (limits_.max_rows - rows_), std::min(rows_, logits_));
+    auto n_left = static_cast<uint32_t>(
+        std::ranges::count_if(plan_.shares, [&](const Share& s) { return running_[s.sequence].n_draft > 0; }));
+    for (Share& share : plan_.shares) {
+      const SequenceView& sequence = running_[share.sequence];
+      if (sequence.n_draft == 0) continue;
+      const uint32_t held = pages_for(sequence, share.n_rows, limits_.page_tokens);
+      const uint32_t wanted = share.n_rows + std::min(sequence.n_draft, room / n_left);
+      const uint32_t n = rows_that_fit(sequence, wanted, pages_ + held, limits_.page_tokens);
+      share.n_draft = n - share.n_rows;
+      pages_ -= pages_for(sequence, n, limits_.page_tokens) - held;
+      room -= share.n_draft;
+      --n_left;
+    }
+  }
+
  private:
   std::span<const SequenceView> running_;
   const StepLimits& limits_;
@@ -80,6 +99,7 @@ void plan_step(std::span<const SequenceView> running, uint32_t available_pages, 
   for (uint32_t i = 0; i < running.size() && !short_of_pages && chunk > 0; ++i) {
     if (running[i].n_todo > 1 && planner.add(i, chunk)) chunk -= plan.shares.back().n_rows;
   }
+  if (!short_of_pages) planner.add_drafts();
   if (short_of_pages || plan.shares.empty()) {
     plan.shares.clear();
     if (running.size() > 1) {

@@ -1,7 +1,7 @@
 // Scheduler: what the next step computes, as a pure function of the sequences and the free pages.
 //
 // A step holds one row of every sequence that decodes and at most a chunk of prompt rows, oldest request first (continuous
-// batching with chunked prefill, Sarathi-Serve, arXiv 2403.02310). When pages run out the youngest sequence gives its pages
+// batching with chunked prefill, Sarathi-Serve, arXiv 2403.02310). Drafts are checked in what a small step leaves of a tile. When pages run out the youngest sequence gives its pages
 // back and waits at the head of the queue; its tokens are kept, so it continues as if nothing had happened.
 #pragma once
 
@@ -17,6 +17,7 @@ struct StepLimits {
   uint32_t prefill_chunk = 512;
   uint32_t max_rows = 512;
   uint32_t max_logit_rows = 512;  // rows whose logits are kept: a row of a large vocabulary is a megabyte
+  uint32_t max_draft_rows = 16;   // rows that a step may have when drafts are among them; 0: no drafts
   uint32_t page_tokens = 32;
 };
 
@@ -27,11 +28,13 @@ struct SequenceView {
   uint32_t n_pages = 0;      // pages held
   bool copies_page = false;  // the next write needs a page to copy to
   uint32_t first_logit = 0;  // every row from this position on wants logits: the last of a prompt, more when scoring
+  uint32_t n_draft = 0;      // guessed tokens after those, when decoding
 };
 
 struct Share {
   uint32_t sequence = 0;  // index into the running sequences
-  uint32_t n_rows = 0;
+  uint32_t n_rows = 0;    // of known tokens
+  uint32_t n_draft = 0;   // of guessed ones after them
 };
 
 struct Plan {

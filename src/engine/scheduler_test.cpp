@@ -9,7 +9,7 @@ namespace ingle::engine {
 namespace {
 
 constexpr StepLimits kLimits = {
-    .max_sequences = 4, .prefill_chunk = 8, .max_rows = 12, .max_logit_rows = 6, .page_tokens = 4};
+    .max_sequences = 4, .prefill_chunk = 8, .max_rows = 12, .max_logit_rows = 6, .max_draft_rows = 8, .page_tokens = 4};
 
 SequenceView decoding(uint32_t n_stored) {
   return {.n_stored = n_stored, .n_todo = 1, .n_pages = (n_stored + 3) / 4, .first_logit = n_stored};
@@ -84,11 +84,38 @@ TEST(Scheduler, lets_a_request_in_when_its_pages_and_those_promised_exist) {
   EXPECT_FALSE(may_start(1, full, 1000, kLimits));
 }
 
+SequenceView guessing(uint32_t n_stored, uint32_t n_draft) {
+  SequenceView s = decoding(n_stored);
+  s.n_draft = n_draft;
+  return s;
+}
+
+TEST(Scheduler, drafts_share_what_a_small_step_leaves) {
+  const Plan plan = plan_of({guessing(8, 9), decoding(8), guessing(8, 9)}, 100);
+  ASSERT_EQ(plan.shares.size(), 3U);
+  EXPECT_EQ(plan.shares[0].n_draft, 1U);
+  EXPECT_EQ(plan.shares[1].n_draft, 0U);
+  EXPECT_EQ(plan.shares[2].n_draft, 2U);  // six rows keep logits
+}
+
+TEST(Scheduler, a_prompt_goes_before_drafts) {
+  const Plan plan = plan_of({guessing(8, 9), prompt(8)}, 100);
+  EXPECT_EQ(shares_of(plan), (Shares{{0, 1}, {1, 8}}));
+  EXPECT_EQ(plan.shares[0].n_draft, 0U);
+}
+
+TEST(Scheduler, a_draft_ends_where_pages_do_and_turns_nobody_out) {
+  const Plan plan = plan_of({guessing(5, 9)}, 0);  // its second page has room for three
+  ASSERT_EQ(plan.shares.size(), 1U);
+  EXPECT_EQ(plan.shares[0].n_draft, 2U);
+}
+
 SequenceView any_sequence() {
   SequenceView s;
   s.n_stored = *rc::gen::inRange(0U, 30U);
   s.n_todo = *rc::gen::inRange(1U, 40U);
   s.n_pages = (s.n_stored + 3) / 4;
+  s.n_draft = s.n_todo == 1 ? *rc::gen::inRange(0U, 12U) : 0U;
   s.copies_page = s.n_stored % 4 != 0 && *rc::gen::arbitrary<bool>();
   s.first_logit = s.n_stored + s.n_todo - 1 - (*rc::gen::inRange(0, 4) == 0 ? *rc::gen::inRange(0U, s.n_todo) : 0U);
   return s;
@@ -110,20 +137,24 @@ RC_GTEST_PROP(Scheduler, a_plan_respects_every_limit_and_always_gets_on, ()) {
   }
   uint32_t rows = 0;
   uint32_t prompt_rows = 0;
+  uint32_t drafts = 0;
   uint32_t logits = 0;
   uint32_t pages = 0;
   for (const Share& share : plan.shares) {
     const SequenceView& s = running[share.sequence];
     RC_ASSERT(share.n_rows >= 1U);
     RC_ASSERT(share.n_rows <= s.n_todo);
-    rows += share.n_rows;
+    RC_ASSERT(share.n_draft <= s.n_draft);
+    drafts += share.n_draft;
+    rows += share.n_rows + share.n_draft;
     if (s.n_todo > 1) prompt_rows += share.n_rows;
-    pages += pages_for(s, share.n_rows, 4);
-    for (uint32_t i = 0; i < share.n_rows; ++i) {
+    pages += pages_for(s, share.n_rows + share.n_draft, 4);
+    for (uint32_t i = 0; i < share.n_rows + share.n_draft; ++i) {
       logits += s.n_stored + i >= s.first_logit ? 1 : 0;
     }
   }
   RC_ASSERT(rows <= kLimits.max_rows);
+  RC_ASSERT(drafts == 0 || rows <= kLimits.max_draft_rows);
   RC_ASSERT(prompt_rows <= kLimits.prefill_chunk);
   RC_ASSERT(logits <= kLimits.max_logit_rows);
   RC_ASSERT(pages <= available);

@@ -150,7 +150,8 @@ void StepLoop::view_running() {
                       .n_todo = job->n_wanted() - n_stored,
                       .n_pages = static_cast<uint32_t>(cache_.pages(job->kv).size()),
                       .copies_page = cache_.copies_page(job->kv),
-                      .first_logit = job->first_result()});
+                      .first_logit = job->first_result(),
+                      .n_draft = static_cast<uint32_t>(job->draft().size())});
   }
 }
 
@@ -182,7 +183,16 @@ void StepLoop::preempt(size_t index) {
   waiting_.push_front(std::move(job));
 }
 
+void StepLoop::guess() {
+  const uint32_t most = shape_.limits.max_draft_rows;
+  for (const auto& job : running_) {
+    const bool decodes = job->n_wanted() == cache_.size(job->kv) + 1;
+    job->guess(decodes && running_.size() < most ? most - 1 : 0);
+  }
+}
+
 void StepLoop::step() {
+  guess();
   if (!plan()) return;
   uint32_t n_rows = 0;
   for (const Share& share : plan_.shares)
@@ -216,11 +226,12 @@ void StepLoop::run_shares(bool hidden) {
     const bool gives_hidden = job.wants_hidden() && n_stored + share.n_rows == job.n_wanted();
     if (gives_hidden != hidden) continue;
     copies_.clear();
-    INGLE_CHECK(cache_.reserve(job.kv, n_stored + share.n_rows, copies_));
+    const uint32_t n_known = n_stored + share.n_rows;
+    INGLE_CHECK(cache_.reserve(job.kv, n_known + share.n_draft, copies_));
     for (const auto [from, to] : copies_)
       executor_.copy_page(from, to);
-    for (uint32_t pos = n_stored; pos < n_stored + share.n_rows; ++pos) {
-      rows_.push_back({.token = job.tokens()[pos],
+    for (uint32_t pos = n_stored; pos < n_known + share.n_draft; ++pos) {
+      rows_.push_back({.token = pos < n_known ? job.tokens()[pos] : job.draft()[pos - n_known],
                        .pos = pos,
                        .sequence = static_cast<uint32_t>(tables_.size()),
                        .want_logits = pos >= job.first_result()});
@@ -259,9 +270,14 @@ void StepLoop::hand_out(std::span<const float> results, size_t width) {
     cache_.commit(job.kv, std::span(job.tokens()).first(end));
     job.progressed(end);
     if (first >= end) continue;
-    const size_t n_floats = (end - first) * width;
+    const size_t n_floats = size_t{end + share.n_draft - first} * width;
     ended_[share.sequence] = job.take(results.first(n_floats), width, first, scratch_);
     results = results.subspan(n_floats);
+    if (share.n_draft == 0) continue;
+    // What was guessed right is stored; the rest is forgotten before anything could share its pages.
+    const size_t n_stored = std::max<size_t>(end, job.tokens().size() - 1);
+    cache_.commit(job.kv, std::span(job.tokens()).first(n_stored));
+    cache_.truncate(job.kv, static_cast<uint32_t>(n_stored));
   }
 }
 

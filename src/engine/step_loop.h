@@ -62,6 +62,7 @@ class StepLoop {
 
   void start_waiting();
   bool try_start(Job& job);
+  void guess();
   bool plan();
   void step();
   void run_shares(bool hidden);

@@ -64,6 +64,7 @@ std::string encode_load(const LoadOrder& order) {
       .number(options.clamp_context)
       .number(options.max_sequences)
       .number(options.prefill_chunk)
+      .number(options.speculate)
       .number(options.vocabulary_only)
       .number(options.max_memory_bytes)
       .take();
@@ -81,6 +82,7 @@ Result<LoadOrder> decode_load(std::string_view bytes) {
   order.options.clamp_context = reader.number<bool>();
   order.options.max_sequences = reader.number<uint32_t>();
   order.options.prefill_chunk = reader.number<uint32_t>();
+  order.options.speculate = reader.number<bool>();
   order.options.vocabulary_only = reader.number<bool>();
   order.options.max_memory_bytes = reader.number<uint64_t>();
   if (!reader.done()) return std::unexpected(Error::corrupt("the order to load a model is damaged"));

@@ -79,12 +79,15 @@ double rate(uint32_t n_tokens, double seconds) {
 /// Beyond the dialect: where the answer was made and how fast.
 Json ingle_json(const Outcome& outcome) {
   const chat::Usage& usage = outcome.finished.usage;
-  return {{"route", outcome.route},
-          {"timings",
-           {{"prefill_tokens_per_second", rate(usage.prompt_tokens - usage.cached_tokens, usage.prefill_seconds)},
-            {"decode_tokens_per_second", rate(usage.completion_tokens, usage.decode_seconds)},
-            {"load_seconds", outcome.load_seconds},
-            {"time_to_first_token", outcome.first_token_seconds}}}};
+  Json json = {{"route", outcome.route},
+               {"timings",
+                {{"prefill_tokens_per_second", rate(usage.prompt_tokens - usage.cached_tokens, usage.prefill_seconds)},
+                 {"decode_tokens_per_second", rate(usage.completion_tokens, usage.decode_seconds)},
+                 {"load_seconds", outcome.load_seconds},
+                 {"time_to_first_token", outcome.first_token_seconds}}}};
+  if (usage.drafted_tokens > 0)
+    json["speculation"] = {{"drafted_tokens", usage.drafted_tokens}, {"accepted_tokens", usage.accepted_tokens}};
+  return json;
 }
 
 class ChatEncoder : public AnswerEncoder {
