@@ -3,7 +3,7 @@
 #
 # Cross compiles the arithmetic for 64-bit ARM and runs its tests under qemu-user, as three processors: one with smmla, one
 # with sdot alone and one with neither, each of which must choose the kernels it can run. --long also builds and tests
-# everything up to the engine. Time under an emulator says nothing about speed, and nothing here looks at it.
+# the backend. Time under an emulator says nothing about speed, and nothing here looks at it.
 set -eu
 cd "$(dirname "$0")/.."
 . tools/setup.sh
@@ -14,7 +14,7 @@ tools/arm_sysroot.sh build/arm-sysroot
 
 modules="base quant kernels"
 if [ "${1:-}" = --long ]; then
-  modules="base quant kernels gguf text backend models engine"
+  modules="base quant kernels backend"
 fi
 targets=()
 for module in $modules; do
