@@ -142,9 +142,9 @@ Result<AutoRequest::Held> AutoRequest::hold_back(LocalAnswer& answer) {
   while (tokens < kHeldTokens) {
     chat::Event event = answer.next();
     if (auto* delta = std::get_if<chat::Delta>(&event)) {
+      // A delta may hold several tokens; the score must not depend on how many came at once.
       for (const chat::TokenInfo& token : delta->tokens)
-        confidence_.add(token);
-      tokens += delta->tokens.size();
+        if (tokens++ < kHeldTokens) confidence_.add(token);
       held.deltas.push_back(std::move(*delta));
     } else if (auto* finished = std::get_if<chat::Finished>(&event)) {
       held.finished = std::move(*finished);

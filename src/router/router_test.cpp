@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/testing/temp_folder.h"
+#include "router/auto_request.h"
 #include "router/testing/fakes.h"
 
 namespace ingle::router {
@@ -320,6 +321,16 @@ TEST_F(RouterTest, a_long_answer_is_judged_by_its_beginning_and_then_streams) {
   EXPECT_EQ(ask(question("tell me", "r2")).text, "From afar");
   cloud_.status = 500;
   EXPECT_EQ(ask(question("tell me", "r3")).text.size(), 1000U);
+}
+
+TEST_F(RouterTest, tokens_that_come_at_once_change_nothing_in_the_judgement) {
+  models_.model->words.assign(60, "word ");
+  models_.model->unsure_from = kHeldTokens;
+  ASSERT_TRUE(ask(question("tell me", "one")).finished);
+  const double one_by_one = last().confidence.value();
+  models_.model->at_once = 11;  // the fifth delta goes beyond what is judged
+  ASSERT_TRUE(ask(question("tell me", "many")).finished);
+  EXPECT_EQ(last().confidence.value(), one_by_one);
 }
 
 TEST_F(RouterTest, a_cancelled_request_ends_as_one) {

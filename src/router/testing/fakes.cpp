@@ -15,10 +15,14 @@ Status FakeModel::complete(chat::CompleteRequest request, chat::EventSink sink) 
   ++n_completions;
   std::thread([this, request = std::move(request), sink = std::move(sink)] {
     sink(chat::Prefill{1, 1});
-    for (const std::string& word : words) {
-      chat::Delta delta{word, {}, {}};
-      if (request.logprobs >= 0) {
-        chat::TokenInfo info{{1, word, logprob}, {{1, word, logprob}, {2, "?", std::log1p(-std::exp(logprob))}}};
+    for (size_t i = 0; i < words.size();) {
+      chat::Delta delta;
+      for (const size_t end = std::min(i + at_once, words.size()); i < end; ++i) {
+        const std::string& word = words[i];
+        const float p = i < unsure_from ? logprob : -3.0F;
+        delta.text += word;
+        if (request.logprobs < 0) continue;
+        chat::TokenInfo info{{1, word, p}, {{1, word, p}, {2, "?", std::log1p(-std::exp(p))}}};
         info.top.resize(std::min(info.top.size(), static_cast<size_t>(request.logprobs)));
         delta.tokens.push_back(std::move(info));
       }

@@ -15,11 +15,13 @@
 
 namespace ingle::router::testing {
 
-/// Answers with its words, one token each, every one given with the same log-probability.
+/// Answers with its words, one token each, given with one log-probability up to a word and with a poor one from there on.
 class FakeModel final : public chat::Completer {
  public:
   std::vector<std::string> words = {"Paris", "."};
   float logprob = -0.01F;
+  size_t unsure_from = SIZE_MAX;              // the first word that has -3 instead
+  size_t at_once = 1;                         // words in a delta
   bool hangs = false;                         // after the words: until it is cancelled
   bool breaks = false;                        // after the words
   std::function<void()> on_answered = [] {};  // before the end is said
