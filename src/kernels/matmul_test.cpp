@@ -102,6 +102,14 @@ TEST_P(MatmulQ8, equals_the_specification_for_many_tokens_and_columns) {
   }
 }
 
+/// More tokens and columns than a kernel takes in one go, and panels that it may take by threes and by twos.
+TEST_P(MatmulQ8, equals_the_specification_for_more_tokens_columns_and_panels_than_fit_a_cache) {
+  constexpr uint32_t kColumns = 1792, kTokens = 281;
+  const Matrix matrix = make_matrix(format(), 80, kColumns, 5, Codes::kNormal);
+  Activations x = quantized(scalar(), kTokens, kColumns, normals(size_t{kTokens} * kColumns, 3));
+  ASSERT_TRUE(same_bits(product_q8(scalar(), matrix, x, kTokens), product_q8(table(), matrix, x, kTokens)));
+}
+
 /// Codes and activations of the largest magnitude everywhere: what saturating instructions get wrong.
 TEST_P(MatmulQ8, stays_exact_at_the_extremes_of_codes_and_activations) {
   const uint32_t k = 2 * block();
