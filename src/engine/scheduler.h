@@ -1,8 +1,9 @@
 // Scheduler: what the next step computes, as a pure function of the sequences and the free pages.
 //
 // A step holds one row of every sequence that decodes and at most a chunk of prompt rows, oldest request first (continuous
-// batching with chunked prefill, Sarathi-Serve, arXiv 2403.02310). Drafts are checked in what a small step leaves of a tile. When pages run out the youngest sequence gives its pages
-// back and waits at the head of the queue; its tokens are kept, so it continues as if nothing had happened.
+// batching with chunked prefill, Sarathi-Serve, arXiv 2403.02310). Drafts are checked in what a small step leaves of a
+// tile. When pages run out the youngest sequence gives its pages back and waits at the head of the queue; its tokens are
+// kept, so it continues as if nothing had happened.
 #pragma once
 
 #include <cstdint>

@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <limits>
 #include <mutex>
 #include <thread>
@@ -31,7 +33,8 @@ struct Toy {
   ToyExecutor* executor = nullptr;
 };
 
-Toy make_toy(bool speculate, uint32_t n_pages = 256, uint32_t max_sequences = 6, uint32_t context = 400) {
+Toy make_toy(bool speculate, uint32_t n_pages = 256, uint32_t max_sequences = 6, uint32_t context = 400,
+             std::function<void(std::chrono::nanoseconds)> on_pause = {}) {
   auto executor = std::make_unique<ToyExecutor>(n_pages, 16, parrot);
   Toy toy;
   toy.executor = executor.get();
@@ -45,6 +48,7 @@ Toy make_toy(bool speculate, uint32_t n_pages = 256, uint32_t max_sequences = 6,
   parts.max_sequences = max_sequences;
   parts.prefill_chunk = 16;
   parts.speculate = speculate;
+  parts.on_pause = std::move(on_pause);
   toy.engine = std::make_unique<BatchEngine>(std::move(parts));
   return toy;
 }
@@ -270,6 +274,19 @@ TEST(Speculation, tokens_before_logits_that_are_not_numbers_are_still_told) {
   EXPECT_EQ(answers[0], answers[1]);
   EXPECT_EQ(answers[0].text.size(), 51 - kPrompt.size());
   EXPECT_NE(answers[1].error, "");
+}
+
+TEST(Speculation, a_step_with_a_draft_is_not_promised_to_be_as_short_as_one_without) {
+  const auto long_steps = [](bool speculate) {
+    size_t n = 0;
+    auto toy = make_toy(speculate, 256, 6, 400, [&](std::chrono::nanoseconds until_next) {
+      n += until_next == std::chrono::nanoseconds::max();
+    });
+    run(*toy.engine, request_for(kPrompt));
+    toy.engine.reset();
+    return n;
+  };
+  EXPECT_GT(long_steps(true), long_steps(false) + 3);  // a draft follows every surprise
 }
 
 TEST(Speculation, keeps_to_a_schema) {

@@ -196,7 +196,7 @@ void StepLoop::step() {
   if (!plan()) return;
   uint32_t n_rows = 0;
   for (const Share& share : plan_.shares)
-    n_rows += share.n_rows;
+    n_rows += share.n_rows + share.n_draft;
   say_pause(expected_time(n_rows));
   const auto begin = std::chrono::steady_clock::now();
   if (shape_.cores != nullptr) executor_.use_threads(shape_.cores->take(executor_.threads()));
