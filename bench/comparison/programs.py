@@ -144,6 +144,9 @@ class Peer:
         ("rtr", "-rtr", (1, 0), {1: ("-rtr",), 0: ()}),
         ("fa", "-fa", (1, 0), {1: ("-fa", "on"), 0: ("-fa", "off")}),
     )
+    # Of llama-completion alone: without it, it neither fits its memory to the machine nor makes room for all the model's context.
+    FIT = {1: (), 0: ("-fit", "off", "-c", "4096")}
+    fits = False
 
     def __init__(self, name, folder, threads, limit, extra=()):
         self.name, self.threads, self.limit, self.extra = name, threads, limit, list(extra)
@@ -153,6 +156,9 @@ class Peer:
         if "llama-bench" not in self.tools:
             raise Failed(f"'{folder}' holds no llama-bench")
         help_text = subprocess.run([self.tools["llama-bench"], "--help"], capture_output=True, check=False).stdout.decode()
+        if "llama-completion" in self.tools:
+            help_of_completion = subprocess.run([self.tools["llama-completion"], "--help"], capture_output=True, check=False).stdout
+            self.fits = re.search(rb"--fit\b", help_of_completion) is not None
         self.has_depth = re.search(r"--n-depth\b", help_text) is not None
         self.knobs = [knob for knob in self.KNOBS
                       if re.search(rf"(^|\s|,){re.escape(knob[1])}\b", help_text) and knob[1] not in self.extra]
@@ -163,7 +169,9 @@ class Peer:
     def settings(self, test, best):
         """What to try. At a depth only attention differs from plain decoding, whose `best` setting stands for the rest."""
         if test.kind == "first":
-            return [(("repack", value),) for value in (1, 0)] if any(knob[0] == "repack" for knob in self.knobs) else [()]
+            repack = [(("repack", value),) for value in (1, 0)] if any(knob[0] == "repack" for knob in self.knobs) else [()]
+            fit = [(("fit", value),) for value in (1, 0)] if self.fits else [()]
+            return [a + b for a, b in itertools.product(repack, fit)]
         every = [tuple(zip((knob[0] for knob in self.knobs), values))
                  for values in itertools.product(*(knob[2] for knob in self.knobs))]
         if test.depth and best:
@@ -195,7 +203,7 @@ class Peer:
         return [word for name, value in setting for word in (flags[name], str(value))]
 
     def _plain(self, setting):
-        words = {knob[0]: knob[3] for knob in self.knobs}
+        words = {knob[0]: knob[3] for knob in self.knobs} | {"fit": self.FIT}
         return [word for name, value in setting for word in words[name][value]]
 
 

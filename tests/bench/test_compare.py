@@ -105,6 +105,14 @@ class Settings(unittest.TestCase):
     def test_a_peer_without_knobs_has_its_defaults(self):
         self.assertEqual(self.peer().settings(TESTS["tg128"], None), [()])
 
+    def test_the_first_token_may_come_without_fitting_memory_and_with_our_context(self):
+        peer = self.peer("repack", "fa")
+        self.assertEqual(peer.settings(TESTS["first"], None), [(("repack", 1),), (("repack", 0),)])
+        peer.fits = True
+        tried = peer.settings(TESTS["first"], None)
+        self.assertEqual(len(tried), 4)
+        self.assertEqual(peer._plain(tried[-1]), ["--no-repack", "-fit", "off", "-c", "4096"])
+
     def test_settings_become_the_words_of_each_program(self):
         peer = self.peer("repack", "rtr", "fa")
         setting = (("repack", 0), ("rtr", 1), ("fa", 0))
