@@ -3,7 +3,8 @@
 // An engine that computes beside k - 1 others takes its share of the cores and leaves the rest alone; threads that wait for
 // preempted ones would cost both far more than half. The board is opened before an engine locks itself. A place on it is
 // held by an open-file-description lock, which the kernel releases with the last process that holds the descriptor; what an
-// ended process left written there counts for two seconds. Used by the step thread of one engine.
+// ended process left written there counts for two seconds, a step that goes on for a minute. Used by the step thread of one
+// engine.
 #pragma once
 
 #include <cstdint>

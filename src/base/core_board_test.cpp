@@ -1,6 +1,9 @@
 #include "base/core_board.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <chrono>
 
 #include "base/testing/temp_folder.h"
 
@@ -47,6 +50,27 @@ TEST(CoreBoard, a_place_is_free_again_when_its_holder_is_gone) {
   EXPECT_GE(all.size(), 16U);
   all.pop_back();
   EXPECT_TRUE(CoreBoard::reserve(path).has_value());
+}
+
+/// Writes into a place that its holder began a step `ago`, which counts for two seconds by itself.
+void began(const FileDescriptor& place, std::chrono::seconds ago) {
+  const auto until = std::chrono::steady_clock::now().time_since_epoch() - ago + std::chrono::seconds(2);
+  const auto word = static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(until).count());
+  ASSERT_EQ(::pwrite(place.get(), &word, sizeof word, ::lseek(place.get(), 0, SEEK_CUR) * 64), 8);
+}
+
+TEST(CoreBoard, an_engine_in_a_long_step_counts_until_it_ends_but_not_for_ever) {
+  const testing::TempFolder folder;
+  const auto one = join(folder.path() / "cores");
+  auto other = CoreBoard::reserve(folder.path() / "cores");
+  ASSERT_TRUE(other.has_value());
+  began(*other, std::chrono::seconds(10));
+  EXPECT_EQ(one->take(4), 2U);
+  began(*other, std::chrono::hours(1));
+  EXPECT_EQ(one->take(4), 4U);
+  began(*other, std::chrono::seconds(10));
+  *other = FileDescriptor();
+  EXPECT_EQ(one->take(4), 4U);
 }
 
 TEST(CoreBoard, the_users_folder_is_made_once_and_found_again) {

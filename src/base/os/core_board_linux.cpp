@@ -15,6 +15,9 @@ namespace {
 
 constexpr uint32_t kPlaces = 64;
 constexpr uint64_t kStaleNs = 2'000'000'000;
+// A chunk of a prompt may take longer: a place that is still held counts for so long. Not for ever, since a process can be
+// stopped in the middle of a step.
+constexpr uint64_t kLongestStepNs = 60'000'000'000;
 
 // The time until which an engine counts as computing, on the clock that all processes share; 0: it is idle. One cache line
 // each, because every engine writes its own once a step. What others wrote is only ever compared, so a torn or false value
@@ -29,13 +32,23 @@ uint64_t now_ns() {
   return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(now).count());
 }
 
-bool lock_place(int fd, uint32_t place) {
+struct flock lock_of(uint32_t place) {
   struct flock lock{};
   lock.l_type = F_WRLCK;
   lock.l_whence = SEEK_SET;
   lock.l_start = place;
   lock.l_len = 1;
+  return lock;
+}
+
+bool lock_place(int fd, uint32_t place) {
+  struct flock lock = lock_of(place);
   return ::fcntl(fd, F_OFD_SETLK, &lock) == 0;
+}
+
+bool is_held_by_another(int fd, uint32_t place) {
+  struct flock lock = lock_of(place);
+  return ::fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
 }
 
 }  // namespace
@@ -109,7 +122,8 @@ uint32_t CoreBoard::take(uint32_t n_cores) {
   uint32_t rank = 0;  // of this engine among those that compute: the first ones get the cores that are left over
   for (uint32_t place = 0; place < kPlaces; ++place) {
     const uint64_t until = impl_->places[place].busy_until.load(std::memory_order_relaxed);
-    if (place == impl_->own || until <= now || until > now + 2 * kStaleNs) continue;
+    if (place == impl_->own || until == 0 || until > now + 2 * kStaleNs || until + kLongestStepNs <= now) continue;
+    if (until <= now && !is_held_by_another(impl_->fd.get(), place)) continue;
     ++busy;
     if (place < impl_->own) ++rank;
   }
