@@ -21,6 +21,10 @@ def ratio(ours, theirs, smaller_is_better=False):
     return theirs / ours if smaller_is_better else ours / theirs
 
 
+def best(values, smaller_is_better=False):
+    return min(values) if smaller_is_better else max(values)
+
+
 def best_setting(runs, smaller_is_better=False):
     """The key of the best median in {setting: [values]}; the first of equals. None where nothing was measured."""
     measured = {setting: statistics.median(values) for setting, values in runs.items() if values}
@@ -37,6 +41,12 @@ def contenders(runs, margin=1.1, smaller_is_better=False):
     top = statistics.median(runs[best])
     share = {setting: ratio(statistics.median(values), top, smaller_is_better) for setting, values in runs.items() if values}
     return sorted((setting for setting in share if share[setting] * margin >= 1), key=lambda setting: -share[setting])
+
+
+def doubtful(runs, smaller_is_better=False):
+    """Settings measured once and twice as bad as the best: rather a disturbance that was not seen than what they are."""
+    top = best([statistics.median(values) for values in runs.values() if values] or [0], smaller_is_better)
+    return [setting for setting, values in runs.items() if len(values) == 1 and ratio(values[0], top, smaller_is_better) < 0.5]
 
 
 def is_close(ratios, threshold=1.2):

@@ -5,6 +5,7 @@ import importlib.machinery
 import importlib.util
 import pathlib
 import sys
+import types
 import unittest
 import xml.etree.ElementTree
 
@@ -40,6 +41,25 @@ class Statistics(unittest.TestCase):
         runs = {"best": [100.0], "near": [95.0], "far": [80.0]}
         self.assertEqual(stats.contenders({"near": [95.0], **runs}), ["best", "near"])
         self.assertEqual(stats.contenders({"best": [1.0], "far": [1.2]}, smaller_is_better=True), ["best"])
+
+    def test_a_setting_that_seems_twice_as_bad_is_tried_again(self):
+        self.assertEqual(stats.doubtful({"a": [100.0], "b": [12.0], "c": [60.0]}), ["b"])
+        self.assertEqual(stats.doubtful({"a": [1.0], "b": [2.1]}, smaller_is_better=True), ["b"])
+        self.assertEqual(stats.doubtful({}), [])
+        compare = compare_script()
+        speeds = {"a": [12.0, 100.0, 100.0], "b": [90.0, 90.0]}
+
+        class Program:
+            def settings(self, _test, _best):
+                return list(speeds)
+
+            def run(self, _model, _test, setting, _repetitions):
+                return speeds[setting].pop(0)
+
+        runner = compare.Runner(types.SimpleNamespace(retries=0, max_noise=1))
+        best, runs, _ = runner.explore(Program(), "model", TESTS["tg128"], None)
+        self.assertEqual(best, "a")
+        self.assertEqual(runs["a"][0], 100.0)
 
     def test_a_claim_is_close_when_its_interval_reaches_below_the_threshold(self):
         self.assertTrue(stats.is_close([1.1, 1.3, 1.3]))
