@@ -17,10 +17,11 @@ namespace {
 
 using kernels::kPanelRows;
 
-// Tokens that one task takes of a large batch: enough to amortise a panel's way into L1, few enough to share the work.
-constexpr uint32_t kTaskTokens = 128;
-// Output rows of the gate (and of up) that one task takes: two panels make one block of quantized activations.
-constexpr uint32_t kMaxTaskPanels = 8;
+// Tokens that one task takes of a large batch: enough to amortise expanding a panel in L1, few enough to share the work.
+constexpr uint32_t kTaskTokens = 256;
+// Panels of the gate (and of up) that one task takes: two make one block of quantized activations, and kernels multiply
+// three at a time.
+constexpr uint32_t kMaxTaskPanels = 6;
 
 struct CpuNorm {
   Vector weight;
