@@ -8,6 +8,7 @@
 #include "kernels/x86/tiles.inc"
 #include "kernels/avx512/matmul_q8.inc"
 #include "kernels/avx512/slices.inc"
+#include "kernels/avx512/quantize.inc"
 #include "kernels/x86/elementwise.inc"
 #include "kernels/x86/attention.inc"
 #include "kernels/x86/matmul_f32.inc"
