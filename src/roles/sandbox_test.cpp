@@ -134,12 +134,15 @@ TEST(Sandbox, AnEngineAnswersTheSameWhenLocked) {
   }
 }
 
-TEST(Sandbox, AnEngineMayWriteTheFilesThatItWasGiven) {
+TEST(Sandbox, AnEngineWritesInTheFilesThatItWasGivenAndChangesNoSize) {
   const base::testing::TempFolder folder;
-  const FileDescriptor page(::open((folder / "pages").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  base::testing::write(folder / "pages", std::string(4096, ' '));
+  const FileDescriptor page(::open((folder / "pages").c_str(), O_RDWR | O_CLOEXEC));
   EXPECT_EQ(locked(Role::kEngine, {},
                    [&] {
-                     if (::ftruncate(page.get(), 4096) != 0) return std::string(std::strerror(errno));
+                     // Others map the same file: a shorter one would end them, a longer one would fill their memory.
+                     if (::ftruncate(page.get(), 0) == 0) return std::string("cut");
+                     if (::pwrite(page.get(), "x", 1, off_t{1} << 30) == 1) return std::string("grown");
                      void* memory = ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, page.get(), 0);
                      if (memory == MAP_FAILED) return std::string(std::strerror(errno));
                      std::memcpy(memory, "kept", 4);
@@ -147,6 +150,7 @@ TEST(Sandbox, AnEngineMayWriteTheFilesThatItWasGiven) {
                    }),
             "Operation not permitted");
   EXPECT_EQ(base::testing::read(folder / "pages").substr(0, 4), "kept");
+  EXPECT_EQ(base::testing::read(folder / "pages").size(), 4096U);
 }
 
 TEST(Sandbox, ParseRunsProgramsOfTheSystemAndWritesItsOwnFolderOnly) {

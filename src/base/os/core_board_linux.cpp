@@ -61,11 +61,12 @@ struct CoreBoard::Impl {
 
 Result<std::filesystem::path> CoreBoard::folder_of_user(const std::filesystem::path& runtime_folder) {
   std::filesystem::path folder = runtime_folder / "ingle";
-  if (runtime_folder.empty()) {
+  struct stat status{};
+  // Under `su` and `sudo` the variable may name the folder of another user, who must not find root's files there.
+  if (runtime_folder.empty() || ::stat(runtime_folder.c_str(), &status) != 0 || status.st_uid != ::geteuid()) {
     const bool has_shm = ::access("/dev/shm", W_OK) == 0;
     folder = (has_shm ? "/dev/shm/ingle-" : "/tmp/ingle-") + std::to_string(::geteuid());
   }
-  struct stat status{};
   if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
     return std::unexpected(Error::io("cannot make '" + folder.string() + "'", errno));
   // In a folder that everybody may write, somebody else may have been there first.

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <initializer_list>
 #include <iterator>
 
@@ -37,6 +38,7 @@ constexpr bool kAddressSanitizer = false;
 // docs/threat-model.md: what a document may cost.
 constexpr uint64_t kParseMemory = uint64_t{1} << 30;
 constexpr uint32_t kParseSeconds = 60;
+constexpr uint64_t kEngineFileSize = 1 << 20;
 constexpr uint64_t kParseFileSize = uint64_t{256} << 20;
 constexpr uint64_t kParseDescriptors = 256;
 
@@ -59,6 +61,12 @@ Status limit_resources(Role role, const SandboxOptions& options) {
   if (memory > 0 && !kAddressSanitizer && !kThreadSanitizer) INGLE_TRY_VOID(limit(RLIMIT_DATA, memory, "memory"));
   const uint32_t seconds = options.max_cpu_seconds > 0 ? options.max_cpu_seconds : parse ? kParseSeconds : 0;
   if (seconds > 0) INGLE_TRY_VOID(limit(RLIMIT_CPU, seconds, "processor time"));
+  if (role == Role::kEngine) {
+    // It writes in place what it was given, such as its place on the board of cores, and makes nothing longer: too long a
+    // write is an error to it and not a signal.
+    ::signal(SIGXFSZ, SIG_IGN);
+    INGLE_TRY_VOID(limit(RLIMIT_FSIZE, kEngineFileSize, "the size of files"));
+  }
   if (parse) {
     INGLE_TRY_VOID(limit(RLIMIT_FSIZE, kParseFileSize, "the size of files"));
     INGLE_TRY_VOID(limit(RLIMIT_NOFILE, kParseDescriptors, "open files"));

@@ -108,7 +108,7 @@ void no_clone3(Filter& filter) {
 /// What our own code, libstdc++ and glibc call in a process with threads, memory and descriptors that it was given.
 void allow_own_code(Filter& filter) {
   filter.allow_each({"read", "write", "readv", "writev", "pread64", "pwrite64", "preadv", "pwritev", "lseek", "close",
-                     "fstat", "ftruncate", "fallocate", "fsync", "fdatasync", "fcntl", "dup", "fadvise64"});
+                     "fstat", "fsync", "fdatasync", "fcntl", "dup", "fadvise64"});
   filter.allow_each(
       {"munmap", "mremap", "madvise", "brk", "msync", "mincore", "mlock", "mlock2", "munlock", "membarrier"});
   filter.allow_each({"futex", "futex_waitv", "set_robust_list", "get_robust_list", "rseq", "set_tid_address",
