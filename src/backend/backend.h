@@ -124,6 +124,28 @@ struct Row {
   uint32_t pos = 0;
   uint32_t sequence = 0;  // index into Step::sequences
   bool want_logits = false;
+  uint32_t top = 0;  // only so many of the largest logits, at most kMaxTop and n_vocab; 0: all
+};
+inline constexpr uint32_t kMaxTop = 64;
+
+/// A token with its logit.
+struct Scored {
+  int32_t id = 0;
+  float logit = 0;
+  friend bool operator==(const Scored&, const Scored&) = default;
+};
+
+/// More likely first; equal logits by lower id.
+inline bool likelier(const Scored& a, const Scored& b) {
+  return a.logit > b.logit || (a.logit == b.logit && a.id < b.id);
+}
+
+/// What a step computed for a row with want_logits.
+struct Output {
+  std::span<const float> values =
+      {};                            // n_vocab logits, or n_embd numbers of a hidden state; empty for a row with `top`
+  std::span<const Scored> top = {};  // sorted by likelier()
+  uint32_t n_bad = 0;  // beside `top`: how many of all logits are NaN or +infinity; `top` means nothing then
 };
 
 /// Rows of a sequence stand together, in the order of their positions, and follow what its pages already hold. A page may
@@ -148,9 +170,9 @@ class Executor {
   /// How many of them the next steps may use, 1 ... threads(); results do not depend on it.
   virtual void use_threads(uint32_t n) = 0;
 
-  /// Runs a step. The answer holds n_vocab floats (n_embd for want_hidden) for every row with want_logits, in order of
-  /// rows; it is valid until the next call.
-  virtual Result<std::span<const float>> run(const Step& step) = 0;
+  /// Runs a step. The answer holds an output for every row with want_logits, in order of rows; it is valid until the next
+  /// call.
+  virtual Result<std::span<const Output>> run(const Step& step) = 0;
   virtual void copy_page(uint32_t from, uint32_t to) = 0;
 };
 

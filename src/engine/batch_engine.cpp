@@ -30,7 +30,7 @@ StepLoop::Shape shape_of(const EngineParts& parts) {
   limits.max_logit_rows =
       static_cast<uint32_t>(std::clamp<uint64_t>(kMaxLogitBytes / row_bytes, limits.max_sequences, limits.max_rows));
   limits.page_tokens = parts.executor->page_tokens();
-  return {d.vocab_size, d.embedding_size, limits, parts.cores.get(), parts.on_pause};
+  return {limits, parts.cores.get(), parts.on_pause};
 }
 
 Status check_request(const chat::CompleteRequest& request) {

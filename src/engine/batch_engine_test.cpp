@@ -94,6 +94,23 @@ TEST(BatchEngine, completes_a_text_and_counts_its_tokens) {
   EXPECT_EQ(answer.finished->usage.completion_tokens, 5U);
 }
 
+TEST(BatchEngine, asks_for_all_logits_only_where_more_than_the_largest_decide) {
+  const auto toy = make_toy();
+  auto request = raw("abc", 5);
+  EXPECT_TRUE(run(*toy.engine, request).finished.has_value());
+  request.sampling.temperature = 1;
+  request.sampling.top_k = 40;
+  EXPECT_TRUE(run(*toy.engine, request).finished.has_value());
+  EXPECT_EQ(toy.executor->seen().whole_rows, 0U);
+  request.logprobs = 0;
+  EXPECT_TRUE(run(*toy.engine, request).finished.has_value());
+  EXPECT_EQ(toy.executor->seen().whole_rows, 5U);
+  request.logprobs = -1;
+  request.sampling.top_k = 0;
+  EXPECT_TRUE(run(*toy.engine, request).finished.has_value());
+  EXPECT_EQ(toy.executor->seen().whole_rows, 10U);
+}
+
 TEST(BatchEngine, hands_on_the_bytes_of_an_answer_that_is_cut_within_a_code_point) {
   const auto toy = make_toy();
   const Answer answer = run(*toy.engine, raw("\x7F", 1));

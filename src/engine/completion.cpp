@@ -58,7 +58,11 @@ void Completion::progressed(uint32_t n_stored) {
   if (phase_ == Phase::kPrefill) sink_(chat::Prefill{n_stored, usage_.prompt_tokens});
 }
 
-bool Completion::take(std::span<const float> rows, size_t width, uint32_t /*pos*/, SamplerScratch& scratch) {
+uint32_t Completion::top() const {
+  return settings_.constraint || settings_.logprobs >= 0 ? 0 : settings_.sampler.top();
+}
+
+bool Completion::take(std::span<const backend::Output> rows, uint32_t /*pos*/, SamplerScratch& scratch) {
   begin_decode();
   if (settings_.max_tokens == 0) {
     end(chat::FinishReason::kLength);
@@ -66,20 +70,20 @@ bool Completion::take(std::span<const float> rows, size_t width, uint32_t /*pos*
   }
   chat::Delta delta;
   std::string shown;
-  const auto n_drafted = static_cast<uint32_t>(rows.size() / width) - 1;
+  const auto n_drafted = static_cast<uint32_t>(rows.size()) - 1;
   usage_.drafted_tokens += n_drafted;
   uint32_t n_right = 0;
   // Every row is sampled as if it came alone, and the draft decides no more than how many there are to sample: a row counts
   // when the token drawn from the one before it is the one that it was computed for.
   while (true) {
-    const auto logits = rows.subspan(n_right * width, width);
-    const auto token = choose(logits, scratch);
+    const backend::Output& row = rows[n_right];
+    const auto token = choose(row, scratch);
     if (!token) {
       send(std::move(delta), std::move(shown));
       fail(token.error());
       return true;
     }
-    if (settings_.logprobs >= 0) delta.tokens.push_back(info_of(logits, *token));
+    if (settings_.logprobs >= 0) delta.tokens.push_back(info_of(row.values, *token));
     const auto reason = accept(*token, shown);
     if (reason) {
       shown += text_.finish();
@@ -123,8 +127,10 @@ uint32_t Completion::tokens_left() const {
       std::min<size_t>(room, settings_.max_tokens - std::min(usage_.completion_tokens, settings_.max_tokens)));
 }
 
-Result<int32_t> Completion::choose(std::span<const float> logits, SamplerScratch& scratch) {
+Result<int32_t> Completion::choose(const backend::Output& row, SamplerScratch& scratch) {
   const Sampler& sampler = settings_.sampler;
+  if (!row.top.empty()) return sampler.sample_top(row, tokens_, scratch);
+  const auto logits = row.values;
   if (!settings_.constraint) return sampler.sample(logits, tokens_, state_, scratch);
   const auto& constraint = *settings_.constraint;
   const uint32_t left = tokens_left();

@@ -35,8 +35,9 @@ class Completion final : public Job {
   void inherit(const SequenceState& state, size_t n_tokens) override;
   void started(uint32_t n_cached) override;
   void progressed(uint32_t n_stored) override;
+  uint32_t top() const override;
   void guess(uint32_t most) override;
-  bool take(std::span<const float> rows, size_t width, uint32_t pos, SamplerScratch& scratch) override;
+  bool take(std::span<const backend::Output> rows, uint32_t pos, SamplerScratch& scratch) override;
   void fail(Error error) override;
   void cancel() override;
   void conclude() override;
@@ -47,7 +48,7 @@ class Completion final : public Job {
   void begin_decode();
   void send(chat::Delta delta, std::string shown);
   uint32_t tokens_left() const;
-  Result<int32_t> choose(std::span<const float> logits, SamplerScratch& scratch);
+  Result<int32_t> choose(const backend::Output& row, SamplerScratch& scratch);
   std::optional<chat::FinishReason> accept(int32_t token, std::string& shown);
   void end(chat::FinishReason reason);
   void close_timings();

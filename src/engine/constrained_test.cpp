@@ -200,7 +200,7 @@ TEST(Constrained, a_fork_of_an_unfinished_document_goes_on_inside_it) {
                           .max_rows = 16,
                           .max_logit_rows = 16,
                           .page_tokens = executor.page_tokens()};
-  StepLoop loop(executor, {ToyExecutor::kVocab, ToyExecutor::kEmbd, limits}, in_flight);
+  StepLoop loop(executor, {.limits = limits}, in_flight);
   Mailbox mailbox;
   std::stop_source stop;
   const auto settings = [&](bool constrain, size_t n_said) {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "backend/backend.h"
 #include "base/result.h"
 #include "engine/kv_cache.h"
 #include "engine/sampler/sampler.h"
@@ -36,6 +37,8 @@ class Job {
   virtual uint32_t n_wanted() const { return static_cast<uint32_t>(tokens_.size()); }
   /// Every row from this position on gives results.
   virtual uint32_t first_result() const { return n_wanted() - 1; }
+  /// Its results are only so many of the largest logits of each row; 0: all.
+  virtual uint32_t top() const { return 0; }
   /// Results are hidden states, not logits.
   virtual bool wants_hidden() const { return false; }
   /// The sequence is worth remembering after its end, because a client may fork it.
@@ -51,8 +54,8 @@ class Job {
   /// when the step has room, and handed to take(), which keeps the tokens that turn out right; the others never were.
   virtual void guess(uint32_t /*most*/) {}
   std::span<const int32_t> draft() const { return draft_; }
-  /// Rows of `width` floats for the positions from `pos` on. True: the job has ended.
-  virtual bool take(std::span<const float> rows, size_t width, uint32_t pos, SamplerScratch& scratch) = 0;
+  /// What was computed for the positions from `pos` on. True: the job has ended.
+  virtual bool take(std::span<const backend::Output> rows, uint32_t pos, SamplerScratch& scratch) = 0;
 
   // Both end the job.
   virtual void fail(Error error) = 0;

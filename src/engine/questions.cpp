@@ -7,9 +7,9 @@
 
 namespace ingle::engine {
 
-bool Scoring::take(std::span<const float> rows, size_t width, uint32_t pos, SamplerScratch& /*scratch*/) {
-  for (size_t offset = 0; offset < rows.size(); offset += width, ++pos) {
-    const auto logits = rows.subspan(offset, width);
+bool Scoring::take(std::span<const backend::Output> rows, uint32_t pos, SamplerScratch& /*scratch*/) {
+  for (const backend::Output& row : rows) {
+    const auto logits = row.values;
     const auto logit = static_cast<double>(logits[static_cast<size_t>(tokens_[pos + 1])]);
     const double logprob = logit - log_sum_exp(logits);
     if (!std::isfinite(logprob)) {
@@ -18,12 +18,13 @@ bool Scoring::take(std::span<const float> rows, size_t width, uint32_t pos, Samp
       return true;
     }
     outcome_->push_back(static_cast<float>(logprob));
+    ++pos;
   }
   return pos == n_wanted();
 }
 
-bool Embedding::take(std::span<const float> rows, size_t width, uint32_t /*pos*/, SamplerScratch& /*scratch*/) {
-  const auto state = rows.first(width);
+bool Embedding::take(std::span<const backend::Output> rows, uint32_t /*pos*/, SamplerScratch& /*scratch*/) {
+  const auto state = rows.front().values;
   if (!std::ranges::all_of(state, [](float x) { return std::isfinite(x); })) {
     fail(Error::corrupt("the model computed a hidden state that is not made of numbers")
              .hint("its weights may be damaged; compare the file's SHA-256 with its source, or pull it again"));

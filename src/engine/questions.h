@@ -35,7 +35,7 @@ class Scoring final : public Question {
 
   uint32_t n_wanted() const override { return static_cast<uint32_t>(tokens_.size()) - 1; }
   uint32_t first_result() const override { return first_ - 1; }
-  bool take(std::span<const float> rows, size_t width, uint32_t pos, SamplerScratch& scratch) override;
+  bool take(std::span<const backend::Output> rows, uint32_t pos, SamplerScratch& scratch) override;
 
  private:
   uint32_t first_;
@@ -46,7 +46,7 @@ class Embedding final : public Question {
  public:
   using Question::Question;
   bool wants_hidden() const override { return true; }
-  bool take(std::span<const float> rows, size_t width, uint32_t pos, SamplerScratch& scratch) override;
+  bool take(std::span<const backend::Output> rows, uint32_t pos, SamplerScratch& scratch) override;
 };
 
 }  // namespace ingle::engine

@@ -234,7 +234,8 @@ void StepLoop::run_shares(bool hidden) {
       rows_.push_back({.token = pos < n_known ? job.tokens()[pos] : job.draft()[pos - n_known],
                        .pos = pos,
                        .sequence = static_cast<uint32_t>(tables_.size()),
-                       .want_logits = pos >= job.first_result()});
+                       .want_logits = pos >= job.first_result(),
+                       .top = hidden ? 0 : job.top()});
     }
     tables_.push_back(cache_.pages(job.kv));
     chosen_.push_back(share);
@@ -248,10 +249,10 @@ void StepLoop::run_shares(bool hidden) {
     }
     return;
   }
-  hand_out(*results, hidden ? shape_.n_embd : shape_.n_vocab);
+  hand_out(*results);
 }
 
-Result<std::span<const float>> StepLoop::compute(bool hidden) {
+Result<std::span<const backend::Output>> StepLoop::compute(bool hidden) {
   // Scratch memory grows with the step; the sequences of this one end, others and the engine go on.
   try {
     return executor_.run({.rows = rows_, .sequences = tables_, .want_hidden = hidden});
@@ -261,7 +262,7 @@ Result<std::span<const float>> StepLoop::compute(bool hidden) {
   }
 }
 
-void StepLoop::hand_out(std::span<const float> results, size_t width) {
+void StepLoop::hand_out(std::span<const backend::Output> results) {
   for (const Share& share : chosen_) {
     Job& job = *running_[share.sequence];
     const uint32_t begin = cache_.size(job.kv);
@@ -270,9 +271,9 @@ void StepLoop::hand_out(std::span<const float> results, size_t width) {
     cache_.commit(job.kv, std::span(job.tokens()).first(end));
     job.progressed(end);
     if (first >= end) continue;
-    const size_t n_floats = size_t{end + share.n_draft - first} * width;
-    ended_[share.sequence] = job.take(results.first(n_floats), width, first, scratch_);
-    results = results.subspan(n_floats);
+    const size_t n = size_t{end + share.n_draft - first};
+    ended_[share.sequence] = job.take(results.first(n), first, scratch_);
+    results = results.subspan(n);
     if (share.n_draft == 0) continue;
     // What was guessed right is stored; the rest is forgotten before anything could share its pages.
     const size_t n_stored = std::max<size_t>(end, job.tokens().size() - 1);

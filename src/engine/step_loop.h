@@ -26,8 +26,6 @@ class Mailbox;
 class StepLoop {
  public:
   struct Shape {
-    uint32_t n_vocab = 0;
-    uint32_t n_embd = 0;
     StepLimits limits;
     base::CoreBoard* cores = nullptr;
     std::function<void(std::chrono::nanoseconds)> on_pause = {};
@@ -66,8 +64,8 @@ class StepLoop {
   bool plan();
   void step();
   void run_shares(bool hidden);
-  Result<std::span<const float>> compute(bool hidden);
-  void hand_out(std::span<const float> results, size_t width);
+  Result<std::span<const backend::Output>> compute(bool hidden);
+  void hand_out(std::span<const backend::Output> results);
   void preempt(size_t index);
   void drop_ended();
   void end(std::unique_ptr<Job> job);

@@ -58,6 +58,16 @@ class Runner {
   };
   /// One step of the pieces side by side; the logits of every row, or of the last row only.
   std::vector<float> step(const std::vector<Piece>& pieces, bool only_last = false) {
+    std::vector<float> logits;
+    for (const backend::Output& output : outputs(pieces, only_last ? kLastRow : kEveryRow))
+      logits.insert(logits.end(), output.values.begin(), output.values.end());
+    return logits;
+  }
+
+  enum Wanted : uint8_t { kEveryRow, kLastRow };
+  /// `tops`: how many logits the rows want, over and over; 0: all.
+  std::span<const backend::Output> outputs(const std::vector<Piece>& pieces, Wanted wanted,
+                                           std::span<const uint32_t> tops = {}) {
     std::vector<backend::Row> rows;
     std::vector<std::span<const uint32_t>> tables;
     std::vector<std::vector<uint32_t>> pages;
@@ -70,13 +80,13 @@ class Runner {
             {pieces[i].tokens[t], pieces[i].first_pos + static_cast<uint32_t>(t), static_cast<uint32_t>(i), true});
       }
     }
-    if (only_last) {
-      for (size_t i = 0; i + 1 < rows.size(); ++i)
-        rows[i].want_logits = false;
+    for (size_t i = 0; i < rows.size(); ++i) {
+      rows[i].want_logits = wanted == kEveryRow || i + 1 == rows.size();
+      rows[i].top = tops.empty() ? 0 : tops[i % tops.size()];
     }
-    auto logits = executor_->run({rows, tables, false});
-    EXPECT_TRUE(logits);
-    return {logits->begin(), logits->end()};
+    const auto outputs = executor_->run({rows, tables, false});
+    EXPECT_TRUE(outputs);
+    return *outputs;
   }
 
   uint32_t n_vocab() const { return n_vocab_; }
@@ -219,6 +229,49 @@ TEST(KvType, eight_bits_take_about_half_of_sixteen) {
   EXPECT_EQ(backend::page_bytes(model->program, backend::KvType::kDefault), wide);
   EXPECT_GT(narrow, wide / 2);
   EXPECT_LE(narrow, wide * 5 / 8);
+}
+
+std::vector<backend::Scored> sorted_logits(std::span<const float> logits) {
+  std::vector<backend::Scored> all;
+  for (size_t i = 0; i < logits.size(); ++i)
+    all.push_back({static_cast<int32_t>(i), logits[i]});
+  std::ranges::sort(all, backend::likelier);
+  return all;
+}
+
+TEST_P(TinyModel, gives_the_largest_logits_as_a_sort_of_all_does) {
+  const TinyCase& tiny = GetParam();
+  const std::span<const int32_t> tokens = tiny.tokens;
+  for (const kernels::Kernels* table : kernels::available()) {
+    for (unsigned threads : {1U, 3U, 8U}) {
+      Runner runner(tiny, table->name, threads, backend::Precision::kDefault);
+      const size_t n_vocab = runner.n_vocab();
+      const auto most = static_cast<uint32_t>(std::min<size_t>(n_vocab, backend::kMaxTop));
+      // The same for all rows; mixed with rows that want all.
+      const std::vector<std::vector<uint32_t>> settings = {{1}, {2}, {40}, {most}, {1, 0, most, 3}};
+      for (const size_t n : {1UL, 2UL, 16UL, 17UL}) {
+        const std::vector<float> all = runner.step({{0, tokens.first(n), 0}});
+        for (const auto& tops : settings) {
+          const auto outputs = runner.outputs({{1, tokens.first(n), 0}}, Runner::kEveryRow, tops);
+          ASSERT_EQ(outputs.size(), n);
+          for (size_t r = 0; r < n; ++r) {
+            const uint32_t top = tops[r % tops.size()];
+            const auto row = std::span(all).subspan(r * n_vocab, n_vocab);
+            ASSERT_EQ(outputs[r].n_bad, 0U);
+            ASSERT_TRUE(std::ranges::equal(outputs[r].values, top == 0 ? row : row.first(0)));
+            auto expected = sorted_logits(row);
+            expected.resize(top);
+            ASSERT_TRUE(std::ranges::equal(outputs[r].top, expected))
+                << table->name << ", " << threads << " threads, row " << r << " of " << n << ", " << top;
+          }
+        }
+      }
+      const uint32_t one = 1;
+      const auto last = runner.outputs({{2, tokens, 0}}, Runner::kLastRow, {&one, 1});
+      ASSERT_EQ(last.size(), 1U);
+      EXPECT_EQ(last[0].top[0], sorted_logits(runner.step({{3, tokens, 0}}, /*only_last=*/true)).front());
+    }
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Models, TinyModel, ::testing::ValuesIn(all_cases()), name_of);

@@ -7,6 +7,7 @@
 #include "backend/cpu/attention.h"
 #include "backend/cpu/kv_pages.h"
 #include "backend/cpu/rope_table.h"
+#include "backend/cpu/top_rows.h"
 #include "backend/cpu/weights.h"
 #include "base/check.h"
 #include "base/cpu_features.h"
@@ -59,7 +60,7 @@ class CpuExecutor final : public Executor {
   std::string_view isa() const override { return math_.kernels->name; }
   uint32_t threads() const override { return pool_.size(); }
   void use_threads(uint32_t n) override { pool_.set_active(n); }
-  Result<std::span<const float>> run(const Step& step) override;
+  Result<std::span<const Output>> run(const Step& step) override;
   void copy_page(uint32_t from, uint32_t to) override { pages_.copy(from, to); }
 
  private:
@@ -87,7 +88,8 @@ class CpuExecutor final : public Executor {
                         uint32_t n_rows);
   void gate_up(const CpuLayer& layer, uint32_t n_rows);
   uint32_t keep_wanted(const Step& step);
-  std::span<const float> head(uint32_t n, bool want_hidden);
+  void head(uint32_t n);
+  void head_task(uint32_t first_panel, uint32_t n_panels, uint32_t first, uint32_t n, uint32_t thread);
 
   std::unique_ptr<base::ThreadPool> pool_owner_;
   base::ThreadPool& pool_;
@@ -114,6 +116,10 @@ class CpuExecutor final : public Executor {
   Buffer scratch_;
   size_t scratch_floats_ = 0;
   std::vector<float> logits_;
+  std::vector<uint32_t> tops_;  // of the rows with an answer
+  std::vector<float*> all_of_;  // where all logits of such a row go
+  TopRows top_rows_;
+  std::vector<Output> outputs_;
 };
 
 uint32_t CpuExecutor::panel_parts(uint32_t n_panels, uint32_t n_tokens) const {
@@ -427,8 +433,10 @@ void CpuExecutor::gate_up(const CpuLayer& layer, uint32_t n_rows) {
 // Once the last layer's keys and values are stored, only rows with an answer go on; they move to the front.
 uint32_t CpuExecutor::keep_wanted(const Step& step) {
   uint32_t n = 0;
+  tops_.clear();
   for (uint32_t r = 0; r < step.rows.size(); ++r) {
     if (!step.rows[r].want_logits) continue;
+    tops_.push_back(step.rows[r].top);
     if (n != r) {
       std::copy_n(residual_.row(r), n_embd_, residual_.row(n));
       std::copy_n(mixed_.row(r), mixed_.stride(), mixed_.row(n));
@@ -438,17 +446,16 @@ uint32_t CpuExecutor::keep_wanted(const Step& step) {
   return n;
 }
 
-std::span<const float> CpuExecutor::head(uint32_t n, bool want_hidden) {
-  for (uint32_t r = 0; r < n; ++r) {
-    math_.kernels->rms_norm(residual_.row(r), output_norm_.weight.data(), n_embd_, output_norm_.eps, last_.row(r));
+void CpuExecutor::head(uint32_t n) {
+  const size_t n_whole = static_cast<size_t>(std::ranges::count(tops_, 0U));
+  if (logits_.size() < n_whole * n_vocab_) logits_.resize(n_whole * n_vocab_);
+  all_of_.clear();
+  float* next = logits_.data();
+  for (const uint32_t top : tops_) {
+    all_of_.push_back(next);
+    if (top == 0) next += n_vocab_;
   }
-  const size_t width = want_hidden ? n_embd_ : n_vocab_;
-  if (logits_.size() < n * width) logits_.resize(n * width);
-  if (want_hidden) {
-    for (uint32_t i = 0; i < n; ++i)
-      std::copy_n(last_.row(i), n_embd_, logits_.data() + i * width);
-    return {logits_.data(), n * width};
-  }
+  top_rows_.begin(tops_, pool_.size());
   quantize_rows(last_, head_, n);
   const uint32_t blocks = token_blocks(n);
   const uint32_t parts =
@@ -456,31 +463,40 @@ std::span<const float> CpuExecutor::head(uint32_t n, bool want_hidden) {
   pool_.run(parts * blocks, [&](uint32_t task, uint32_t thread) {
     const Range panels = share_of(head_.n_panels(), parts, task / blocks);
     const uint32_t first = task % blocks * kTaskTokens;
-    const uint32_t count = std::min(kTaskTokens, n - first);
-    const uint32_t column = panels.begin * kPanelRows;
-    const uint32_t task_width = (panels.end - panels.begin) * kPanelRows;
-    const uint32_t used = std::min(task_width, n_vocab_ - column);
-    float* const y = scratch(thread);
-    math_.multiply(head_, panels.begin, panels.end - panels.begin, last_, first, count, y, task_width);
-    for (uint32_t t = 0; t < count; ++t) {
-      float* const row = y + static_cast<size_t>(t) * task_width;
-      if (!head_bias_.empty()) math_.kernels->add(head_bias_.data() + column, used, row);
-      if (logit_softcap_ != 0) {
-        for (uint32_t i = 0; i < used; ++i)
-          row[i] = logit_softcap_ * std::tanh(row[i] / logit_softcap_);
-      }
-      std::copy_n(row, used, logits_.data() + (first + t) * width + column);
-    }
+    head_task(panels.begin, panels.end - panels.begin, first, std::min(kTaskTokens, n - first), thread);
   });
-  return {logits_.data(), n * width};
+  for (uint32_t r = 0; r < n; ++r)
+    outputs_.push_back(top_rows_.wanted(r) ? top_rows_.finish(r) : Output{.values = {all_of_[r], n_vocab_}});
 }
 
-Result<std::span<const float>> CpuExecutor::run(const Step& step) {
+void CpuExecutor::head_task(uint32_t first_panel, uint32_t n_panels, uint32_t first, uint32_t n, uint32_t thread) {
+  const uint32_t column = first_panel * kPanelRows;
+  const uint32_t width = n_panels * kPanelRows;
+  const uint32_t used = std::min(width, n_vocab_ - column);
+  float* const y = scratch(thread);
+  math_.multiply(head_, first_panel, n_panels, last_, first, n, y, width);
+  for (uint32_t t = 0; t < n; ++t) {
+    float* const row = y + static_cast<size_t>(t) * width;
+    if (!head_bias_.empty()) math_.kernels->add(head_bias_.data() + column, used, row);
+    if (logit_softcap_ != 0) {
+      for (uint32_t i = 0; i < used; ++i)
+        row[i] = logit_softcap_ * std::tanh(row[i] / logit_softcap_);
+    }
+    if (top_rows_.wanted(first + t)) {
+      top_rows_.see(*math_.kernels, thread, first + t, row, used, column);
+    } else {
+      std::copy_n(row, used, all_of_[first + t] + column);
+    }
+  }
+}
+
+Result<std::span<const Output>> CpuExecutor::run(const Step& step) {
   const auto n_rows = static_cast<uint32_t>(step.rows.size());
   INGLE_CHECK(n_rows >= 1 && n_rows <= max_rows_);
   uint32_t n_positions = 0;
   for (const Row& row : step.rows) {
     INGLE_CHECK(row.token >= 0 && static_cast<uint32_t>(row.token) < n_vocab_);
+    INGLE_CHECK(row.top <= std::min(kMaxTop, n_vocab_));
     INGLE_CHECK(row.sequence < step.sequences.size());
     INGLE_CHECK(row.pos / kernels::kPageTokens < step.sequences[row.sequence].size());
     n_positions = std::max(n_positions, row.pos + 1);
@@ -513,7 +529,13 @@ Result<std::span<const float>> CpuExecutor::run(const Step& step) {
       math_.kernels->add(delta_.row(r), n_embd_, residual_.row(r));
     }
   }
-  return head(n, step.want_hidden);
+  outputs_.clear();
+  for (uint32_t r = 0; r < n; ++r) {
+    math_.kernels->rms_norm(residual_.row(r), output_norm_.weight.data(), n_embd_, output_norm_.eps, last_.row(r));
+    if (step.want_hidden) outputs_.push_back({.values = {last_.row(r), n_embd_}});
+  }
+  if (!step.want_hidden) head(n);
+  return outputs_;
 }
 
 }  // namespace

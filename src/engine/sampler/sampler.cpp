@@ -7,7 +7,9 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <string_view>
 
+#include "base/check.h"
 #include "engine/sampler/filters.h"
 #include "engine/sampler/random.h"
 
@@ -60,6 +62,13 @@ Status check_bias(const chat::Sampling& s, size_t n_vocab) {
   return {};
 }
 
+/// `n_bad` is 0 when none is bad by itself, but all are minus infinity.
+Error not_numbers(size_t n_bad, size_t n_vocab) {
+  return Error::corrupt(fmt::format("the model computed {} logits of {} that are not numbers",
+                                    n_bad == 0 ? n_vocab : n_bad, n_vocab))
+      .hint("its weights may be damaged; compare the file's SHA-256 with its source, or pull it again");
+}
+
 /// The model's own numbers: an error here is the model's, not the settings'.
 Status check_logits(std::span<const float> logits) {
   // Counted in lanes, not searched: compilers make vector code of that.
@@ -80,10 +89,11 @@ Status check_logits(std::span<const float> logits) {
   const uint32_t n_bad = std::accumulate(bad.begin(), bad.end(), 0U);
   const bool any_possible = std::ranges::any_of(possible, [](uint32_t p) { return p != 0; });
   if (n_bad == 0 && any_possible) return {};
-  return std::unexpected(
-      Error::corrupt(fmt::format("the model computed {} logits of {} that are not numbers",
-                                 n_bad == 0 ? logits.size() : n_bad, logits.size()))
-          .hint("its weights may be damaged; compare the file's SHA-256 with its source, or pull it again"));
+  return std::unexpected(not_numbers(n_bad, logits.size()));
+}
+
+Error all_banned(std::string_view what) {
+  return Error::refused(fmt::format("sampling: logit_bias bans every token that {}", what));
 }
 
 void ban_all_but(std::span<const uint64_t> allowed, std::span<float> logits) {
@@ -108,6 +118,7 @@ Result<Sampler> Sampler::create(const chat::Sampling& sampling, size_t n_vocab, 
   INGLE_TRY_VOID(check_bias(sampling, n_vocab));
   Sampler sampler;
   sampler.settings_ = sampling;
+  sampler.n_vocab_ = n_vocab;
   sampler.penalties_ = {sampling.repeat_last_n, sampling.repeat_penalty, sampling.presence_penalty,
                         sampling.frequency_penalty};
   sampler.dry_ = {sampling.dry_multiplier, sampling.dry_base, sampling.dry_allowed_length, sampling.dry_last_n};
@@ -117,6 +128,46 @@ Result<Sampler> Sampler::create(const chat::Sampling& sampling, size_t n_vocab, 
 
 bool Sampler::edits_logits() const {
   return !settings_.logit_bias.empty() || penalties_.active() || dry_.active();
+}
+
+uint32_t Sampler::top() const {
+  const chat::Sampling& s = settings_;
+  if (penalties_.active() || dry_.active()) return 0;
+  const bool raises = std::ranges::any_of(s.logit_bias, [](const auto& entry) { return entry.second > 0; });
+  const bool is_greedy = s.temperature <= 0;
+  // top_k as large as the vocabulary is none, and its candidates are not in the order of their logits.
+  const bool cuts_first = !s.mirostat && s.top_k > 0 && static_cast<size_t>(s.top_k) < n_vocab_;
+  if (raises || !(is_greedy || cuts_first)) return 0;
+  // Of so many, at least the wanted number keep their logits when bias lowers the others, and what is not among them is
+  // behind those.
+  const size_t n = s.logit_bias.size() + (is_greedy ? 1 : static_cast<size_t>(s.top_k));
+  return n <= std::min<size_t>(backend::kMaxTop, n_vocab_) ? static_cast<uint32_t>(n) : 0;
+}
+
+Result<int32_t> Sampler::sample_top(const backend::Output& output, std::span<const int32_t> history,
+                                    SamplerScratch& scratch) const {
+  INGLE_CHECK(top() > 0 && output.top.size() == top());
+  constexpr float kBanned = -std::numeric_limits<float>::infinity();
+  if (output.n_bad > 0 || output.top.front().logit == kBanned) {
+    return std::unexpected(not_numbers(output.n_bad, n_vocab_));
+  }
+  Candidates& candidates = scratch.candidates;
+  candidates.items.clear();
+  for (const auto [id, logit] : output.top)
+    candidates.items.push_back({id, logit, 0});
+  candidates.sorted = true;
+  if (!settings_.logit_bias.empty()) {
+    for (const auto& [id, bias] : settings_.logit_bias) {
+      const auto biased = std::ranges::find(candidates.items, id, &Candidate::id);
+      if (biased != candidates.items.end()) biased->logit += bias;
+    }
+    std::ranges::sort(candidates.items, likelier);
+    if (candidates.items.front().logit == kBanned) return std::unexpected(all_banned("the model could say"));
+  }
+  if (settings_.temperature <= 0) return candidates.items.front().id;
+  candidates.items.resize(static_cast<size_t>(settings_.top_k));
+  const uint64_t position = history.size();
+  return filter_and_draw(position, uniform(settings_.seed, RandomStream::kToken, position), candidates);
 }
 
 Result<int32_t> Sampler::sample(std::span<const float> logits, std::span<const int32_t> history, SamplerState& state,
@@ -134,8 +185,7 @@ Result<int32_t> Sampler::sample(std::span<const float> logits, std::span<const i
   const int32_t best = argmax(scratch.logits);
   if (scratch.logits[static_cast<size_t>(best)] == -std::numeric_limits<float>::infinity()) {
     return std::unexpected(
-        Error::refused(fmt::format("sampling: logit_bias bans every token that {}",
-                                   allowed.empty() ? "the model could say" : "may come next in the asked-for format")));
+        all_banned(allowed.empty() ? "the model could say" : "may come next in the asked-for format"));
   }
   if (settings_.temperature <= 0) return best;
   return pick(scratch.logits, history.size(), state, scratch.candidates);
@@ -155,6 +205,11 @@ int32_t Sampler::pick(std::span<const float> logits, uint64_t position, SamplerS
     return id;
   }
   select_top_k(logits, s.top_k, candidates);
+  return filter_and_draw(position, u, candidates);
+}
+
+int32_t Sampler::filter_and_draw(uint64_t position, double u, Candidates& candidates) const {
+  const chat::Sampling& s = settings_;
   filter_typical(candidates, s.typical_p);
   filter_top_p(candidates, s.top_p);
   filter_min_p(candidates, s.min_p);

@@ -9,6 +9,7 @@
 #include <span>
 #include <vector>
 
+#include "backend/backend.h"
 #include "base/result.h"
 #include "chat/types.h"
 #include "engine/sampler/candidates.h"
@@ -36,17 +37,25 @@ class Sampler {
 
   SamplerState initial_state() const { return {2 * settings_.mirostat_tau}; }
 
+  /// How many of the largest logits decide the next token, at most backend::kMaxTop; 0: all do.
+  uint32_t top() const;
+
   /// The next token after `history`; one of `allowed`, a bit an id, unless that is empty. Fails when logits are not
   /// numbers or every token is banned.
   Result<int32_t> sample(std::span<const float> logits, std::span<const int32_t> history, SamplerState& state,
                          SamplerScratch& scratch, std::span<const uint64_t> allowed = {}) const;
+  /// The same token from the `top()` largest of the logits, which are not 0.
+  Result<int32_t> sample_top(const backend::Output& output, std::span<const int32_t> history,
+                             SamplerScratch& scratch) const;
 
  private:
   Sampler() = default;
   bool edits_logits() const;
   int32_t pick(std::span<const float> logits, uint64_t position, SamplerState& state, Candidates& candidates) const;
+  int32_t filter_and_draw(uint64_t position, double u, Candidates& candidates) const;
 
   chat::Sampling settings_;
+  size_t n_vocab_ = 0;
   Penalties penalties_;
   Dry dry_;
   DryBreakers breakers_;

@@ -8,6 +8,7 @@
 
 #include "engine/sampler/exponential.h"
 #include "engine/sampler/logprobs.h"
+#include "engine/testing/toy_executor.h"
 
 namespace ingle::engine {
 namespace {
@@ -92,6 +93,64 @@ RC_GTEST_PROP(Sampler, a_fork_and_a_rollback_continue_as_the_original_did, ()) {
   RC_ASSERT(forked == state);
 }
 
+RC_GTEST_PROP(Sampler, takes_the_same_token_from_the_largest_logits_as_from_all, ()) {
+  auto settings = any_settings();
+  settings.mirostat = false;
+  settings.top_k = *rc::gen::inRange(1, static_cast<int>(kVocab));
+  settings.repeat_penalty = 1;
+  settings.presence_penalty = settings.frequency_penalty = settings.dry_multiplier = 0;
+  if (*rc::gen::arbitrary<bool>()) settings.temperature = 0;
+  const auto wanted = static_cast<size_t>(settings.temperature <= 0 ? 1 : settings.top_k);
+  const size_t n_biased = *rc::gen::inRange<size_t>(0, kVocab - wanted + 1);
+  for (size_t i = 0; i < n_biased; ++i) {
+    const float bias = *rc::gen::element(-kInf, -3.0F, -0.5F, 0.0F);
+    settings.logit_bias.emplace_back(*rc::gen::inRange<int32_t>(0, kVocab), bias);
+  }
+  const Sampler sampler = sampler_of(settings);
+  RC_ASSERT(sampler.top() == wanted + n_biased);
+  SamplerScratch scratch;
+  SamplerState state = sampler.initial_state();
+  std::vector<backend::Scored> storage;
+  std::vector<int32_t> history;
+  for (size_t i = 0; i < 30; ++i) {
+    const auto logits = logits_at(i);
+    const auto expected = sampler.sample(logits, history, state, scratch);
+    const auto of_best = sampler.sample_top(testing::top_of(logits, sampler.top(), storage), history, scratch);
+    RC_ASSERT(of_best.has_value() == expected.has_value());
+    if (!expected) {
+      RC_ASSERT(of_best.error().message() == expected.error().message());
+      break;
+    }
+    RC_ASSERT(*of_best == *expected);
+    history.push_back(*expected);
+  }
+}
+
+TEST(Sampler, needs_all_logits_where_more_than_the_largest_may_win) {
+  chat::Sampling s;
+  s.top_k = 20;
+  EXPECT_EQ(sampler_of(s).top(), 20U);
+  const auto with = [&](auto&& change) {
+    chat::Sampling changed = s;
+    change(changed);
+    return sampler_of(changed).top();
+  };
+  EXPECT_EQ(with([](auto& c) { c.top_k = 0; }), 0U);
+  EXPECT_EQ(with([](auto& c) { c.top_k = kVocab; }), 0U);
+  EXPECT_EQ(with([](auto& c) { c.mirostat = true; }), 0U);
+  EXPECT_EQ(with([](auto& c) { c.repeat_penalty = 1.1F; }), 0U);
+  EXPECT_EQ(with([](auto& c) { c.presence_penalty = -1; }), 0U);
+  EXPECT_EQ(with([](auto& c) { c.dry_multiplier = 1; }), 0U);
+  EXPECT_EQ(with([](auto& c) { c.logit_bias = {{3, 1.0F}}; }), 0U);
+  EXPECT_EQ(with([](auto& c) { c.logit_bias = {{3, -1.0F}, {4, -kInf}}; }), 22U);
+  EXPECT_EQ(with([](auto& c) { c.temperature = 0; }), 1U);
+  const auto large = Sampler::create(s, 100000, {});
+  ASSERT_TRUE(large);
+  EXPECT_EQ(large->top(), 20U);
+  s.top_k = static_cast<int32_t>(backend::kMaxTop) + 1;
+  EXPECT_EQ(Sampler::create(s, 100000, {})->top(), 0U);
+}
+
 TEST(Sampler, greedy_takes_the_lowest_id_among_equals) {
   chat::Sampling settings;
   settings.temperature = 0;
@@ -139,6 +198,18 @@ TEST(Sampler, reports_logits_that_are_not_numbers_as_the_models_fault) {
     ASSERT_FALSE(id.has_value());
     EXPECT_EQ(id.error().code(), ErrorCode::kCorrupt);
   }
+  chat::Sampling greedy;
+  greedy.temperature = 0;
+  const Sampler of_best = sampler_of(greedy);
+  std::vector<backend::Scored> storage;
+  auto damaged = logits_at(0);
+  damaged[3] = damaged[30] = std::numeric_limits<float>::quiet_NaN();
+  for (const auto& logits : {damaged, std::vector<float>(kVocab, -kInf)}) {
+    const auto all = of_best.sample(logits, {}, state, scratch);
+    const auto best = of_best.sample_top(testing::top_of(logits, 1, storage), {}, scratch);
+    ASSERT_FALSE(best.has_value());
+    EXPECT_EQ(best.error().message(), all.error().message());
+  }
   const std::vector<float> none(kVocab, -kInf);
   EXPECT_FALSE(sampler.sample(none, {}, state, scratch).has_value());
 }
@@ -152,6 +223,18 @@ TEST(Sampler, says_so_when_everything_is_banned) {
   const auto id = sampler_of(settings).sample(logits_at(0), {}, state, scratch);
   ASSERT_FALSE(id.has_value());
   EXPECT_EQ(id.error().code(), ErrorCode::kRefused);
+
+  // All that the model thinks possible, which is less than the vocabulary.
+  settings.temperature = 0;
+  settings.logit_bias = {{4, -kInf}, {9, -kInf}};
+  std::vector<float> logits(kVocab, -kInf);
+  logits[4] = logits[9] = 1;
+  std::vector<backend::Scored> storage;
+  const Sampler greedy = sampler_of(settings);
+  ASSERT_EQ(greedy.top(), 3U);
+  const auto of_best = greedy.sample_top(testing::top_of(logits, 3, storage), {}, scratch);
+  ASSERT_FALSE(of_best.has_value());
+  EXPECT_EQ(of_best.error().message(), greedy.sample(logits, {}, state, scratch).error().message());
 }
 
 TEST(Sampler, refuses_settings_that_are_not_numbers) {

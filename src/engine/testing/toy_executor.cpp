@@ -21,16 +21,34 @@ uint64_t hash_of(std::span<const int32_t> text) {
 
 }  // namespace
 
+backend::Output top_of(std::span<const float> logits, uint32_t n, std::vector<backend::Scored>& storage) {
+  backend::Output output;
+  storage.clear();
+  for (size_t i = 0; i < logits.size(); ++i) {
+    if (logits[i] <= std::numeric_limits<float>::max()) {
+      storage.push_back({static_cast<int32_t>(i), logits[i]});
+    } else {
+      ++output.n_bad;
+      storage.push_back({std::numeric_limits<int32_t>::max(), -std::numeric_limits<float>::infinity()});
+    }
+  }
+  std::ranges::sort(storage, backend::likelier);
+  storage.resize(n);
+  output.top = storage;
+  return output;
+}
+
 ToyExecutor::ToyExecutor(uint32_t n_pages, uint32_t max_rows, Logits logits)
     : n_pages_(n_pages), max_rows_(max_rows), logits_(std::move(logits)), memory_(size_t{n_pages} * kPageTokens, -1) {}
 
-Result<std::span<const float>> ToyExecutor::run(const backend::Step& step) {
+Result<std::span<const backend::Output>> ToyExecutor::run(const backend::Step& step) {
   INGLE_CHECK(!step.rows.empty() && step.rows.size() <= max_rows_);
   seen_.rows = std::max(seen_.rows.load(), static_cast<uint32_t>(step.rows.size()));
   seen_.sequences = std::max(seen_.sequences.load(), static_cast<uint32_t>(step.sequences.size()));
   ++seen_.steps;
-  const size_t width = step.want_hidden ? kEmbd : kVocab;
-  results_.clear();
+  values_.clear();
+  tops_.clear();
+  outputs_.clear();
   for (const backend::Row& row : step.rows) {
     memory_[step.sequences[row.sequence][row.pos / kPageTokens] * kPageTokens + row.pos % kPageTokens] = row.token;
   }
@@ -41,14 +59,19 @@ Result<std::span<const float>> ToyExecutor::run(const backend::Step& step) {
       text.push_back(memory_[step.sequences[row.sequence][pos / kPageTokens] * kPageTokens + pos % kPageTokens]);
     }
     if (step.want_hidden) {
-      const auto hidden = hidden_of(text);
-      results_.insert(results_.end(), hidden.begin(), hidden.end());
+      outputs_.push_back({.values = values_.emplace_back(hidden_of(text))});
+      continue;
+    }
+    std::vector<float>& logits = values_.emplace_back(kVocab);
+    logits_(text, logits);
+    if (row.top == 0) {
+      outputs_.push_back({.values = logits});
+      ++seen_.whole_rows;
     } else {
-      results_.resize(results_.size() + width);
-      logits_(text, std::span(results_).last(width));
+      outputs_.push_back(top_of(logits, row.top, tops_.emplace_back()));
     }
   }
-  return std::span<const float>(results_);
+  return std::span<const backend::Output>(outputs_);
 }
 
 void ToyExecutor::copy_page(uint32_t from, uint32_t to) {

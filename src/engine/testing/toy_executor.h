@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <deque>
 #include <functional>
 #include <vector>
 
@@ -28,7 +29,7 @@ class ToyExecutor final : public backend::Executor {
   std::string_view isa() const override { return "toy"; }
   uint32_t threads() const override { return 1; }
   void use_threads(uint32_t /*n*/) override {}
-  Result<std::span<const float>> run(const backend::Step& step) override;
+  Result<std::span<const backend::Output>> run(const backend::Step& step) override;
   void copy_page(uint32_t from, uint32_t to) override;
 
   /// The most rows and sequences that one step had, to see that requests are batched.
@@ -36,6 +37,7 @@ class ToyExecutor final : public backend::Executor {
     std::atomic<uint32_t> rows = 0;
     std::atomic<uint32_t> sequences = 0;
     std::atomic<uint32_t> steps = 0;
+    std::atomic<uint32_t> whole_rows = 0;  // whose logits were all asked for
   };
   Seen& seen() { return seen_; }
 
@@ -44,7 +46,9 @@ class ToyExecutor final : public backend::Executor {
   uint32_t max_rows_;
   Logits logits_;
   std::vector<int32_t> memory_;
-  std::vector<float> results_;
+  std::deque<std::vector<float>> values_;  // of every row; their addresses stay
+  std::deque<std::vector<backend::Scored>> tops_;
+  std::vector<backend::Output> outputs_;
   Seen seen_;
 };
 
@@ -53,6 +57,9 @@ void count_up(std::span<const int32_t> text, std::span<float> logits);
 
 /// Letters from a hash of the whole text, with a small chance to end.
 void babble(std::span<const int32_t> text, std::span<float> logits);
+
+/// What an executor answers to a row that wants the `n` largest of these logits.
+backend::Output top_of(std::span<const float> logits, uint32_t n, std::vector<backend::Scored>& storage);
 
 /// The hidden state that a text ends in.
 std::vector<float> hidden_of(std::span<const int32_t> text);
