@@ -44,7 +44,7 @@ class Sampler {
   /// numbers or every token is banned.
   Result<int32_t> sample(std::span<const float> logits, std::span<const int32_t> history, SamplerState& state,
                          SamplerScratch& scratch, std::span<const uint64_t> allowed = {}) const;
-  /// The same token from the `top()` largest of the logits, which are not 0.
+  /// The same token from the top() largest logits alone, where top() is not 0.
   Result<int32_t> sample_top(const backend::Output& output, std::span<const int32_t> history,
                              SamplerScratch& scratch) const;
 
