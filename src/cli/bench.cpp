@@ -45,8 +45,8 @@ class Bench : public Command {
                      1024);
     arguments.value(repetitions_, "-r,--repetitions", "N",
                     "counted runs of each test, after one that is not (default 5)", 1, 1000);
-    arguments.value(isa_, "--isa", "NAME", "instruction set of the kernels: scalar, avx2 ...");
-    arguments.value(kv_type_, "--kv", "TYPE", "number format of the KV cache: f16, i8 ...");
+    arguments.value(isa_, "--isa", "NAME", "kernels: avx512, avxvnni, avx2, dotprod, i8mm or scalar");
+    arguments.value(kv_type_, "--kv", "TYPE", "number format of the KV cache: f16, bf16, f32 or i8");
     arguments.flag(reference_, "--reference", "compute in f32 throughout");
     arguments.group("Without a model");
     arguments.value(shape_, "--shape", "NAME[:FORMAT]",

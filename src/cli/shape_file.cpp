@@ -41,7 +41,13 @@ fs::path path_of(const base::FileDescriptor& file) {
 }  // namespace
 
 Status write_shape_file(Context& context, const shapes::ShapeSpec& spec, const fs::path& path) {
+  std::error_code error;
+  if (fs::exists(fs::symlink_status(path, error)))
+    return std::unexpected(Error::refused("'" + path.string() + "' is there already, and nothing is replaced")
+                               .hint("remove it, or choose another name"));
   const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
+  if (!fs::is_directory(folder, error))
+    return std::unexpected(Error::not_found("there is no folder '" + folder.string() + "'").hint("make it first"));
   INGLE_TRY_VOID(check_space(spec, folder));
   fs::path part = path;
   part += ".part";
@@ -49,7 +55,6 @@ Status write_shape_file(Context& context, const shapes::ShapeSpec& spec, const f
   if (!out) return std::unexpected(Error::io("making '" + part.string() + "'", errno));
   Status written = write(context, spec, out);
   out.close();
-  std::error_code error;
   if (written && !out) written = std::unexpected(Error::io("writing '" + part.string() + "'", errno));
   if (written) {
     fs::rename(part, path, error);

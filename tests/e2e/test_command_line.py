@@ -48,6 +48,13 @@ class CommandLine(IngleTest):
         self.assert_refused(self.run_ingle("bench", "--write-shape", "x.gguf"), 2, "--shape")
         self.assert_refused(self.run_ingle("bench", "m.gguf", "--json", "--csv"), 2, "exclude each other")
 
+    def test_a_shape_is_not_written_over_a_file(self):
+        there = self.home / "model.gguf"
+        there.write_text("precious")
+        self.assert_refused(self.run_ingle("bench", "--shape", "smollm2-135m:q4_0", "--write-shape", str(there)), 3,
+                            "is there already")
+        self.assertEqual(there.read_text(), "precious")
+
     def test_version_is_one_line(self):
         self.assertRegex(self.ok("--version").data, r"\Aingle \d+\.\d+\.\d+\n\Z")
 
