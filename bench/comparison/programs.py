@@ -58,7 +58,7 @@ def output_of(command, limit, with_errors=False):
         raise Failed(str(error)) from error
     if done.returncode != 0:
         raise Failed(f"{os.path.basename(command[0])} ended with {done.returncode}: "
-                     f"{done.stderr.decode(errors='replace').strip()[-300:]}")
+                     f"{' '.join(done.stderr.decode(errors='replace').split())[-300:]}")
     return (done.stdout + (done.stderr if with_errors else b"")).decode(errors="replace")
 
 

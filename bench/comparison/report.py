@@ -32,6 +32,18 @@ def ratio_cell(row, name):
     return f"{peer['ratio']:.2f} [{low:.2f}, {high:.2f}]{marks(row, name)}"
 
 
+def legend(rows):
+    """What the table's columns mean, for the tests that have rows."""
+    if not rows:
+        return []
+    speeds = [f"`{prefix}`" for prefix in ("pp", "tg") if any(row["test"].startswith(prefix) for row in rows)]
+    units = [", ".join(speeds) + ": tokens a second"] if speeds else []
+    if any(row["kind"] == "first" for row in rows):
+        units.append("`first`: seconds from the start of the program to its first token")
+    return ["", "Ratio: how many times faster, the median over the pairs with its 95 % bootstrap interval; above 1 Inglenook is faster.",
+            "; ".join(units) + "."]
+
+
 def markdown(result):
     names = result["peers"]
     head = ["model", "test", "ingle", "of the roofline", *names, *[f"ratio to {name}" for name in names], "pairs"]
@@ -46,13 +58,13 @@ def markdown(result):
         cells += [ratio_cell(row, name) for name in names] + [str(row["pairs"])]
         lines.append("| " + " | ".join(cells) + " |")
         model = row["model"]
-    lines += ["", "Ratio: how many times faster, the median over the pairs with its 95 % bootstrap interval; above 1 Inglenook is faster.",
-              "`pp`, `tg`: tokens a second; `first`: seconds from the start of the program to its first token."]
+    lines += legend(result["rows"])
     if any(marks(row, name) for row in result["rows"] for name in row["peers"]):
         lines.append("~: other work disturbed at least one of the pairs, also when it was repeated.")
     lost = [f"{row['model']} {row['test']} against {name} ({peer['ratio']:.2f})" for row in result["rows"]
             for name, peer in row["peers"].items() if peer["ratios"] and peer["ratio"] < 1]
-    lines += ["", "Lost: " + ("; ".join(lost) if lost else "none of these rows") + "."]
+    if result["rows"]:
+        lines += ["", "Lost: " + ("; ".join(lost) if lost else "none of these rows") + "."]
     if result["memory"]:
         lines += ["", "| model | peak memory | of which files | limit: file + KV + max(10 %, 48 MiB) | llama.cpp |", "|---|---|---|---|---|"]
         mib = 1 << 20
@@ -63,7 +75,7 @@ def markdown(result):
     lines += ["", "Settings of the peers, the best of those tried:", "", "| model | test | peer | setting | tried |", "|---|---|---|---|---|"]
     for row in result["rows"]:
         for name, peer in row["peers"].items():
-            tried = ", ".join(f"{setting}: {number(value, row['kind'])}" for setting, value in peer["tried"].items())
+            tried = ", ".join(f"{setting}: {number(value, row['kind'])}{'~' if setting in peer.get('disturbed', ()) else ''}" for setting, value in peer["tried"].items())
             lines.append(f"| {row['model']} | {row['test']} | {name} | {peer['setting'] or 'failed: ' + peer['error']} | {tried} |")
     machine = result["machine"]
     lines += ["", f"{machine['cpu']}, {result['threads']} threads, kernels {machine['isa']}; Inglenook {result['commit']}; {result['date']}; "

@@ -11,7 +11,7 @@ import xml.etree.ElementTree
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "bench"))
 
-from comparison import quiet, report, stats  # noqa: E402
+from comparison import options, quiet, report, stats  # noqa: E402
 from comparison.programs import TESTS, Failed, Peer, parse_batched_bench, parse_ingle, parse_llama_bench  # noqa: E402
 
 
@@ -47,9 +47,12 @@ class Statistics(unittest.TestCase):
         self.assertEqual(stats.doubtful({"a": [1.0], "b": [2.1]}, smaller_is_better=True), ["b"])
         self.assertEqual(stats.doubtful({}), [])
         compare = compare_script()
-        speeds = {"a": [12.0, 100.0, 100.0], "b": [90.0, 90.0]}
+        off, on = (("fa", 0),), (("fa", 1),)
+        speeds = {off: [12.0, 100.0, 100.0], on: [90.0, 90.0]}
 
         class Program:
+            name = "peer"
+
             def settings(self, _test, _best):
                 return list(speeds)
 
@@ -57,9 +60,10 @@ class Statistics(unittest.TestCase):
                 return speeds[setting].pop(0)
 
         runner = compare.Runner(types.SimpleNamespace(retries=0, max_noise=1))
-        best, runs, _ = runner.explore(Program(), "model", TESTS["tg128"], None)
-        self.assertEqual(best, "a")
-        self.assertEqual(runs["a"][0], 100.0)
+        best, runs, disturbed, _ = runner.explore(Program(), "model", "label", TESTS["tg128"], None)
+        self.assertEqual(best, off)
+        self.assertEqual(runs[off][0], 100.0)
+        self.assertEqual(disturbed, set())
 
     def test_a_claim_is_close_when_its_interval_reaches_below_the_threshold(self):
         self.assertTrue(stats.is_close([1.1, 1.3, 1.3]))
@@ -206,8 +210,34 @@ class Report(unittest.TestCase):
 
     def test_nothing_measured_still_makes_a_report(self):
         empty = {**RESULT, "rows": [], "memory": []}
-        self.assertIn("Lost: none", report.markdown(empty))
+        self.assertNotIn("Lost", report.markdown(empty))
+        self.assertNotIn("Ratio", report.markdown(empty))
         xml.etree.ElementTree.fromstring(report.picture(empty))
+
+    def test_the_legend_explains_only_tests_that_have_rows(self):
+        self.assertEqual(report.legend(RESULT["rows"][:1])[-1], "`tg`: tokens a second.")
+        self.assertIn("`first`", report.legend(RESULT["rows"])[-1])
+        self.assertNotIn("`pp`", report.legend(RESULT["rows"])[-1])
+
+    def test_a_disturbed_setting_is_marked(self):
+        result = copy.deepcopy(RESULT)
+        result["rows"][0]["peers"]["other"]["disturbed"] = ["defaults"]
+        self.assertIn("| defaults: 130~ |", report.markdown(result))
+
+
+class Arguments(unittest.TestCase):
+    def test_what_is_wrong_is_told_in_one_line(self):
+        here = __file__
+        usable = [here, "--ingle", sys.executable, "--no-llama", "--peer"]
+        for words, told in (([], "nothing to measure"), (["missing.gguf"], "no model file"), ([here, "-t", "0"], "--threads"),
+                            ([here, "--pairs", "0"], "--pairs"), ([here, "--retries", "-1"], "--retries"), ([here, "-t", "x"], "int"),
+                            ([here, "--out", "missing/x.json"], "no folder"), (["--render", here], "not the result"),
+                            ([here, "--merge", "missing.json"], "cannot be read"), ([here, "--ingle", "missing"], "no program"),
+                            (usable[:-1], "no peer"), ([*usable, "missing"], "no llama-bench")):
+            with self.subTest(words), self.assertRaises(options.Wrong) as caught:
+                compare_script().parse(words)
+            self.assertIn(told, str(caught.exception))
+            self.assertNotIn("\n", str(caught.exception))
 
 
 if __name__ == "__main__":
