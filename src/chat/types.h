@@ -44,10 +44,20 @@ struct Message {
   friend bool operator==(const Message&, const Message&) = default;
 };
 
+/// Which of the tools the model may call. The answer obeys: what is not allowed cannot be generated.
+struct ToolChoice {
+  enum class Mode : uint8_t { kAuto, kNone, kRequired, kNamed };
+  Mode mode = Mode::kAuto;
+  std::string name = {};  // of the one function, for kNamed
+  bool parallel = true;   // more than one call in an answer
+  friend bool operator==(const ToolChoice&, const ToolChoice&) = default;
+};
+
 /// What to continue. Exactly one form.
 struct ChatPrompt {
   std::vector<Message> messages = {};
-  Private tools_json = {};  // array of tool definitions, "" = none
+  Private tools_json = {};  // array of {"type": "function", "function": {...}}, "" = none
+  ToolChoice tool_choice = {};
   bool add_generation_prompt = true;
   int64_t now_unix = 0;  // what strftime_now may see
 };
@@ -102,7 +112,8 @@ struct CompleteRequest {
   std::vector<std::string> stop;  // the answer ends before the first of them
   int32_t logprobs = -1;          // -1: none; 0: of the chosen token; K <= 100: and of the K most likely
   bool ignore_eos = false;
-  std::string json_schema;  // constraints are compiled where the vocabulary is
+  std::string json_schema;    // constraints are compiled where the vocabulary is
+  bool check_schema = false;  // what of the schema cannot be enforced is checked at the end; else it is refused
   std::string grammar;
   std::vector<CopySource> copy_sources;
   std::string continue_from;  // a handle made by fork; the prompt is appended to it
@@ -119,7 +130,7 @@ struct TokenInfo {
   std::vector<TokenLogprob> top;  // most likely first, ties by lower id; before any filter or penalty
 };
 
-enum class FinishReason : uint8_t { kStop, kLength, kContextFull, kCancelled };
+enum class FinishReason : uint8_t { kStop, kLength, kContextFull, kCancelled, kToolCalls };
 
 struct Usage {
   uint32_t prompt_tokens = 0;
@@ -136,10 +147,19 @@ struct Prefill {
   uint32_t done = 0;
   uint32_t total = 0;
 };
+/// A piece of a call of a tool. The arguments of one call, put together, are the text of a JSON object.
+struct ToolCallDelta {
+  uint32_t index = 0;  // of the call in the answer
+  std::string id = {};
+  std::string name = {};  // both stand in a call's first piece only
+  std::string arguments = {};
+  friend bool operator==(const ToolCallDelta&, const ToolCallDelta&) = default;
+};
 struct Delta {
   std::string text;               // whole code points only; may be empty when `tokens` is not
   std::vector<TokenInfo> tokens;  // when logprobs were asked for: one a generated token
   std::string bytes = {};  // what was generated where it is not UTF-8 and `text` stands in with U+FFFD; else empty
+  std::vector<ToolCallDelta> tool_calls = {};
 };
 struct Finished {
   FinishReason reason{};

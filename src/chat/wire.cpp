@@ -60,6 +60,7 @@ class Writer {
   }
   void put(const Private& text) { put(text.reveal()); }
   void put(FinishReason reason) { put(static_cast<uint8_t>(reason)); }
+  void put(ToolChoice::Mode mode) { put(static_cast<uint8_t>(mode)); }
   void put(const Error& error) {
     put(static_cast<uint8_t>(error.code()));
     put(error.message());
@@ -152,7 +153,10 @@ class Reader {
     text = Private(std::move(plain));
   }
   void get(FinishReason& reason) {
-    reason = static_cast<FinishReason>(get_choice(static_cast<size_t>(FinishReason::kCancelled) + 1));
+    reason = static_cast<FinishReason>(get_choice(static_cast<size_t>(FinishReason::kToolCalls) + 1));
+  }
+  void get(ToolChoice::Mode& mode) {
+    mode = static_cast<ToolChoice::Mode>(get_choice(static_cast<size_t>(ToolChoice::Mode::kNamed) + 1));
   }
   void get(Error& error) {
     const auto code = static_cast<ErrorCode>(get_choice(static_cast<size_t>(ErrorCode::kInternal) + 1));

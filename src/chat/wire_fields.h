@@ -20,8 +20,12 @@ void fields(Archive& a, Is<Message> auto& v) {
   a(v.role, v.content, v.tool_calls, v.tool_call_id, v.name);
 }
 template <typename Archive>
+void fields(Archive& a, Is<ToolChoice> auto& v) {
+  a(v.mode, v.name, v.parallel);
+}
+template <typename Archive>
 void fields(Archive& a, Is<ChatPrompt> auto& v) {
-  a(v.messages, v.tools_json, v.add_generation_prompt, v.now_unix);
+  a(v.messages, v.tools_json, v.tool_choice, v.add_generation_prompt, v.now_unix);
 }
 template <typename Archive>
 void fields(Archive& a, Is<RawPrompt> auto& v) {
@@ -43,8 +47,8 @@ void fields(Archive& a, Is<CopySource> auto& v) {
 }
 template <typename Archive>
 void fields(Archive& a, Is<CompleteRequest> auto& v) {
-  a(v.id, v.prompt, v.sampling, v.max_tokens, v.stop, v.logprobs, v.ignore_eos, v.json_schema, v.grammar,
-    v.copy_sources, v.continue_from);
+  a(v.id, v.prompt, v.sampling, v.max_tokens, v.stop, v.logprobs, v.ignore_eos, v.json_schema, v.check_schema,
+    v.grammar, v.copy_sources, v.continue_from);
 }
 template <typename Archive>
 void fields(Archive& a, Is<TokenLogprob> auto& v) {
@@ -64,8 +68,12 @@ void fields(Archive& a, Is<Prefill> auto& v) {
   a(v.done, v.total);
 }
 template <typename Archive>
+void fields(Archive& a, Is<ToolCallDelta> auto& v) {
+  a(v.index, v.id, v.name, v.arguments);
+}
+template <typename Archive>
 void fields(Archive& a, Is<Delta> auto& v) {
-  a(v.text, v.tokens, v.bytes);
+  a(v.text, v.tokens, v.bytes, v.tool_calls);
 }
 template <typename Archive>
 void fields(Archive& a, Is<Finished> auto& v) {

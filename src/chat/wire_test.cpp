@@ -17,6 +17,7 @@ CompleteRequest full_request() {
   prompt.messages = {{"user", Private("what is\0this\xFF"), {}, "", "bob"},
                      {"assistant", Private(""), {{"c", "f", Private("{}")}}, "", ""}};
   prompt.tools_json = Private("[]");
+  prompt.tool_choice = {.mode = ToolChoice::Mode::kNamed, .name = "f", .parallel = false};
   prompt.add_generation_prompt = false;
   prompt.now_unix = -1;
   request.prompt = prompt;
@@ -29,6 +30,7 @@ CompleteRequest full_request() {
   request.logprobs = 5;
   request.ignore_eos = true;
   request.json_schema = "{}";
+  request.check_schema = true;
   request.grammar = "g";
   request.copy_sources = {{"page", Private("Invoice 7")}};
   request.continue_from = "sequence-1";
@@ -36,8 +38,11 @@ CompleteRequest full_request() {
 }
 
 std::vector<Event> all_events() {
-  Delta delta{"text", {{{1, "\xFF", -0.5F}, {{1, "\xFF", -0.5F}, {2, "", -kInf}}}}, "te\xFF"};
-  Finished finished{FinishReason::kContextFull, "stop", {1, 2, 3, 4, 5, 0.25, 1e300}};
+  Delta delta{"text",
+              {{{1, "\xFF", -0.5F}, {{1, "\xFF", -0.5F}, {2, "", -kInf}}}},
+              "te\xFF",
+              {{1, "call_1", "f", "{"}, {1, "", "", "}"}}};
+  Finished finished{FinishReason::kToolCalls, "stop", {1, 2, 3, 4, 5, 0.25, 1e300}};
   return {Prefill{1, 2}, delta, finished, Failed{Error::corrupt("bad").hint("pull again")}};
 }
 
@@ -51,6 +56,8 @@ TEST(Wire, a_request_arrives_as_it_was_sent) {
   EXPECT_EQ(received->stop, sent.stop);
   EXPECT_EQ(received->continue_from, "sequence-1");
   EXPECT_TRUE(received->ignore_eos);
+  EXPECT_TRUE(received->check_schema);
+  EXPECT_EQ(std::get<ChatPrompt>(received->prompt).tool_choice, std::get<ChatPrompt>(sent.prompt).tool_choice);
 }
 
 TEST(Wire, every_form_of_prompt_and_event_arrives) {
@@ -66,6 +73,8 @@ TEST(Wire, every_form_of_prompt_and_event_arrives) {
     EXPECT_EQ(encode(*received), encode(event));
   }
   EXPECT_EQ(std::get<Delta>(*decode<Event>(encode(all_events()[1]))).bytes, "te\xFF");
+  EXPECT_EQ(std::get<Delta>(*decode<Event>(encode(all_events()[1]))).tool_calls,
+            std::get<Delta>(all_events()[1]).tool_calls);
   EXPECT_EQ(std::get<Failed>(*decode<Event>(encode(all_events()[3]))).error, Error::corrupt("bad").hint("pull again"));
 }
 

@@ -67,7 +67,7 @@ Result<Answer> stream_answer(chat::Completer& completer, chat::CompleteRequest r
 }
 
 std::string_view to_string(chat::FinishReason reason) {
-  static constexpr std::string_view kNames[] = {"stop", "length", "context_full", "cancelled"};
+  static constexpr std::string_view kNames[] = {"stop", "length", "context_full", "cancelled", "tool_calls"};
   return kNames[static_cast<size_t>(reason)];
 }
 

@@ -39,6 +39,8 @@ std::string_view finish_reason(chat::FinishReason reason) {
     case chat::FinishReason::kLength:
     case chat::FinishReason::kContextFull:
       return "length";
+    case chat::FinishReason::kToolCalls:
+      return "tool_calls";
     case chat::FinishReason::kStop:
     case chat::FinishReason::kCancelled:
       break;
