@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <unordered_map>
 #include <vector>
@@ -62,6 +63,9 @@ class Automaton {
   bool accepts(Id id) const { return known_[id].accepts; }
   /// Accepts, and nothing may follow.
   bool is_complete(Id id) const { return known_[id].accepts && known_[id].n_threads == 0; }
+
+  /// The one byte that can follow, where it is known to be the only one.
+  std::optional<uint8_t> only_byte(Id id);
 
   /// How many characters may follow at once inside a free string that can be ended within `most_distance`, none of them
   /// special in JSON; 0 elsewhere. They make no end farther.

@@ -34,6 +34,10 @@ class Constraint {
     return masker_->allowed_within(state_, n_tokens);
   }
   bool fits(TokenId token, uint32_t n_tokens) const { return masker_->fits(state_, token, n_tokens); }
+  /// Text that is the only way to go on, empty where there is a choice, where the document is whole, and before a control
+  /// token. Whole characters, at most `max_bytes`. It says nothing of where tokens end: the token after it may begin inside it,
+  /// so whoever appends its tokens without asking the model holds back the last one.
+  std::string forced(size_t max_bytes) const { return masker_->forced(state_, max_bytes); }
   void accept(TokenId token) { state_ = masker_->after(state_, token); }
 
   friend bool operator==(const Constraint& a, const Constraint& b) {

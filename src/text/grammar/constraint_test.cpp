@@ -167,6 +167,63 @@ TEST(Constraint, an_end_token_is_allowed_exactly_where_the_document_is_whole) {
   EXPECT_FALSE(number.is_complete());
 }
 
+/// The bytes after which something can still become a document.
+std::vector<uint8_t> live_bytes(const Constraint& constraint) {
+  std::vector<uint8_t> live;
+  for (unsigned byte = 0; byte < 256; ++byte) {
+    if (constraint.fits(static_cast<TokenId>(3 + byte), kFar)) live.push_back(static_cast<uint8_t>(byte));
+  }
+  return live;
+}
+
+void say(Constraint& constraint, std::string_view text) {
+  for (const char byte : text)
+    constraint.accept(static_cast<TokenId>(3 + static_cast<uint8_t>(byte)));
+}
+
+TEST(Constraint, forced_text_is_what_no_other_byte_could_replace) {
+  EXPECT_TRUE(rc::check([](uint64_t seed) {
+    std::mt19937_64 random(seed);
+    Constraint constraint = constraint_of(testing::random_schema(seed).dump());
+    for (uint32_t left = 40; left > 0 && !constraint.is_complete(); --left) {
+      const size_t most = random() % 40;
+      const std::string text = constraint.forced(most);
+      RC_ASSERT(text.size() <= most);
+      for (const char byte : text) {
+        RC_ASSERT(!constraint.accepts());
+        RC_ASSERT(live_bytes(constraint) == std::vector{static_cast<uint8_t>(byte)});
+        say(constraint, std::string(1, byte));
+      }
+      const auto live = live_bytes(constraint);
+      if (live.empty()) break;
+      say(constraint, std::string(1, static_cast<char>(live[random() % live.size()])));
+    }
+  }));
+}
+
+TEST(Constraint, keys_constants_and_what_is_left_of_a_copied_word_are_forced) {
+  Constraint constraint = constraint_of(R"({"type":"object","properties":{"größe":{"const":"a b"},
+      "nr":{"type":"string","x-ingle-copy":"doc"}},"required":["größe","nr"],"additionalProperties":false})");
+  EXPECT_EQ(constraint.forced(4), "{\"gr");
+  EXPECT_EQ(constraint.forced(5), "{\"gr");  // the fifth byte is half of a character
+  EXPECT_EQ(constraint.forced(6), "{\"grö");
+  EXPECT_EQ(constraint.forced(0), "");
+  std::string text;
+  for (std::string more = constraint.forced(100); !more.empty(); more = constraint.forced(100)) {
+    text += more;
+    say(constraint, more);
+    if (live_bytes(constraint).size() == 2) {  // a space or none
+      text += ' ';
+      say(constraint, " ");
+    }
+  }
+  EXPECT_EQ(text, "{\"größe\": \"a b\", \"nr\": \"");
+  say(constraint, "RE");
+  EXPECT_EQ(constraint.forced(100), "-2024/17");
+  say(constraint, "-2024/17\"}");
+  EXPECT_EQ(constraint.forced(100), "");
+}
+
 TEST(Constraint, its_memory_is_bounded_and_forgetting_changes_no_mask) {
   const std::string schema = R"({"type":"array","items":{"type":"string","pattern":"^([a-z]+ ?){2,30}$"}})";
   const CopySource source{kSource.first, kSource.second};

@@ -200,6 +200,13 @@ bool CopyText::step(Place& place, uint8_t byte) const {
   return place.begin < place.end;
 }
 
+std::optional<uint8_t> CopyText::only_byte(const Place& place) const {
+  // Suffixes are sorted, so what the first and the last have in common all have.
+  const int first = byte_at(place.begin, place.depth);
+  if (first < 0 || first != byte_at(place.end - 1, place.depth)) return std::nullopt;
+  return static_cast<uint8_t>(first);
+}
+
 /// The next end after the byte at `at` was said.
 uint32_t CopyText::next_end_beyond(uint32_t at) const {
   const bool can_say = at < escaped_.size() && available_[static_cast<uint8_t>(escaped_[at])];

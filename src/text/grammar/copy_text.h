@@ -11,6 +11,7 @@
 #include <bitset>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,6 +39,8 @@ class CopyText {
   Place root() const { return {0, static_cast<uint32_t>(starts_.size()), 0}; }
   /// Narrows the place by a byte; false when no span goes on like this.
   bool step(Place& place, uint8_t byte) const;
+  /// The byte that every span here goes on with, if it is one; spans may end here all the same.
+  std::optional<uint8_t> only_byte(const Place& place) const;
   /// Bytes to the nearest end of a span of `min` to `max` code points, 0 where it may end here; kFar: none ends.
   uint32_t distance(const Place& place, uint32_t min, uint32_t max) const;
 

@@ -7,6 +7,7 @@
 #include <list>
 #include <memory>
 #include <span>
+#include <string>
 #include <unordered_map>
 
 #include "text/grammar/automaton.h"
@@ -34,6 +35,9 @@ class Masker {
   /// The state after `token`, which must be allowed.
   State after(const State& state, TokenId token);
   uint32_t distance(const State& state);
+  /// The bytes, at most `max_bytes`, that are the only way to go on: whole characters, no control token, no whole document
+  /// on the way.
+  std::string forced(const State& state, size_t max_bytes);
 
  private:
   using Id = Automaton::Id;

@@ -1,6 +1,7 @@
 #include "text/grammar/token_trie.h"
 
 #include <algorithm>
+#include <deque>
 
 #include "text/grammar/text_machine.h"
 
@@ -92,9 +93,14 @@ std::string_view TokenTrie::piece(TokenId id) const {
   return std::string_view(bytes_).substr(piece_begin_[i], piece_begin_[i + 1] - piece_begin_[i]);
 }
 
+bool TokenTrie::has_control(std::string_view spelling) const {
+  return controls_.contains(spelling);
+}
+
 std::shared_ptr<const TokenTrie> TokenTrie::build(const Tokenizer& tokenizer) {
   auto trie = std::shared_ptr<TokenTrie>(new TokenTrie);
   std::vector<Entry> entries;
+  std::deque<std::string> spellings;  // entries refer to them
   entries.reserve(tokenizer.size());
   trie->end_set_.assign((tokenizer.size() + 63) / 64, 0);
   for (size_t i = 0; i < tokenizer.size(); ++i) {
@@ -104,8 +110,17 @@ std::shared_ptr<const TokenTrie> TokenTrie::build(const Tokenizer& tokenizer) {
       insert(trie->end_set_, id);
       continue;
     }
-    const std::string_view piece = tokenizer.piece(id);
-    if (tokenizer.is_control(id) || piece.empty() || piece.size() > kMaxPieceBytes) continue;
+    std::string_view piece = tokenizer.piece(id);
+    if (tokenizer.is_control(id)) {
+      piece = tokenizer.piece(id, true);
+      if (piece.empty() || piece.size() >= kMaxPieceBytes) continue;
+      trie->controls_.emplace(piece);
+      trie->single_bytes_.set(static_cast<uint8_t>(kControlMark));
+      piece = spellings.emplace_back(kControlMark + std::string(piece));
+    } else if (piece.contains(kControlMark)) {
+      continue;
+    }
+    if (piece.empty() || piece.size() > kMaxPieceBytes) continue;
     entries.push_back({piece, id});
   }
   trie->set_pieces(std::move(entries), tokenizer.size());

@@ -8,7 +8,9 @@
 #include <bitset>
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -31,6 +33,9 @@ class TokenTrie {
  public:
   static constexpr uint32_t kMaxPlainCharacters = 16;  // longer tokens are walked
   static constexpr size_t kMaxPieceBytes = 255;        // longer ones, runs of spaces mostly, are never allowed
+  /// Stands before the spelling of a control token. It occurs in no text, so only a grammar that names a control token can
+  /// allow it.
+  static constexpr char kControlMark = '\xFF';
 
   /// Nodes in preorder: a child comes right after its parent, `skip` leads past the whole subtree.
   struct Tree {
@@ -42,21 +47,24 @@ class TokenTrie {
     size_t size() const { return byte.size(); }
   };
 
-  /// Control, unknown and unused tokens are left out, as are those that end an answer.
+  /// Unknown and unused tokens are left out, as are those that end an answer and pieces with the byte of kControlMark.
   static std::shared_ptr<const TokenTrie> build(const Tokenizer& tokenizer);
   /// One token a byte value, id = byte: to walk a text through the same masks without a model.
   static std::shared_ptr<const TokenTrie> of_bytes();
 
   size_t n_tokens() const { return n_tokens_; }
   size_t n_words() const { return (n_tokens_ + 63) / 64; }
+  /// Of a control token kControlMark and its spelling; empty for what is left out.
   std::string_view piece(TokenId id) const;
+  /// Whether a control token is spelled like this: a grammar that names another could not be followed.
+  bool has_control(std::string_view spelling) const;
   const Tree& plain() const { return plain_; }
   const Tree& rest() const { return rest_; }
   /// Plain tokens of 1 to `n` characters.
   const TokenSet& plain_up_to(uint32_t n) const { return plain_sets_[std::min(n, kMaxPlainCharacters)]; }
   const std::vector<TokenId>& ends() const { return ends_; }
   bool is_end(TokenId id) const { return contains(end_set_, id); }
-  /// Bytes that some token says alone.
+  /// Bytes that some token says alone; kControlMark where there are control tokens.
   const std::bitset<256>& single_bytes() const { return single_bytes_; }
 
  private:
@@ -77,6 +85,7 @@ class TokenTrie {
   std::vector<TokenId> ends_;
   TokenSet end_set_;
   std::bitset<256> single_bytes_;
+  std::set<std::string, std::less<>> controls_;
 };
 
 }  // namespace ingle::text::grammar
