@@ -9,7 +9,6 @@
 namespace ingle::text::grammar {
 namespace {
 
-constexpr char32_t kLastCodePoint = 0x10FFFF;
 constexpr uint32_t kMaxCount = 1000;
 constexpr int kMaxGroups = 50;
 constexpr size_t kMaxPatternBytes = 4096;

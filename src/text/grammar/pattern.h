@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "text/grammar/code_point_set.h"
 #include "text/grammar/program.h"
 
 namespace ingle::text::grammar {
@@ -15,10 +16,6 @@ namespace ingle::text::grammar {
 Result<OpId> emit_pattern(ProgramBuilder& builder, std::string_view pattern, OpId next);
 
 /// One code point from any of the ranges, escaped where JSON demands it.
-struct CodePointRange {
-  char32_t first = 0;
-  char32_t last = 0;
-};
 OpId emit_code_point(ProgramBuilder& builder, const std::vector<CodePointRange>& ranges, OpId next);
 
 }  // namespace ingle::text::grammar
