@@ -45,7 +45,7 @@ constexpr const char* kPerson =
     R"({"type":"object","properties":{"name":{"type":"string"},"age":{"type":"integer","minimum":0,"maximum":130},
         "tags":{"type":"array","items":{"type":"string"}}},"required":["name","age","tags"],
         "additionalProperties":false})";
-constexpr int32_t kShortestPerson = 29;  // {"name":"","age":0,"tags":[]}
+constexpr int32_t kShortestPerson = 34;  // {"name": "", "age": 0, "tags": []}
 
 chat::CompleteRequest constrained(std::string schema, int32_t max_tokens, uint64_t seed = 0) {
   chat::CompleteRequest request;
@@ -108,9 +108,9 @@ TEST(Constrained, a_budget_below_the_shortest_document_is_refused_with_the_numbe
   const auto refused = run(*engine, constrained(kPerson, kShortestPerson - 1)).finished;
   ASSERT_FALSE(refused.has_value());
   EXPECT_EQ(refused.error().code(), ErrorCode::kRefused);
-  EXPECT_THAT(refused.error().message(), HasSubstr("29"));
+  EXPECT_THAT(refused.error().message(), HasSubstr("34"));
   const auto small = make_engine(512, 20);
-  EXPECT_THAT(run(*small, constrained(kPerson, -1)).finished.error().message(), HasSubstr("29"));
+  EXPECT_THAT(run(*small, constrained(kPerson, -1)).finished.error().message(), HasSubstr("34"));
 }
 
 TEST(Constrained, greedy_without_an_end_token_stops_where_nothing_can_follow) {

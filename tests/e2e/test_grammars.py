@@ -98,7 +98,7 @@ class Constrained(IngleTest):
     def test_what_cannot_be_kept_is_refused_before_a_word_is_said(self):
         path = self.write("schema.json", json.dumps(PERSON))
         short = self.run_ingle("run", SMALL, "x", "--schema", path, "--max-tokens", "10")
-        self.assert_refused(short, 3, "max_tokens is 10", "29")
+        self.assert_refused(short, 3, "max_tokens is 10", "34")
         bad = self.run_ingle("run", SMALL, "x", "--schema", self.write("bad.json", '{"type": "number", "multipleOf": 2}'))
         self.assert_refused(bad, 3, "multipleOf")
         self.assert_refused(self.run_ingle("run", SMALL, "x", "--grammar", self.write("g.gbnf", 'root ::= "a"')), 3, "GBNF")

@@ -1,6 +1,7 @@
 #include "text/grammar/automaton.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "text/grammar/text_machine.h"
 
@@ -37,7 +38,7 @@ void Automaton::clear() {
 }
 
 Automaton::StackId Automaton::push(StackId below, Frame frame) {
-  StackNode node{below, frame, far_sum(resume_distance(frame), stacks_[below].distance)};
+  StackNode node{below, frame, stacks_[below].depth + 1, far_sum(resume_distance(frame), stacks_[below].distance)};
   const uint64_t hash = mix(mix(below, frame.op), frame.count);
   for (auto [it, end] = stack_ids_.equal_range(hash); it != end; ++it) {
     if (stacks_[it->second] == node) return it->second;
@@ -69,6 +70,8 @@ uint32_t Automaton::thread_distance(const LiveThread& thread) const {
     const auto state = static_cast<uint8_t>(thread.data[0]);
     const uint32_t done = thread.data[1] + (state == kCharacterStart ? 0 : 1);
     own = character_distance(state) + (range.min > done ? range.min - done : 0);
+  } else if (op.kind == OpKind::kFree) {
+    return far_sum(program_->frees[op.arg].distance[thread.data[0]], stacks_[thread.stack].distance);
   } else {
     const Copy& copy = program_->copies[op.arg];
     own = program_->sources[copy.text]->distance(place_of(thread.data), copy.min, copy.max);
@@ -84,49 +87,83 @@ uint32_t Automaton::free_characters_of(const LiveThread& thread, uint32_t most_d
   return range.max == kUnlimited ? kUnlimited : range.max - thread.data[1];
 }
 
+/// By distance, then by value: numbers of stacks depend on what was asked before.
+bool Automaton::is_nearer(const LiveThread& a, const LiveThread& b) const {
+  const auto key = [this](const LiveThread& t) {
+    return std::tuple(thread_distance(t), t.op, t.data, stacks_[t.stack].depth);
+  };
+  const auto key_a = key(a);
+  const auto key_b = key(b);
+  if (key_a != key_b) return key_a < key_b;
+  for (StackId x = a.stack, y = b.stack; x != y; x = stacks_[x].below, y = stacks_[y].below) {
+    if (stacks_[x].frame != stacks_[y].frame) return stacks_[x].frame < stacks_[y].frame;
+  }
+  return false;
+}
+
+/// Nothing is begun that could not come to its end within kMaxFrames.
 void Automaton::follow(OpId op, StackId stack) {
+  if (stacks_[stack].depth + program_->ops[op].depth <= kMaxFrames) pending_.push_back({op, stack});
+}
+
+bool Automaton::is_new(OpId op, StackId stack) {
   const Pending item{op, stack};
   // Most steps follow a handful of operations; an enum of a thousand values must not be searched in a list.
   if (seen_.size() < 16) {
-    if (std::ranges::find(seen_, item) != seen_.end()) return;
+    if (std::ranges::find(seen_, item) != seen_.end()) return false;
     seen_.push_back(item);
     if (seen_.size() == 16) {
       for (const Pending& s : seen_)
         seen_many_.emplace(uint64_t{s.op} << 32 | s.stack, true);
     }
-  } else if (!seen_many_.emplace(uint64_t{op} << 32 | stack, true).second) {
-    return;
+    return true;
   }
-  pending_.push_back(item);
+  return seen_many_.emplace(uint64_t{op} << 32 | stack, true).second;
 }
 
-/// Follows everything that needs no byte.
+/// Follows everything that needs no byte. What is put down last is followed first: always the shortest way to the end, so
+/// that it is found before the limit is reached.
 void Automaton::expand() {
   while (!pending_.empty()) {
     const auto [id, stack] = pending_.back();
     pending_.pop_back();
+    if (!is_new(id, stack)) continue;
+    if (++n_followed_ > kMaxFollowed) {
+      pending_.clear();
+      return;
+    }
     const Op& op = program_->ops[id];
     switch (op.kind) {
       case OpKind::kSplit:
         for (uint32_t i = 0; i < op.count; ++i)
           follow(program_->alternatives[op.arg + i], stack);
         break;
-      case OpKind::kCall:
-        follow(op.arg, push(stack, {id, 0}));
+      case OpKind::kCall: {
+        const StackId inside = push(stack, {id, 0});
+        follow(op.arg, inside);
+        if (op.count != 0) {
+          stacks_[inside].begun = step_;
+          follow(op.next, stack);
+        }
         break;
+      }
       case OpKind::kRepeat:
-        if (program_->repeats[op.arg].min == 0) follow(op.next, stack);
         enter_round(id, 0, stack);
+        if (program_->repeats[op.arg].min == 0) follow(op.next, stack);
         break;
       case OpKind::kText:
-        if (program_->texts[op.arg].min == 0) follow(op.next, stack);
         settle({id, stack, {kCharacterStart, 0, 0}});
+        if (program_->texts[op.arg].min == 0) follow(op.next, stack);
         break;
       case OpKind::kCopy: {
         const auto root = program_->sources[program_->copies[op.arg].text]->root();
         settle({id, stack, {root.begin, root.end, root.depth}});
         break;
       }
+      case OpKind::kFree:
+        settle({id, stack, {0, 0, 0}});
+        if (op.next != ProgramBuilder::kNever) follow(op.next, stack);
+        break;
       case OpKind::kBytes:
         settle({id, stack, {}});
         break;
@@ -142,7 +179,9 @@ void Automaton::enter_round(OpId repeat, uint32_t count, StackId below) {
   if (count >= range.max) return;
   // Without a maximum only the minimum has to be counted, and states stay few.
   const uint32_t told = range.max == kUnlimited ? std::min(count, range.min) : count;
-  follow(range.body, push(below, {repeat, told}));
+  const StackId round = push(below, {repeat, told});
+  if (range.may_be_empty) stacks_[round].begun = step_;
+  follow(range.body, round);
 }
 
 void Automaton::leave(StackId stack) {
@@ -151,14 +190,15 @@ void Automaton::leave(StackId stack) {
     return;
   }
   const StackNode node = stacks_[stack];
+  if (node.begun == step_) return;  // nothing was read inside: what follows was followed when it began
   const Op& op = program_->ops[node.frame.op];
   if (op.kind == OpKind::kCall) {
     follow(op.next, node.below);
     return;
   }
   const uint32_t done = node.frame.count + 1;
-  if (done >= program_->repeats[op.arg].min) follow(op.next, node.below);
   enter_round(node.frame.op, done, node.below);
+  if (done >= program_->repeats[op.arg].min) follow(op.next, node.below);
 }
 
 void Automaton::settle(const LiveThread& thread) {
@@ -194,44 +234,84 @@ void Automaton::advance_copy(LiveThread thread, uint8_t byte) {
   settle(thread);
 }
 
+void Automaton::advance_free(LiveThread thread, uint8_t byte) {
+  const Op& op = program_->ops[thread.op];
+  const FreeText& free = program_->frees[op.arg];
+  const uint32_t state = free.step(thread.data[0], byte);
+  if (state == FreeText::kNone) return;
+  if ((state & FreeText::kMarker) != 0) {
+    follow(free.markers[state & ~FreeText::kMarker].next, thread.stack);
+    return;
+  }
+  if (stacks_[thread.stack].depth + free.depth[state] > kMaxFrames) return;
+  if (op.next != ProgramBuilder::kNever && !free.is_control(state)) follow(op.next, thread.stack);
+  thread.data[0] = state;
+  settle(thread);
+}
+
+void Automaton::advance(const LiveThread& thread, uint8_t byte) {
+  const Op& op = program_->ops[thread.op];
+  switch (op.kind) {
+    case OpKind::kText:
+      advance_text(thread, byte);
+      break;
+    case OpKind::kCopy:
+      advance_copy(thread, byte);
+      break;
+    case OpKind::kFree:
+      advance_free(thread, byte);
+      break;
+    default:
+      if (program_->sets[op.arg][byte]) follow(op.next, thread.stack);
+      break;
+  }
+}
+
 Automaton::Id Automaton::compute_step(Id id, uint8_t byte) {
   const Known known = known_[id];
-  for (uint32_t i = 0; i < known.n_threads; ++i) {
-    const LiveThread thread = threads_[known.first_thread + i];
-    const Op& op = program_->ops[thread.op];
-    if (op.kind == OpKind::kText) {
-      advance_text(thread, byte);
-    } else if (op.kind == OpKind::kCopy) {
-      advance_copy(thread, byte);
-    } else if (program_->sets[op.arg][byte]) {
-      follow(op.next, thread.stack);
-    }
-  }
+  for (uint32_t i = 0; i < known.n_threads; ++i)
+    advance(threads_[known.first_thread + i], byte);
   expand();
+  if (n_followed_ > kMaxFollowed) advance_in_order(known, byte);
   const Id next = intern_threads();
   steps_[size_t{id} * program_->n_classes + program_->class_of[byte]] = next;
   return next;
 }
 
-/// The state of what expand() has found.
-Automaton::Id Automaton::intern_threads() {
-  auto& threads = next_threads_;
-  if (threads.size() > kMaxThreads) {
-    // Each thread alone leads to an end, so leaving some out only narrows what may follow.
-    std::ranges::sort(threads, [this](const LiveThread& a, const LiveThread& b) {
-      const uint32_t distance_a = thread_distance(a);
-      const uint32_t distance_b = thread_distance(b);
-      return distance_a < distance_b || (distance_a == distance_b && a < b);
-    });
-    threads.resize(kMaxThreads);
+/// The step again as far as the limit goes, the threads that are nearest to their end first.
+void Automaton::advance_in_order(Known known, uint8_t byte) {
+  forget_step();
+  const auto first = threads_.begin() + known.first_thread;
+  std::vector<LiveThread> order(first, first + known.n_threads);
+  std::ranges::sort(order, [this](const LiveThread& a, const LiveThread& b) { return is_nearer(a, b); });
+  for (size_t i = 0; i < order.size() && n_followed_ <= kMaxFollowed; ++i) {
+    advance(order[i], byte);
+    expand();
   }
-  std::ranges::sort(threads);
-  threads.erase(std::unique(threads.begin(), threads.end()), threads.end());
-  const Id id = find_or_add(threads, next_accepts_);
-  threads.clear();
+}
+
+void Automaton::forget_step() {
+  next_threads_.clear();
   next_accepts_ = false;
   seen_.clear();
   seen_many_.clear();
+  n_followed_ = 0;
+  ++step_;
+}
+
+/// The state of what expand() has found.
+Automaton::Id Automaton::intern_threads() {
+  auto& threads = next_threads_;
+  std::ranges::sort(threads);
+  threads.erase(std::unique(threads.begin(), threads.end()), threads.end());
+  if (threads.size() > kMaxThreads) {
+    // Each thread alone leads to an end, so leaving some out only narrows what may follow.
+    std::ranges::sort(threads, [this](const LiveThread& a, const LiveThread& b) { return is_nearer(a, b); });
+    threads.resize(kMaxThreads);
+    std::ranges::sort(threads);
+  }
+  const Id id = find_or_add(threads, next_accepts_);
+  forget_step();
   return id;
 }
 

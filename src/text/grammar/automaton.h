@@ -26,7 +26,7 @@ struct Frame {
 
 struct Thread {
   OpId op = 0;
-  // kText: state of the character machine and complete characters; kCopy: the place in the source.
+  // kText: state of the character machine and complete characters; kCopy: the place in the source; kFree: the state.
   std::array<uint32_t, 3> data{};
   std::vector<Frame> stack;  // outermost first
   friend auto operator<=>(const Thread&, const Thread&) = default;
@@ -43,6 +43,7 @@ class Automaton {
   using Id = uint32_t;
   static constexpr Id kDead = 0;  // nothing was or can become a document
   static constexpr size_t kMaxThreads = 2048;
+  static constexpr size_t kMaxFollowed = size_t{1} << 17;
   static constexpr size_t kDefaultBytes = size_t{8} << 20;
 
   explicit Automaton(std::shared_ptr<const Program> program, size_t max_bytes = kDefaultBytes);
@@ -85,7 +86,9 @@ class Automaton {
   struct StackNode {
     StackId below = kNoStack;
     Frame frame;
+    uint32_t depth = 0;
     uint32_t distance = 0;  // of the shortest end from where the frame goes on
+    uint32_t begun = 0;     // the last step that began it, of a body that may be empty
     friend bool operator==(const StackNode& a, const StackNode& b) { return a.below == b.below && a.frame == b.frame; }
   };
   struct LiveThread {
@@ -106,15 +109,21 @@ class Automaton {
   Id intern_threads();
   Id find_or_add(std::span<const LiveThread> threads, bool accepts);
   void follow(OpId op, StackId stack);
+  bool is_new(OpId op, StackId stack);
   void expand();
+  void advance(const LiveThread& thread, uint8_t byte);
+  void advance_in_order(Known known, uint8_t byte);
   void advance_text(LiveThread thread, uint8_t byte);
   void advance_copy(LiveThread thread, uint8_t byte);
+  void advance_free(LiveThread thread, uint8_t byte);
   void settle(const LiveThread& thread);
   void enter_round(OpId repeat, uint32_t count, StackId below);
   void leave(StackId stack);
   StackId push(StackId below, Frame frame);
   uint32_t resume_distance(Frame frame) const;
   uint32_t thread_distance(const LiveThread& thread) const;
+  bool is_nearer(const LiveThread& a, const LiveThread& b) const;
+  void forget_step();
   uint32_t free_characters_of(const LiveThread& thread, uint32_t most_distance) const;
   void clear();
 
@@ -139,6 +148,8 @@ class Automaton {
   std::vector<Pending> pending_;
   std::vector<Pending> seen_;
   std::unordered_map<uint64_t, bool> seen_many_;
+  size_t n_followed_ = 0;
+  uint32_t step_ = 1;  // its number; a frame begun in it that is left in it has read nothing
   std::vector<LiveThread> next_threads_;
   bool next_accepts_ = false;
 };

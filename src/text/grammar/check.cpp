@@ -78,7 +78,7 @@ class Walk {
         const NodeId child = i < node.parts.size() ? node.parts[i] : node.rest;
         if (child != Node::kNone) children.push_back(child);
       }
-      if (i > 0) state = bytes(std::move(state), ",");
+      if (i > 0) state = bytes(std::move(state), ", ");
       state = this->value(state, value[i], children);
     }
     return bytes(std::move(state), "]");
@@ -109,7 +109,7 @@ class Walk {
         const NodeId child = named != node.properties.end() ? named->value : node.rest;
         if (child != Node::kNone) children.push_back(child);
       }
-      state = bytes(std::move(state), (is_first ? "" : ",") + text + ":");
+      state = bytes(std::move(state), (is_first ? "" : ", ") + text + ": ");
       state = this->value(state, value.at(key), children);
       is_first = false;
     }

@@ -6,7 +6,6 @@
 #include <set>
 
 #include "text/grammar/decimal.h"
-#include "text/grammar/distance.h"
 #include "text/grammar/other_keys.h"
 #include "text/grammar/pattern.h"
 
@@ -21,8 +20,21 @@ class Compiler {
  public:
   Compiler(const SchemaTree& tree, ProgramBuilder& builder) : tree_(tree), builder_(builder) {}
 
-  /// `levels`: arrays and objects that may still be opened.
-  Result<OpId> value(NodeId id, uint32_t levels, OpId next) {
+  Result<OpId> run(OpId next) {
+    INGLE_TRY(const OpId start, value(tree_.root, next));
+    while (!undefined_.empty() && !builder_.full()) {
+      const auto [id, rule] = undefined_.back();
+      undefined_.pop_back();
+      const Node& node = tree_.nodes[id];
+      INGLE_TRY(const OpId body, node.kind == Node::Kind::kArray ? array(node) : object(node));
+      builder_.define(rule, body);
+    }
+    if (builder_.full()) return std::unexpected(Error::refused("schema: it is too large to be enforced"));
+    return start;
+  }
+
+ private:
+  Result<OpId> value(NodeId id, OpId next) {
     const Node& node = tree_.nodes[id];
     switch (node.kind) {
       case Node::Kind::kNothing:
@@ -41,29 +53,29 @@ class Compiler {
         break;
     }
     // Everything that contains other values stands once in the program, however often it is used.
-    const auto key = std::pair(id, levels);
-    if (const auto known = rules_.find(key); known != rules_.end()) return builder_.call(known->second, next);
-    if (!open_.insert(key).second)
-      return std::unexpected(Error::refused("schema: a '$ref' leads back to itself with nothing in between"));
-    INGLE_TRY(const OpId rule, container(node, levels));
-    if (builder_.full()) return std::unexpected(Error::refused("schema: it is too large to be enforced"));
-    open_.erase(key);
-    rules_[key] = rule;
+    const auto known = rules_.find(id);
+    if (known != rules_.end()) return builder_.call(known->second, next);
+    if (node.kind == Node::Kind::kUnion) {
+      if (!open_.insert(id).second)
+        return std::unexpected(Error::refused("schema: a '$ref' leads back to itself with nothing in between"));
+      INGLE_TRY(const OpId rule, any_of(node.parts));
+      open_.erase(id);
+      rules_[id] = rule;
+      return builder_.call(rule, next);
+    }
+    const OpId rule = builder_.declare();
+    rules_[id] = rule;
+    undefined_.emplace_back(id, rule);
     return builder_.call(rule, next);
   }
 
- private:
-  Result<OpId> container(const Node& node, uint32_t levels) {
-    if (node.kind == Node::Kind::kUnion) {
-      std::vector<OpId> parts;
-      for (const NodeId part : node.parts) {
-        INGLE_TRY(const OpId op, value(part, levels, kReturn));
-        parts.push_back(op);
-      }
-      return builder_.choice(parts);
+  Result<OpId> any_of(const std::vector<NodeId>& parts) {
+    std::vector<OpId> alternatives;
+    for (const NodeId part : parts) {
+      INGLE_TRY(const OpId op, value(part, kReturn));
+      alternatives.push_back(op);
     }
-    if (levels == 0) return kNever;
-    return node.kind == Node::Kind::kArray ? array(node, levels - 1) : object(node, levels - 1);
+    return builder_.choice(alternatives);
   }
 
   Result<OpId> string(const Node& node, OpId next) {
@@ -74,15 +86,14 @@ class Compiler {
     return builder_.byte('"', *matched);
   }
 
-  /// ',' or ':' with a space after it or not.
-  OpId separator(char c, OpId next) { return builder_.byte(c, builder_.optional(builder_.byte(' ', next), next)); }
+  OpId separator(char c, OpId next) { return builder_.byte(c, builder_.byte(' ', next)); }
 
-  Result<OpId> array(const Node& node, uint32_t levels) {
+  Result<OpId> array(const Node& node) {
     const OpId close = builder_.byte(']', kReturn);
     const auto n_first = static_cast<uint32_t>(std::min<size_t>(node.parts.size(), node.max));
     OpId tail = close;
     if (node.rest != Node::kNone && node.max > n_first) {
-      INGLE_TRY(const OpId element, value(node.rest, levels, kReturn));
+      INGLE_TRY(const OpId element, value(node.rest, kReturn));
       const OpId more = separator(',', element);
       const uint32_t max = node.max == kUnlimited ? kUnlimited : node.max - n_first;
       const uint32_t min = node.min > n_first ? node.min - n_first : 0;
@@ -97,26 +108,26 @@ class Compiler {
       tail = kNever;
     }
     for (uint32_t i = n_first; i > 0; --i) {
-      INGLE_TRY(const OpId element, value(node.parts[i - 1], levels, tail));
+      INGLE_TRY(const OpId element, value(node.parts[i - 1], tail));
       const OpId next = i == 1 ? element : separator(',', element);
       tail = node.min < i ? builder_.optional(next, close) : next;
     }
     return builder_.byte('[', tail);
   }
 
-  Result<OpId> object(const Node& node, uint32_t levels) {
+  Result<OpId> object(const Node& node) {
     const OpId close = builder_.byte('}', kReturn);
     OpId after_some = close;  // where at least one member stands before
     OpId after_none = close;
     if (node.rest != Node::kNone) {
-      INGLE_TRY(const OpId element, value(node.rest, levels, kReturn));
+      INGLE_TRY(const OpId element, value(node.rest, kReturn));
       const OpId member = emit_other_key(builder_, node.properties, separator(':', element));
       after_some = builder_.repeat({separator(',', member), 0, kUnlimited}, close);
       after_none = builder_.optional(builder_.call(member, after_some), close);
     }
     for (size_t i = node.properties.size(); i > 0; --i) {
       const Node::Property& property = node.properties[i - 1];
-      INGLE_TRY(const OpId element, value(property.value, levels, after_some));
+      INGLE_TRY(const OpId element, value(property.value, after_some));
       const OpId member = builder_.literal(property.key, separator(':', element));
       const OpId another = separator(',', member);
       after_some = property.required ? another : builder_.optional(another, after_some);
@@ -127,8 +138,9 @@ class Compiler {
 
   const SchemaTree& tree_;
   ProgramBuilder& builder_;
-  std::map<std::pair<NodeId, uint32_t>, OpId> rules_;
-  std::set<std::pair<NodeId, uint32_t>> open_;
+  std::map<NodeId, OpId> rules_;
+  std::set<NodeId> open_;                           // unions that are being made
+  std::vector<std::pair<NodeId, OpId>> undefined_;  // arrays and objects that are declared only
 };
 
 }  // namespace
@@ -148,24 +160,21 @@ Result<CompiledSchema> compile_schema(std::string_view json, std::span<const Cop
   }
   CompiledSchema compiled;
   INGLE_TRY(compiled.tree, parse_schema(json, names, limits));
-  INGLE_TRY(compiled.program, compile(compiled.tree, std::move(texts), available, limits));
+  INGLE_TRY(compiled.program, compile(compiled.tree, std::move(texts), available));
   return compiled;
+}
+
+Result<OpId> emit_schema(ProgramBuilder& builder, const SchemaTree& tree, OpId next) {
+  return Compiler(tree, builder).run(next);
 }
 
 Result<std::shared_ptr<const Program>> compile(const SchemaTree& tree,
                                                std::vector<std::shared_ptr<const CopyText>> sources,
-                                               const ByteSet& available, const SchemaLimits& limits) {
+                                               const ByteSet& available) {
   ProgramBuilder builder(available);
   builder.set_sources(std::move(sources));
-  INGLE_TRY(const OpId start, Compiler(tree, builder).value(tree.root, limits.max_depth, kReturn));
-  if (builder.full()) return std::unexpected(Error::refused("schema: it is too large to be enforced"));
-  if (start == kNever) {
-    return std::unexpected(Error::refused("schema: no document fits it")
-                               .hint("a required value is impossible, or a text to copy from is empty"));
-  }
-  if (builder.distance(start) >= kFar)
-    return std::unexpected(Error::refused("schema: this model's vocabulary cannot spell a document that fits it"));
-  return std::move(builder).finish(start);
+  INGLE_TRY(const OpId start, emit_schema(builder, tree, kReturn));
+  return std::move(builder).finish(start, "schema");
 }
 
 }  // namespace ingle::text::grammar

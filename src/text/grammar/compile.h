@@ -1,7 +1,7 @@
 // SchemaTree -> Program: the documents of a schema, byte by byte.
 //
-// Documents are compact; one space may stand after ',' and ':'. Members come in the schema's order. What refers to itself is
-// unrolled to SchemaLimits::max_depth levels of arrays and objects.
+// Documents are written in one form: a space after ',' and ':', no other white space, members in the schema's order. What
+// refers to itself is a rule that calls itself; how deep a document nests is bounded where it is walked (kMaxFrames).
 #pragma once
 
 #include <memory>
@@ -32,9 +32,13 @@ struct CompiledSchema {
 Result<CompiledSchema> compile_schema(std::string_view json, std::span<const CopySource> sources,
                                       const ByteSet& available, const SchemaLimits& limits = {});
 
-/// kRefused: a pattern that cannot be enforced, no document at all, or a limit.
+/// The documents of `tree`, then `next`: how other grammars, such as those of tool calls, contain a schema. Copies are taken
+/// from the builder's sources. kRefused: a pattern that cannot be enforced, or a limit.
+Result<OpId> emit_schema(ProgramBuilder& builder, const SchemaTree& tree, OpId next);
+
+/// kRefused: what emit_schema refuses, or no document at all.
 Result<std::shared_ptr<const Program>> compile(const SchemaTree& tree,
                                                std::vector<std::shared_ptr<const CopyText>> sources,
-                                               const ByteSet& available, const SchemaLimits& limits = {});
+                                               const ByteSet& available);
 
 }  // namespace ingle::text::grammar

@@ -79,57 +79,57 @@ TEST(Grammar, objects_have_their_members_in_order) {
   check({
       {R"({"type":"object","properties":{"a":{"type":"integer"},"b":{"type":"null"}},"required":["a","b"],
           "additionalProperties":false})",
-       {R"({"a":1,"b":null})", R"({"a": 1, "b": null})"},
-       {R"({"b":null,"a":1})", R"({"a":1})", R"({"a":1,"b":null,"c":1})", R"({"a":1 ,"b":null})",
-        R"({"a":  1,"b":null})", R"({ "a":1,"b":null})"}},
+       {R"({"a": 1, "b": null})"},
+       {R"({"b": null, "a": 1})", R"({"a": 1})", R"({"a": 1, "b": null, "c": 1})", R"({"a": 1 , "b": null})",
+        R"({"a":1, "b": null})", R"({"a": 1,"b": null})", R"({"a":  1, "b": null})", R"({ "a": 1, "b": null})"}},
       {R"({"type":"object","properties":{"a":{"type":"integer"},"b":{"type":"integer"},"c":{"type":"integer"}},
           "required":["b"],"additionalProperties":false})",
-       {R"({"b":1})", R"({"a":1,"b":1})", R"({"b":1,"c":1})", R"({"a":1,"b":1,"c":1})"},
-       {R"({})", R"({"a":1})", R"({"a":1,"c":1})", R"({,"b":1})", R"({"b":1,})", R"({"b":1,"b":1})"}},
+       {R"({"b": 1})", R"({"a": 1, "b": 1})", R"({"b": 1, "c": 1})", R"({"a": 1, "b": 1, "c": 1})"},
+       {R"({})", R"({"a": 1})", R"({"a": 1, "c": 1})", R"({, "b": 1})", R"({"b": 1, })", R"({"b": 1, "b": 1})"}},
       {R"({"type":"object","properties":{"a":{"type":"integer"}},"additionalProperties":{"type":"string"}})",
-       {"{}", R"({"a":1})", R"({"a":1,"x":"y"})", R"({"x":"y","z":""})", R"({"aa":"y"})", R"({"":"y"})",
-        R"({"é":"y"})"},
-       {R"({"a":"y"})", R"({"x":"y","a":1})", R"({"x":1})", R"({"a":1,"a":"y"})"}},
+       {"{}", R"({"a": 1})", R"({"a": 1, "x": "y"})", R"({"x": "y", "z": ""})", R"({"aa": "y"})", R"({"": "y"})",
+        R"({"é": "y"})"},
+       {R"({"a": "y"})", R"({"x": "y", "a": 1})", R"({"x": 1})", R"({"a": 1, "a": "y"})"}},
       {R"({"type":"object","properties":{"é":{"type":"integer"},"è":{"type":"integer"}},"additionalProperties":{"type":"null"}})",
-       {R"({"é":1,"è":2,"ê":null})", R"({"ab":null})"},
-       {R"({"é":null})", R"({"è":null})"}},
+       {R"({"é": 1, "è": 2, "ê": null})", R"({"ab": null})"},
+       {R"({"é": null})", R"({"è": null})"}},
       {R"({"type":"object","required":["q"],"additionalProperties":{"type":"integer"}})",
-       {R"({"q":1})", R"({"q":1,"r":2})"},
-       {R"({})", R"({"r":2})"}},
+       {R"({"q": 1})", R"({"q": 1, "r": 2})"},
+       {R"({})", R"({"r": 2})"}},
       {R"({"type":"object","properties":{"a":false,"b":{"type":"null"}},"additionalProperties":false})",
-       {"{}", R"({"b":null})"},
-       {R"({"a":1})"}},
+       {"{}", R"({"b": null})"},
+       {R"({"a": 1})"}},
   });
 }
 
 TEST(Grammar, arrays_have_their_elements_and_their_number) {
   check({
       {R"({"type":"array","items":{"type":"integer"}})",
-       {"[]", "[1]", "[1,2, 3]"},
-       {"[1,]", "[,1]", "[a]", "[1 ,2]", "[ ]"}},
+       {"[]", "[1]", "[1, 2, 3]"},
+       {"[1, ]", "[, 1]", "[a]", "[1 , 2]", "[1,2]", "[ ]"}},
       {R"({"type":"array","items":{"type":"integer"},"minItems":2,"maxItems":3})",
-       {"[1,2]", "[1,2,3]"},
-       {"[]", "[1]", "[1,2,3,4]"}},
-      {R"({"type":"array","items":{"type":"integer"},"minItems":1})", {"[1]", "[1,2,3,4,5,6]"}, {"[]"}},
-      {R"({"type":"array","items":{"type":"integer"},"maxItems":1})", {"[]", "[1]"}, {"[1,2]"}},
+       {"[1, 2]", "[1, 2, 3]"},
+       {"[]", "[1]", "[1, 2, 3, 4]"}},
+      {R"({"type":"array","items":{"type":"integer"},"minItems":1})", {"[1]", "[1, 2, 3, 4, 5, 6]"}, {"[]"}},
+      {R"({"type":"array","items":{"type":"integer"},"maxItems":1})", {"[]", "[1]"}, {"[1, 2]"}},
       {R"({"type":"array","items":{"type":"integer"},"maxItems":0})", {"[]"}, {"[1]"}},
       {R"({"type":"array","prefixItems":[{"type":"integer"},{"type":"string"}],"items":{"type":"null"}})",
-       {"[]", "[1]", R"([1,"a"])", R"([1,"a",null,null])"},
-       {R"(["a"])", R"([1,2])", R"([1,"a",1])"}},
+       {"[]", "[1]", R"([1, "a"])", R"([1, "a", null, null])"},
+       {R"(["a"])", R"([1, 2])", R"([1, "a", 1])"}},
       {R"({"type":"array","prefixItems":[{"type":"integer"},{"type":"string"}],"items":false,"minItems":2})",
-       {R"([1,"a"])"},
-       {"[]", "[1]", R"([1,"a",null])"}},
+       {R"([1, "a"])"},
+       {"[]", "[1]", R"([1, "a", null])"}},
       {R"({"type":"array","items":{"type":"array","items":{"type":"null"},"maxItems":1},"minItems":2,"maxItems":2})",
-       {"[[],[]]", "[[null],[]]"},
-       {"[[]]", "[[],[],[]]", "[[null,null],[]]"}},
+       {"[[], []]", "[[null], []]"},
+       {"[[]]", "[[], [], []]", "[[null, null], []]"}},
   });
 }
 
 TEST(Grammar, constants_alternatives_and_references) {
   check({
       {R"({"enum":["a","b\"c",1,2.5,null,{"k":[1,true]}]})",
-       {R"("a")", R"("b\"c")", "1", "2.5", "null", R"({"k":[1,true]})", R"({"k": [1, true]})"},
-       {R"("b")", "2", R"({"k":[1]})", R"("a)"}},
+       {R"("a")", R"("b\"c")", "1", "2.5", "null", R"({"k": [1, true]})"},
+       {R"("b")", "2", R"({"k":[1,true]})", R"({"k": [1]})", R"("a)"}},
       {R"({"type":"string","enum":["a",1]})", {R"("a")"}, {"1"}},
       {R"({"const":1.0})", {"1"}, {"1.0"}},
       {R"({"anyOf":[{"type":"null"},{"type":"integer"}]})", {"null", "3"}, {R"("a")"}},
@@ -139,15 +139,15 @@ TEST(Grammar, constants_alternatives_and_references) {
       {R"({"oneOf":[{"type":"object","properties":{"t":{"const":"a"},"x":{"type":"integer"}},"required":["t","x"],
                      "additionalProperties":false},
                     {"type":"object","properties":{"t":{"const":"b"}},"required":["t"],"additionalProperties":false}]})",
-       {R"({"t":"a","x":1})", R"({"t":"b"})"},
-       {R"({"t":"a"})", R"({"t":"b","x":1})"}},
-      {R"({"$defs":{"p":{"type":"integer"}},"type":"array","items":{"$ref":"#/$defs/p"}})", {"[1,2]"}, {R"(["a"])"}},
+       {R"({"t": "a", "x": 1})", R"({"t": "b"})"},
+       {R"({"t": "a"})", R"({"t": "b", "x": 1})"}},
+      {R"({"$defs":{"p":{"type":"integer"}},"type":"array","items":{"$ref":"#/$defs/p"}})", {"[1, 2]"}, {R"(["a"])"}},
       {R"({"$defs":{"n":{"type":"object","properties":{"v":{"type":"integer"},"next":{"anyOf":[{"$ref":"#/$defs/n"},
            {"type":"null"}]}},"required":["v","next"],"additionalProperties":false}},"$ref":"#/$defs/n"})",
-       {R"({"v":1,"next":null})", R"({"v":1,"next":{"v":2,"next":null}})"},
-       {R"({"v":1,"next":{}})", R"({"v":1})"}},
-      {R"({})", {"1", R"({"a":[1,{"b":null}],"c":"d"})", "[[[]]]", "true"}, {"[1", "{", R"({"a"})"}},
-      {R"({"type":"object"})", {"{}", R"({"a":{"b":[]}})"}, {"[]", "1"}},
+       {R"({"v": 1, "next": null})", R"({"v": 1, "next": {"v": 2, "next": null}})"},
+       {R"({"v": 1, "next": {}})", R"({"v": 1})"}},
+      {R"({})", {"1", R"({"a": [1, {"b": null}], "c": "d"})", "[[[]]]", "true"}, {"[1", "{", R"({"a"})"}},
+      {R"({"type":"object"})", {"{}", R"({"a": {"b": []}})"}, {"[]", "1"}},
       {"true", {"1"}, {""}},
   });
 }
@@ -218,6 +218,34 @@ TEST(Grammar, what_is_no_schema_is_an_error_of_usage) {
     ASSERT_FALSE(program.has_value()) << schema;
     EXPECT_EQ(program.error().code(), ErrorCode::kUsage) << schema << ": " << program.error().message();
   }
+}
+
+TEST(Grammar, what_refers_to_itself_nests_as_deep_as_the_automaton_goes) {
+  const auto free = compiled("{}");
+  ASSERT_TRUE(free.has_value());
+  EXPECT_TRUE(accepts(*free, std::string(200, '[') + std::string(200, ']')));
+  EXPECT_FALSE(accepts(*free, std::string(300, '[') + std::string(300, ']')));
+  std::string nested = "null";
+  for (int i = 0; i < 120; ++i)
+    nested = R"({"a": )" + nested + "}";
+  EXPECT_TRUE(accepts(*free, nested));
+  // A chain whose end needs more levels than there are is not begun: every state can end.
+  const auto list = compiled(R"({"$defs":{"n":{"type":"array","items":{"$ref":"#/$defs/n"},"maxItems":1}},
+                                 "$ref":"#/$defs/n"})");
+  ASSERT_TRUE(list.has_value());
+  Automaton automaton(*list);
+  auto state = automaton.intern(automaton.start());
+  for (int i = 0; i < 1000 && state != Automaton::kDead; ++i) {
+    EXPECT_LT(automaton.distance(state), kFar);
+    const auto next = automaton.step(state, '[');
+    if (next == Automaton::kDead) break;
+    state = next;
+  }
+  for (uint32_t left = automaton.distance(state); left > 0; --left) {
+    state = automaton.step(state, ']');
+    EXPECT_EQ(automaton.distance(state), left - 1);
+  }
+  EXPECT_TRUE(automaton.is_complete(state));
 }
 
 TEST(Grammar, limits_end_what_would_not_end) {

@@ -1,8 +1,12 @@
 #include "text/grammar/program.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
+#include "base/check.h"
 #include "text/grammar/distance.h"
+#include "text/grammar/endings.h"
 #include "text/grammar/text_machine.h"
 
 namespace ingle::text::grammar {
@@ -23,7 +27,7 @@ ByteSet byte_set(std::string_view bytes) {
 
 ProgramBuilder::ProgramBuilder(const ByteSet& available) : available_(available) {
   program_.ops.push_back({.kind = OpKind::kReturn});
-  program_.ops.push_back({.kind = OpKind::kSplit, .distance = kFar});
+  program_.ops.push_back({.kind = OpKind::kSplit});
 }
 
 OpId ProgramBuilder::add(Op op) {
@@ -32,18 +36,27 @@ OpId ProgramBuilder::add(Op op) {
   return static_cast<OpId>(program_.ops.size() - 1);
 }
 
-OpId ProgramBuilder::bytes(const ByteSet& set, OpId next) {
+OpId ProgramBuilder::add_bytes(const ByteSet& set, uint32_t n_tokens, OpId next) {
   if (next == kNever || set.none()) return kNever;
   const auto [found, is_new] = set_ids_.try_emplace(set, static_cast<uint32_t>(program_.sets.size()));
   if (is_new) program_.sets.push_back(set);
-  const uint32_t own = (set & available_).any() ? 1 : kFar;
-  return add({.kind = OpKind::kBytes, .next = next, .arg = found->second, .distance = far_sum(own, distance(next))});
+  return add({.kind = OpKind::kBytes, .next = next, .arg = found->second, .count = n_tokens});
+}
+
+OpId ProgramBuilder::bytes(const ByteSet& set, OpId next) {
+  return add_bytes(set, 1, next);
 }
 
 OpId ProgramBuilder::literal(std::string_view text, OpId next) {
   for (size_t i = text.size(); i > 0; --i)
     next = byte(text[i - 1], next);
   return next;
+}
+
+OpId ProgramBuilder::control(std::string_view spelling, OpId next) {
+  for (size_t i = spelling.size(); i > 0; --i)
+    next = add_bytes(ByteSet().set(static_cast<uint8_t>(spelling[i - 1])), 0, next);
+  return add_bytes(ByteSet().set(static_cast<uint8_t>(kControlMark)), 1, next);
 }
 
 OpId ProgramBuilder::choice(const std::vector<OpId>& alternatives) {
@@ -53,51 +66,67 @@ OpId ProgramBuilder::choice(const std::vector<OpId>& alternatives) {
   possible.erase(std::unique(possible.begin(), possible.end()), possible.end());
   if (possible.empty()) return kNever;
   if (possible.size() == 1) return possible.front();
-  uint32_t shortest = kFar;
-  for (const OpId op : possible)
-    shortest = std::min(shortest, distance(op));
   const auto begin = static_cast<uint32_t>(program_.alternatives.size());
   program_.alternatives.insert(program_.alternatives.end(), possible.begin(), possible.end());
-  return add(
-      {.kind = OpKind::kSplit, .arg = begin, .count = static_cast<uint32_t>(possible.size()), .distance = shortest});
+  return add({.kind = OpKind::kSplit, .arg = begin, .count = static_cast<uint32_t>(possible.size())});
 }
 
 OpId ProgramBuilder::call(OpId body, OpId next) {
   if (body == kNever || next == kNever) return kNever;
-  return add({.kind = OpKind::kCall, .next = next, .arg = body, .distance = far_sum(distance(body), distance(next))});
+  if (next == kReturnOp || body == kReturnOp) return body == kReturnOp ? next : body;
+  return add({.kind = OpKind::kCall, .next = next, .arg = body});
 }
 
 OpId ProgramBuilder::repeat(Repeat repeat, OpId next) {
   if (next == kNever || repeat.min > repeat.max) return kNever;
   if (repeat.body == kNever || repeat.max == 0) return repeat.min == 0 ? next : kNever;
-  const uint32_t own = far_product(repeat.min, distance(repeat.body));
+  if (repeat.body == kReturnOp) return next;
+  if (repeat.max == 1) {
+    const OpId once = call(repeat.body, next);
+    return repeat.min == 1 ? once : optional(once, next);
+  }
   program_.repeats.push_back(repeat);
-  return add({.kind = OpKind::kRepeat,
-              .next = next,
-              .arg = static_cast<uint32_t>(program_.repeats.size() - 1),
-              .distance = far_sum(own, distance(next))});
+  return add({.kind = OpKind::kRepeat, .next = next, .arg = static_cast<uint32_t>(program_.repeats.size() - 1)});
 }
 
 OpId ProgramBuilder::text(TextRange range, OpId next) {
   if (next == kNever || range.min > range.max) return kNever;
   if (range.max == 0) return next;
   program_.texts.push_back(range);
-  return add({.kind = OpKind::kText,
-              .next = next,
-              .arg = static_cast<uint32_t>(program_.texts.size() - 1),
-              .distance = far_sum(range.min, distance(next))});
+  return add({.kind = OpKind::kText, .next = next, .arg = static_cast<uint32_t>(program_.texts.size() - 1)});
 }
 
 OpId ProgramBuilder::copy(Copy copy, OpId next) {
   if (next == kNever) return kNever;
   const CopyText& source = *program_.sources[copy.text];
-  const uint32_t own = source.distance(source.root(), copy.min, copy.max);
-  if (own >= kFar) return kNever;
+  if (source.distance(source.root(), copy.min, copy.max) >= kFar) return kNever;
   program_.copies.push_back(copy);
-  return add({.kind = OpKind::kCopy,
-              .next = next,
-              .arg = static_cast<uint32_t>(program_.copies.size() - 1),
-              .distance = far_sum(own, distance(next))});
+  return add({.kind = OpKind::kCopy, .next = next, .arg = static_cast<uint32_t>(program_.copies.size() - 1)});
+}
+
+OpId ProgramBuilder::free_text(std::vector<Marker> markers, OpId end) {
+  std::erase_if(markers, [](const Marker& marker) { return marker.next == kNever || marker.text.empty(); });
+  size_t n_bytes = 0;
+  for (const Marker& marker : markers)
+    n_bytes += marker.text.size();
+  INGLE_CHECK(n_bytes <= kMaxMarkerBytes);
+  program_.frees.push_back(make_free_text(std::move(markers)));
+  return add({.kind = OpKind::kFree, .next = end, .arg = static_cast<uint32_t>(program_.frees.size() - 1)});
+}
+
+OpId ProgramBuilder::declare(std::string name) {
+  const OpId rule = add({.kind = OpKind::kSplit});
+  if (rule != kNever) rules_[rule] = std::move(name);
+  return rule;
+}
+
+void ProgramBuilder::define(OpId rule, OpId body) {
+  if (rule == kNever || body == kNever) return;
+  Op& op = program_.ops[rule];
+  INGLE_CHECK(rules_.contains(rule) && op.count == 0);
+  op.arg = static_cast<uint32_t>(program_.alternatives.size());
+  op.count = 1;
+  program_.alternatives.push_back(body);
 }
 
 /// Splits the bytes into classes, one set after the other.
@@ -118,6 +147,13 @@ void ProgramBuilder::number_classes() {
     for (const ByteSet& set : text_byte_classes())
       split(set);
   }
+  for (const FreeText& free : program_.frees) {
+    split(ByteSet().set(static_cast<uint8_t>(kControlMark)));
+    for (const Marker& marker : free.markers) {
+      for (const char c : marker.text)
+        split(ByteSet().set(static_cast<uint8_t>(c)));
+    }
+  }
   for (const auto& source : program_.sources) {
     for (size_t byte = 0; byte < 256; ++byte) {
       if (source->bytes()[byte]) split(ByteSet().set(byte));
@@ -128,8 +164,11 @@ void ProgramBuilder::number_classes() {
   program_.n_classes = n_classes;
 }
 
-std::shared_ptr<const Program> ProgramBuilder::finish(OpId start) && {
+Result<std::shared_ptr<const Program>> ProgramBuilder::finish(OpId start, std::string_view what) && {
+  if (full()) return std::unexpected(Error::refused(fmt::format("{}: it is too large to be enforced", what)));
   program_.start = start;
+  if (auto status = find_endings(program_, available_, rules_); !status)
+    return std::unexpected(std::move(status).error().within(what));
   number_classes();
   return std::make_shared<const Program>(std::move(program_));
 }

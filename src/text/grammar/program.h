@@ -1,8 +1,9 @@
 // Program: a grammar over bytes as a flat list of operations, in the manner of a regular-expression machine with calls.
 //
-// Built backwards by ProgramBuilder (an operation names what follows it, which therefore exists already), immutable
-// afterwards: any thread may read it. Operations form no cycle: loops are counted repetitions and recursion is unrolled to a
-// depth, so that the length of the shortest way to the end is known for every operation when it is added.
+// Built backwards by ProgramBuilder: an operation names what follows it, which exists already or was declared. Rules may refer
+// to each other in circles; finish() finds of every operation the shortest way to its end and how deep that way calls, leaves
+// out what can never end, and refuses a rule that refers to itself before it has read a byte. Immutable afterwards: any
+// thread may read it.
 #pragma once
 
 #include <array>
@@ -10,11 +11,14 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
+#include "base/result.h"
 #include "text/grammar/copy_text.h"
+#include "text/grammar/free_text.h"
 
 namespace ingle::text::grammar {
 
@@ -22,22 +26,26 @@ using OpId = uint32_t;
 using ByteSet = std::bitset<256>;
 
 inline constexpr uint32_t kUnlimited = UINT32_MAX;
+/// Calls and repetitions that may be open at once. What would need more to come to its end is not begun.
+inline constexpr uint32_t kMaxFrames = 256;
 
 ByteSet byte_range(uint8_t first, uint8_t last);
 ByteSet byte_set(std::string_view bytes);
 
 enum class OpKind : uint8_t {
-  kBytes,   // one byte of set `arg`
-  kSplit,   // any of the `count` alternatives from `arg` on
-  kCall,    // operations from `arg` to their kReturn
+  kBytes,   // one byte of set `arg`, worth `count` tokens: 0 inside the spelling of a control token, 1 elsewhere
+  kSplit,   // any of the `count` alternatives from `arg` on, the one with the longest way to the end first
+  kCall,    // operations from `arg` to their kReturn; `count`: 1 if they may read nothing
   kRepeat,  // repeats[arg]
   kText,    // texts[arg]: characters inside a JSON string
   kCopy,    // copies[arg]: a span of a text, as it stands inside a JSON string
+  kFree,    // frees[arg]: any text until a marker; `next` may follow at any time
   kReturn,
 };
 
 struct Op {
   OpKind kind = OpKind::kReturn;
+  uint16_t depth = 0;  // frames that the shortest way opens at once
   uint32_t next = 0;
   uint32_t arg = 0;
   uint32_t count = 0;
@@ -48,6 +56,7 @@ struct Repeat {
   OpId body = 0;
   uint32_t min = 0;
   uint32_t max = kUnlimited;
+  bool may_be_empty = false;  // the body; found by finish(), `min` is 0 then
 };
 
 /// Code points of a JSON string, escapes included.
@@ -70,6 +79,7 @@ struct Program {
   std::vector<Repeat> repeats;
   std::vector<TextRange> texts;
   std::vector<Copy> copies;
+  std::vector<FreeText> frees;
   std::vector<std::shared_ptr<const CopyText>> sources;  // shared with the request that brought them
   OpId start = 0;
   std::array<uint8_t, 256> class_of{};  // bytes that no operation tells apart have one class
@@ -81,6 +91,7 @@ class ProgramBuilder {
   static constexpr OpId kReturnOp = 0;
   static constexpr OpId kNever = 1;  // nothing follows: what can only lead here is left out
   static constexpr size_t kMaxOps = 400'000;
+  static constexpr size_t kMaxMarkerBytes = 1024;  // of one free text, together
 
   /// `available`: bytes that the vocabulary can say one at a time.
   explicit ProgramBuilder(const ByteSet& available);
@@ -90,21 +101,33 @@ class ProgramBuilder {
   OpId bytes(const ByteSet& set, OpId next);
   OpId byte(char c, OpId next) { return bytes(ByteSet().set(static_cast<uint8_t>(c)), next); }
   OpId literal(std::string_view text, OpId next);
+  /// A control token by its spelling, as one token.
+  OpId control(std::string_view spelling, OpId next);
   OpId choice(const std::vector<OpId>& alternatives);
   OpId optional(OpId with, OpId without) { return choice({with, without}); }
+  /// Where nothing but the return follows, this is the body itself: recursion at the end of a rule needs no frame.
   OpId call(OpId body, OpId next);
-  /// A body that may match nothing must be unlimited, or repeated once at most.
+  /// Rounds of a body that ends in kReturnOp.
   OpId repeat(Repeat repeat, OpId next);
   OpId text(TextRange range, OpId next);
   OpId copy(Copy copy, OpId next);
+  /// Any text without 0xFF until the first of the markers is complete, then what stands beside it. Where one marker stands
+  /// inside another the shorter one comes first. `end` may follow at any time; kNever: only a marker ends it.
+  OpId free_text(std::vector<Marker> markers, OpId end);
 
-  uint32_t distance(OpId op) const { return program_.ops[op].distance; }
+  /// A rule that can be called before its operations are known. `name` is for errors.
+  OpId declare(std::string name = "");
+  void define(OpId rule, OpId body);
+
   /// Past the limit: what was built is not to be used.
   bool full() const { return program_.ops.size() >= kMaxOps || program_.alternatives.size() >= kMaxOps; }
-  std::shared_ptr<const Program> finish(OpId start) &&;
+
+  /// kRefused, beginning with `what`: nothing fits it, left recursion, no way to its end, too large.
+  Result<std::shared_ptr<const Program>> finish(OpId start, std::string_view what) &&;
 
  private:
   OpId add(Op op);
+  OpId add_bytes(const ByteSet& set, uint32_t n_tokens, OpId next);
   void number_classes();
 
   struct SetHash {
@@ -114,6 +137,7 @@ class ProgramBuilder {
   Program program_;
   ByteSet available_;
   std::unordered_map<ByteSet, uint32_t, SetHash> set_ids_;
+  std::map<OpId, std::string> rules_;  // declared, with their names
 };
 
 }  // namespace ingle::text::grammar

@@ -16,7 +16,7 @@ namespace ingle::text::grammar {
 struct SchemaLimits {
   size_t max_bytes = size_t{1} << 20;
   size_t max_nodes = 20'000;
-  uint32_t max_depth = 32;  // of nested schemas, and of documents where a schema refers to itself
+  uint32_t max_depth = 32;  // of nested schemas
 };
 
 /// kUsage: no JSON, or no schema. kRefused: a keyword that cannot be enforced, or a limit.
