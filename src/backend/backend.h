@@ -124,7 +124,8 @@ struct Row {
   uint32_t pos = 0;
   uint32_t sequence = 0;  // index into Step::sequences
   bool want_logits = false;
-  uint32_t top = 0;  // only so many of the largest logits, at most kMaxTop and n_vocab; 0: all
+  uint32_t top = 0;       // only so many of the largest logits, at most kMaxTop and n_vocab; 0: all
+  bool keep_all = false;  // beside `top`: all of them too
 };
 inline constexpr uint32_t kMaxTop = 64;
 
@@ -143,7 +144,7 @@ inline bool likelier(const Scored& a, const Scored& b) {
 /// What a step computed for a row with want_logits.
 struct Output {
   std::span<const float> values =
-      {};                            // n_vocab logits, or n_embd numbers of a hidden state; empty for a row with `top`
+      {};  // n_vocab logits, or n_embd numbers of a hidden state; empty for a row with `top` alone
   std::span<const Scored> top = {};  // sorted by likelier()
   uint32_t n_bad = 0;  // beside `top`: how many of all logits are NaN or +infinity; `top` means nothing then
 };

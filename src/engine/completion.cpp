@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/utf8.h"
+#include "engine/forced_text.h"
 #include "engine/sampler/logprobs.h"
 
 namespace ingle::engine {
@@ -43,38 +44,60 @@ Completion::Completion(std::string id, std::vector<int32_t> prompt, Settings set
 void Completion::inherit(const SequenceState& state, size_t n_tokens) {
   state_ = state.sampler;
   // A document goes on where it stood; after words of somebody else's there is none to go on with.
-  if (!settings_.constraint && tokens_.size() == n_tokens) settings_.constraint = state.constraint;
+  if (settings_.constraint || tokens_.size() != n_tokens) return;
+  settings_.constraint = state.constraint;
+  loops_ = state.loops;
 }
 
 void Completion::started(uint32_t n_cached) {
   if (phase_ != Phase::kWaiting) return;  // after a preemption the client sees a pause, not a second beginning
   phase_ = Phase::kPrefill;
   started_ = Clock::now();
-  usage_.cached_tokens = n_cached;
-  sink_(chat::Prefill{n_cached, usage_.prompt_tokens});
+  usage_.cached_tokens = std::min(n_cached, usage_.prompt_tokens);  // forced text stands after the prompt
+  sink_(chat::Prefill{usage_.cached_tokens, usage_.prompt_tokens});
 }
 
 void Completion::progressed(uint32_t n_stored) {
-  if (phase_ == Phase::kPrefill) sink_(chat::Prefill{n_stored, usage_.prompt_tokens});
+  if (phase_ == Phase::kPrefill) sink_(chat::Prefill{std::min(n_stored, usage_.prompt_tokens), usage_.prompt_tokens});
+}
+
+bool Completion::begin() {
+  if (settings_.max_tokens == 0) return false;
+  const auto reason = say_forced(unsent_);
+  if (!reason) return false;
+  unsent_ += text_.finish();
+  send({}, std::exchange(unsent_, {}));
+  end(*reason);
+  return true;
 }
 
 uint32_t Completion::top() const {
-  return settings_.constraint || settings_.logprobs >= 0 ? 0 : settings_.sampler.top();
+  if (settings_.logprobs >= 0) return 0;
+  return settings_.constraint ? settings_.sampler.top_under_mask() : settings_.sampler.top();
 }
 
-bool Completion::take(std::span<const backend::Output> rows, uint32_t /*pos*/, SamplerScratch& scratch) {
+void Completion::prepare() {
+  settings_.constraint->allowed();
+  if (healed_ == text::kNoToken || draft_.empty()) return;
+  auto after = *settings_.constraint;
+  after.accept(healed_);
+  after.allowed();
+}
+
+bool Completion::take(std::span<const backend::Output> rows, uint32_t pos, SamplerScratch& scratch) {
   begin_decode();
   if (settings_.max_tokens == 0) {
     end(chat::FinishReason::kLength);
     return true;
   }
   chat::Delta delta;
-  std::string shown;
+  std::string shown = std::exchange(unsent_, {});
   const auto n_drafted = static_cast<uint32_t>(rows.size()) - 1;
-  usage_.drafted_tokens += n_drafted;
+  const bool is_guess = certain_.empty();
+  if (is_guess) usage_.drafted_tokens += n_drafted;
   uint32_t n_right = 0;
   // Every row is sampled as if it came alone, and the draft decides no more than how many there are to sample: a row counts
-  // when the token drawn from the one before it is the one that it was computed for.
+  // when the tokens before it, drawn or forced, are those that it was computed for.
   while (true) {
     const backend::Output& row = rows[n_right];
     const auto token = choose(row, scratch);
@@ -84,18 +107,22 @@ bool Completion::take(std::span<const backend::Output> rows, uint32_t /*pos*/, S
       return true;
     }
     if (settings_.logprobs >= 0) delta.tokens.push_back(info_of(row.values, *token));
-    const auto reason = accept(*token, shown);
+    auto reason = accept(*token, shown);
+    if (!reason) reason = say_forced(shown);
     if (reason) {
       shown += text_.finish();
       send(std::move(delta), std::move(shown));
       end(*reason);
       return true;
     }
-    if (n_right == n_drafted || *token != draft_[n_right]) break;
-    ++n_right;
-    ++usage_.accepted_tokens;
+    const size_t n_known = tokens_.size() - 1 - pos;
+    const uint32_t before = n_right;
+    while (n_right < std::min<size_t>(n_known, n_drafted) && draft_[n_right] == tokens_[pos + 1 + n_right])
+      ++n_right;
+    if (is_guess) usage_.accepted_tokens += n_right - before;
+    if (n_right < n_known) break;
   }
-  if (n_drafted > 0) lookup_->judge(n_right, n_right < n_drafted);
+  if (is_guess && n_drafted > 0) lookup_->judge(n_right, n_right < n_drafted);
   send(std::move(delta), std::move(shown));
   return false;
 }
@@ -114,10 +141,19 @@ void Completion::send(chat::Delta delta, std::string shown) {
 
 void Completion::guess(uint32_t most) {
   draft_ = {};
-  if (!lookup_ || most == 0) return;
+  certain_.clear();
   // The last token of an answer is never computed, so neither is a guess of it.
   const uint32_t left = tokens_left();
-  if (left > 1) draft_ = lookup_->guess(tokens_, std::min(most, left - 1));
+  most = std::min(most, left > 0 ? left - 1 : 0);
+  if (most == 0) return;
+  certain_.assign(forced_.begin(),
+                  forced_.begin() + static_cast<std::ptrdiff_t>(std::min<size_t>(most, forced_.size())));
+  if (settings_.speculate && healed_ != text::kNoToken && forced_.size() < most) certain_.push_back(healed_);
+  if (!certain_.empty()) {
+    draft_ = certain_;
+  } else if (lookup_) {
+    draft_ = lookup_->guess(tokens_, most);
+  }
 }
 
 /// Tokens that may still be generated, the next one included.
@@ -129,22 +165,38 @@ uint32_t Completion::tokens_left() const {
 
 Result<int32_t> Completion::choose(const backend::Output& row, SamplerScratch& scratch) {
   const Sampler& sampler = settings_.sampler;
+  if (!forced_.empty()) {
+    INGLE_TRY_VOID(sampler.check(row.values));
+    const int32_t token = forced_.front();
+    forced_.pop_front();
+    return token;
+  }
+  if (settings_.constraint) return choose_allowed(row, scratch);
   if (!row.top.empty()) return sampler.sample_top(row, tokens_, scratch);
-  const auto logits = row.values;
-  if (!settings_.constraint) return sampler.sample(logits, tokens_, state_, scratch);
+  return sampler.sample(row.values, tokens_, state_, scratch);
+}
+
+Result<int32_t> Completion::choose_allowed(const backend::Output& row, SamplerScratch& scratch) {
+  const Sampler& sampler = settings_.sampler;
   const auto& constraint = *settings_.constraint;
   const uint32_t left = tokens_left();
-  if (constraint.shortest() > left) {
-    return std::unexpected(Error::refused(fmt::format(
-        "{} tokens are left, ending the document that was begun may take {}", left, constraint.shortest())));
+  const uint32_t shortest = constraint.shortest();
+  if (shortest > left) {
+    return std::unexpected(Error::refused(
+        fmt::format("{} tokens are left, ending the document that was begun may take {}", left, shortest)));
   }
+  // A loop ends on the shortest way, whatever room there is.
+  const uint32_t room = loops_.loops() ? std::max(shortest, 1U) : left;
   const SamplerState before = state_;
-  auto token = sampler.sample(logits, tokens_, state_, scratch, constraint.allowed());
-  if (!token || constraint.fits(*token, left - 1)) return token;
-  // Drawn freely first, so that only an answer that would not have fitted is called cut.
-  state_ = before;
-  cut_ = true;
-  return sampler.sample(logits, tokens_, state_, scratch, constraint.allowed_within(left - 1));
+  auto token = sampler.sample_allowed(row, tokens_, state_, scratch, constraint.allowed());
+  if (token && !constraint.fits(*token, room - 1)) {
+    // Drawn freely first, so that only an answer that would not have fitted is called cut.
+    state_ = before;
+    cut_ = true;
+    token = sampler.sample_allowed(row, tokens_, state_, scratch, constraint.allowed_within(room - 1));
+  }
+  if (token) loops_.see(*token);
+  return token;
 }
 
 std::optional<chat::FinishReason> Completion::accept(int32_t token, std::string& shown) {
@@ -157,9 +209,29 @@ std::optional<chat::FinishReason> Completion::accept(int32_t token, std::string&
   if (settings_.constraint) {
     settings_.constraint->accept(token);
     if (settings_.constraint->is_complete()) return whole;
+    if (loops_.loops() && settings_.constraint->accepts()) return chat::FinishReason::kLength;
   }
   if (usage_.completion_tokens >= settings_.max_tokens) return chat::FinishReason::kLength;
   if (tokens_.size() > settings_.context) return chat::FinishReason::kContextFull;
+  return std::nullopt;
+}
+
+/// Text that must come next is not asked for: it is known, and computed along with the next token that is to be chosen.
+std::optional<chat::FinishReason> Completion::say_forced(std::string& shown) {
+  if (!settings_.constraint || !forced_.empty()) return std::nullopt;
+  healed_ = text::kNoToken;
+  const uint32_t left = tokens_left();
+  if (settings_.constraint->shortest() > left) return std::nullopt;  // choose_allowed() says what is wrong
+  const ForcedText text = find_forced_text(*settings_.constraint, tokenizer_, left,
+                                           [this](int32_t token) { return !settings_.sampler.bans(token); });
+  healed_ = text.guess;
+  if (settings_.logprobs >= 0) {
+    forced_.assign(text.tokens.begin(), text.tokens.end());
+    return std::nullopt;
+  }
+  for (const int32_t token : text.tokens) {
+    if (const auto reason = accept(token, shown)) return reason;
+  }
   return std::nullopt;
 }
 
@@ -190,11 +262,7 @@ void Completion::fail(Error error) {
 }
 
 void Completion::cancel() {
-  if (std::string rest = text_.finish(); !rest.empty()) {
-    chat::Delta delta;
-    put_text(delta, std::move(rest));
-    sink_(std::move(delta));
-  }
+  send({}, std::exchange(unsent_, {}) + text_.finish());
   end(chat::FinishReason::kCancelled);
 }
 

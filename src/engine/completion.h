@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <deque>
 #include <optional>
 #include <string>
 #include <vector>
@@ -30,13 +31,18 @@ class Completion final : public Job {
   Completion(std::string id, std::vector<int32_t> prompt, Settings settings, const text::Tokenizer& tokenizer,
              chat::EventSink sink);
 
+  bool answers() const override { return phase_ == Phase::kDecode; }
   bool can_fork() const override { return true; }
-  SequenceState state() const override { return {state_, settings_.constraint}; }
+  SequenceState state() const override { return {state_, settings_.constraint, loops_}; }
   void inherit(const SequenceState& state, size_t n_tokens) override;
+  bool begin() override;
   void started(uint32_t n_cached) override;
   void progressed(uint32_t n_stored) override;
   uint32_t top() const override;
+  bool wants_all() const override { return settings_.constraint.has_value(); }
   void guess(uint32_t most) override;
+  bool wants_preparation() const override { return settings_.constraint.has_value() && forced_.empty(); }
+  void prepare() override;
   bool take(std::span<const backend::Output> rows, uint32_t pos, SamplerScratch& scratch) override;
   void fail(Error error) override;
   void cancel() override;
@@ -49,7 +55,9 @@ class Completion final : public Job {
   void send(chat::Delta delta, std::string shown);
   uint32_t tokens_left() const;
   Result<int32_t> choose(const backend::Output& row, SamplerScratch& scratch);
+  Result<int32_t> choose_allowed(const backend::Output& row, SamplerScratch& scratch);
   std::optional<chat::FinishReason> accept(int32_t token, std::string& shown);
+  std::optional<chat::FinishReason> say_forced(std::string& shown);
   void end(chat::FinishReason reason);
   void close_timings();
 
@@ -58,7 +66,12 @@ class Completion final : public Job {
   chat::EventSink sink_;
   SamplerState state_;
   std::optional<PromptLookup> lookup_;
-  bool cut_ = false;  // the token limit took part in choosing what a constraint allowed
+  bool cut_ = false;                 // the token limit, or a loop, took part in choosing what a constraint allowed
+  LoopGuard loops_;                  // of what the model chose under a constraint
+  std::deque<int32_t> forced_;       // text that must come next and waits for its log-probabilities
+  int32_t healed_ = text::kNoToken;  // what the model will most likely say after forced text
+  std::vector<int32_t> certain_;     // draft of those
+  std::string unsent_;               // forced text before the first step
   TextStream text_;
   chat::Usage usage_;
   enum class Phase : uint8_t { kWaiting, kPrefill, kDecode } phase_ = Phase::kWaiting;

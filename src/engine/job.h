@@ -11,6 +11,7 @@
 #include "backend/backend.h"
 #include "base/result.h"
 #include "engine/kv_cache.h"
+#include "engine/loop_guard.h"
 #include "engine/sampler/sampler.h"
 #include "text/grammar/constraint.h"
 
@@ -20,6 +21,7 @@ namespace ingle::engine {
 struct SequenceState {
   SamplerState sampler;
   std::optional<text::grammar::Constraint> constraint = {};
+  LoopGuard loops = {};
 };
 
 class Job {
@@ -39,14 +41,20 @@ class Job {
   virtual uint32_t first_result() const { return n_wanted() - 1; }
   /// Its results are only so many of the largest logits of each row; 0: all.
   virtual uint32_t top() const { return 0; }
+  /// And all of them beside those.
+  virtual bool wants_all() const { return false; }
   /// Results are hidden states, not logits.
   virtual bool wants_hidden() const { return false; }
+  /// It has begun to answer: few more known tokens are no prompt that has to queue.
+  virtual bool answers() const { return false; }
   /// The sequence is worth remembering after its end, because a client may fork it.
   virtual bool can_fork() const { return false; }
   virtual SequenceState state() const { return {}; }
 
   /// The sequence begins with a fork of another that had `n_tokens`.
   virtual void inherit(const SequenceState& /*state*/, size_t /*n_tokens*/) {}
+  /// The first call on the step thread but for inherit(). True: the job has ended, nothing needs to be computed.
+  virtual bool begin() { return false; }
   /// The first step is about to run; `n_cached` tokens were found in the cache. Called again after a preemption.
   virtual void started(uint32_t /*n_cached*/) {}
   virtual void progressed(uint32_t /*n_stored*/) {}
@@ -54,6 +62,10 @@ class Job {
   /// when the step has room, and handed to take(), which keeps the tokens that turn out right; the others never were.
   virtual void guess(uint32_t /*most*/) {}
   std::span<const int32_t> draft() const { return draft_; }
+  /// Something that take() will need can be computed meanwhile: prepare() does, on another thread while a step runs that
+  /// computes the last known token. Nothing else touches the job then.
+  virtual bool wants_preparation() const { return false; }
+  virtual void prepare() {}
   /// What was computed for the positions from `pos` on. True: the job has ended.
   virtual bool take(std::span<const backend::Output> rows, uint32_t pos, SamplerScratch& scratch) = 0;
 

@@ -24,6 +24,12 @@ uint32_t logits_of(const SequenceView& sequence, uint32_t n_rows) {
   return end - std::min(end, std::max(sequence.n_stored, sequence.first_logit));
 }
 
+/// A row, or few that the answer waits for.
+bool is_short(const SequenceView& sequence) {
+  constexpr uint32_t kMostRows = 32;
+  return sequence.n_todo == 1 || (sequence.answers && sequence.n_todo <= kMostRows);
+}
+
 class Planner {
  public:
   Planner(std::span<const SequenceView> running, uint32_t available, const StepLimits& limits, Plan& plan)
@@ -52,11 +58,11 @@ class Planner {
   void add_drafts() {
     if (limits_.max_rows - rows_ >= limits_.max_draft_rows) return;
     uint32_t room = std::min(limits_.max_draft_rows - (limits_.max_rows - rows_), std::min(rows_, logits_));
-    auto n_left = static_cast<uint32_t>(
-        std::ranges::count_if(plan_.shares, [&](const Share& s) { return running_[s.sequence].n_draft > 0; }));
+    auto n_left =
+        static_cast<uint32_t>(std::ranges::count_if(plan_.shares, [&](const Share& s) { return may_draft(s); }));
     for (Share& share : plan_.shares) {
       const SequenceView& sequence = running_[share.sequence];
-      if (sequence.n_draft == 0) continue;
+      if (!may_draft(share)) continue;
       const uint32_t held = pages_for(sequence, share.n_rows, limits_.page_tokens);
       const uint32_t wanted = share.n_rows + std::min(sequence.n_draft, room / n_left);
       const uint32_t n = rows_that_fit(sequence, wanted, pages_ + held, limits_.page_tokens);
@@ -68,6 +74,12 @@ class Planner {
   }
 
  private:
+  /// A draft stands behind the last known token.
+  bool may_draft(const Share& share) const {
+    const SequenceView& sequence = running_[share.sequence];
+    return sequence.n_draft > 0 && share.n_rows == sequence.n_todo;
+  }
+
   std::span<const SequenceView> running_;
   const StepLimits& limits_;
   Plan& plan_;
@@ -92,12 +104,19 @@ void plan_step(std::span<const SequenceView> running, uint32_t available_pages, 
 
   Planner planner(running, available_pages, limits, plan);
   bool short_of_pages = false;
+  const auto n_short = static_cast<uint32_t>(std::ranges::count_if(running, is_short));
+  uint32_t spare = limits.max_rows - std::min(n_short, limits.max_rows);  // a row of each is sure
   for (uint32_t i = 0; i < running.size(); ++i) {
-    if (running[i].n_todo == 1 && !planner.add(i, 1)) short_of_pages = true;
+    if (!is_short(running[i])) continue;
+    if (!planner.add(i, 1 + std::min(running[i].n_todo - 1, spare))) {
+      short_of_pages = true;
+    } else {
+      spare -= plan.shares.back().n_rows - 1;
+    }
   }
   uint32_t chunk = limits.prefill_chunk;
   for (uint32_t i = 0; i < running.size() && !short_of_pages && chunk > 0; ++i) {
-    if (running[i].n_todo > 1 && planner.add(i, chunk)) chunk -= plan.shares.back().n_rows;
+    if (!is_short(running[i]) && planner.add(i, chunk)) chunk -= plan.shares.back().n_rows;
   }
   if (!short_of_pages) planner.add_drafts();
   if (short_of_pages || plan.shares.empty()) {

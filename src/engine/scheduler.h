@@ -25,11 +25,12 @@ struct StepLimits {
 /// A running sequence, as far as scheduling cares.
 struct SequenceView {
   uint32_t n_stored = 0;     // tokens whose KV is in pages
-  uint32_t n_todo = 0;       // known tokens after them: 1 when decoding, more of a prompt
+  uint32_t n_todo = 0;       // known tokens after them: 1 when decoding, more of a prompt or of text that was certain
   uint32_t n_pages = 0;      // pages held
   bool copies_page = false;  // the next write needs a page to copy to
   uint32_t first_logit = 0;  // every row from this position on wants logits: the last of a prompt, more when scoring
   uint32_t n_draft = 0;      // guessed tokens after those, when decoding
+  bool answers = false;      // what is to do is part of its answer, and only the last row wants logits
 };
 
 struct Share {

@@ -110,14 +110,29 @@ TEST(Scheduler, a_draft_ends_where_pages_do_and_turns_nobody_out) {
   EXPECT_EQ(plan.shares[0].n_draft, 2U);
 }
 
+SequenceView forced(uint32_t n_stored, uint32_t n_todo) {
+  return {.n_stored = n_stored,
+          .n_todo = n_todo,
+          .n_pages = (n_stored + 3) / 4,
+          .first_logit = n_stored + n_todo - 1,
+          .answers = true};
+}
+
+TEST(Scheduler, text_that_was_certain_does_not_queue_behind_prompts) {
+  EXPECT_EQ(shares_of(plan_of({prompt(9), forced(7, 4)}, 100)), (Shares{{1, 4}, {0, 8}}));
+  // Twelve rows in all, one of them sure for everybody who answers.
+  EXPECT_EQ(shares_of(plan_of({forced(7, 20), decoding(3), forced(3, 5)}, 100)), (Shares{{0, 10}, {1, 1}, {2, 1}}));
+}
+
 SequenceView any_sequence() {
   SequenceView s;
   s.n_stored = *rc::gen::inRange(0U, 30U);
   s.n_todo = *rc::gen::inRange(1U, 40U);
   s.n_pages = (s.n_stored + 3) / 4;
-  s.n_draft = s.n_todo == 1 ? *rc::gen::inRange(0U, 12U) : 0U;
   s.copies_page = s.n_stored % 4 != 0 && *rc::gen::arbitrary<bool>();
   s.first_logit = s.n_stored + s.n_todo - 1 - (*rc::gen::inRange(0, 4) == 0 ? *rc::gen::inRange(0U, s.n_todo) : 0U);
+  s.answers = s.first_logit + 1 == s.n_stored + s.n_todo && *rc::gen::arbitrary<bool>();
+  s.n_draft = s.n_todo == 1 || s.answers ? *rc::gen::inRange(0U, 12U) : 0U;
   return s;
 }
 
@@ -147,7 +162,8 @@ RC_GTEST_PROP(Scheduler, a_plan_respects_every_limit_and_always_gets_on, ()) {
     RC_ASSERT(share.n_draft <= s.n_draft);
     drafts += share.n_draft;
     rows += share.n_rows + share.n_draft;
-    if (s.n_todo > 1) prompt_rows += share.n_rows;
+    if (s.n_todo > 1 && !s.answers) prompt_rows += share.n_rows;
+    RC_ASSERT(share.n_draft == 0 || share.n_rows == s.n_todo);
     pages += pages_for(s, share.n_rows + share.n_draft, 4);
     for (uint32_t i = 0; i < share.n_rows + share.n_draft; ++i) {
       logits += s.n_stored + i >= s.first_logit ? 1 : 0;

@@ -47,7 +47,11 @@ void StepLoop::submit(std::unique_ptr<Job> job, std::string_view continue_from) 
     job->kv = cache_.fork(found->second.kv);
     job->inherit(found->second.state, found->second.tokens.size());
   }
-  waiting_.push_back(std::move(job));
+  if (job->begin()) {
+    end(std::move(job));
+  } else {
+    waiting_.push_back(std::move(job));
+  }
 }
 
 void StepLoop::cancel(std::string_view id) {
@@ -151,7 +155,8 @@ void StepLoop::view_running() {
                       .n_pages = static_cast<uint32_t>(cache_.pages(job->kv).size()),
                       .copies_page = cache_.copies_page(job->kv),
                       .first_logit = job->first_result(),
-                      .n_draft = static_cast<uint32_t>(job->draft().size())});
+                      .n_draft = static_cast<uint32_t>(job->draft().size()),
+                      .answers = job->answers()});
   }
 }
 
@@ -186,8 +191,8 @@ void StepLoop::preempt(size_t index) {
 void StepLoop::guess() {
   const uint32_t most = shape_.limits.max_draft_rows;
   for (const auto& job : running_) {
-    const bool decodes = job->n_wanted() == cache_.size(job->kv) + 1;
-    job->guess(decodes && running_.size() < most ? most - 1 : 0);
+    const uint32_t n_todo = job->n_wanted() - cache_.size(job->kv);
+    job->guess(n_todo < most && running_.size() < most ? most - n_todo : 0);
   }
 }
 
@@ -235,13 +240,16 @@ void StepLoop::run_shares(bool hidden) {
                        .pos = pos,
                        .sequence = static_cast<uint32_t>(tables_.size()),
                        .want_logits = pos >= job.first_result(),
-                       .top = hidden ? 0 : job.top()});
+                       .top = hidden ? 0 : job.top(),
+                       .keep_all = job.wants_all()});
     }
     tables_.push_back(cache_.pages(job.kv));
     chosen_.push_back(share);
   }
   if (rows_.empty()) return;
+  prepare_aside();
   const auto results = compute(hidden);
+  aside_.join();
   if (!results) {
     for (const Share& share : chosen_) {
       running_[share.sequence]->fail(results.error());
@@ -250,6 +258,20 @@ void StepLoop::run_shares(bool hidden) {
     return;
   }
   hand_out(*results);
+}
+
+/// What constraints allow next is found while the model computes how likely it is.
+void StepLoop::prepare_aside() {
+  preparing_.clear();
+  for (const Share& share : chosen_) {
+    Job& job = *running_[share.sequence];
+    if (job.wants_preparation() && cache_.size(job.kv) + share.n_rows == job.n_wanted()) preparing_.push_back(&job);
+  }
+  if (preparing_.empty()) return;
+  aside_.start([this] {
+    for (Job* job : preparing_)
+      job->prepare();
+  });
 }
 
 Result<std::span<const backend::Output>> StepLoop::compute(bool hidden) {
@@ -276,7 +298,10 @@ void StepLoop::hand_out(std::span<const backend::Output> results) {
     results = results.subspan(n);
     if (share.n_draft == 0) continue;
     // What was guessed right is stored; the rest is forgotten before anything could share its pages.
-    const size_t n_stored = std::max<size_t>(end, job.tokens().size() - 1);
+    size_t n_stored = end;
+    while (n_stored < end + share.n_draft && n_stored + 1 < job.tokens().size() &&
+           job.tokens()[n_stored] == job.draft()[n_stored - end])
+      ++n_stored;
     cache_.commit(job.kv, std::span(job.tokens()).first(n_stored));
     cache_.truncate(job.kv, static_cast<uint32_t>(n_stored));
   }

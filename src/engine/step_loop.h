@@ -14,6 +14,7 @@
 
 #include "backend/backend.h"
 #include "base/core_board.h"
+#include "engine/aside.h"
 #include "engine/in_flight.h"
 #include "engine/job.h"
 #include "engine/kv_cache.h"
@@ -65,6 +66,7 @@ class StepLoop {
   void step();
   void run_shares(bool hidden);
   Result<std::span<const backend::Output>> compute(bool hidden);
+  void prepare_aside();
   void hand_out(std::span<const backend::Output> results);
   void preempt(size_t index);
   void drop_ended();
@@ -93,6 +95,9 @@ class StepLoop {
   std::vector<std::span<const uint32_t>> tables_;
   std::vector<KvCache::Copy> copies_;
   std::vector<bool> ended_;  // of running_
+
+  Aside aside_;
+  std::vector<Job*> preparing_;
 
   struct {
     uint32_t n_rows = 0;

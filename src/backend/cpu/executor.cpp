@@ -117,6 +117,7 @@ class CpuExecutor final : public Executor {
   size_t scratch_floats_ = 0;
   std::vector<float> logits_;
   std::vector<uint32_t> tops_;  // of the rows with an answer
+  std::vector<bool> whole_;     // which of them want every logit
   std::vector<float*> all_of_;  // where all logits of such a row go
   TopRows top_rows_;
   std::vector<Output> outputs_;
@@ -434,9 +435,11 @@ void CpuExecutor::gate_up(const CpuLayer& layer, uint32_t n_rows) {
 uint32_t CpuExecutor::keep_wanted(const Step& step) {
   uint32_t n = 0;
   tops_.clear();
+  whole_.clear();
   for (uint32_t r = 0; r < step.rows.size(); ++r) {
     if (!step.rows[r].want_logits) continue;
     tops_.push_back(step.rows[r].top);
+    whole_.push_back(step.rows[r].top == 0 || step.rows[r].keep_all);
     if (n != r) {
       std::copy_n(residual_.row(r), n_embd_, residual_.row(n));
       std::copy_n(mixed_.row(r), mixed_.stride(), mixed_.row(n));
@@ -447,13 +450,13 @@ uint32_t CpuExecutor::keep_wanted(const Step& step) {
 }
 
 void CpuExecutor::head(uint32_t n) {
-  const size_t n_whole = static_cast<size_t>(std::ranges::count(tops_, 0U));
+  const size_t n_whole = static_cast<size_t>(std::ranges::count(whole_, true));
   if (logits_.size() < n_whole * n_vocab_) logits_.resize(n_whole * n_vocab_);
   all_of_.clear();
   float* next = logits_.data();
-  for (const uint32_t top : tops_) {
-    all_of_.push_back(next);
-    if (top == 0) next += n_vocab_;
+  for (const bool whole : whole_) {
+    all_of_.push_back(whole ? next : nullptr);
+    if (whole) next += n_vocab_;
   }
   top_rows_.begin(tops_, pool_.size());
   quantize_rows(last_, head_, n);
@@ -465,8 +468,10 @@ void CpuExecutor::head(uint32_t n) {
     const uint32_t first = task % blocks * kTaskTokens;
     head_task(panels.begin, panels.end - panels.begin, first, std::min(kTaskTokens, n - first), thread);
   });
-  for (uint32_t r = 0; r < n; ++r)
-    outputs_.push_back(top_rows_.wanted(r) ? top_rows_.finish(r) : Output{.values = {all_of_[r], n_vocab_}});
+  for (uint32_t r = 0; r < n; ++r) {
+    outputs_.push_back(top_rows_.wanted(r) ? top_rows_.finish(r) : Output{});
+    if (whole_[r]) outputs_.back().values = {all_of_[r], n_vocab_};
+  }
 }
 
 void CpuExecutor::head_task(uint32_t first_panel, uint32_t n_panels, uint32_t first, uint32_t n, uint32_t thread) {
@@ -482,11 +487,8 @@ void CpuExecutor::head_task(uint32_t first_panel, uint32_t n_panels, uint32_t fi
       for (uint32_t i = 0; i < used; ++i)
         row[i] = logit_softcap_ * std::tanh(row[i] / logit_softcap_);
     }
-    if (top_rows_.wanted(first + t)) {
-      top_rows_.see(*math_.kernels, thread, first + t, row, used, column);
-    } else {
-      std::copy_n(row, used, all_of_[first + t] + column);
-    }
+    if (top_rows_.wanted(first + t)) top_rows_.see(*math_.kernels, thread, first + t, row, used, column);
+    if (float* const all = all_of_[first + t]; all != nullptr) std::copy_n(row, used, all + column);
   }
 }
 

@@ -1,5 +1,7 @@
 #include "engine/sampler/candidates.h"
 
+#include <array>
+#include <bit>
 #include <cmath>
 #include <limits>
 
@@ -14,6 +16,17 @@ float max_logit(const Candidates& candidates) {
   for (const Candidate& c : candidates.items)
     best = std::max(best, c.logit);
   return best;
+}
+
+/// In lanes: compilers make vector code of that.
+float largest(std::span<const float, 64> block) {
+  std::array<float, 16> best;
+  std::copy_n(block.begin(), best.size(), best.begin());
+  for (size_t i = best.size(); i < block.size(); i += best.size()) {
+    for (size_t lane = 0; lane < best.size(); ++lane)
+      best[lane] = block[i + lane] > best[lane] ? block[i + lane] : best[lane];
+  }
+  return *std::ranges::max_element(best);
 }
 
 }  // namespace
@@ -42,6 +55,43 @@ void select_top_k(std::span<const float> logits, int32_t k, Candidates& out) {
   }
   std::sort_heap(out.items.begin(), out.items.end(), likelier);
   out.sorted = true;
+}
+
+void select_allowed(std::span<const float> logits, std::span<const uint64_t> allowed, size_t k, Candidates& out) {
+  constexpr size_t kWord = 64;
+  std::vector<Candidate>& items = out.items;
+  items.clear();
+  // The least that an item must have to be among the k best so far; ids grow, so an equal logit comes too late.
+  float bar = -std::numeric_limits<float>::infinity();
+  const auto see = [&](size_t id) {
+    if (!(logits[id] > bar)) return;
+    const Candidate candidate{static_cast<int32_t>(id), logits[id], 0};
+    if (k == 0 || items.size() < k) {
+      items.push_back(candidate);
+      if (items.size() != k) return;
+      std::make_heap(items.begin(), items.end(), likelier);
+    } else {
+      std::pop_heap(items.begin(), items.end(), likelier);
+      items.back() = candidate;
+      std::push_heap(items.begin(), items.end(), likelier);
+    }
+    bar = items.front().logit;
+  };
+  const size_t n_words = std::min(allowed.size(), (logits.size() + kWord - 1) / kWord);
+  for (size_t word = 0; word < n_words; ++word) {
+    const size_t first = word * kWord;
+    uint64_t bits = allowed[word];
+    if (bits == 0) continue;
+    if (logits.size() - first < kWord) {
+      bits &= (uint64_t{1} << (logits.size() - first)) - 1;
+    } else if (k != 0 && items.size() == k && largest(logits.subspan(first).first<kWord>()) <= bar) {
+      continue;
+    }
+    for (; bits != 0; bits &= bits - 1)
+      see(first + static_cast<size_t>(std::countr_zero(bits)));
+  }
+  out.sorted = k != 0;
+  if (out.sorted) std::ranges::sort(items, likelier);
 }
 
 void softmax(Candidates& candidates) {

@@ -28,6 +28,9 @@ struct Candidates {
 /// All tokens, or the `k` most likely ones, sorted, without sorting the vocabulary. k <= 0: all.
 void select_top_k(std::span<const float> logits, int32_t k, Candidates& out);
 
+/// The same of those in `allowed`, a bit an id, that are possible: tokens at minus infinity are left out. May leave none.
+void select_allowed(std::span<const float> logits, std::span<const uint64_t> allowed, size_t k, Candidates& out);
+
 /// p of every candidate among those that are left.
 void softmax(Candidates& candidates);
 

@@ -69,46 +69,13 @@ Error not_numbers(size_t n_bad, size_t n_vocab) {
       .hint("its weights may be damaged; compare the file's SHA-256 with its source, or pull it again");
 }
 
-/// The model's own numbers: an error here is the model's, not the settings'.
-Status check_logits(std::span<const float> logits) {
-  // Counted in lanes, not searched: compilers make vector code of that.
-  constexpr size_t kLanes = 16;
-  std::array<uint32_t, kLanes> bad{};
-  std::array<uint32_t, kLanes> possible{};
-  const auto count = [&](size_t lane, float logit) {
-    bad[lane] += static_cast<uint32_t>(!(logit <= std::numeric_limits<float>::max()));
-    possible[lane] |= static_cast<uint32_t>(logit >= std::numeric_limits<float>::lowest());
-  };
-  size_t i = 0;
-  for (; i + kLanes <= logits.size(); i += kLanes) {
-    for (size_t lane = 0; lane < kLanes; ++lane)
-      count(lane, logits[i + lane]);
-  }
-  for (; i < logits.size(); ++i)
-    count(0, logits[i]);
-  const uint32_t n_bad = std::accumulate(bad.begin(), bad.end(), 0U);
-  const bool any_possible = std::ranges::any_of(possible, [](uint32_t p) { return p != 0; });
-  if (n_bad == 0 && any_possible) return {};
-  return std::unexpected(not_numbers(n_bad, logits.size()));
+bool has_possible(const Candidates& candidates) {
+  return std::ranges::any_of(candidates.items,
+                             [](const Candidate& c) { return c.logit > -std::numeric_limits<float>::infinity(); });
 }
 
 Error all_banned(std::string_view what) {
   return Error::refused(fmt::format("sampling: logit_bias bans every token that {}", what));
-}
-
-void ban_all_but(std::span<const uint64_t> allowed, std::span<float> logits) {
-  constexpr float kBanned = -std::numeric_limits<float>::infinity();
-  for (size_t word = 0; word * 64 < logits.size(); ++word) {
-    const uint64_t bits = word < allowed.size() ? allowed[word] : 0;
-    const auto block = logits.subspan(word * 64, std::min<size_t>(64, logits.size() - word * 64));
-    if (bits == 0) {
-      std::ranges::fill(block, kBanned);
-      continue;
-    }
-    for (size_t i = 0; i < block.size(); ++i) {
-      if ((bits >> i & 1) == 0) block[i] = kBanned;
-    }
-  }
 }
 
 }  // namespace
@@ -170,41 +137,110 @@ Result<int32_t> Sampler::sample_top(const backend::Output& output, std::span<con
   return filter_and_draw(position, uniform(settings_.seed, RandomStream::kToken, position), candidates);
 }
 
+// The model's own numbers: an error here is the model's, not the settings'.
+Status Sampler::check(std::span<const float> logits) {
+  // Counted in lanes, not searched: compilers make vector code of that.
+  constexpr size_t kLanes = 16;
+  std::array<uint32_t, kLanes> bad{};
+  std::array<uint32_t, kLanes> possible{};
+  const auto count = [&](size_t lane, float logit) {
+    bad[lane] += static_cast<uint32_t>(!(logit <= std::numeric_limits<float>::max()));
+    possible[lane] |= static_cast<uint32_t>(logit >= std::numeric_limits<float>::lowest());
+  };
+  size_t i = 0;
+  for (; i + kLanes <= logits.size(); i += kLanes) {
+    for (size_t lane = 0; lane < kLanes; ++lane)
+      count(lane, logits[i + lane]);
+  }
+  for (; i < logits.size(); ++i)
+    count(0, logits[i]);
+  const uint32_t n_bad = std::accumulate(bad.begin(), bad.end(), 0U);
+  const bool any_possible = std::ranges::any_of(possible, [](uint32_t p) { return p != 0; });
+  if (n_bad == 0 && any_possible) return {};
+  return std::unexpected(not_numbers(n_bad, logits.size()));
+}
+
+uint32_t Sampler::top_under_mask() const {
+  if (edits_logits() || top() == 0) return 0;
+  // Of the likeliest, most are allowed inside texts and few where the shape is told.
+  constexpr uint32_t kGreedy = 16;
+  const uint32_t n = settings_.temperature <= 0 ? kGreedy : backend::kMaxTop;
+  return static_cast<uint32_t>(std::min<size_t>(n, n_vocab_));
+}
+
+bool Sampler::bans(int32_t token) const {
+  if (token < 0 || static_cast<size_t>(token) >= n_vocab_) return true;
+  return std::ranges::any_of(settings_.logit_bias,
+                             [token](const auto& entry) { return entry.first == token && std::isinf(entry.second); });
+}
+
+/// Candidates that decide: the sampling chain begins with the choice of so many; 0: all.
+size_t Sampler::n_candidates() const {
+  if (settings_.temperature <= 0) return 1;
+  return settings_.mirostat || settings_.top_k <= 0 ? 0 : static_cast<size_t>(settings_.top_k);
+}
+
+Result<int32_t> Sampler::sample_allowed(const backend::Output& output, std::span<const int32_t> history,
+                                        SamplerState& state, SamplerScratch& scratch,
+                                        std::span<const uint64_t> allowed) const {
+  if (!output.top.empty() && output.n_bad == 0) {
+    const size_t wanted = n_candidates();
+    Candidates& candidates = scratch.candidates;
+    candidates.items.clear();
+    candidates.sorted = true;
+    for (const auto [id, logit] : output.top) {
+      const auto bit = static_cast<size_t>(id);
+      const bool fits = bit / 64 < allowed.size() && (allowed[bit / 64] >> (bit % 64) & 1) != 0;
+      if (!fits || logit == -std::numeric_limits<float>::infinity()) continue;
+      candidates.items.push_back({id, logit, 0});
+      if (candidates.items.size() == wanted) return pick(history.size(), state, candidates);
+    }
+  }
+  return sample(output.values, history, state, scratch, allowed);
+}
+
 Result<int32_t> Sampler::sample(std::span<const float> logits, std::span<const int32_t> history, SamplerState& state,
                                 SamplerScratch& scratch, std::span<const uint64_t> allowed) const {
-  INGLE_TRY_VOID(check_logits(logits));
-  if (!edits_logits() && allowed.empty()) return pick(logits, history.size(), state, scratch.candidates);
-
-  scratch.logits.assign(logits.begin(), logits.end());
-  if (!allowed.empty()) ban_all_but(allowed, scratch.logits);
-  scratch.counts.resize(logits.size());
-  for (const auto& [id, bias] : settings_.logit_bias)
-    scratch.logits[static_cast<size_t>(id)] += bias;
-  apply_penalties(penalties_, history, scratch.counts, scratch.logits);
-  apply_dry(dry_, breakers_, history, scratch.dry, scratch.logits);
-  const int32_t best = argmax(scratch.logits);
-  if (scratch.logits[static_cast<size_t>(best)] == -std::numeric_limits<float>::infinity()) {
+  INGLE_TRY_VOID(check(logits));
+  if (edits_logits()) {
+    scratch.logits.assign(logits.begin(), logits.end());
+    scratch.counts.resize(logits.size());
+    for (const auto& [id, bias] : settings_.logit_bias)
+      scratch.logits[static_cast<size_t>(id)] += bias;
+    apply_penalties(penalties_, history, scratch.counts, scratch.logits);
+    apply_dry(dry_, breakers_, history, scratch.dry, scratch.logits);
+    logits = scratch.logits;
+  }
+  Candidates& candidates = scratch.candidates;
+  const size_t n = n_candidates();
+  if (!allowed.empty()) {
+    select_allowed(logits, allowed, n, candidates);
+  } else if (n == 1 && settings_.temperature <= 0) {
+    const int32_t best = argmax(logits);
+    candidates.items.assign(1, {best, logits[static_cast<size_t>(best)], 0});
+    candidates.sorted = true;
+  } else {
+    select_top_k(logits, static_cast<int32_t>(n), candidates);
+  }
+  if (candidates.items.empty() || !has_possible(candidates)) {
     return std::unexpected(
         all_banned(allowed.empty() ? "the model could say" : "may come next in the asked-for format"));
   }
-  if (settings_.temperature <= 0) return best;
-  return pick(scratch.logits, history.size(), state, scratch.candidates);
+  return pick(history.size(), state, candidates);
 }
 
-int32_t Sampler::pick(std::span<const float> logits, uint64_t position, SamplerState& state,
-                      Candidates& candidates) const {
+/// From the candidates with which the chain begins.
+int32_t Sampler::pick(uint64_t position, SamplerState& state, Candidates& candidates) const {
   const chat::Sampling& s = settings_;
-  if (s.temperature <= 0) return argmax(logits);
+  if (s.temperature <= 0) return candidates.items.front().id;
   const double u = uniform(s.seed, RandomStream::kToken, position);
   if (s.mirostat) {
-    select_top_k(logits, 0, candidates);
     apply_temperature(candidates, s.temperature);
     filter_mirostat(candidates, state.mu);
     const int32_t id = draw(candidates, u);
     state.mu = updated_mu(candidates, id, state.mu, s.mirostat_tau, s.mirostat_eta);
     return id;
   }
-  select_top_k(logits, s.top_k, candidates);
   return filter_and_draw(position, u, candidates);
 }
 

@@ -39,11 +39,20 @@ class Sampler {
 
   /// How many of the largest logits decide the next token, at most backend::kMaxTop; 0: all do.
   uint32_t top() const;
+  /// How many of them most likely decide it when not every token is allowed; 0: no list of them does.
+  uint32_t top_under_mask() const;
+  /// The model does not know the token, or a bias forbids it.
+  bool bans(int32_t token) const;
+  /// Fails when logits are not numbers.
+  static Status check(std::span<const float> logits);
 
   /// The next token after `history`; one of `allowed`, a bit an id, unless that is empty. Fails when logits are not
   /// numbers or every token is banned.
   Result<int32_t> sample(std::span<const float> logits, std::span<const int32_t> history, SamplerState& state,
                          SamplerScratch& scratch, std::span<const uint64_t> allowed = {}) const;
+  /// The same token as from output.values, which are looked at only when output.top does not decide it.
+  Result<int32_t> sample_allowed(const backend::Output& output, std::span<const int32_t> history, SamplerState& state,
+                                 SamplerScratch& scratch, std::span<const uint64_t> allowed) const;
   /// The same token from the top() largest logits alone, where top() is not 0.
   Result<int32_t> sample_top(const backend::Output& output, std::span<const int32_t> history,
                              SamplerScratch& scratch) const;
@@ -51,7 +60,8 @@ class Sampler {
  private:
   Sampler() = default;
   bool edits_logits() const;
-  int32_t pick(std::span<const float> logits, uint64_t position, SamplerState& state, Candidates& candidates) const;
+  size_t n_candidates() const;
+  int32_t pick(uint64_t position, SamplerState& state, Candidates& candidates) const;
   int32_t filter_and_draw(uint64_t position, double u, Candidates& candidates) const;
 
   chat::Sampling settings_;

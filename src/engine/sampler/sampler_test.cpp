@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <bit>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "engine/sampler/exponential.h"
 #include "engine/sampler/logprobs.h"
@@ -123,6 +125,43 @@ RC_GTEST_PROP(Sampler, takes_the_same_token_from_the_largest_logits_as_from_all,
     }
     RC_ASSERT(*of_best == *expected);
     history.push_back(*expected);
+  }
+}
+
+RC_GTEST_PROP(Sampler, under_a_mask_takes_the_token_that_bans_of_all_others_would_leave, ()) {
+  auto settings = any_settings();
+  if (*rc::gen::arbitrary<bool>()) settings.temperature = 0;
+  if (*rc::gen::arbitrary<bool>()) {
+    settings.mirostat = false;
+    settings.repeat_penalty = 1;
+    settings.presence_penalty = settings.frequency_penalty = settings.dry_multiplier = 0;
+  }
+  uint64_t allowed = *rc::gen::inRange<uint64_t>(1, uint64_t{1} << kVocab);
+  auto banning = settings;
+  for (size_t id = 0; id < kVocab; ++id) {
+    if ((allowed >> id & 1) == 0) banning.logit_bias.emplace_back(static_cast<int32_t>(id), -kInf);
+  }
+  // As many as are left: a choice of so many is none.
+  if (std::cmp_greater_equal(settings.top_k, std::popcount(allowed))) settings.top_k = banning.top_k = 0;
+  const Sampler masked = sampler_of(settings);
+  const Sampler banned = sampler_of(banning);
+  SamplerScratch scratch;
+  SamplerState state = masked.initial_state();
+  SamplerState expected_state = state;
+  std::vector<backend::Scored> storage;
+  std::vector<int32_t> history;
+  for (size_t i = 0; i < 30; ++i) {
+    const auto logits = logits_at(i);
+    backend::Output output{.values = logits};
+    const uint32_t top = masked.top_under_mask();
+    if (top > 0) output.top = testing::top_of(logits, std::min<uint32_t>(top, 6), storage).top;
+    const auto id = masked.sample_allowed(output, history, state, scratch, {&allowed, 1});
+    const auto expected = banned.sample(logits, history, expected_state, scratch);
+    RC_ASSERT(id.has_value() && expected.has_value());
+    RC_ASSERT((allowed >> *id & 1) == 1);
+    RC_ASSERT(*id == *expected);
+    RC_ASSERT(state == expected_state);
+    history.push_back(*id);
   }
 }
 

@@ -38,8 +38,12 @@ backend::Output top_of(std::span<const float> logits, uint32_t n, std::vector<ba
   return output;
 }
 
-ToyExecutor::ToyExecutor(uint32_t n_pages, uint32_t max_rows, Logits logits)
-    : n_pages_(n_pages), max_rows_(max_rows), logits_(std::move(logits)), memory_(size_t{n_pages} * kPageTokens, -1) {}
+ToyExecutor::ToyExecutor(uint32_t n_pages, uint32_t max_rows, Logits logits, uint32_t n_vocab)
+    : n_pages_(n_pages),
+      max_rows_(max_rows),
+      n_vocab_(n_vocab),
+      logits_(std::move(logits)),
+      memory_(size_t{n_pages} * kPageTokens, -1) {}
 
 Result<std::span<const backend::Output>> ToyExecutor::run(const backend::Step& step) {
   INGLE_CHECK(!step.rows.empty() && step.rows.size() <= max_rows_);
@@ -62,13 +66,12 @@ Result<std::span<const backend::Output>> ToyExecutor::run(const backend::Step& s
       outputs_.push_back({.values = values_.emplace_back(hidden_of(text))});
       continue;
     }
-    std::vector<float>& logits = values_.emplace_back(kVocab);
+    std::vector<float>& logits = values_.emplace_back(n_vocab_);
     logits_(text, logits);
-    if (row.top == 0) {
-      outputs_.push_back({.values = logits});
+    outputs_.push_back(row.top == 0 ? backend::Output{} : top_of(logits, row.top, tops_.emplace_back()));
+    if (row.top == 0 || row.keep_all) {
+      outputs_.back().values = logits;
       ++seen_.whole_rows;
-    } else {
-      outputs_.push_back(top_of(logits, row.top, tops_.emplace_back()));
     }
   }
   return std::span<const backend::Output>(outputs_);

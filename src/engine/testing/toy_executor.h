@@ -19,7 +19,7 @@ class ToyExecutor final : public backend::Executor {
 
   using Logits = std::function<void(std::span<const int32_t> text, std::span<float> logits)>;
 
-  ToyExecutor(uint32_t n_pages, uint32_t max_rows, Logits logits);
+  ToyExecutor(uint32_t n_pages, uint32_t max_rows, Logits logits, uint32_t n_vocab = kVocab);
 
   uint32_t page_tokens() const override { return kPageTokens; }
   uint32_t n_pages() const override { return n_pages_; }
@@ -44,6 +44,7 @@ class ToyExecutor final : public backend::Executor {
  private:
   uint32_t n_pages_;
   uint32_t max_rows_;
+  uint32_t n_vocab_;
   Logits logits_;
   std::vector<int32_t> memory_;
   std::deque<std::vector<float>> values_;  // of every row; their addresses stay

@@ -208,11 +208,11 @@ std::vector<TokenId> Tokenizer::encode(std::span<const Segment> segments, Encode
   ids.reserve(text.size() / 4 + 2);
   const SpecialTokens& special = parts_->roles.ids;
   if (options.add_bos && special.add_bos) ids.push_back(special.bos);
-  bool starts = true;
+  bool starts = !options.continues;
   for (const TextPart& part : parts_->finder.cut(text, trusted)) {
     if (part.token != kNoToken) {
       ids.push_back(part.token);
-      starts = true;
+      starts = !options.continues;
       continue;
     }
     for (size_t begin = 0; begin < part.text.size(); begin += Family::kLongestText) {

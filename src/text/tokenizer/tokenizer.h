@@ -25,6 +25,7 @@ struct Segment {
 struct EncodeOptions {
   bool add_bos = false;        // begin with BOS if the model wants one (special().add_bos)
   bool parse_special = false;  // find control tokens in trusted bytes
+  bool continues = false;      // the text goes on after other text: no space is put before it
 };
 
 /// The ids that code outside asks for, after defaults and detection by name; kNoToken where the model has none.
