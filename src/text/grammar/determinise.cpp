@@ -12,7 +12,8 @@ namespace {
 
 using Kind = Expression::Kind;
 
-constexpr size_t kMaxThreads = size_t{4} << 20;  // kept in all states together
+constexpr size_t kMaxThreads = size_t{1} << 20;      // kept in all states together
+constexpr size_t kMaxSubsets = 2 * Dfa::kMaxStates;  // before states that are alike are put together
 constexpr size_t kMaxObligations = 100'000;
 constexpr size_t kMaxLooks = 64;
 
@@ -55,8 +56,8 @@ class Determiniser {
     }
     raw_.start = id_of(std::move(first));
     for (uint32_t id = 0; id < states_.size(); ++id) {
-      if (budget_.is_spent() || states_.size() * n_classes_ > Dfa::kMaxEntries || n_threads_ > kMaxThreads ||
-          obligations_.size() > kMaxObligations)
+      if (budget_.is_spent() || states_.size() > kMaxSubsets || states_.size() * n_classes_ > Dfa::kMaxEntries ||
+          n_threads_ > kMaxThreads || obligations_.size() > kMaxObligations)
         return too_large();
       expand(id);
     }

@@ -24,7 +24,7 @@ namespace ingle::text::grammar {
 /// Steps that may still be taken, by one operation or by all that are given the same budget.
 class Budget {
  public:
-  static constexpr uint64_t kDefaultSteps = 20'000'000;
+  static constexpr uint64_t kDefaultSteps = 10'000'000;
 
   explicit Budget(uint64_t steps = kDefaultSteps) : left_(steps) {}
   bool take(uint64_t steps) {
