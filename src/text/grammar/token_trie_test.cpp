@@ -22,7 +22,7 @@ std::shared_ptr<const TokenTrie> tokens() {
 Masker masker_of(const std::shared_ptr<const TokenTrie>& trie, std::string_view literal) {
   ProgramBuilder builder(trie->single_bytes());
   const OpId start = builder.literal(literal, ProgramBuilder::kReturnOp);
-  return {std::move(builder).finish(start), trie};
+  return {*std::move(builder).finish(start, "grammar"), trie};
 }
 
 TEST(TokenTrie, a_control_token_has_its_spelling_behind_a_byte_that_no_text_has) {

@@ -1,0 +1,175 @@
+#include "text/tools/calls.h"
+
+#include <gtest/gtest.h>
+
+#include "text/grammar/automaton.h"
+#include "text/tools/formats.h"
+#include "text/tools/parser.h"
+
+namespace ingle::text::tools {
+namespace {
+
+using grammar::Automaton;
+using grammar::ByteSet;
+
+const std::string kFF(1, '\xFF');
+
+std::vector<Tool> weather() {
+  return {
+      {.name = "get_weather",
+       .description = "",
+       .parameters_json =
+           R"({"type":"object","properties":{"city":{"type":"string"},"days":{"type":"integer"}},"required":["city"]})"},
+      {.name = "get_time", .description = "", .parameters_json = R"({"type":"object","properties":{}})"}};
+}
+
+ByteSet all_bytes() {
+  ByteSet set;
+  set.set();
+  return set.reset(0xFF);
+}
+
+struct Verdict {
+  bool alive = false;
+  bool accepts = false;
+};
+
+/// How far `text` gets: alive when it may go on or end, accepts when it may end here.
+Verdict walk(const Format& format, const CallRules& rules, std::string_view text,
+             const std::vector<Tool>& tools = weather()) {
+  const auto compiled = compile_calls(format, tools, rules, all_bytes());
+  EXPECT_TRUE(compiled.has_value()) << compiled.error().message();
+  if (!compiled) return {};
+  Automaton automaton(compiled->program);
+  auto state = automaton.intern(automaton.start());
+  for (const char c : text) {
+    state = automaton.step(state, static_cast<uint8_t>(c));
+    if (state == Automaton::kDead) return {};
+  }
+  return {.alive = true, .accepts = automaton.accepts(state)};
+}
+
+bool accepts(const Format& format, const CallRules& rules, std::string_view text) {
+  return walk(format, rules, text).accepts;
+}
+bool alive(const Format& format, const CallRules& rules, std::string_view text) {
+  return walk(format, rules, text).alive;
+}
+
+TEST(CallGrammar, lets_free_text_be_until_a_call_begins) {
+  for (const Format* format : formats()) {
+    for (const std::string_view text :
+         {"", "Hello.", "{", "{\"name\": \"Anna\"}", "```json\n{\"title\": 1}\n```", "a <tool b", "\xC3\xA9\xF0"}) {
+      EXPECT_TRUE(accepts(*format, {}, text)) << format->name << ": " << text;
+    }
+  }
+}
+
+TEST(CallGrammar, constrains_what_follows_the_marker) {
+  EXPECT_TRUE(alive(kHermes, {}, "Sure.\n<tool_call>\n{\"name\": \"get_"));
+  EXPECT_FALSE(accepts(kHermes, {}, "Sure.\n<tool_call>"));
+  EXPECT_FALSE(alive(kHermes, {}, "<tool_call>\n{\"name\": \"other"));
+  EXPECT_FALSE(alive(kHermes, {}, "<tool_call>hm"));
+  EXPECT_FALSE(alive(kHermes, {}, "<tool_call>\n{\"name\": \"get_weather\", \"arguments\": {\"days\""));
+  EXPECT_TRUE(accepts(kHermes, {},
+                      "<tool_call>\n{\"name\": \"get_weather\", \"arguments\": {\"city\": \"Oslo\", \"days\": 2}}\n"
+                      "</tool_call>"));
+}
+
+TEST(CallGrammar, constrains_a_bare_call_of_a_known_tool) {
+  EXPECT_FALSE(accepts(kHermes, {}, "{\"name\": \"get_weather\""));
+  EXPECT_FALSE(alive(kHermes, {}, "{\"name\": \"get_weather\", \"x"));
+  EXPECT_FALSE(alive(kHermes, {}, "```json\n{\n  \"name\": \"get_weather\",\n"));
+  EXPECT_TRUE(accepts(kHermes, {}, "```json\n{\n  \"name\": \"get_time\", \"arguments\": {}}\n```"));
+  EXPECT_TRUE(accepts(kHermes, {}, "{\"name\":\"get_weather\", \"arguments\": {\"city\": \"Oslo\"}}"));
+  EXPECT_TRUE(accepts(kHermes, {}, "say {\"name\": \"get_weather\", \"x"));  // not at the start of a line
+}
+
+TEST(CallGrammar, takes_control_tokens_and_their_spelling) {
+  const std::string call = " [{\"name\": \"get_time\", \"arguments\": {}, \"id\": \"abcdefghi\"}]";
+  EXPECT_TRUE(accepts(kMistralList, {}, kFF + "[TOOL_CALLS]" + call));
+  EXPECT_TRUE(accepts(kMistralList, {}, "Well. [TOOL_CALLS]" + call));
+  EXPECT_TRUE(accepts(kMistralNamed, {.required = true}, kFF + "[TOOL_CALLS]get_time" + kFF + "[ARGS]{}"));
+  EXPECT_FALSE(alive(kMistralList, {}, kFF + "[INST]"));
+  EXPECT_TRUE(
+      accepts(kPhi, {}, kFF + "<|tool_call|>[{\"name\": \"get_time\", \"arguments\": {}}]" + kFF + "<|/tool_call|>"));
+}
+
+TEST(CallGrammar, makes_required_and_named_calls_the_whole_answer) {
+  const std::string time = "<tool_call>{\"name\": \"get_time\", \"arguments\": {}}</tool_call>";
+  EXPECT_TRUE(accepts(kGeneric, {.required = true}, time));
+  EXPECT_FALSE(accepts(kGeneric, {.required = true}, ""));
+  EXPECT_FALSE(alive(kGeneric, {.required = true}, "Hi"));
+  EXPECT_FALSE(alive(kGeneric, {.required = true}, time + " and"));
+  EXPECT_TRUE(accepts(kGeneric, {.only = "get_time"}, time));
+  EXPECT_FALSE(alive(kGeneric, {.only = "get_weather"}, "<tool_call>{\"name\": \"get_t"));
+  const auto unknown = compile_calls(kGeneric, weather(), {.only = "nothing"}, all_bytes());
+  EXPECT_EQ(unknown.error().code(), ErrorCode::kUsage);
+}
+
+TEST(CallGrammar, allows_several_calls_only_in_parallel) {
+  for (const Format* format : formats()) {
+    const bool list = format->syntax.wrappings.front().list;
+    const auto call = std::string(format->syntax.head) + "get_time" + std::string(format->syntax.middle) + "{}" +
+                      std::string(format->syntax.foot);
+    const Wrapping& form = format->syntax.wrappings.front();
+    const auto group = [&](const std::string& calls) {
+      return std::string(form.open) + std::string(form.lead) + (list ? "[" + calls + "]" : calls) +
+             std::string(form.tail) + std::string(form.close);
+    };
+    const std::string two =
+        list ? group(call + ", " + call) : group(call) + std::string(format->syntax.between) + group(call);
+    EXPECT_TRUE(accepts(*format, {.required = true}, group(call))) << format->name;
+    EXPECT_TRUE(accepts(*format, {.required = true}, two)) << format->name;
+    EXPECT_FALSE(alive(*format, {.required = true, .parallel = false}, two)) << format->name;
+    EXPECT_TRUE(accepts(*format, {}, two)) << format->name;
+    CallParser parser(*format, weather());
+    std::vector<CallEvent> events;
+    parser.feed(two, events);
+    EXPECT_EQ(parser.n_calls(), 2U) << format->name;
+  }
+}
+
+TEST(CallGrammar, offers_a_document_beside_calls) {
+  const CallRules rules{.document = R"({"type":"object","properties":{"a":{"type":"integer"}},"required":["a"]})"};
+  EXPECT_TRUE(accepts(kHermes, rules, "{\"a\": 1}"));
+  EXPECT_TRUE(accepts(kHermes, rules, "<tool_call>\n{\"name\": \"get_time\", \"arguments\": {}}\n</tool_call>"));
+  EXPECT_FALSE(alive(kHermes, rules, "Hello"));
+}
+
+TEST(CallGrammar, closes_objects_that_name_their_properties) {
+  EXPECT_FALSE(alive(kGeneric, {}, "<tool_call>{\"name\": \"get_time\", \"arguments\": {\""));
+  std::vector<Tool> open = weather();
+  open[1].parameters_json = R"({"type":"object"})";
+  EXPECT_TRUE(
+      walk(kGeneric, {}, "<tool_call>{\"name\": \"get_time\", \"arguments\": {\"x\": 1}}</tool_call>", open).accepts);
+  open[1].parameters_json = R"({"properties":{"a":{}},"additionalProperties":{"type":"integer"}})";
+  EXPECT_TRUE(
+      walk(kGeneric, {}, "<tool_call>{\"name\": \"get_time\", \"arguments\": {\"x\": 1}}</tool_call>", open).accepts);
+}
+
+TEST(CallGrammar, refuses_a_strict_tool_that_it_cannot_enforce) {
+  std::vector<Tool> tools = weather();
+  tools[0].parameters_json = R"({"type":"object","properties":{"a":{"type":"array","uniqueItems":true}}})";
+  const auto loose = compile_calls(kHermes, tools, {}, all_bytes());
+  ASSERT_TRUE(loose.has_value()) << loose.error().message();
+  EXPECT_TRUE(loose->needs_check);
+  tools[0].strict = true;
+  const auto strict = compile_calls(kHermes, tools, {}, all_bytes());
+  ASSERT_FALSE(strict.has_value());
+  EXPECT_EQ(strict.error().code(), ErrorCode::kRefused);
+  EXPECT_NE(strict.error().message().find("get_weather"), std::string::npos);
+  EXPECT_NE(strict.error().message().find("uniqueItems"), std::string::npos);
+}
+
+TEST(CallGrammar, takes_as_many_tools_as_may_be) {
+  std::vector<Tool> tools;
+  for (size_t i = 0; i < kMaxTools; ++i)
+    tools.push_back({.name = std::string(kMaxNameBytes - 4, 'n') + std::to_string(1000 + i),
+                     .description = "",
+                     .parameters_json = R"({"type":"object","properties":{"a":{"type":"string"}}})"});
+  EXPECT_TRUE(compile_calls(kHermes, tools, {}, all_bytes()).has_value());
+}
+
+}  // namespace
+}  // namespace ingle::text::tools
