@@ -15,6 +15,13 @@ bool is_request_id(std::string_view id) {
   });
 }
 
+/// A program's token: Anthropic's clients have a header of their own for it.
+std::string authorization_of(const net::ServerRequest& head) {
+  if (head.has_header("authorization") || !head.has_header("x-api-key"))
+    return std::string(head.header("authorization"));
+  return "Bearer " + std::string(head.header("x-api-key"));
+}
+
 std::string new_id() {
   return "req_" + random_hex(12);
 }
@@ -37,8 +44,8 @@ std::optional<Failure> Api::check(const net::ServerRequest& head, const RouteMat
         .status = 405,
         .error = Error::usage("this address does not take " + head.method).hint("it takes " + match.allowed)};
   }
-  if (match.route->scope == Scope::kOwner && !keys_.is_owner(head.header("cookie"), head.header("authorization"),
-                                                             own::cookie_name(head), services_.now_unix()))
+  if (match.route->scope == Scope::kOwner &&
+      !keys_.is_owner(head.header("cookie"), authorization_of(head), own::cookie_name(head), services_.now_unix()))
     return Failure{.status = 401,
                    .code = "no_session",
                    .error = Error::refused("only the owner of this installation may see this")
@@ -80,7 +87,10 @@ net::HeadVerdict Api::on_head(const net::ServerRequest& head) {
     reply.headers.push_back({"allow", match.allowed});
     if (!allowed_origin(head, guard_).empty()) {
       reply.headers.push_back({"access-control-allow-methods", match.allowed});
-      reply.headers.push_back({"access-control-allow-headers", "content-type, authorization, x-request-id"});
+      reply.headers.push_back(
+          {"access-control-allow-headers",
+           "content-type, authorization, x-request-id, x-api-key, anthropic-version, anthropic-beta, "
+           "anthropic-dangerous-direct-browser-access"});
     }
     return {.refusal = std::move(reply)};
   }

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "api/anthropic/parse.h"
 #include "api/multipart.h"
 #include "api/ollama/parse.h"
 #include "api/openai/parse.h"
@@ -11,7 +12,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   if (text.empty()) return 0;
   const std::string_view body = text.substr(1);
-  switch (text.front() % 5) {
+  switch (text.front() % 6) {
     case 0:
       (void)ingle::api::openai::parse_chat(body);
       break;
@@ -22,6 +23,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       (void)ingle::api::ollama::parse_generate(body);
       break;
     case 3:
+      (void)ingle::api::anthropic::parse_messages(body);
+      break;
+    case 4:
       (void)ingle::api::ollama::parse_model_call(body);
       break;
     default:

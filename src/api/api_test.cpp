@@ -229,8 +229,39 @@ TEST_F(ApiTest, unknown_models_and_paths_of_files_are_404_in_each_dialect) {
     const Seen ollama = ask("POST", "/api/chat", body);
     EXPECT_EQ(ollama.reply.status, 404) << name;
     EXPECT_EQ(ollama.reply.body, R"({"error":"model ')" + std::string(name) + R"(' not found"})");
+    const std::string limited = body.substr(0, body.size() - 1) + R"(,"max_tokens":5})";
+    const Seen anthropic = ask("POST", "/v1/messages", limited);
+    EXPECT_EQ(anthropic.reply.status, 404) << name;
+    EXPECT_NE(anthropic.reply.body.find(R"("error":{"type":"not_found_error")"), std::string::npos);
   }
   EXPECT_TRUE(models.acquired.empty());
+}
+
+TEST_F(ApiTest, anthropics_messages_are_answered_in_their_form) {
+  const std::string body = R"({"model":"m:1","max_tokens":9,"messages":[{"role":"user","content":"x"}])";
+  models.completer->script = {chat::Prefill{2, 5}, text("Hel"), text("lo"), chat::Finished{}};
+  const Seen whole = ask("POST", "/v1/messages", body + "}");
+  EXPECT_EQ(whole.reply.status, 200);
+  EXPECT_EQ(whole.header("request-id"), whole.header("x-request-id"));
+  EXPECT_NE(whole.reply.body.find(R"("content":[{"type":"text","text":"Hello"}],"stop_reason":"end_turn")"),
+            std::string::npos)
+      << whole.reply.body;
+  const Seen stream = ask("POST", "/v1/messages", body + R"(,"stream":true})");
+  EXPECT_TRUE(stream.finished);
+  EXPECT_NE(stream.reply.body.find(
+                R"("usage":{"input_tokens":3,"cache_creation_input_tokens":0,"cache_read_input_tokens":2,)"),
+            std::string::npos)
+      << stream.reply.body;
+  EXPECT_TRUE(stream.reply.body.ends_with("event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"));
+  EXPECT_EQ(ask("POST", "/v1/messages/count_tokens", body + "}").reply.body, R"({"input_tokens":3})");
+}
+
+TEST_F(ApiTest, a_token_may_come_in_the_header_of_anthropics_clients) {
+  auto wanted = request("GET", "/ingle/v1/status");
+  wanted.headers.push_back({"x-api-key", keys.key()});
+  EXPECT_NE(ask(wanted).reply.status, 401);
+  wanted.headers.back().value = "other";
+  EXPECT_EQ(ask(wanted).reply.status, 401);
 }
 
 TEST_F(ApiTest, ollama_loads_and_unloads_without_words) {
@@ -431,6 +462,8 @@ TEST_F(ApiTest, documents_are_read_and_their_progress_is_streamed) {
 TEST_F(ApiTest, unknown_addresses_and_methods_are_told_in_the_dialect) {
   EXPECT_EQ(ask("GET", "/api/nothing").reply.body, R"({"error":"nothing is served at this address"})");
   EXPECT_EQ(ask("POST", "/v1/embeddings").reply.status, 404);
+  EXPECT_TRUE(ask("GET", "/v1/messages").reply.body.starts_with(R"({"type":"error","error":)"));
+  EXPECT_TRUE(ask("POST", "/v1/messages/batches").reply.body.starts_with(R"({"type":"error","error":)"));
   EXPECT_EQ(ask("GET", "/ingle/v1/nothing").reply.status, 404);
   const Seen wrong = ask("GET", "/api/chat");
   EXPECT_EQ(wrong.reply.status, 405);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "api/anthropic/encode.h"
 #include "api/json_input.h"
 #include "api/ollama/encode.h"
 #include "api/openai/encode.h"
@@ -28,6 +29,8 @@ std::string error_body(Dialect dialect, const Failure& failure, std::string_view
       return openai::encode_error(failure);
     case Dialect::kOllama:
       return ollama::encode_error(failure);
+    case Dialect::kAnthropic:
+      return anthropic::encode_error(failure, request_id);
     case Dialect::kOwn:
       break;
   }

@@ -32,8 +32,8 @@ class Running {
   const std::shared_ptr<chat::Completer>& lease() const { return completer_; }
 
   void on_event(chat::Event event) {
-    if (std::holds_alternative<chat::Prefill>(event)) {
-      if (stream_) begin();
+    if (const auto* prefill = std::get_if<chat::Prefill>(&event)) {
+      if (stream_) begin(*prefill);
     } else if (auto* delta = std::get_if<chat::Delta>(&event)) {
       on_delta(std::move(*delta));
     } else if (auto* finished = std::get_if<chat::Finished>(&event)) {
@@ -50,21 +50,16 @@ class Running {
   }
 
  private:
-  void begin() {
+  void begin(const chat::Prefill& prompt = {}) {
     if (std::exchange(begun_, true)) return;
     // Which way an answer of `auto` goes is known when it is complete: its last event says it.
     call_->add_header("x-ingle-route", is_auto_ ? "pending" : "local");
-    call_->start_stream(encoder_->stream_type(), encoder_->begin());
+    call_->start_stream(encoder_->stream_type(), encoder_->begin(prompt));
   }
 
   void on_delta(chat::Delta delta) {
     if (outcome_.first_token_seconds == 0) outcome_.first_token_seconds = seconds_since(started_);
-    if (!stream_) {
-      answer_.text += delta.text;
-      answer_.tokens.insert(answer_.tokens.end(), std::make_move_iterator(delta.tokens.begin()),
-                            std::make_move_iterator(delta.tokens.end()));
-      return;
-    }
+    if (!stream_) return answer_.add(std::move(delta));
     begin();
     call_->exchange().send(encoder_->delta(delta));  // a client that has gone was cancelled by on_gone
   }
@@ -95,6 +90,19 @@ class Running {
 };
 
 }  // namespace
+
+void WholeAnswer::add(chat::Delta delta) {
+  text += delta.text;
+  tokens.insert(tokens.end(), std::make_move_iterator(delta.tokens.begin()),
+                std::make_move_iterator(delta.tokens.end()));
+  for (chat::ToolCallDelta& piece : delta.tool_calls) {
+    if (tool_calls.empty() || tool_calls.back().index != piece.index) {
+      tool_calls.push_back(std::move(piece));
+    } else {
+      tool_calls.back().arguments += piece.arguments;
+    }
+  }
+}
 
 uint64_t random_seed() {
   std::random_device device;

@@ -28,7 +28,10 @@ struct Outcome {
 
 struct WholeAnswer {
   std::string text;
-  std::vector<chat::TokenInfo> tokens;
+  std::vector<chat::TokenInfo> tokens = {};
+  std::vector<chat::ToolCallDelta> tool_calls = {};  // each whole
+
+  void add(chat::Delta delta);
 };
 
 /// An answer in a dialect's form. Used by one thread at a time; pure but for what it remembers of the stream.
@@ -37,7 +40,8 @@ class AnswerEncoder {
   virtual ~AnswerEncoder() = default;
   // A stream: begin, delta ..., then finish or fail.
   virtual std::string_view stream_type() const = 0;
-  virtual std::string begin() = 0;
+  /// `prompt`: what is known of it by then.
+  virtual std::string begin(const chat::Prefill& prompt) = 0;
   virtual std::string delta(const chat::Delta& delta) = 0;
   virtual std::string finish(const Outcome& outcome) = 0;
   virtual std::string fail(const Failure& failure) = 0;

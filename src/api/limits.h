@@ -16,5 +16,7 @@ inline constexpr size_t kMaxMultipartParts = 16;
 inline constexpr size_t kMaxMultipartHeaderBytes = 4096;
 inline constexpr size_t kMaxRequestIdBytes = 64;
 inline constexpr size_t kMaxModelNameBytes = 512;
+inline constexpr size_t kMaxTools = 256;
+inline constexpr size_t kMaxToolNameBytes = 128;
 
 }  // namespace ingle::api

@@ -1,5 +1,6 @@
 #include "api/registry.h"
 
+#include "api/anthropic/routes.h"
 #include "api/limits.h"
 #include "api/ollama/routes.h"
 #include "api/openai/routes.h"
@@ -17,6 +18,8 @@ constexpr Route kRoutes[] = {
   {"GET", "/open", Dialect::kOwn, Scope::kPublic, Lane::kQuick, BodyKind::kNone, 0, own::open_link},
 
   {"POST", "/v1/chat/completions", Dialect::kOpenAi, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, openai::chat_completions},
+  {"POST", "/v1/messages", Dialect::kAnthropic, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, anthropic::messages},
+  {"POST", "/v1/messages/count_tokens", Dialect::kAnthropic, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, anthropic::count_tokens},
   {"GET", "/v1/models", Dialect::kOpenAi, Scope::kInference, Lane::kSlow, BodyKind::kNone, 0, openai::list_models},
   {"GET", "/v1/models/*", Dialect::kOpenAi, Scope::kInference, Lane::kSlow, BodyKind::kNone, 0, openai::show_model},
   {"POST", "/v1/extract", Dialect::kOwn, Scope::kInference, Lane::kSlow, BodyKind::kMultipart, kMaxDocumentBytes, own::extract},
@@ -85,6 +88,7 @@ RouteMatch find_route(std::string_view method, std::string_view path) {
 }
 
 Dialect dialect_of(std::string_view path) {
+  if (path == "/v1/messages" || path.starts_with("/v1/messages/")) return Dialect::kAnthropic;
   if (path.starts_with("/v1/")) return Dialect::kOpenAi;
   if (path.starts_with("/api/")) return Dialect::kOllama;
   return Dialect::kOwn;

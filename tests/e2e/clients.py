@@ -1,4 +1,4 @@
-"""The Python clients `openai` and `ollama`, from the folder that ./test installs them into."""
+"""The Python clients `openai`, `ollama` and `anthropic`, from the folder that ./test installs them into."""
 import importlib
 import os
 import sys
@@ -13,7 +13,7 @@ def needs_clients(test_class):
     if FOLDER.is_dir() and str(FOLDER) not in sys.path:
         sys.path.insert(0, str(FOLDER))
     try:
-        for name in ("openai", "ollama"):
+        for name in ("openai", "ollama", "anthropic"):
             importlib.import_module(name)
     except ImportError:
         if os.environ.get("INGLE_REQUIRE_MODELS") == "1":

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <ctime>
 #include <limits>
+#include <optional>
+#include <utility>
 
 #include "api/json_input.h"
 #include "base/utf8.h"
@@ -58,6 +60,14 @@ Json piece(const AnswerFrame& frame, std::string_view text) {
   return json;
 }
 
+/// nullptr where the arguments are no object: the answer was broken off within them.
+Json call_json(const chat::ToolCallDelta& call) {
+  Json arguments = Json::parse(call.arguments, nullptr, false);
+  if (!arguments.is_object()) return nullptr;
+  return {{"id", call.id},
+          {"function", {{"index", call.index}, {"name", call.name}, {"arguments", std::move(arguments)}}}};
+}
+
 void add_end(Json& json, const AnswerFrame& frame, const Outcome& outcome) {
   const chat::Usage& usage = outcome.finished.usage;
   json["done"] = true;
@@ -77,33 +87,60 @@ class Encoder : public AnswerEncoder {
   explicit Encoder(AnswerFrame frame) : frame_(std::move(frame)) {}
 
   std::string_view stream_type() const override { return "application/x-ndjson"; }
-  std::string begin() override { return {}; }
+  std::string begin(const chat::Prefill& /*prompt*/) override { return {}; }
 
   std::string delta(const chat::Delta& delta) override {
-    if (delta.text.empty() && delta.tokens.empty()) return {};
-    Json json = piece(frame_, delta.text);
-    json["done"] = false;
-    if (frame_.logprobs) json["logprobs"] = logprobs_json(delta.tokens);
-    return line(json);
+    std::string lines;
+    if (!delta.text.empty() || !delta.tokens.empty()) {
+      Json json = piece(frame_, delta.text);
+      json["done"] = false;
+      if (frame_.logprobs) json["logprobs"] = logprobs_json(delta.tokens);
+      lines = line(json);
+    }
+    for (const chat::ToolCallDelta& call : delta.tool_calls) {
+      if (call_ && call_->index != call.index) lines += end_call();
+      if (!call_) {
+        call_ = call;
+      } else {
+        call_->arguments += call.arguments;
+      }
+    }
+    return lines;
   }
 
   std::string finish(const Outcome& outcome) override {
+    std::string lines = end_call();
     Json json = piece(frame_, "");
     add_end(json, frame_, outcome);
-    return line(json);
+    return lines + line(json);
   }
 
   std::string fail(const Failure& failure) override { return encode_error(failure) + "\n"; }
 
   std::string whole(const WholeAnswer& answer, const Outcome& outcome) override {
     Json json = piece(frame_, answer.text);
+    for (const chat::ToolCallDelta& call : answer.tool_calls) {
+      if (Json whole = call_json(call); !whole.is_null()) json["message"]["tool_calls"].push_back(std::move(whole));
+    }
     if (frame_.logprobs) json["logprobs"] = logprobs_json(answer.tokens);
     add_end(json, frame_, outcome);
     return to_text(json);
   }
 
  private:
+  /// The dialect has no pieces of calls: each comes when it is whole.
+  std::string end_call() {
+    if (!call_) return {};
+    Json whole = call_json(*std::exchange(call_, std::nullopt));
+    if (whole.is_null()) return {};
+    Json json = piece(frame_, "");
+    json["message"]["tool_calls"] = Json::array({std::move(whole)});
+    json["done"] = false;
+    return line(json);
+  }
+
   const AnswerFrame frame_;
+  std::optional<chat::ToolCallDelta> call_;  // that is being written
 };
 
 Json details_json(const ModelInfo& model) {
@@ -115,6 +152,11 @@ Json details_json(const ModelInfo& model) {
           {"quantization_level", model.quantization},
           {"context_length", model.context},
           {"embedding_length", model.embedding}};
+}
+
+/// Every model calls tools: one without a form of its own writes the generic one.
+Json capabilities_json() {
+  return Json::array({"completion", "tools"});
 }
 
 /// Ollama shows the digest of the manifest; a bare file has none.
@@ -162,7 +204,7 @@ std::string encode_tags(std::span<const ModelInfo> models) {
                     {"size", model.size},
                     {"digest", shown_digest(model)},
                     {"details", details_json(model)},
-                    {"capabilities", Json::array({"completion"})}});
+                    {"capabilities", capabilities_json()}});
   return to_text({{"models", std::move(list)}});
 }
 
@@ -204,7 +246,7 @@ std::string encode_show(const ModelDetails& details) {
                {"system", details.system},
                {"details", details_json(details.info)},
                {"model_info", std::move(metadata)},
-               {"capabilities", Json::array({"completion"})},
+               {"capabilities", capabilities_json()},
                {"modified_at", timestamp(details.info.modified_unix * kNanoseconds)}};
   return to_text(json);
 }

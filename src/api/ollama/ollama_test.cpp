@@ -116,9 +116,35 @@ TEST(OllamaParse, what_cannot_be_honoured_says_so) {
     ASSERT_FALSE(call.has_value()) << body;
     EXPECT_EQ(call.error().status, status) << body;
   }
-  EXPECT_EQ(parse_chat(R"({"model":"m","messages":[],"tools":[{}]})").error().status, 501);
   EXPECT_EQ(parse_chat(R"({"model":"m","messages":[{"role":"user","content":"x","images":["aGk="]}]})").error().status,
             400);
+}
+
+TEST(OllamaParse, tools_calls_and_results_are_read) {
+  const CompletionCall call = chat_call(R"({"model":"m",
+    "tools":[{"type":"function","function":{"name":"f","description":"d","parameters":{"type":"object"}}},
+             {"type":"function","function":{"name":"g"}}],
+    "messages":[{"role":"user","content":"x"},
+      {"role":"assistant","content":"","tool_calls":[{"function":{"name":"f","arguments":{"b":1,"a":2}}},
+                                                     {"id":"i","function":{"index":1,"name":"g","arguments":{}}}]},
+      {"role":"tool","tool_name":"g","content":"G"},{"role":"tool","content":"F"}]})");
+  const auto& prompt = std::get<chat::ChatPrompt>(call.request.prompt);
+  EXPECT_TRUE(prompt.tools_json.reveal().starts_with(
+      R"([{"type":"function","function":{"name":"f","description":"d","parameters":{"type":"object"}}},)"));
+  EXPECT_EQ(prompt.tool_choice, chat::ToolChoice{});
+  ASSERT_EQ(prompt.messages.size(), 4U);
+  EXPECT_EQ(prompt.messages[1].tool_calls[0].arguments_json.reveal(), R"({"b":1,"a":2})");
+  EXPECT_EQ(prompt.messages[2].tool_call_id, "i");
+  EXPECT_EQ(prompt.messages[3].name, "f");
+  EXPECT_TRUE(call.ignored.empty());
+}
+
+TEST(OllamaParse, a_tool_may_be_demanded_here_too) {
+  const CompletionCall call = chat_call(R"({"model":"m","messages":[{"role":"user","content":"x"}],
+    "tools":[{"type":"function","function":{"name":"f"}}],"tool_choice":"required","parallel_tool_calls":false})");
+  EXPECT_EQ(std::get<chat::ChatPrompt>(call.request.prompt).tool_choice,
+            (chat::ToolChoice{.mode = chat::ToolChoice::Mode::kRequired, .parallel = false}));
+  EXPECT_EQ(parse_chat(R"({"model":"m","messages":[],"tools":[{}]})").error().param, "tools[0].function");
 }
 
 TEST(OllamaParse, a_model_may_be_called_by_its_old_field) {
@@ -146,7 +172,7 @@ TEST(OllamaEncode, a_chat_streams_lines) {
   const auto encoder = make_encoder(frame(Form::kChat));
   chat::Delta delta;
   delta.text = "hi";
-  EXPECT_EQ(encoder->begin(), "");
+  EXPECT_EQ(encoder->begin({}), "");
   EXPECT_EQ(
       encoder->delta(delta),
       R"({"model":"m:1","created_at":"2023-11-14T22:13:20.123456789Z","message":{"role":"assistant","content":"hi"},"done":false})"
@@ -157,6 +183,41 @@ TEST(OllamaEncode, a_chat_streams_lines) {
       R"("done_reason":"stop","total_duration":8000000000,"load_duration":500000000,"prompt_eval_count":10,)"
       R"("prompt_eval_duration":2000000000,"eval_count":6,"eval_duration":3000000000})"
       "\n");
+}
+
+TEST(OllamaEncode, a_call_comes_when_it_is_whole) {
+  const auto encoder = make_encoder(frame(Form::kChat));
+  const auto delta = [&](chat::ToolCallDelta call) {
+    return encoder->delta({.text = {}, .tokens = {}, .tool_calls = {std::move(call)}});
+  };
+  EXPECT_EQ(delta({.index = 0, .id = "call_a", .name = "f", .arguments = R"({"b": )"}), "");
+  EXPECT_EQ(delta({.index = 0, .arguments = R"(1, "a": 2})"}), "");
+  EXPECT_EQ(
+      delta({.index = 1, .id = "call_b", .name = "g", .arguments = "{}"}),
+      R"({"model":"m:1","created_at":"2023-11-14T22:13:20.123456789Z","message":{"role":"assistant","content":"","tool_calls":[)"
+      R"({"id":"call_a","function":{"index":0,"name":"f","arguments":{"b":1,"a":2}}}]},"done":false})"
+      "\n");
+  Outcome ended = outcome();
+  ended.finished.reason = chat::FinishReason::kToolCalls;
+  const std::string end = encoder->finish(ended);
+  EXPECT_NE(end.find(R"([{"id":"call_b","function":{"index":1,"name":"g","arguments":{}}}]},"done":false})"),
+            std::string::npos)
+      << end;
+  EXPECT_NE(end.find(R"("done":true,"done_reason":"stop")"), std::string::npos) << end;
+}
+
+TEST(OllamaEncode, a_whole_answer_has_its_calls_in_the_message) {
+  const auto encoder = make_encoder(frame(Form::kChat));
+  WholeAnswer answer;
+  answer.add({.text = {},
+              .tokens = {},
+              .tool_calls = {{.index = 0, .id = "call_a", .name = "f", .arguments = "{}"},
+                             {.index = 1, .id = "call_b", .name = "g", .arguments = "{\"cut"}}});
+  const std::string json = encoder->whole(answer, outcome());
+  EXPECT_NE(
+      json.find(R"("content":"","tool_calls":[{"id":"call_a","function":{"index":0,"name":"f","arguments":{}}}]})"),
+      std::string::npos)
+      << json;
 }
 
 TEST(OllamaEncode, generate_has_its_text_in_response_and_a_route_only_where_it_is_not_local) {
@@ -189,7 +250,7 @@ TEST(OllamaEncode, models_have_the_manifests_digest_and_sizes_in_words) {
       encode_tags({&model, 1}),
       R"({"models":[{"name":"m:1","model":"m:1","modified_at":"2023-11-14T22:13:20.000000000Z","size":5,"digest":"bb",)"
       R"("details":{"parent_model":"","format":"gguf","family":"llama","families":["llama"],"parameter_size":"1.54B",)"
-      R"("quantization_level":"Q4_0","context_length":4096,"embedding_length":64},"capabilities":["completion"]}]})");
+      R"("quantization_level":"Q4_0","context_length":4096,"embedding_length":64},"capabilities":["completion","tools"]}]})");
 }
 
 TEST(OllamaEncode, a_model_that_stays_for_ever_has_a_date_that_clients_can_read) {

@@ -5,13 +5,13 @@
 
 #include "api/json_input.h"
 #include "api/ollama/options.h"
+#include "api/tool_input.h"
 #include "net/url.h"
 #include "runtime/keep_alive.h"
 
 namespace ingle::api::ollama {
 namespace {
 
-constexpr std::string_view kNoTools = "this version calls no tools yet";
 constexpr std::string_view kNoImages = "the models here read text only";
 
 void read_keep_alive(ObjectReader& in, CompletionCall& call) {
@@ -35,6 +35,7 @@ void read_format(ObjectReader& in, CompletionCall& call) {
     call.request.json_schema = R"({"type":"object"})";
   } else if (format->is_object()) {
     call.request.json_schema = to_text(*format);
+    call.request.check_schema = true;
   } else {
     in.fault("format", "must be \"json\" or a JSON schema");
   }
@@ -80,18 +81,20 @@ std::vector<chat::Message> read_messages(ObjectReader& in, ReadNotes& notes) {
     ObjectReader item((*list)[i], "messages[" + std::to_string(i) + "]", notes);
     chat::Message message;
     message.role = net::lower_ascii(item.text("role").value_or(""));
-    const Json* calls = item.array("tool_calls");
-    if (message.role == "tool" || (calls != nullptr && !calls->empty()))
-      item.fault(Failure::not_implemented(item.path_of("role"), kNoTools));
-    if (message.role != "system" && message.role != "user" && message.role != "assistant")
-      item.fault("role", "must be system, user or assistant");
+    if (message.role == "assistant") {
+      message.tool_calls = read_tool_calls(item, notes);
+    } else if (message.role == "tool") {
+      message.name = item.text("tool_name").value_or("");
+      message.tool_call_id = item.text("tool_call_id").value_or("");
+    } else if (message.role != "system" && message.role != "user") {
+      item.fault("role", "must be system, user, assistant or tool");
+    }
     message.content = chat::Private(item.text("content").value_or(""));
     refuse_images(item);
     item.accept("thinking");
-    item.accept("tool_name");
-    item.accept("tool_call_id");
     messages.push_back(std::move(message));
   }
+  match_results(messages);
   return messages;
 }
 
@@ -111,9 +114,8 @@ Answer<CompletionCall> parse_chat(std::string_view body, const CallDefaults& def
   {
     ObjectReader in(*json, "", notes);
     read_common(in, notes, defaults, call);
-    const Json* tools = in.array("tools");
-    if (tools != nullptr && !tools->empty()) in.fault(Failure::not_implemented("tools", kNoTools));
     chat::ChatPrompt prompt{.messages = read_messages(in, notes)};
+    read_tools(in, notes, prompt);
     call.only_load = prompt.messages.empty();
     const bool has_system = std::ranges::find(prompt.messages, "system", &chat::Message::role) != prompt.messages.end();
     if (!has_system && !call.only_load && !defaults.system.empty())

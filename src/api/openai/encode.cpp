@@ -92,17 +92,45 @@ Json ingle_json(const Outcome& outcome) {
   return json;
 }
 
+Json call_json(const chat::ToolCallDelta& call) {
+  return {{"id", call.id}, {"type", "function"}, {"function", {{"name", call.name}, {"arguments", call.arguments}}}};
+}
+
+Json call_piece_json(const chat::ToolCallDelta& call) {
+  Json json = {{"index", call.index}};
+  if (call.name.empty()) {
+    json["function"] = {{"arguments", call.arguments}};
+  } else {
+    json.update(call_json(call));
+  }
+  return json;
+}
+
+Json message_json(const WholeAnswer& answer) {
+  const bool only_calls = answer.text.empty() && !answer.tool_calls.empty();
+  Json json = {{"role", "assistant"}, {"content", only_calls ? Json() : Json(answer.text)}, {"refusal", nullptr}};
+  for (const chat::ToolCallDelta& call : answer.tool_calls)
+    json["tool_calls"].push_back(call_json(call));
+  return json;
+}
+
 class ChatEncoder : public AnswerEncoder {
  public:
   explicit ChatEncoder(AnswerFrame frame) : frame_(std::move(frame)) {}
 
   std::string_view stream_type() const override { return "text/event-stream; charset=utf-8"; }
 
-  std::string begin() override { return chunk({{"role", "assistant"}, {"content", ""}}, nullptr, nullptr); }
+  std::string begin(const chat::Prefill& /*prompt*/) override {
+    return chunk({{"role", "assistant"}, {"content", ""}}, nullptr, nullptr);
+  }
 
   std::string delta(const chat::Delta& delta) override {
-    if (delta.text.empty() && delta.tokens.empty()) return {};
-    return chunk({{"content", delta.text}}, frame_.logprobs ? logprobs_json(delta.tokens) : Json(), nullptr);
+    if (delta.text.empty() && delta.tokens.empty() && delta.tool_calls.empty()) return {};
+    Json json = Json::object();
+    if (!delta.text.empty() || delta.tool_calls.empty()) json["content"] = delta.text;
+    for (const chat::ToolCallDelta& call : delta.tool_calls)
+      json["tool_calls"].push_back(call_piece_json(call));
+    return chunk(std::move(json), frame_.logprobs ? logprobs_json(delta.tokens) : Json(), nullptr);
   }
 
   std::string finish(const Outcome& outcome) override {
@@ -122,11 +150,10 @@ class ChatEncoder : public AnswerEncoder {
 
   std::string whole(const WholeAnswer& answer, const Outcome& outcome) override {
     Json json = head("chat.completion");
-    json["choices"] =
-        Json::array({{{"index", 0},
-                      {"message", {{"role", "assistant"}, {"content", answer.text}, {"refusal", nullptr}}},
-                      {"logprobs", frame_.logprobs ? logprobs_json(answer.tokens) : Json()},
-                      {"finish_reason", finish_reason(outcome.finished.reason)}}});
+    json["choices"] = Json::array({{{"index", 0},
+                                    {"message", message_json(answer)},
+                                    {"logprobs", frame_.logprobs ? logprobs_json(answer.tokens) : Json()},
+                                    {"finish_reason", finish_reason(outcome.finished.reason)}}});
     json["usage"] = usage_json(outcome.finished.usage);
     json["ingle"] = ingle_json(outcome);
     return to_text(json);

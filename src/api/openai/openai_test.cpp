@@ -115,11 +115,116 @@ TEST(OpenAiParse, messages_of_another_form_are_refused) {
   }
 }
 
-TEST(OpenAiParse, what_is_not_built_yet_is_501) {
-  for (const char* field : {R"("tools":[{"type":"function"}])", R"("functions":[{}])", R"("tool_choice":"required")"})
-    EXPECT_EQ(parse_chat(with(field)).error().status, 501) << field;
-  EXPECT_EQ(parse_chat(R"({"model":"m","messages":[{"role":"tool","content":"x"}]})").error().status, 501);
-  EXPECT_TRUE(parse_chat(with(R"("tools":[],"tool_choice":"none")")).has_value());
+constexpr std::string_view kTools =
+    R"("tools":[{"type":"function","function":{"name":"add","description":"Adds.","strict":true,"parameters":{"type":"object","properties":{"b":{},"a":{}}}}},)"
+    R"({"type":"function","function":{"name":"now"}}])";
+
+chat::ChatPrompt prompt_of(std::string_view fields) {
+  const ChatCall call = parsed(with(std::string(kTools) + std::string(fields)));
+  return std::get<chat::ChatPrompt>(call.request.prompt);
+}
+
+TEST(OpenAiParse, tools_keep_their_order_and_get_one_form) {
+  const chat::ChatPrompt prompt = prompt_of("");
+  EXPECT_EQ(
+      prompt.tools_json.reveal(),
+      R"([{"type":"function","function":{"name":"add","description":"Adds.","parameters":{"type":"object","properties":{"b":{},"a":{}}},"strict":true}},)"
+      R"({"type":"function","function":{"name":"now","parameters":{"type":"object","properties":{}}}}])");
+  EXPECT_EQ(prompt.tool_choice, chat::ToolChoice{});
+  EXPECT_TRUE(
+      std::get<chat::ChatPrompt>(parsed(with(R"("tools":[],"tool_choice":"none")")).request.prompt).tools_json.empty());
+}
+
+TEST(OpenAiParse, every_form_of_choosing_a_tool_is_read) {
+  using Mode = chat::ToolChoice::Mode;
+  EXPECT_EQ(prompt_of(R"(,"tool_choice":"none")").tool_choice.mode, Mode::kNone);
+  EXPECT_EQ(prompt_of(R"(,"tool_choice":"required","parallel_tool_calls":false)").tool_choice,
+            (chat::ToolChoice{.mode = Mode::kRequired, .parallel = false}));
+  EXPECT_EQ(prompt_of(R"(,"tool_choice":{"type":"function","function":{"name":"now"}})").tool_choice,
+            (chat::ToolChoice{.mode = Mode::kNamed, .name = "now"}));
+  const chat::ChatPrompt allowed = prompt_of(
+      R"(,"tool_choice":{"type":"allowed_tools","allowed_tools":{"mode":"required","tools":[{"type":"function","function":{"name":"now"}}]}})");
+  EXPECT_EQ(allowed.tool_choice.mode, Mode::kRequired);
+  EXPECT_EQ(allowed.tools_json.reveal().find("add"), std::string::npos);
+  EXPECT_NE(allowed.tools_json.reveal().find("now"), std::string::npos);
+}
+
+TEST(OpenAiParse, tools_of_another_form_are_refused_by_name) {
+  const std::pair<std::string, const char*> cases[] = {
+      {R"("tools":[{"type":"function"}])", "tools[0].function"},
+      {R"("tools":[{"type":"function","function":{}}])", "tools[0].function.name"},
+      {R"("tools":[{"type":"function","function":{"name":"a b"}}])", "tools[0].function.name"},
+      {R"("tools":[{"type":"function","function":{"name":"a","parameters":[]}}])", "tools[0].function.parameters"},
+      {R"("tools":[{"function":{"name":"a"}},{"function":{"name":"a"}}])", "tools[1].function.name"},
+      {R"("tools":{})", "tools"},
+      {R"("tool_choice":"required")", "tool_choice"},
+      {R"("tool_choice":"any")", "tool_choice"},
+      {R"("tool_choice":5)", "tool_choice"},
+      {std::string(kTools) + R"(,"tool_choice":{"type":"function"})", "tool_choice.function"},
+      {std::string(kTools) + R"(,"tool_choice":{"type":"function","function":{"name":"sub"}})",
+       "tool_choice.function.name"},
+      {std::string(kTools) + R"(,"tool_choice":{"type":"allowed_tools","allowed_tools":{"mode":"auto","tools":[]}})",
+       "tool_choice.allowed_tools.tools"},
+      {std::string(kTools) + R"(,"parallel_tool_calls":"yes")", "parallel_tool_calls"},
+      {R"("functions":[{"name":"f"}])", "functions"},
+      {R"("function_call":{"name":"f"})", "function_call"},
+  };
+  for (const auto& [fields, param] : cases) {
+    const auto call = parse_chat(with(fields));
+    ASSERT_FALSE(call.has_value()) << fields;
+    EXPECT_EQ(call.error().status, 400) << fields;
+    EXPECT_EQ(call.error().param, param) << fields;
+  }
+  EXPECT_EQ(parse_chat(with(R"("tools":[{"type":"custom","custom":{"name":"x"}}])")).error().status, 501);
+}
+
+TEST(OpenAiParse, calls_and_their_results_are_part_of_a_conversation) {
+  const ChatCall call = parsed(R"({"model":"m","messages":[
+    {"role":"user","content":"x"},
+    {"role":"assistant","content":null,"tool_calls":[
+      {"id":"c1","type":"function","function":{"name":"add","arguments":"{\"a\": 1}"}},
+      {"id":"c2","type":"function","function":{"name":"now","arguments":""}}]},
+    {"role":"tool","tool_call_id":"c2","content":[{"type":"text","text":"noon"}]},
+    {"role":"tool","tool_call_id":"c1","content":"1"}]})");
+  const auto& messages = std::get<chat::ChatPrompt>(call.request.prompt).messages;
+  ASSERT_EQ(messages.size(), 4U);
+  ASSERT_EQ(messages[1].tool_calls.size(), 2U);
+  EXPECT_EQ(messages[1].tool_calls[0], (chat::ToolCall{"c1", "add", chat::Private(R"({"a": 1})")}));
+  EXPECT_EQ(messages[1].tool_calls[1].arguments_json.reveal(), "{}");
+  EXPECT_EQ(messages[2].name, "now");
+  EXPECT_EQ(messages[2].content.reveal(), "noon");
+  EXPECT_EQ(messages[3].name, "add");
+  EXPECT_TRUE(call.ignored.empty());
+}
+
+TEST(OpenAiParse, messages_with_broken_calls_are_refused_by_name) {
+  const std::pair<const char*, const char*> cases[] = {
+      {R"({"role":"tool","content":"x"})", "messages[0].tool_call_id"},
+      {R"({"role":"function","name":"f","content":"x"})", "messages[0].role"},
+      {R"({"role":"assistant","function_call":{"name":"f"}})", "messages[0].function_call"},
+      {R"({"role":"assistant","tool_calls":[{"id":"c"}]})", "messages[0].tool_calls[0].function"},
+      {R"({"role":"assistant","tool_calls":[{"function":{}}]})", "messages[0].tool_calls[0].function.name"},
+      {R"({"role":"assistant","tool_calls":[{"function":{"name":"f","arguments":5}}]})",
+       "messages[0].tool_calls[0].function.arguments"},
+      {R"({"role":"assistant","tool_calls":{}})", "messages[0].tool_calls"},
+  };
+  for (const auto& [message, param] : cases) {
+    const auto call = parse_chat(R"({"model":"m","messages":[)" + std::string(message) + "]}");
+    ASSERT_FALSE(call.has_value()) << message;
+    EXPECT_EQ(call.error().status, 400) << message;
+    EXPECT_EQ(call.error().param, param) << message;
+  }
+}
+
+TEST(OpenAiParse, a_strict_schema_is_enforced_and_another_may_be_checked) {
+  const auto checked = [](std::string_view strict) {
+    return parsed(with(R"("response_format":{"type":"json_schema","json_schema":{"name":"n","schema":{})" +
+                       std::string(strict) + "}}"))
+        .request.check_schema;
+  };
+  EXPECT_TRUE(checked(""));
+  EXPECT_TRUE(checked(R"(,"strict":false)"));
+  EXPECT_FALSE(checked(R"(,"strict":true)"));
 }
 
 TEST(OpenAiParse, unknown_fields_are_named_and_nothing_more) {
@@ -156,7 +261,7 @@ TEST(OpenAiEncode, a_stream_has_role_pieces_reason_and_end) {
   const auto encoder = make_chat_encoder({.id = "chatcmpl-1", .model = "m", .fingerprint = "f", .created_unix = 9});
   const auto data = [](std::string_view rest) { return "data: " + std::string(kHead) + std::string(rest) + "\n\n"; };
   EXPECT_EQ(
-      encoder->begin(),
+      encoder->begin({}),
       data(
           R"("choices":[{"index":0,"delta":{"role":"assistant","content":""},"logprobs":null,"finish_reason":null}]})"));
   chat::Delta delta;
@@ -196,6 +301,41 @@ TEST(OpenAiEncode, a_whole_answer_with_log_probabilities_has_raw_bytes_beside_re
           R"({"token":"�","logprob":-0.5,"bytes":[255],"top_logprobs":[{"token":"b","logprob":-1.0,"bytes":[98]}]})"),
       std::string::npos)
       << json;
+}
+
+TEST(OpenAiEncode, calls_stream_in_pieces) {
+  const auto encoder = make_chat_encoder({.id = "chatcmpl-1", .model = "m", .fingerprint = "f", .created_unix = 9});
+  const auto delta_of = [&](std::vector<chat::ToolCallDelta> calls) {
+    const std::string data = encoder->delta({.text = {}, .tokens = {}, .tool_calls = std::move(calls)});
+    const size_t begin = data.find(R"("delta":)") + 8;
+    return data.substr(begin, data.find(R"(,"logprobs")") - begin);
+  };
+  EXPECT_EQ(
+      delta_of({{.index = 0, .id = "call_a", .name = "add", .arguments = "{"}}),
+      R"({"tool_calls":[{"index":0,"id":"call_a","type":"function","function":{"name":"add","arguments":"{"}}]})");
+  EXPECT_EQ(
+      delta_of({{.index = 0, .arguments = "}"}, {.index = 1, .id = "call_b", .name = "now"}}),
+      R"({"tool_calls":[{"index":0,"function":{"arguments":"}"}},{"index":1,"id":"call_b","type":"function","function":{"name":"now","arguments":""}}]})");
+  Outcome ended = outcome();
+  ended.finished.reason = chat::FinishReason::kToolCalls;
+  EXPECT_NE(encoder->finish(ended).find(R"("finish_reason":"tool_calls")"), std::string::npos);
+}
+
+TEST(OpenAiEncode, an_answer_of_calls_only_has_no_content) {
+  const auto encoder = make_chat_encoder({.id = "chatcmpl-1", .model = "m", .fingerprint = "f", .created_unix = 9});
+  WholeAnswer answer;
+  answer.add({.text = {}, .tokens = {}, .tool_calls = {{.index = 0, .id = "call_a", .name = "add", .arguments = "{"}}});
+  answer.add(
+      {.text = {},
+       .tokens = {},
+       .tool_calls = {{.index = 0, .arguments = "}"}, {.index = 1, .id = "call_b", .name = "now", .arguments = "{}"}}});
+  EXPECT_NE(
+      encoder->whole(answer, outcome())
+          .find(
+              R"("message":{"role":"assistant","content":null,"refusal":null,"tool_calls":[{"id":"call_a","type":"function","function":{"name":"add","arguments":"{}"}},)"
+              R"({"id":"call_b","type":"function","function":{"name":"now","arguments":"{}"}}]})"),
+      std::string::npos)
+      << encoder->whole(answer, outcome());
 }
 
 TEST(OpenAiEncode, errors_have_the_dialects_shape) {

@@ -4,11 +4,13 @@
 #include <limits>
 
 #include "api/json_input.h"
+#include "api/tool_input.h"
 
 namespace ingle::api::openai {
 namespace {
 
-constexpr std::string_view kNoTools = "this version calls no tools yet";
+constexpr std::string_view kOldFunctions =
+    "is the form from before tools: send 'tools', 'tool_choice' and messages with 'tool_calls'";
 constexpr double kMaxBias = 100;
 
 /// A text, or a list of parts of which the models here read the texts.
@@ -61,15 +63,22 @@ std::vector<chat::Message> read_messages(ObjectReader& in, ReadNotes& notes) {
     chat::Message message;
     message.role = item.text("role").value_or("");
     if (message.role == "developer") message.role = "system";
-    if (message.role == "tool" || message.role == "function" || item.array("tool_calls") != nullptr)
-      item.fault(Failure::not_implemented(item.path_of("role"), kNoTools));
-    if (message.role != "system" && message.role != "user" && message.role != "assistant")
-      item.fault("role", "must be system, developer, user or assistant");
+    if (message.role == "function") item.fault("role", kOldFunctions);
+    if (item.any("function_call") != nullptr) item.fault("function_call", kOldFunctions);
+    if (message.role == "assistant") {
+      message.tool_calls = read_tool_calls(item, notes);
+    } else if (message.role == "tool") {
+      message.tool_call_id = item.text("tool_call_id").value_or("");
+      if (message.tool_call_id.empty()) item.fault("tool_call_id", "is required");
+    } else if (message.role != "system" && message.role != "user") {
+      item.fault("role", "must be system, developer, user, assistant or tool");
+    }
     message.content = chat::Private(read_content(item));
     message.name = item.text("name").value_or("");
     item.accept("refusal");
     messages.push_back(std::move(message));
   }
+  match_results(messages);
   return messages;
 }
 
@@ -105,10 +114,18 @@ void read_response_format(ObjectReader& in, ReadNotes& notes, chat::CompleteRequ
   ObjectReader inner(*wrapper, "response_format.json_schema", notes);
   inner.accept("name");
   inner.accept("description");
-  inner.accept("strict");
+  request.check_schema = !inner.boolean("strict").value_or(false);
   const Json* schema = inner.object("schema");
   if (schema == nullptr) return inner.fault("schema", "is required");
   request.json_schema = to_text(*schema);
+}
+
+/// Their answers have another form, too: a client that got ours would not find the call.
+void refuse_old_functions(ObjectReader& in) {
+  const Json* functions = in.array("functions");
+  if (functions != nullptr && !functions->empty()) in.fault("functions", kOldFunctions);
+  const Json* choice = in.any("function_call");
+  if (choice != nullptr && *choice != "none" && *choice != "auto") in.fault("function_call", kOldFunctions);
 }
 
 void read_sampling(ObjectReader& in, chat::CompleteRequest& request) {
@@ -138,7 +155,10 @@ Answer<ChatCall> parse_chat(std::string_view body) {
   {
     ObjectReader in(*json, "", notes);
     call.model = in.text("model").value_or("");
-    call.request.prompt = chat::ChatPrompt{.messages = read_messages(in, notes)};
+    chat::ChatPrompt prompt{.messages = read_messages(in, notes)};
+    read_tools(in, notes, prompt);
+    refuse_old_functions(in);
+    call.request.prompt = std::move(prompt);
     read_sampling(in, call.request);
     const auto seed = in.integer("seed", std::numeric_limits<int64_t>::min(), std::numeric_limits<int64_t>::max());
     call.has_seed = seed.has_value();
@@ -160,17 +180,7 @@ Answer<ChatCall> parse_chat(std::string_view body) {
     read_response_format(in, notes, call.request);
     if (in.integer("n", 1, std::numeric_limits<int32_t>::max()).value_or(1) != 1)
       in.fault("n", "must be 1: this server gives one answer a request");
-    for (const std::string_view field : {"tools", "functions"}) {
-      const Json* tools = in.array(field);
-      if (tools != nullptr && !tools->empty()) in.fault(Failure::not_implemented(field, kNoTools));
-    }
-    for (const std::string_view field : {"tool_choice", "function_call"}) {
-      const Json* choice = in.any(field);
-      if (choice != nullptr && *choice != "none" && *choice != "auto")
-        in.fault(Failure::not_implemented(field, kNoTools));
-    }
     in.accept("user");
-    in.accept("parallel_tool_calls");
   }
   if (notes.fault) return std::unexpected(*std::move(notes.fault));
   call.ignored = std::move(notes.ignored);

@@ -1,0 +1,256 @@
+#include "api/anthropic/parse.h"
+
+#include <limits>
+
+#include "api/json_input.h"
+#include "api/tool_input.h"
+
+namespace ingle::api::anthropic {
+namespace {
+
+using Mode = chat::ToolChoice::Mode;
+
+std::string item_path(std::string_view list, size_t index) {
+  return std::string(list) + "[" + std::to_string(index) + "]";
+}
+
+/// Not 501: clients of this dialect ask again after every 5xx.
+Failure unsupported(std::string path, std::string_view why) {
+  return {.status = 400, .param = path, .error = Error::unsupported("'" + path + "': " + std::string(why))};
+}
+
+/// A text, or a list of blocks of text: `system`, and the content of a tool's result.
+std::string read_texts(ObjectReader& in, ReadNotes& notes, std::string_view name) {
+  const Json* value = in.any(name);
+  if (value == nullptr) return {};
+  if (value->is_string()) return value->get<std::string>();
+  if (!value->is_array()) {
+    in.fault(name, "must be a string or a list of blocks");
+    return {};
+  }
+  std::string text;
+  for (size_t i = 0; i < value->size() && !notes.fault; ++i) {
+    ObjectReader block((*value)[i], item_path(in.path_of(name), i), notes);
+    block.accept("cache_control");
+    block.accept("citations");
+    if (block.text("type").value_or("") != "text") {
+      block.fault(unsupported(block.path_of("type"), "the models here read text only"));
+      break;
+    }
+    if (i > 0) text += '\n';
+    text += block.text("text").value_or("");
+  }
+  return text;
+}
+
+/// One message of the dialect is several of ours where it holds results of tools.
+class MessageReader {
+ public:
+  MessageReader(std::string role, ReadNotes& notes, std::vector<chat::Message>& out)
+      : role_(std::move(role)), notes_(notes), out_(out) {}
+
+  void read(ObjectReader& message) {
+    const Json* content = message.any("content");
+    if (content == nullptr) return message.fault("content", "is required");
+    if (content->is_string()) {
+      text_ = content->get<std::string>();
+      has_text_ = true;
+      return end();
+    }
+    if (!content->is_array()) return message.fault("content", "must be a string or a list of blocks");
+    for (size_t i = 0; i < content->size() && !notes_.fault; ++i) {
+      ObjectReader block((*content)[i], item_path(message.path_of("content"), i), notes_);
+      read_block(block);
+    }
+    end();
+  }
+
+ private:
+  void read_block(ObjectReader& block) {
+    const std::string type = block.text("type").value_or("");
+    block.accept("cache_control");
+    block.accept("citations");
+    if (type == "text") {
+      if (has_text_) text_ += '\n';
+      text_ += block.text("text").value_or("");
+      has_text_ = true;
+    } else if (type == "tool_use" && role_ == "assistant") {
+      read_tool_use(block);
+    } else if (type == "tool_result" && role_ == "user") {
+      end();
+      read_tool_result(block);
+    } else if ((type == "thinking" || type == "redacted_thinking") && role_ == "assistant") {
+      for (const std::string_view field : {"thinking", "signature", "data"})
+        block.accept(field);  // of other models, which let it be left out too
+    } else {
+      block.fault(unsupported(block.path_of("type"),
+                              "the models here read text, and tool_use and tool_result where they belong"));
+    }
+  }
+
+  void read_tool_use(ObjectReader& block) {
+    chat::ToolCall call{
+        .id = block.text("id").value_or(""), .name = block.text("name").value_or(""), .arguments_json = {}};
+    if (call.id.empty()) block.fault("id", "is required");
+    if (call.name.empty()) block.fault("name", "is required");
+    const Json* input = block.object("input");
+    call.arguments_json = chat::Private(input == nullptr ? "{}" : to_text(*input));
+    calls_.push_back(std::move(call));
+  }
+
+  void read_tool_result(ObjectReader& block) {
+    chat::Message result{.role = "tool", .tool_call_id = block.text("tool_use_id").value_or("")};
+    if (result.tool_call_id.empty()) block.fault("tool_use_id", "is required");
+    std::string text = read_texts(block, notes_, "content");
+    // Templates know no failed results, so the words must say it.
+    if (block.boolean("is_error").value_or(false)) text = "Error: " + text;
+    result.content = chat::Private(std::move(text));
+    out_.push_back(std::move(result));
+  }
+
+  void end() {
+    if (!has_text_ && calls_.empty()) return;
+    out_.push_back(
+        {.role = role_, .content = chat::Private(std::exchange(text_, {})), .tool_calls = std::exchange(calls_, {})});
+    has_text_ = false;
+  }
+
+  const std::string role_;
+  ReadNotes& notes_;
+  std::vector<chat::Message>& out_;
+  std::string text_;
+  bool has_text_ = false;
+  std::vector<chat::ToolCall> calls_;
+};
+
+std::vector<chat::Message> read_messages(ObjectReader& in, ReadNotes& notes) {
+  std::vector<chat::Message> messages;
+  if (std::string system = read_texts(in, notes, "system"); !system.empty())
+    messages.push_back({.role = "system", .content = chat::Private(std::move(system))});
+  const Json* list = in.array("messages");
+  if (list == nullptr || list->empty()) {
+    in.fault("messages", "must hold at least one message");
+    return messages;
+  }
+  for (size_t i = 0; i < list->size() && !notes.fault; ++i) {
+    ObjectReader item((*list)[i], item_path("messages", i), notes);
+    std::string role = item.text("role").value_or("");
+    if (role != "user" && role != "assistant") item.fault("role", "must be user or assistant");
+    if (role == "assistant" && i + 1 == list->size())
+      item.fault(unsupported(item.path_of("role"),
+                             "an answer that was begun elsewhere cannot be gone on with: end "
+                             "with a message of the user"));
+    MessageReader(std::move(role), notes, messages).read(item);
+  }
+  match_results(messages);
+  return messages;
+}
+
+void read_definitions(ObjectReader& in, ReadNotes& notes, ToolList& tools) {
+  const Json* list = in.array("tools");
+  if (list == nullptr) return;
+  for (size_t i = 0; i < list->size() && !notes.fault; ++i) {
+    ObjectReader item((*list)[i], item_path("tools", i), notes);
+    if (item.text("type").value_or("custom") != "custom")
+      return item.fault(unsupported(item.path_of("type"), "only tools of your own ('custom') can be called here"));
+    item.accept("cache_control");
+    const ToolList::Function function{.name = item.text("name").value_or(""),
+                                      .description = item.text("description"),
+                                      .parameters = item.object("input_schema"),
+                                      .strict = item.boolean("strict")};
+    if (function.parameters == nullptr) item.fault("input_schema", "is required");
+    tools.add(item_path("tools", i), function);
+  }
+}
+
+void read_choice(ObjectReader& in, ReadNotes& notes, const ToolList& tools, chat::ToolChoice& choice) {
+  const Json* value = in.object("tool_choice");
+  if (value == nullptr) return;
+  ObjectReader reader(*value, "tool_choice", notes);
+  choice.parallel = !reader.boolean("disable_parallel_tool_use").value_or(false);
+  const std::string type = reader.text("type").value_or("");
+  if (type == "tool") {
+    choice.mode = Mode::kNamed;
+    choice.name = reader.text("name").value_or("");
+    if (!tools.contains(choice.name)) reader.fault("name", "is none of the tools of this request");
+  } else if (type == "any") {
+    choice.mode = Mode::kRequired;
+    if (tools.empty()) reader.fault("type", "needs 'tools' to choose from");
+  } else if (type == "none") {
+    choice.mode = Mode::kNone;
+  } else if (type != "auto") {
+    reader.fault("type", "must be auto, any, tool or none");
+  }
+}
+
+void read_offer(ObjectReader& in, ReadNotes& notes, chat::ChatPrompt& prompt) {
+  ToolList tools(notes);
+  read_definitions(in, notes, tools);
+  read_choice(in, notes, tools, prompt.tool_choice);
+  prompt.tools_json = tools.text();
+}
+
+void read_format(const Json* format, std::string path, ReadNotes& notes, chat::CompleteRequest& request) {
+  if (format == nullptr) return;
+  ObjectReader reader(*format, std::move(path), notes);
+  if (reader.text("type").value_or("") != "json_schema") return reader.fault("type", "must be json_schema");
+  const Json* schema = reader.object("schema");
+  if (schema == nullptr) return reader.fault("schema", "is required");
+  request.json_schema = to_text(*schema);
+  request.check_schema = true;
+}
+
+void read_answer_form(ObjectReader& in, ReadNotes& notes, chat::CompleteRequest& request) {
+  read_format(in.object("output_format"), "output_format", notes, request);
+  const Json* config = in.object("output_config");
+  if (config == nullptr) return;
+  ObjectReader reader(*config, "output_config", notes);
+  read_format(reader.object("format"), "output_config.format", notes, request);
+}
+
+void read_sampling(ObjectReader& in, chat::CompleteRequest& request) {
+  chat::Sampling& sampling = request.sampling;
+  sampling.temperature = static_cast<float>(in.number("temperature", 0, 1).value_or(1));
+  sampling.top_p = static_cast<float>(in.number("top_p", 0, 1).value_or(1));
+  sampling.top_k = static_cast<int32_t>(in.integer("top_k", 0, 1 << 20).value_or(0));
+  request.stop = in.texts("stop_sequences");
+}
+
+Answer<MessagesCall> parse(std::string_view body, bool only_count) {
+  auto json = parse_json_object(body);
+  if (!json) return std::unexpected(std::move(json).error());
+  MessagesCall call;
+  ReadNotes notes;
+  {
+    ObjectReader in(*json, "", notes);
+    call.model = in.text("model").value_or("");
+    chat::ChatPrompt prompt{.messages = read_messages(in, notes)};
+    read_offer(in, notes, prompt);
+    call.request.prompt = std::move(prompt);
+    read_sampling(in, call.request);
+    read_answer_form(in, notes, call.request);
+    const auto limit = in.integer("max_tokens", 1, std::numeric_limits<int32_t>::max());
+    if (!limit && !only_count) in.fault("max_tokens", "is required");
+    call.request.max_tokens = static_cast<int32_t>(limit.value_or(-1));
+    call.stream = in.boolean("stream").value_or(false);
+    in.accept("metadata");
+    const Json* servers = in.array("mcp_servers");
+    if (servers != nullptr && !servers->empty())
+      in.fault(unsupported("mcp_servers", "this server connects to no others: offer their tools in 'tools'"));
+  }
+  if (notes.fault) return std::unexpected(*std::move(notes.fault));
+  call.ignored = std::move(notes.ignored);
+  return call;
+}
+
+}  // namespace
+
+Answer<MessagesCall> parse_messages(std::string_view body) {
+  return parse(body, false);
+}
+
+Answer<MessagesCall> parse_count_tokens(std::string_view body) {
+  return parse(body, true);
+}
+
+}  // namespace ingle::api::anthropic

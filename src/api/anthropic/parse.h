@@ -1,0 +1,24 @@
+// Anthropic's messages, from JSON to a request (https://docs.anthropic.com/en/api/messages). Pure.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/failure.h"
+#include "chat/types.h"
+
+namespace ingle::api::anthropic {
+
+struct MessagesCall {
+  std::string model;
+  chat::CompleteRequest request;
+  bool stream = false;
+  std::vector<std::string> ignored;
+};
+
+Answer<MessagesCall> parse_messages(std::string_view body);
+/// The same question, of which only the length is wanted.
+Answer<MessagesCall> parse_count_tokens(std::string_view body);
+
+}  // namespace ingle::api::anthropic

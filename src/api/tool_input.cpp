@@ -1,0 +1,201 @@
+#include "api/tool_input.h"
+
+#include <algorithm>
+
+#include "api/limits.h"
+
+namespace ingle::api {
+namespace {
+
+using Mode = chat::ToolChoice::Mode;
+
+/// Wider than OpenAI's rule: functions of MCP servers have dots, slashes and colons in their names.
+bool is_tool_name(std::string_view name) {
+  return !name.empty() && name.size() <= kMaxToolNameBytes && std::ranges::all_of(name, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
+           c == '.' || c == ':' || c == '/';
+  });
+}
+
+std::string item_path(std::string_view list, size_t index) {
+  return std::string(list) + "[" + std::to_string(index) + "]";
+}
+
+void read_definitions(ObjectReader& in, ReadNotes& notes, ToolList& tools) {
+  const Json* list = in.array("tools");
+  if (list == nullptr) return;
+  if (list->size() > kMaxTools) return in.fault("tools", "must be at most " + std::to_string(kMaxTools));
+  for (size_t i = 0; i < list->size() && !notes.fault; ++i) {
+    ObjectReader item((*list)[i], item_path("tools", i), notes);
+    const std::string type = item.text("type").value_or("function");
+    if (type != "function")
+      return item.fault(Failure::not_implemented(item.path_of("type"), "only functions can be called here"));
+    const Json* function = item.object("function");
+    if (function == nullptr) return item.fault("function", "is required");
+    ObjectReader reader(*function, item.path_of("function"), notes);
+    tools.add(item.path_of("function"), {.name = reader.text("name").value_or(""),
+                                         .description = reader.text("description"),
+                                         .parameters = reader.object("parameters"),
+                                         .strict = reader.boolean("strict")});
+  }
+}
+
+/// {"type": "function", "function": {"name": NAME}}; empty after a fault.
+std::string read_function_name(const Json& value, std::string path, ReadNotes& notes, const ToolList& tools) {
+  ObjectReader reader(value, std::move(path), notes);
+  if (reader.text("type").value_or("function") != "function")
+    reader.fault(Failure::not_implemented(reader.path_of("type"), "only functions can be called here"));
+  const Json* function = reader.object("function");
+  if (function == nullptr) {
+    reader.fault("function", "is required");
+    return {};
+  }
+  ObjectReader inner(*function, reader.path_of("function"), notes);
+  std::string name = inner.text("name").value_or("");
+  if (!tools.contains(name)) inner.fault("name", "is none of the tools of this request");
+  return name;
+}
+
+std::optional<Mode> mode_of(std::string_view word) {
+  if (word == "auto") return Mode::kAuto;
+  if (word == "none") return Mode::kNone;
+  if (word == "required") return Mode::kRequired;
+  return std::nullopt;
+}
+
+/// {"mode": "auto" or "required", "tools": [...]}: the others are not offered at all.
+void read_allowed(const Json& value, ReadNotes& notes, ToolList& tools, chat::ToolChoice& choice) {
+  ObjectReader reader(value, "tool_choice.allowed_tools", notes);
+  const auto mode = mode_of(reader.text("mode").value_or(""));
+  if (!mode || *mode == Mode::kNone) return reader.fault("mode", "must be auto or required");
+  const Json* list = reader.array("tools");
+  if (list == nullptr || list->empty()) return reader.fault("tools", "must name at least one of the tools");
+  std::vector<std::string> names;
+  for (size_t i = 0; i < list->size() && !notes.fault; ++i)
+    names.push_back(read_function_name((*list)[i], item_path(reader.path_of("tools"), i), notes, tools));
+  choice.mode = *mode;
+  tools.keep(names);
+}
+
+void read_choice(ObjectReader& in, ReadNotes& notes, ToolList& tools, chat::ToolChoice& choice) {
+  constexpr std::string_view kForms = "must be auto, none, required or an object that names a function";
+  choice.parallel = in.boolean("parallel_tool_calls").value_or(true);
+  const Json* value = in.any("tool_choice");
+  if (value == nullptr) return;
+  if (value->is_string()) {
+    const auto mode = mode_of(value->get_ref<const std::string&>());
+    if (!mode) return in.fault("tool_choice", kForms);
+    choice.mode = *mode;
+    if (choice.mode == Mode::kRequired && tools.empty()) in.fault("tool_choice", "needs 'tools' to choose from");
+    return;
+  }
+  if (!value->is_object()) return in.fault("tool_choice", kForms);
+  const auto type = value->find("type");
+  if (type != value->end() && *type == "allowed_tools") {
+    ObjectReader reader(*value, "tool_choice", notes);
+    reader.accept("type");
+    const Json* allowed = reader.object("allowed_tools");
+    if (allowed == nullptr) return reader.fault("allowed_tools", "is required");
+    return read_allowed(*allowed, notes, tools, choice);
+  }
+  choice.mode = Mode::kNamed;
+  choice.name = read_function_name(*value, "tool_choice", notes, tools);
+}
+
+}  // namespace
+
+void ToolList::add(std::string_view place, const Function& function) {
+  const std::string name_path = std::string(place) + ".name";
+  const auto refuse = [&](std::string_view what) {
+    if (!notes_.fault) notes_.fault = Failure::bad_field(name_path, what);
+  };
+  if (!is_tool_name(function.name))
+    return refuse("must be 1 to " + std::to_string(kMaxToolNameBytes) + " letters, digits and any of _-.:/");
+  if (contains(function.name)) return refuse("is the name of another tool too");
+  Json json = {{"name", function.name}};
+  if (function.description) json["description"] = *function.description;
+  json["parameters"] =
+      function.parameters != nullptr ? *function.parameters : Json{{"type", "object"}, {"properties", Json::object()}};
+  if (function.strict) json["strict"] = *function.strict;
+  list_.push_back({{"type", "function"}, {"function", std::move(json)}});
+}
+
+bool ToolList::contains(std::string_view name) const {
+  return std::ranges::any_of(list_, [&](const Json& tool) { return tool["function"]["name"] == name; });
+}
+
+void ToolList::keep(const std::vector<std::string>& names) {
+  Json kept = Json::array();
+  for (Json& tool : list_) {
+    const auto& name = tool["function"]["name"].get_ref<const std::string&>();
+    if (std::ranges::find(names, name) != names.end()) kept.push_back(std::move(tool));
+  }
+  list_ = std::move(kept);
+}
+
+chat::Private ToolList::text() const {
+  return chat::Private(empty() ? std::string() : to_text(list_));
+}
+
+void read_tools(ObjectReader& in, ReadNotes& notes, chat::ChatPrompt& prompt) {
+  ToolList tools(notes);
+  read_definitions(in, notes, tools);
+  read_choice(in, notes, tools, prompt.tool_choice);
+  prompt.tools_json = tools.text();
+}
+
+std::vector<chat::ToolCall> read_tool_calls(ObjectReader& message, ReadNotes& notes) {
+  std::vector<chat::ToolCall> calls;
+  const Json* list = message.array("tool_calls");
+  if (list == nullptr) return calls;
+  for (size_t i = 0; i < list->size() && !notes.fault; ++i) {
+    ObjectReader item((*list)[i], item_path(message.path_of("tool_calls"), i), notes);
+    item.accept("index");
+    if (item.text("type").value_or("function") != "function")
+      item.fault(Failure::not_implemented(item.path_of("type"), "only functions can be called here"));
+    chat::ToolCall call{.id = item.text("id").value_or(""), .name = {}, .arguments_json = {}};
+    const Json* function = item.object("function");
+    if (function == nullptr) {
+      item.fault("function", "is required");
+      break;
+    }
+    ObjectReader reader(*function, item.path_of("function"), notes);
+    reader.accept("index");
+    call.name = reader.text("name").value_or("");
+    if (call.name.empty()) reader.fault("name", "is required");
+    const Json* arguments = reader.any("arguments");
+    if (arguments == nullptr || *arguments == "") {
+      call.arguments_json = chat::Private("{}");
+    } else if (arguments->is_string()) {
+      call.arguments_json = chat::Private(arguments->get<std::string>());
+    } else if (arguments->is_object()) {
+      call.arguments_json = chat::Private(to_text(*arguments));
+    } else {
+      reader.fault("arguments", "must be a JSON object or the text of one");
+    }
+    calls.push_back(std::move(call));
+  }
+  return calls;
+}
+
+void match_results(std::vector<chat::Message>& messages) {
+  std::vector<const chat::ToolCall*> open;
+  for (chat::Message& message : messages) {
+    if (!message.tool_calls.empty()) {
+      open.clear();
+      for (const chat::ToolCall& call : message.tool_calls)
+        open.push_back(&call);
+    }
+    if (message.role != "tool") continue;
+    const auto answered = std::ranges::find_if(open, [&](const chat::ToolCall* call) {
+      if (!message.tool_call_id.empty()) return call->id == message.tool_call_id;
+      return message.name.empty() || call->name == message.name;
+    });
+    if (answered == open.end()) continue;
+    message.tool_call_id = (*answered)->id;
+    message.name = (*answered)->name;
+    open.erase(answered);
+  }
+}
+
+}  // namespace ingle::api

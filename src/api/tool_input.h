@@ -1,0 +1,48 @@
+// Tools in requests: definitions, the choice among them, calls and their results, from the dialects' forms to ours.
+// Internal to api, included by its .cpp files only. Pure; one thread.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/json_input.h"
+#include "chat/types.h"
+
+namespace ingle::api {
+
+/// The functions that a request offers to the model, in the order in which they came.
+class ToolList {
+ public:
+  explicit ToolList(ReadNotes& notes) : notes_(notes) {}
+
+  struct Function {
+    std::string name;
+    std::optional<std::string> description = {};
+    const Json* parameters = nullptr;  // null: takes none
+    std::optional<bool> strict = {};
+  };
+  /// `place`: where the function stands in the request. Names that cannot be called or come twice are faults.
+  void add(std::string_view place, const Function& function);
+
+  bool empty() const { return list_.empty(); }
+  bool contains(std::string_view name) const;
+  /// Leaves only these.
+  void keep(const std::vector<std::string>& names);
+  /// As chat::ChatPrompt::tools_json; empty without functions.
+  chat::Private text() const;
+
+ private:
+  ReadNotes& notes_;
+  Json list_ = Json::array();
+};
+
+/// `tools`, `tool_choice` and `parallel_tool_calls` as OpenAI writes them.
+void read_tools(ObjectReader& in, ReadNotes& notes, chat::ChatPrompt& prompt);
+/// `tool_calls` of a message. Arguments are a JSON object or the text of one.
+std::vector<chat::ToolCall> read_tool_calls(ObjectReader& message, ReadNotes& notes);
+/// Results know the call that they answer by its id, by its function's name, or by their order: fills in what is missing,
+/// since every template asks for something else.
+void match_results(std::vector<chat::Message>& messages);
+
+}  // namespace ingle::api
