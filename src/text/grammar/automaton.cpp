@@ -70,6 +70,8 @@ uint32_t Automaton::thread_distance(const LiveThread& thread) const {
     const auto state = static_cast<uint8_t>(thread.data[0]);
     const uint32_t done = thread.data[1] + (state == kCharacterStart ? 0 : 1);
     own = character_distance(state) + (range.min > done ? range.min - done : 0);
+  } else if (op.kind == OpKind::kLanguage) {
+    own = program_->languages[op.arg].texts->distance({thread.data[0], thread.data[1]});
   } else if (op.kind == OpKind::kFree) {
     return far_sum(program_->frees[op.arg].distance[thread.data[0]], stacks_[thread.stack].distance);
   } else {
@@ -81,6 +83,10 @@ uint32_t Automaton::thread_distance(const LiveThread& thread) const {
 
 uint32_t Automaton::free_characters_of(const LiveThread& thread, uint32_t most_distance) const {
   const Op& op = program_->ops[thread.op];
+  if (op.kind == OpKind::kLanguage) {
+    const bool is_free = thread.data[1] == 0 && program_->languages[op.arg].is_free[thread.data[0]];
+    return is_free && thread_distance(thread) <= most_distance ? kUnlimited : 0;
+  }
   if (op.kind != OpKind::kText || thread.data[0] != kCharacterStart) return 0;
   if (thread_distance(thread) > most_distance) return 0;
   const TextRange& range = program_->texts[op.arg];
@@ -160,6 +166,13 @@ void Automaton::expand() {
         settle({id, stack, {root.begin, root.end, root.depth}});
         break;
       }
+      case OpKind::kLanguage: {
+        const ByteLanguage& texts = *program_->languages[op.arg].texts;
+        const ByteLanguage::Place start = texts.start();
+        if (texts.can_continue(start)) settle({id, stack, {start.state, start.node, 0}});
+        if (texts.accepts(start)) follow(op.next, stack);
+        break;
+      }
       case OpKind::kFree:
         settle({id, stack, {0, 0, 0}});
         if (op.next != ProgramBuilder::kNever) follow(op.next, stack);
@@ -234,6 +247,16 @@ void Automaton::advance_copy(LiveThread thread, uint8_t byte) {
   settle(thread);
 }
 
+void Automaton::advance_language(LiveThread thread, uint8_t byte) {
+  const Op& op = program_->ops[thread.op];
+  const ByteLanguage& texts = *program_->languages[op.arg].texts;
+  ByteLanguage::Place place{thread.data[0], thread.data[1]};
+  if (!texts.step(place, byte)) return;
+  thread.data = {place.state, place.node, 0};
+  if (texts.can_continue(place)) settle(thread);
+  if (texts.accepts(place)) follow(op.next, thread.stack);
+}
+
 void Automaton::advance_free(LiveThread thread, uint8_t byte) {
   const Op& op = program_->ops[thread.op];
   const FreeText& free = program_->frees[op.arg];
@@ -257,6 +280,9 @@ void Automaton::advance(const LiveThread& thread, uint8_t byte) {
       break;
     case OpKind::kCopy:
       advance_copy(thread, byte);
+      break;
+    case OpKind::kLanguage:
+      advance_language(thread, byte);
       break;
     case OpKind::kFree:
       advance_free(thread, byte);
@@ -335,7 +361,8 @@ Automaton::Id Automaton::find_or_add(std::span<const LiveThread> threads, bool a
               .accepts = accepts};
   for (const LiveThread& t : threads) {
     known.distance = std::min(known.distance, thread_distance(t));
-    known.has_text |= program_->ops[t.op].kind == OpKind::kText;
+    const OpKind kind = program_->ops[t.op].kind;
+    known.has_text |= kind == OpKind::kText || kind == OpKind::kLanguage;
   }
   const auto id = static_cast<Id>(known_.size());
   threads_.insert(threads_.end(), threads.begin(), threads.end());

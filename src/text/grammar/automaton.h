@@ -26,7 +26,8 @@ struct Frame {
 
 struct Thread {
   OpId op = 0;
-  // kText: state of the character machine and complete characters; kCopy: the place in the source; kFree: the state.
+  // kText: state of the character machine and complete characters; kCopy: the place in the source; kFree: the state;
+  // kLanguage: the state and the node.
   std::array<uint32_t, 3> data{};
   std::vector<Frame> stack;  // outermost first
   friend auto operator<=>(const Thread&, const Thread&) = default;
@@ -115,6 +116,7 @@ class Automaton {
   void advance_in_order(Known known, uint8_t byte);
   void advance_text(LiveThread thread, uint8_t byte);
   void advance_copy(LiveThread thread, uint8_t byte);
+  void advance_language(LiveThread thread, uint8_t byte);
   void advance_free(LiveThread thread, uint8_t byte);
   void settle(const LiveThread& thread);
   void enter_round(OpId repeat, uint32_t count, StackId below);

@@ -138,6 +138,10 @@ class Endings {
       reach(id, after_bytes(is_sayable ? op.count : Way::kUnsayable, next));
     } else if (op.kind == OpKind::kText) {
       reach(id, after_bytes(program_.texts[op.arg].min, next));
+    } else if (op.kind == OpKind::kLanguage) {
+      const ByteLanguage& texts = *program_.languages[op.arg].texts;
+      const uint32_t own = texts.distance(texts.start());
+      reach(id, after_bytes(own < kFar ? own : Way::kUnsayable, next));
     } else if (op.kind == OpKind::kCopy) {
       const Copy& copy = program_.copies[op.arg];
       const CopyText& source = *program_.sources[copy.text];
@@ -243,6 +247,10 @@ OpId follower(const Program& program, const std::vector<Way>& ways, OpId id, uin
     }
     case OpKind::kText:
       return at == 0 && program.texts[op.arg].min == 0 ? op.next : kNever;
+    case OpKind::kLanguage: {
+      const ByteLanguage& texts = *program.languages[op.arg].texts;
+      return at == 0 && texts.accepts(texts.start()) ? op.next : kNever;
+    }
     case OpKind::kFree:
       return at == 0 ? op.next : kNever;
     default:

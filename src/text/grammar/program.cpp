@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "text/grammar/distance.h"
 #include "text/grammar/endings.h"
+#include "text/grammar/free_states.h"
 #include "text/grammar/text_machine.h"
 
 namespace ingle::text::grammar {
@@ -104,6 +105,17 @@ OpId ProgramBuilder::copy(Copy copy, OpId next) {
   return add({.kind = OpKind::kCopy, .next = next, .arg = static_cast<uint32_t>(program_.copies.size() - 1)});
 }
 
+OpId ProgramBuilder::language(const Language& language, Spelling spelling, OpId next) {
+  if (next == kNever || language.is_empty()) return kNever;
+  const auto [found, is_new] =
+      language_ids_.try_emplace({&language.dfa(), spelling}, static_cast<uint32_t>(program_.languages.size()));
+  if (is_new) {
+    program_.languages.push_back({.texts = std::make_shared<const ByteLanguage>(language, spelling, available_),
+                                  .is_free = free_states(language.dfa())});
+  }
+  return add({.kind = OpKind::kLanguage, .next = next, .arg = found->second});
+}
+
 OpId ProgramBuilder::free_text(std::vector<Marker> markers, OpId end) {
   std::erase_if(markers, [](const Marker& marker) { return marker.next == kNever || marker.text.empty(); });
   size_t n_bytes = 0;
@@ -145,6 +157,10 @@ void ProgramBuilder::number_classes() {
     split(set);
   if (!program_.texts.empty()) {
     for (const ByteSet& set : text_byte_classes())
+      split(set);
+  }
+  for (const LanguageText& language : program_.languages) {
+    for (const ByteSet& set : language.texts->byte_classes())
       split(set);
   }
   for (const FreeText& free : program_.frees) {

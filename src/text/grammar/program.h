@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "text/grammar/byte_language.h"
 #include "text/grammar/copy_text.h"
 #include "text/grammar/free_text.h"
 
@@ -33,13 +34,14 @@ ByteSet byte_range(uint8_t first, uint8_t last);
 ByteSet byte_set(std::string_view bytes);
 
 enum class OpKind : uint8_t {
-  kBytes,   // one byte of set `arg`, worth `count` tokens: 0 inside the spelling of a control token, 1 elsewhere
-  kSplit,   // any of the `count` alternatives from `arg` on, the one with the longest way to the end first
-  kCall,    // operations from `arg` to their kReturn; `count`: 1 if they may read nothing
-  kRepeat,  // repeats[arg]
-  kText,    // texts[arg]: characters inside a JSON string
-  kCopy,    // copies[arg]: a span of a text, as it stands inside a JSON string
-  kFree,    // frees[arg]: any text until a marker; `next` may follow at any time
+  kBytes,     // one byte of set `arg`, worth `count` tokens: 0 inside the spelling of a control token, 1 elsewhere
+  kSplit,     // any of the `count` alternatives from `arg` on, the one with the longest way to the end first
+  kCall,      // operations from `arg` to their kReturn; `count`: 1 if they may read nothing
+  kRepeat,    // repeats[arg]
+  kText,      // texts[arg]: characters inside a JSON string
+  kCopy,      // copies[arg]: a span of a text, as it stands inside a JSON string
+  kLanguage,  // languages[arg]: a text of a regular language
+  kFree,      // frees[arg]: any text until a marker; `next` may follow at any time
   kReturn,
 };
 
@@ -72,6 +74,12 @@ struct Copy {
   uint32_t max = kUnlimited;
 };
 
+/// The texts of a language as bytes, shared by the operations that read them.
+struct LanguageText {
+  std::shared_ptr<const ByteLanguage> texts;
+  std::vector<bool> is_free;  // of each state (free_states.h)
+};
+
 struct Program {
   std::vector<Op> ops;
   std::vector<ByteSet> sets;
@@ -79,6 +87,7 @@ struct Program {
   std::vector<Repeat> repeats;
   std::vector<TextRange> texts;
   std::vector<Copy> copies;
+  std::vector<LanguageText> languages;
   std::vector<FreeText> frees;
   std::vector<std::shared_ptr<const CopyText>> sources;  // shared with the request that brought them
   OpId start = 0;
@@ -111,6 +120,8 @@ class ProgramBuilder {
   OpId repeat(Repeat repeat, OpId next);
   OpId text(TextRange range, OpId next);
   OpId copy(Copy copy, OpId next);
+  /// A text of the language: inside a JSON string, without its quotes, or plain.
+  OpId language(const Language& language, Spelling spelling, OpId next);
   /// Any text without 0xFF until the first of the markers is complete, then what stands beside it. Where one marker stands
   /// inside another the shorter one comes first. `end` may follow at any time; kNever: only a marker ends it.
   OpId free_text(std::vector<Marker> markers, OpId end);
@@ -138,6 +149,7 @@ class ProgramBuilder {
   ByteSet available_;
   std::unordered_map<ByteSet, uint32_t, SetHash> set_ids_;
   std::map<OpId, std::string> rules_;  // declared, with their names
+  std::map<std::pair<const Dfa*, Spelling>, uint32_t> language_ids_;
 };
 
 }  // namespace ingle::text::grammar

@@ -137,6 +137,48 @@ TEST(Program, many_ways_to_nothing_do_not_multiply_the_work) {
   EXPECT_TRUE(automaton.is_complete(automaton.step(state, '.')));
 }
 
+TEST(Program, a_text_of_a_language_stands_in_json_or_plain) {
+  const Language words = Language::from_pattern("^(a\"|é+|\n)?$").value();
+  for (const Spelling spelling : {Spelling::kJsonString, Spelling::kPlain}) {
+    ProgramBuilder b = builder();
+    const auto program = finished(b, b.byte('<', b.language(words, spelling, b.byte('>', kReturn))));
+    const bool is_json = spelling == Spelling::kJsonString;
+    for (const char* text : {"<>", "<é>", "<ééé>"})
+      EXPECT_TRUE(accepts(program, text)) << text;
+    for (const char* text : {"<a\\\">", "<\\n>"})
+      EXPECT_EQ(accepts(program, text), is_json) << text;
+    for (const char* text : {"<a\">", "<\n>"})
+      EXPECT_EQ(accepts(program, text), !is_json) << text;
+    for (const char* text : {"<a>", "<e>", "<\xC3>", "<", "<\\u00e9>"})
+      EXPECT_FALSE(accepts(program, text)) << text;
+    Automaton automaton(program);
+    const auto begun = automaton.step(automaton.intern(automaton.start()), '<');
+    EXPECT_EQ(automaton.distance(begun), 1U);
+    EXPECT_EQ(automaton.distance(automaton.step(begun, 0xC3)), 2U);
+    EXPECT_EQ(automaton.step(begun, 0xC4), Automaton::kDead);
+  }
+}
+
+TEST(Program, a_string_is_free_where_the_rest_of_a_language_is_anything) {
+  ProgramBuilder b = builder();
+  const OpId end = b.byte('"', kReturn);
+  const auto program = finished(b, b.language(Language::from_pattern("b").value(), Spelling::kJsonString, end));
+  Automaton automaton(program);
+  const auto start = automaton.intern(automaton.start());
+  EXPECT_EQ(automaton.free_characters(start, 10), kUnlimited);
+  EXPECT_EQ(automaton.free_characters(start, 1), 0U);
+  EXPECT_EQ(automaton.free_characters(automaton.step(start, 'b'), 1), kUnlimited);
+  ProgramBuilder c = builder();
+  const auto bounded =
+      finished(c, c.language(Language::of_lengths(0, 20).value(), Spelling::kJsonString, c.byte('"', kReturn)));
+  Automaton counting(bounded);
+  auto at = counting.intern(counting.start());
+  EXPECT_EQ(counting.free_characters(at, 1), kUnlimited);
+  for (int i = 0; i < 6; ++i)
+    at = counting.step(at, 'x');
+  EXPECT_EQ(counting.free_characters(at, 1), 0U);
+}
+
 TEST(Program, free_text_goes_on_until_the_first_marker) {
   ProgramBuilder b = builder();
   const OpId call = b.literal("42", kReturn);
