@@ -34,9 +34,9 @@ def read_result(path):
 
 
 def check(arguments):
-    for name in ("threads", "pairs", "retries", "jobs"):
-        if getattr(arguments, name) < 1:
-            raise Wrong(f"--{name} {getattr(arguments, name)} is too small, give 1 or more")
+    for name, least in (("threads", 1), ("pairs", 1), ("retries", 0), ("jobs", 1)):
+        if getattr(arguments, name) < least:
+            raise Wrong(f"--{name} {getattr(arguments, name)} is too small, give {least} or more")
     for path in filter(None, (arguments.render, arguments.merge)):
         read_result(path)
     if arguments.into and not os.path.isfile(arguments.into):

@@ -175,6 +175,7 @@ class Bench : public Command {
       options.max_sequences = std::max(options.max_sequences, test.batch);
     }
     INGLE_TRY(const ModelWork work, work_of(files, kernels, options));
+    report.kv_type = !options.kv_type.empty() ? options.kv_type : reference_ ? "f32" : "f16";
     const std::stop_token stop = context.interrupts.arm();
     for (const int64_t threads : thread_counts(context.app->settings())) {
       options.threads = static_cast<uint32_t>(threads);
@@ -189,7 +190,9 @@ class Bench : public Command {
   Status run_tests(Context& context, const kernels::Kernels& kernels, const app::ModelFiles& files,
                    const engine::Options& options, const std::vector<SpeedTest>& all, const ModelWork& work,
                    const std::stop_token& stop, BenchReport& report) const {
-    INGLE_TRY(Peaks before, measure_peaks(kernels, options.threads));
+    // More threads than cores make no more peak, they only wait for each other.
+    const unsigned cores = std::min(options.threads, base::physical_cores());
+    INGLE_TRY(Peaks before, measure_peaks(kernels, cores));
     LoadRow load;
     load.threads = options.threads;
     const auto start = std::chrono::steady_clock::now();
@@ -209,7 +212,7 @@ class Bench : public Command {
       if (!speeds && stop.stop_requested()) return {};
       if (!speeds) return std::unexpected(std::move(speeds).error());
       if (known) report.loads[row].memory_highest = std::max(report.loads[row].memory_highest, memory_peak());
-      INGLE_TRY(const Peaks after, measure_peaks(kernels, options.threads));
+      INGLE_TRY(const Peaks after, measure_peaks(kernels, cores));
       const Peaks peaks = mean(before, after);
       report.loads[row].peaks = peaks;
       report.speeds.push_back({.test = test,

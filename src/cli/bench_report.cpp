@@ -52,6 +52,10 @@ void write_speed(JsonWriter& json, const SpeedRow& row) {
   json.begin_object()
       .member("test", row.test.name())
       .member("threads", row.threads)
+      .member("prompt", row.test.prompt)
+      .member("generate", row.test.generate)
+      .member("batch", row.test.batch)
+      .member("depth", row.test.depth)
       .member("tokens_per_second", row.speed)
       .member("stddev", row.deviation)
       .key("peak_fraction");
@@ -98,7 +102,7 @@ std::string table_text(const BenchReport& report) {
   for (const SpeedRow& row : report.speeds) {
     cached = cached || row.peak_fraction() > 1;
     rows.push_back({row.test.name(), fmt::format("{:7}", row.threads), fmt::format("{:8.1f}", row.speed),
-                    fmt::format("± {:.1f}", row.deviation), percent(row.peak_fraction()),
+                    row.deviation > 0 ? fmt::format("± {:.1f}", row.deviation) : "", percent(row.peak_fraction()),
                     std::string(bound_name(row.roofline.bound))});
   }
   std::string text = table_text(rows);
@@ -118,6 +122,7 @@ std::string json_text(const BenchReport& report) {
         .member("parameters", report.model.parameters)
         .member("bytes", report.model.file_bytes)
         .member("isa", report.model.isa)
+        .member("kv", report.kv_type)
         .end_object();
     json.key("loads").begin_array();
     for (const LoadRow& load : report.loads)
@@ -144,15 +149,15 @@ std::string csv_text(const BenchReport& report) {
   }
   text =
       "test,threads,prompt,generate,batch,depth,tokens_per_second,stddev,peak_fraction,bound,load_seconds,"
-      "memory_loaded,memory_highest\n";
+      "memory_loaded,memory_highest,quantization,kv,isa\n";
   for (const SpeedRow& row : report.speeds) {
     LoadRow load;
     for (const LoadRow& each : report.loads)
       if (each.threads == row.threads) load = each;
-    text += fmt::format("{},{},{},{},{},{},{:.2f},{:.2f},{:.4f},{},{:.3f},{},{}\n", row.test.name(), row.threads,
-                        row.test.prompt, row.test.generate, row.test.batch, row.test.depth, row.speed, row.deviation,
-                        row.peak_fraction(), bound_name(row.roofline.bound), load.seconds, load.memory_loaded,
-                        load.memory_highest);
+    text += fmt::format("{},{},{},{},{},{},{:.2f},{:.2f},{:.4f},{},{:.3f},{},{},{},{},{}\n", row.test.name(),
+                        row.threads, row.test.prompt, row.test.generate, row.test.batch, row.test.depth, row.speed,
+                        row.deviation, row.peak_fraction(), bound_name(row.roofline.bound), load.seconds,
+                        load.memory_loaded, load.memory_highest, report.model.quantization, report.kv_type, report.isa);
   }
   return text;
 }

@@ -34,6 +34,7 @@ struct LoadRow {
 struct BenchReport {
   Machine machine;
   std::string isa;
+  std::string kv_type;      // of speed tests
   chat::Description model;  // of speed tests
   std::vector<LoadRow> loads;
   std::vector<SpeedRow> speeds;

@@ -14,6 +14,8 @@ using ::testing::Not;
 BenchReport report_of_speeds() {
   BenchReport report;
   report.isa = "avx2";
+  report.kv_type = "f16";
+  report.model.quantization = "Q4_K_M";
   report.loads.push_back(
       {.threads = 4, .seconds = 0.25, .memory_loaded = 5'000'000, .memory_highest = 6'000'000, .peaks = {}});
   report.speeds.push_back({.test = {.prompt = 512},
@@ -43,7 +45,7 @@ TEST(BenchReport, is_json_as_the_contract_says) {
 
 TEST(BenchReport, is_csv_with_a_line_a_test_and_the_load_beside_it) {
   EXPECT_THAT(csv_text(report_of_speeds()),
-              HasSubstr("\npp512,4,512,0,1,0,300.00,2.00,0.5000,compute,0.250,5000000,6000000\n"));
+              HasSubstr("\npp512,4,512,0,1,0,300.00,2.00,0.5000,compute,0.250,5000000,6000000,Q4_K_M,f16,avx2\n"));
 }
 
 TEST(BenchReport, shows_a_dash_where_no_peak_is_known) {
