@@ -13,6 +13,7 @@ constexpr Evaluation kEvaluations[] = {
     {.name = "router",
      .summary = "whether the router's confidence knows right answers from wrong ones",
      .run = eval_router},
+    {.name = "tools", .summary = "function calls against BFCL's truth, here or on another server", .run = eval_tools},
     {.name = "pii", .summary = "what the detectors of the privacy gate find and miss", .run = eval_pii},
 };
 
@@ -36,6 +37,9 @@ class EvalVerb : public Command {
     arguments.flag(options_.ignore_xml, "--ignore-xml", "invoices: as if no e-invoice were embedded");
     arguments.flag(options_.all_files, "--all-files", "invoices: every copy of an invoice, not the first");
     arguments.flag(options_.details, "--details", "name every case that went wrong, on stderr");
+    arguments.value(options_.url, "--url", "URL", "tools: ask a server of this machine instead, by OpenAI's dialect");
+    arguments.value(options_.tool_choice, "--tool-choice", "WORD", "tools: auto or required");
+    arguments.value(options_.against, "--against", "FILE", "tools: compare, row by row, with what --json wrote");
     arguments.flag(options_.json, "--json", "print one JSON object");
     declare_engine_flags(arguments, options_.engine);
   }

@@ -17,10 +17,13 @@ struct EvalOptions {
   std::string data;   // --data: a folder or a file
   std::string model;  // --model; empty: what the measure prefers
   bool json = false;
-  std::optional<int64_t> limit;  // --limit: cases at most
-  bool ignore_xml = false;       // invoices
-  bool all_files = false;        // invoices
-  bool details = false;          // every miss, on stderr
+  std::optional<int64_t> limit;      // --limit: cases at most
+  bool ignore_xml = false;           // invoices
+  bool all_files = false;            // invoices
+  bool details = false;              // every miss, on stderr
+  std::string url;                   // tools: another server of this machine
+  std::string tool_choice = "auto";  // tools
+  std::string against;               // tools: a file that --json wrote
   EngineFlags engine;
 };
 
@@ -36,5 +39,6 @@ Result<int> eval_invoices(Context& context, const EvalOptions& options);
 Result<int> eval_meetings(Context& context, const EvalOptions& options);
 Result<int> eval_pii(Context& context, const EvalOptions& options);
 Result<int> eval_router(Context& context, const EvalOptions& options);
+Result<int> eval_tools(Context& context, const EvalOptions& options);
 
 }  // namespace ingle::cli
