@@ -14,6 +14,7 @@
 #include "cli/verb.h"
 #include "cli/word_wrap.h"
 #include "text/grammar/compile.h"
+#include "text/grammar/gbnf.h"
 
 namespace ingle::cli {
 namespace {
@@ -74,7 +75,8 @@ void Run::declare(Arguments& arguments) {
                   0, 100);
   arguments.value(schema_, "--schema", "FILE", "answer with JSON that fits this JSON Schema").completes =
       Completes::kFile;
-  arguments.value(grammar_, "--grammar", "FILE", "answer with text that fits this grammar").hidden = true;
+  arguments.value(grammar_, "--grammar", "FILE", "answer with text that fits this grammar, in GBNF").completes =
+      Completes::kFile;
   declare_parameters(arguments, parameters_);
   declare_engine_flags(arguments, engine_);
 }
@@ -94,6 +96,9 @@ Result<int> Run::run(Context& context) {
   if (logprobs_ && !json_)
     return std::unexpected(
         Error::usage("--logprobs prints nothing without --json").hint("add --json, or leave out --logprobs"));
+  if (!schema_.empty() && !grammar_.empty())
+    return std::unexpected(
+        Error::usage("--schema and --grammar are two shapes of one answer").hint("give one of them"));
   chat::CompleteRequest request;
   // Read and checked before the model is loaded: a wrong path or schema should not cost that time.
   if (!schema_.empty()) {
@@ -103,9 +108,14 @@ Result<int> Run::run(Context& context) {
   }
   if (!grammar_.empty()) {
     INGLE_TRY(request.grammar, base::read_file(grammar_, kMaxInputBytes));
+    const auto compiled = text::grammar::compile_gbnf(request.grammar, text::grammar::ByteSet().set());
+    if (!compiled) return std::unexpected(Error(compiled.error()).within("'" + grammar_ + "'"));
   }
 
   if (wants_conversation(context)) {
+    if (!schema_.empty() || !grammar_.empty())
+      return std::unexpected(Error::usage("--schema and --grammar shape one answer, not a conversation")
+                                 .hint("give a prompt: ingle run MODEL \"...\""));
     INGLE_TRY(LoadedModel model, load_model(context, model_, engine_));
     Conversation conversation{.model = model_, .system = system_, .parameters = parameters_, .messages = {}};
     return converse(context, std::move(model), std::move(conversation), engine_, verbose_);

@@ -34,9 +34,9 @@ StepLoop::Shape shape_of(const EngineParts& parts) {
 }
 
 Status check_request(const chat::CompleteRequest& request) {
-  if (!request.grammar.empty()) {
-    return std::unexpected(Error::unsupported("grammars in GBNF are not available in this version")
-                               .hint("describe the answer with a JSON Schema"));
+  if (!request.grammar.empty() && !request.json_schema.empty()) {
+    return std::unexpected(
+        Error::usage("an answer cannot follow a grammar and a JSON Schema at once").hint("give one of the two"));
   }
   if (request.logprobs > kMaxLogprobs) {
     return std::unexpected(
@@ -161,23 +161,26 @@ std::shared_ptr<const text::grammar::TokenTrie> BatchEngine::token_trie() {
 
 Result<std::optional<text::grammar::Constraint>> BatchEngine::make_constraint(const chat::CompleteRequest& request,
                                                                               size_t n_prompt) {
-  if (request.json_schema.empty()) return std::nullopt;
+  if (request.json_schema.empty() && request.grammar.empty()) return std::nullopt;
   std::vector<text::grammar::CopySource> sources;
   for (const chat::CopySource& source : request.copy_sources)
     sources.push_back({source.name, source.text.reveal()});
-  INGLE_TRY(auto constraint, text::grammar::Constraint::from_schema(request.json_schema, sources, token_trie()));
+  using text::grammar::Constraint;
+  INGLE_TRY(auto constraint, request.grammar.empty()
+                                 ? Constraint::from_schema(request.json_schema, sources, token_trie())
+                                 : Constraint::from_grammar(request.grammar, token_trie()));
   const uint32_t needed = constraint.shortest();
   if (request.max_tokens >= 0 && static_cast<uint32_t>(request.max_tokens) < needed) {
     return std::unexpected(
-        Error::refused(fmt::format("max_tokens is {}, the shortest document of the schema may take {}",
-                                   request.max_tokens, needed))
-            .hint(fmt::format("allow at least {} tokens; a document that says something takes more", needed)));
+        Error::refused(
+            fmt::format("max_tokens is {}, the shortest text of the format may take {}", request.max_tokens, needed))
+            .hint(fmt::format("allow at least {} tokens; one that says something takes more", needed)));
   }
   const size_t room = size_t{parts_.description.context_limit} + 1 - n_prompt;
   if (room < needed) {
     return std::unexpected(
-        Error::refused(fmt::format("after the prompt of {} tokens the context holds {} more, the shortest document of "
-                                   "the schema may take {}",
+        Error::refused(fmt::format("after the prompt of {} tokens the context holds {} more, the shortest text of "
+                                   "the format may take {}",
                                    n_prompt, room, needed))
             .hint(hint_for_long_prompt(n_prompt + needed)));
   }

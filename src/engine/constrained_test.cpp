@@ -8,6 +8,7 @@
 #include "engine/completion.h"
 #include "engine/mailbox.h"
 #include "engine/testing/toy_executor.h"
+#include "text/grammar/gbnf.h"
 #include "text/tokenizer/testing/vocabs.h"
 
 namespace ingle::engine {
@@ -245,6 +246,27 @@ TEST(Constrained, a_fork_of_an_unfinished_document_goes_on_inside_it) {
   EXPECT_FALSE(after.empty());
   EXPECT_TRUE(is_person(before + after)) << before << " + " << after;
   EXPECT_EQ(before + after, whole);
+}
+
+TEST(Constrained, an_answer_follows_a_grammar_and_is_steered_to_its_end) {
+  const auto engine = make_engine();
+  for (int32_t budget = 6; budget < 40; ++budget) {
+    auto request = constrained("", budget, static_cast<uint64_t>(budget));
+    request.grammar = "root ::= \"(\" (root | [a-c]+) \") \" | \"[\" [^\\]]{2,9} \"]\"";
+    const Answer answer = run(*engine, request);
+    ASSERT_TRUE(answer.finished.has_value()) << answer.finished.error().message();
+    const auto program = text::grammar::compile_gbnf(request.grammar, text::grammar::ByteSet().set()).value();
+    text::grammar::Automaton automaton(program);
+    auto state = automaton.intern(automaton.start());
+    for (const char c : answer.text)
+      state = automaton.step(state, static_cast<uint8_t>(c));
+    EXPECT_TRUE(automaton.accepts(state)) << answer.text;
+  }
+  auto wrong = constrained("", 20);
+  wrong.grammar = "root ::= item";
+  const auto refused = run(*engine, wrong).finished;
+  EXPECT_EQ(refused.error().code(), ErrorCode::kUsage);
+  EXPECT_THAT(refused.error().message(), HasSubstr("line 1, column 10"));
 }
 
 TEST(Constrained, tokens_that_a_bias_bans_are_missing_from_the_format_too) {

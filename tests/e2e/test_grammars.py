@@ -1,5 +1,6 @@
 """Answers under a JSON Schema from a real model, hot enough that it says nonsense: the shape holds all the same."""
 import json
+import re
 import unittest
 
 from ingle import IngleTest, needs
@@ -101,7 +102,25 @@ class Constrained(IngleTest):
         self.assert_refused(short, 3, "max_tokens is 10", "34")
         bad = self.run_ingle("run", SMALL, "x", "--schema", self.write("bad.json", '{"type": "number", "multipleOf": 2}'))
         self.assert_refused(bad, 3, "multipleOf")
-        self.assert_refused(self.run_ingle("run", SMALL, "x", "--grammar", self.write("g.gbnf", 'root ::= "a"')), 3, "GBNF")
+        wrong = self.run_ingle("run", SMALL, "x", "--grammar", self.write("g.gbnf", 'root ::= "a" b'))
+        self.assert_refused(wrong, 2, "line 1, column 14", "'b'")
+        both = self.run_ingle("run", SMALL, "x", "--schema", path, "--grammar", self.write("g.gbnf", 'root ::= "a"'))
+        self.assert_refused(both, 2, "--grammar")
+
+    def test_hot_answers_follow_a_grammar(self):
+        path = self.write("moves.gbnf", """
+            # the first moves of a game
+            root ::= "1. " move " " move "\\n" ([2-9] ". " move " " move "\\n"){0,8}
+            move ::= (pawn | piece | "O-O" "-O"?) [+#]?
+            pawn ::= ([a-h] "x")? [a-h] [1-8]
+            piece ::= [NBRQK] "x"? [a-h] [1-8]
+            """)
+        move = r"(([a-h]x)?[a-h][1-8]|[NBRQK]x?[a-h][1-8]|O-O(-O)?)[+#]?"
+        shape = re.compile(rf"1\. {move} {move}\n([2-9]\. {move} {move}\n){{0,8}}")
+        for seed in range(5):
+            done = self.ok("run", SMALL, "Play chess.", "--grammar", path, "--json", "--temperature", "1.5",
+                           "--seed", str(seed), "--max-tokens", str(40 + 20 * seed))
+            self.assertIsNotNone(shape.fullmatch(done.json()["text"]), done.json()["text"])
 
     def test_greedy_answers_are_the_same_twice(self):
         path = self.write("schema.json", json.dumps(PERSON))

@@ -1,6 +1,6 @@
 // Constraint: the shape that an answer must have, and how far it has come. One a sequence.
 //
-// Made by any thread from a schema, then moved to the engine's step thread. A copy goes on alone from the same place; copies
+// Made by any thread from a schema or a grammar, then moved to the engine's step thread. A copy goes on alone from the same place; copies
 // share what they remember about the automaton, so they stay on one thread.
 #pragma once
 
@@ -20,6 +20,8 @@ class Constraint {
  public:
   static Result<Constraint> from_schema(std::string_view json, std::span<const CopySource> sources,
                                         std::shared_ptr<const TokenTrie> tokens);
+  /// From a grammar in GBNF.
+  static Result<Constraint> from_grammar(std::string_view gbnf, std::shared_ptr<const TokenTrie> tokens);
 
   /// Tokens, at most, of the shortest way to a whole document: every byte of it can be a token.
   uint32_t shortest() const { return masker_->distance(state_); }
