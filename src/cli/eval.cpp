@@ -15,6 +15,9 @@ constexpr Evaluation kEvaluations[] = {
      .run = eval_router},
     {.name = "tools", .summary = "function calls against BFCL's truth, here or on another server", .run = eval_tools},
     {.name = "pii", .summary = "what the detectors of the privacy gate find and miss", .run = eval_pii},
+    {.name = "schema",
+     .summary = "what of JSON Schema is enforced, and whether every verdict of its test suite is right",
+     .run = eval_schema},
 };
 
 std::string known_names() {
@@ -35,7 +38,8 @@ class EvalVerb : public Command {
         Completes::kModel;
     arguments.value(options_.limit, "--limit,--count", "N", "cases at most", 1, 1 << 30);
     arguments.flag(options_.ignore_xml, "--ignore-xml", "invoices: as if no e-invoice were embedded");
-    arguments.flag(options_.all_files, "--all-files", "invoices: every copy of an invoice, not the first");
+    arguments.flag(options_.all_files, "--all-files",
+                   "invoices: every copy of an invoice, not the first; schema: the folders \"optional\" too");
     arguments.flag(options_.details, "--details", "name every case that went wrong, on stderr");
     arguments.value(options_.url, "--url", "URL", "tools: ask a server of this machine instead, by OpenAI's dialect");
     arguments.value(options_.tool_choice, "--tool-choice", "WORD", "tools: auto or required");

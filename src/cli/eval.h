@@ -19,7 +19,7 @@ struct EvalOptions {
   bool json = false;
   std::optional<int64_t> limit;      // --limit: cases at most
   bool ignore_xml = false;           // invoices
-  bool all_files = false;            // invoices
+  bool all_files = false;            // invoices, schema
   bool details = false;              // every miss, on stderr
   std::string url;                   // tools: another server of this machine
   std::string tool_choice = "auto";  // tools
@@ -40,5 +40,6 @@ Result<int> eval_meetings(Context& context, const EvalOptions& options);
 Result<int> eval_pii(Context& context, const EvalOptions& options);
 Result<int> eval_router(Context& context, const EvalOptions& options);
 Result<int> eval_tools(Context& context, const EvalOptions& options);
+Result<int> eval_schema(Context& context, const EvalOptions& options);
 
 }  // namespace ingle::cli

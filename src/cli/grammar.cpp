@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include "base/files.h"
 #include "cli/json_writer.h"
 #include "cli/verb.h"
@@ -6,55 +8,115 @@
 namespace ingle::cli {
 namespace {
 
+using text::grammar::Checker;
+
 constexpr uint64_t kMaxFileBytes = uint64_t{64} << 20;
+
+struct Instance {
+  std::string name;
+  std::string text;
+};
+
+/// The exit status is the worst of all verdicts.
+enum class Verdict : uint8_t { kAccepted = 0, kRejected = 1, kRefused = 3 };
 
 class Grammar : public Command {
  public:
   void declare(Arguments& arguments) override {
-    arguments.positional(action_, "ACTION", "check: does an instance fit a schema?");
+    arguments.positional(action_, "ACTION", "check: do instances fit a schema?");
     arguments.value(schema_, "--schema", "FILE", "a JSON Schema").completes = Completes::kFile;
-    arguments.value(instance_, "--instance", "FILE", "a JSON document; - = standard input").completes =
+    arguments.values(instances_, "--instance", "FILE", "a JSON document; - = standard input; repeatable").completes =
         Completes::kFile;
-    arguments.flag(json_, "--json", "print {\"verdict\": \"accepted\" | \"rejected\" | \"refused\", \"reason\"}");
+    arguments.value(lines_, "--instances", "FILE", "a JSON document on each line; - = standard input").completes =
+        Completes::kFile;
+    arguments.flag(strict_, "--strict", "refuse a schema that generation cannot enforce as a whole");
+    arguments.flag(json_, "--json",
+                   "print {\"verdict\": \"accepted\" | \"rejected\" | \"refused\", \"reason\"}, a line an instance");
   }
 
   Result<int> run(Context& context) override {
     if (action_ != "check")
       return std::unexpected(Error::usage("'" + action_ + "' is nothing that can be done with a grammar")
                                  .hint("ingle grammar check --schema FILE --instance FILE"));
-    if (schema_.empty() || instance_.empty())
+    if (schema_.empty() || (instances_.empty() && lines_.empty()))
       return std::unexpected(Error::usage("a schema and an instance are needed")
                                  .hint("ingle grammar check --schema FILE --instance FILE"));
     INGLE_TRY(const std::string schema, base::read_file(schema_, kMaxFileBytes));
-    std::string instance;
-    if (instance_ == "-") {
-      INGLE_TRY(instance, context.console.read_input(kMaxFileBytes));
-    } else {
-      INGLE_TRY(instance, base::read_file(instance_, kMaxFileBytes));
-    }
-    const auto fits = text::grammar::fits_schema(schema, instance);
-    if (fits) return tell(context, *fits ? "accepted" : "rejected", *fits ? "" : "it does not fit the schema", !*fits);
-    // A document that is no JSON fits no schema; everything else is the schema's fault.
-    if (fits.error().code() == ErrorCode::kCorrupt) return tell(context, "rejected", fits.error().message(), 1);
-    return tell(context, "refused", fits.error().message(), 3);
+    INGLE_TRY(const std::vector<Instance> instances, read_instances(context));
+    auto checker = Checker::create(schema, {.strict = strict_});
+    if (!checker) return tell(context, instances, Verdict::kRefused, checker.error().message());
+    for (const std::string& what : checker->unenforced())
+      context.console.talk("checked, not enforced: " + what + "\n");
+    auto worst = Verdict::kAccepted;
+    for (const Instance& instance : instances)
+      worst = std::max(worst, judge(context, *checker, instance, instances.size() > 1));
+    return static_cast<int>(worst);
   }
 
  private:
-  Result<int> tell(Context& context, std::string_view verdict, std::string_view reason, int code) const {
+  Result<std::string> read(Context& context, const std::string& name) const {
+    return name == "-" ? context.console.read_input(kMaxFileBytes) : base::read_file(name, kMaxFileBytes);
+  }
+
+  Result<std::vector<Instance>> read_instances(Context& context) const {
+    std::vector<Instance> out;
+    for (const std::string& name : instances_) {
+      INGLE_TRY(std::string text, read(context, name));
+      out.push_back({name, std::move(text)});
+    }
+    if (lines_.empty()) return out;
+    INGLE_TRY(const std::string text, read(context, lines_));
+    for (size_t from = 0, line = 1; from < text.size(); ++line) {
+      const size_t end = std::min(text.find('\n', from), text.size());
+      if (end > from) out.push_back({fmt::format("{}:{}", lines_, line), text.substr(from, end - from)});
+      from = end + 1;
+    }
+    return out;
+  }
+
+  Verdict judge(Context& context, Checker& checker, const Instance& instance, bool named) const {
+    const auto outcome = checker.check(instance.text);
+    const std::string_view name = named ? std::string_view(instance.name) : std::string_view();
+    if (!outcome) {
+      // A document that is no JSON fits no schema; everything else is a limit.
+      const bool is_rejected = outcome.error().code() == ErrorCode::kCorrupt;
+      return tell_one(context, name, is_rejected ? Verdict::kRejected : Verdict::kRefused, outcome.error().message());
+    }
+    if (outcome->accepted) return tell_one(context, name, Verdict::kAccepted, "");
+    return tell_one(context, name, Verdict::kRejected,
+                    outcome->violation ? outcome->violation->message() : "it does not fit the schema");
+  }
+
+  Result<int> tell(Context& context, const std::vector<Instance>& instances, Verdict verdict,
+                   std::string_view reason) const {
+    for (const Instance& instance : instances)
+      tell_one(context, instances.size() > 1 ? std::string_view(instance.name) : "", verdict, reason);
+    return static_cast<int>(verdict);
+  }
+
+  Verdict tell_one(Context& context, std::string_view name, Verdict verdict, std::string_view reason) const {
+    const std::string_view word = verdict == Verdict::kAccepted   ? "accepted"
+                                  : verdict == Verdict::kRejected ? "rejected"
+                                                                  : "refused";
+    const std::string place = name.empty() ? "" : std::string(name) + ": ";
     if (json_) {
       JsonWriter json;
-      json.begin_object().member("verdict", verdict).text("reason", reason).end_object();
+      json.begin_object();
+      if (!name.empty()) json.text("instance", name);
+      json.member("verdict", word).text("reason", reason).end_object();
       context.console.out(json.take_line());
     } else {
-      context.console.out(std::string(verdict) + "\n");
+      context.console.out(place + std::string(word) + "\n");
     }
-    if (!reason.empty()) context.console.talk(std::string(reason) + "\n");
-    return code;
+    if (!reason.empty()) context.console.talk(place + std::string(reason) + "\n");
+    return verdict;
   }
 
   std::string action_;
   std::string schema_;
-  std::string instance_;
+  std::vector<std::string> instances_;
+  std::string lines_;
+  bool strict_ = false;
   bool json_ = false;
 };
 

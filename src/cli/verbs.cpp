@@ -97,7 +97,8 @@ constexpr Verb kVerbs[] = {
      .summary = "Check a JSON document against a schema, as generation would",
      .description =
          "The instance is walked through the masks that constrain an answer, after its members were put in the schema's "
-         "order. Exit code 0: accepted, 1: rejected, 3: the schema cannot be enforced, and why.",
+         "order; what masks cannot enforce is checked on the whole document, and told. Exit code 0: accepted, 1: rejected, "
+         "3: the schema is refused, and why.",
      .examples =
          "ingle grammar check --schema person.json --instance anna.json\n"
          "ingle run qwen2.5-coder:0.5b \"Who is Anna?\" --schema person.json | ingle grammar check --schema person.json --instance -",

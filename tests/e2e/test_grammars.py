@@ -27,19 +27,39 @@ SCHEMAS = [
 
 
 class Grammars(IngleTest):
-    def check(self, schema, instance):
+    def check(self, schema, instance, *flags):
         return self.run_ingle("grammar", "check", "--schema", self.write("schema.json", json.dumps(schema)),
-                              "--instance", self.write("instance.json", instance))
+                              "--instance", self.write("instance.json", instance), *flags)
 
     def test_an_instance_is_accepted_rejected_or_its_schema_refused(self):
         good = self.check(PERSON, '{"mail": null, "age": 3.0e1, "name": "x"}')
         self.assertEqual((good.code, good.data), (0, "accepted\n"))
         for bad in ('{"name": "x", "age": 131, "mail": null}', '{"name": "x"}', "[]", "{", ""):
             self.assertEqual(self.check(PERSON, bad).code, 1, bad)
-        refused = self.check({"type": "object", "properties": {"a": {"not": {}}}}, "{}")
+        refused = self.check({"type": "object", "properties": {"a": {"not": {}}}}, "{}", "--strict")
         self.assertEqual((refused.code, refused.data), (3, "refused\n"))
         self.assertIn("#/properties/a/not", refused.talk)
         self.assertEqual(self.check("no schema", "{}").code, 3)
+
+    def test_what_is_not_enforced_is_checked_and_told(self):
+        unique = {"type": "object", "properties": {"a": {"type": "array", "uniqueItems": True}}}
+        good = self.check(unique, '{"a": [1, 2]}')
+        self.assertEqual((good.code, good.data), (0, "accepted\n"))
+        self.assertIn("checked, not enforced", good.talk)
+        bad = self.check(unique, '{"a": [1, 1.0]}')
+        self.assertEqual((bad.code, bad.data), (1, "rejected\n"))
+        self.assertIn("'uniqueItems' does not hold at /a", bad.talk)
+
+    def test_many_instances_are_told_line_by_line(self):
+        schema = self.write("schema.json", '{"type": "integer"}')
+        lines = self.write("lines.jsonl", '1\n"a"\n\n2.0\n')
+        done = self.run_ingle("grammar", "check", "--schema", schema, "--instances", lines, "--json")
+        told = [json.loads(line) for line in done.data.splitlines()]
+        self.assertEqual([one["verdict"] for one in told], ["accepted", "rejected", "accepted"])
+        self.assertTrue(told[1]["instance"].endswith("lines.jsonl:2"))
+        self.assertEqual(done.code, 1)
+        two = self.run_ingle("grammar", "check", "--schema", schema, "--instance", "-", "--instance", lines, text="3")
+        self.assertEqual((two.code, two.data.splitlines()[0]), (1, "-: accepted"))
 
     def test_a_schema_that_is_not_there_is_an_error(self):
         self.assertEqual(self.run_ingle("grammar", "check", "--schema", "/nowhere", "--instance", "-", text="1").code, 1)

@@ -1,15 +1,51 @@
-// Whether a document fits a schema, decided by the very masks that generation uses.
+// Whether a document fits a schema, decided by the very masks that generation uses, and by the validator for what those
+// cannot enforce.
 #pragma once
 
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
 #include <string_view>
 
 #include "base/result.h"
 #include "text/grammar/constraint.h"
+#include "text/grammar/validator.h"
 
 namespace ingle::text::grammar {
 
-/// Walks `instance` through the masks of `schema`, a byte a token. Before that, members are put in the schema's order and
-/// numbers in the form that grammars write. The errors are parse_schema's and compile's, or kCorrupt: the instance is no JSON.
-Result<bool> fits_schema(std::string_view schema, std::string_view instance, std::span<const CopySource> sources = {});
+struct CheckOptions {
+  bool strict = false;  // what the masks cannot enforce is refused
+  std::span<const CopySource> sources = {};
+};
+
+/// One thread at a time. The sources must live as long as it does not.
+class Checker {
+ public:
+  struct Outcome {
+    bool accepted = false;
+    /// The document as generation would write it: members in the schema's order, numbers in their shortest form. Only where
+    /// the masks let it pass.
+    std::string text;
+    std::optional<Violation> violation;  // of what only the validator could find
+  };
+
+  /// The errors are compile_schema's, and the validator's where it is needed.
+  static Result<Checker> create(std::string_view schema, const CheckOptions& options = {});
+
+  /// What the validator judges, each with its keyword, place and reason; empty: the masks enforce the whole schema.
+  const std::vector<std::string>& unenforced() const { return unenforced_; }
+
+  /// Walks `instance` through the masks, a byte a token. kCorrupt: it is no JSON. kRefused: a limit.
+  Result<Outcome> check(std::string_view instance);
+
+ private:
+  Checker() = default;
+
+  std::vector<std::string> unenforced_;
+  std::optional<CompiledSchema> compiled_;
+  std::unique_ptr<Masker> masker_;
+  std::optional<Validator> validator_;
+};
 
 }  // namespace ingle::text::grammar

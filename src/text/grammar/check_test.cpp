@@ -5,10 +5,15 @@
 namespace ingle::text::grammar {
 namespace {
 
+Result<Checker::Outcome> outcome_of(std::string_view schema, std::string_view instance) {
+  INGLE_TRY(Checker checker, Checker::create(schema));
+  return checker.check(instance);
+}
+
 bool fits(std::string_view schema, std::string_view instance) {
-  const auto result = fits_schema(schema, instance);
-  EXPECT_TRUE(result.has_value()) << result.error().message();
-  return result.value_or(false);
+  const auto outcome = outcome_of(schema, instance);
+  EXPECT_TRUE(outcome.has_value()) << outcome.error().message();
+  return outcome && outcome->accepted;
 }
 
 TEST(Check, members_may_come_in_any_order) {
@@ -44,10 +49,45 @@ TEST(Check, escapes_are_decoded_first) {
                    R"({"\u0061\"b":null})"));
 }
 
+TEST(Check, the_document_is_written_as_generation_writes_it) {
+  const auto outcome = outcome_of(R"({"properties":{"b":{"type":"array"},"a":{"type":"number"}},"required":["b"]})",
+                                  R"({"z":1e2,"a":0.50,"b":[1,{"y":0}]})");
+  EXPECT_EQ(outcome->text, R"({"b": [1, {"y": 0}], "a": 0.5, "z": 100})");
+}
+
+TEST(Check, what_the_masks_cannot_enforce_is_judged_by_the_validator) {
+  constexpr const char* kSchema = R"({"type":"object","properties":{"a":{"type":"array","uniqueItems":true}}})";
+  auto checker = Checker::create(kSchema).value();
+  ASSERT_EQ(checker.unenforced().size(), 1);
+  EXPECT_NE(checker.unenforced()[0].find("uniqueItems"), std::string::npos);
+  EXPECT_TRUE(checker.check(R"({"a":[1,2]})")->accepted);
+  const auto outcome = checker.check(R"({"a":[1,1.0]})");
+  EXPECT_FALSE(outcome->accepted);
+  EXPECT_EQ(outcome->violation->message(), "'uniqueItems' does not hold at /a");
+  EXPECT_FALSE(checker.check("[]")->accepted);
+  EXPECT_EQ(Checker::create(kSchema, {.strict = true}).error().code(), ErrorCode::kRefused);
+}
+
+TEST(Check, alternatives_inside_alternatives_stay_few_ways) {
+  std::string schema = R"({"anyOf":[{"type":"null"},
+      {"type":"object","properties":{"a":{"$ref":"#"},"b":{"type":"null"}},"required":["a","b"],"additionalProperties":false},
+      {"type":"object","properties":{"b":{"type":"null"},"a":{"$ref":"#"}},"required":["a","b"],"additionalProperties":false}]})";
+  std::string instance = "null";
+  for (int i = 0; i < 6; ++i)
+    instance = R"({"a": )" + instance + R"(, "b": null})";
+  EXPECT_TRUE(fits(schema, instance));
+  instance = "null";
+  for (int i = 0; i < 30; ++i)
+    instance = R"({"a": )" + instance + R"(, "b": null})";
+  const auto outcome = outcome_of(schema, instance);
+  EXPECT_TRUE(outcome ? outcome->accepted : outcome.error().code() == ErrorCode::kRefused);
+}
+
 TEST(Check, what_is_no_json_is_told_apart_from_what_is_no_schema) {
-  EXPECT_EQ(fits_schema("{}", "{").error().code(), ErrorCode::kCorrupt);
-  EXPECT_EQ(fits_schema("{}", std::string(1000, '[')).error().code(), ErrorCode::kCorrupt);
-  EXPECT_EQ(fits_schema(R"({"not":{}})", "1").error().code(), ErrorCode::kRefused);
+  EXPECT_EQ(outcome_of("{}", "{").error().code(), ErrorCode::kCorrupt);
+  EXPECT_EQ(outcome_of("{}", std::string(1000, '[')).error().code(), ErrorCode::kCorrupt);
+  EXPECT_EQ(outcome_of(R"({"$ref":"http://e.org/x"})", "1").error().code(), ErrorCode::kRefused);
+  EXPECT_EQ(outcome_of(R"({"type":7})", "1").error().code(), ErrorCode::kUsage);
 }
 
 }  // namespace
