@@ -154,9 +154,9 @@ Result<Sampler> BatchEngine::make_sampler(const chat::CompleteRequest& request) 
   return Sampler::create(sampling, parts_.description.vocab_size, std::move(breakers));
 }
 
-std::shared_ptr<const text::grammar::TokenTrie> BatchEngine::token_trie() {
-  std::call_once(trie_once_, [this] { trie_ = text::grammar::TokenTrie::build(*parts_.tokenizer); });
-  return trie_;
+text::grammar::GrammarCache& BatchEngine::grammars() {
+  std::call_once(grammars_once_, [this] { grammars_.emplace(text::grammar::TokenTrie::build(*parts_.tokenizer)); });
+  return *grammars_;
 }
 
 Result<std::optional<text::grammar::Constraint>> BatchEngine::make_constraint(const chat::CompleteRequest& request,
@@ -165,10 +165,8 @@ Result<std::optional<text::grammar::Constraint>> BatchEngine::make_constraint(co
   std::vector<text::grammar::CopySource> sources;
   for (const chat::CopySource& source : request.copy_sources)
     sources.push_back({source.name, source.text.reveal()});
-  using text::grammar::Constraint;
-  INGLE_TRY(auto constraint, request.grammar.empty()
-                                 ? Constraint::from_schema(request.json_schema, sources, token_trie())
-                                 : Constraint::from_grammar(request.grammar, token_trie()));
+  INGLE_TRY(auto constraint, request.grammar.empty() ? grammars().from_schema(request.json_schema, sources)
+                                                     : grammars().from_grammar(request.grammar));
   const uint32_t needed = constraint.shortest();
   if (request.max_tokens >= 0 && static_cast<uint32_t>(request.max_tokens) < needed) {
     return std::unexpected(

@@ -15,7 +15,7 @@
 #include "engine/mailbox.h"
 #include "engine/prompt.h"
 #include "engine/step_loop.h"
-#include "text/grammar/constraint.h"
+#include "text/grammar/grammar_cache.h"
 #include "text/template/chat_template.h"
 #include "text/tokenizer/tokenizer.h"
 
@@ -53,7 +53,7 @@ class BatchEngine final : public chat::Completer {
 
  private:
   Result<std::vector<int32_t>> prompt_tokens(const chat::CompleteRequest& request);
-  std::shared_ptr<const text::grammar::TokenTrie> token_trie();
+  text::grammar::GrammarCache& grammars();
   Result<std::optional<text::grammar::Constraint>> make_constraint(const chat::CompleteRequest& request,
                                                                    size_t n_prompt);
   Result<Sampler> make_sampler(const chat::CompleteRequest& request) const;
@@ -67,8 +67,8 @@ class BatchEngine final : public chat::Completer {
 
   EngineParts parts_;
   Prompter prompter_;
-  std::once_flag trie_once_;
-  std::shared_ptr<const text::grammar::TokenTrie> trie_;  // shared with the constraints in flight
+  std::once_flag grammars_once_;
+  std::optional<text::grammar::GrammarCache> grammars_;  // made by the first request that needs it
   InFlight in_flight_;
   Mailbox mailbox_;
   StepLoop loop_;

@@ -81,18 +81,6 @@ uint32_t Automaton::thread_distance(const LiveThread& thread) const {
   return far_sum(far_sum(own, program_->ops[op.next].distance), stacks_[thread.stack].distance);
 }
 
-uint32_t Automaton::free_characters_of(const LiveThread& thread, uint32_t most_distance) const {
-  const Op& op = program_->ops[thread.op];
-  if (op.kind == OpKind::kLanguage) {
-    const bool is_free = thread.data[1] == 0 && program_->languages[op.arg].is_free[thread.data[0]];
-    return is_free && thread_distance(thread) <= most_distance ? kUnlimited : 0;
-  }
-  if (op.kind != OpKind::kText || thread.data[0] != kCharacterStart) return 0;
-  if (thread_distance(thread) > most_distance) return 0;
-  const TextRange& range = program_->texts[op.arg];
-  return range.max == kUnlimited ? kUnlimited : range.max - thread.data[1];
-}
-
 /// By distance, then by value: numbers of stacks depend on what was asked before.
 bool Automaton::is_nearer(const LiveThread& a, const LiveThread& b) const {
   const auto key = [this](const LiveThread& t) {
@@ -371,25 +359,6 @@ Automaton::Id Automaton::find_or_add(std::span<const LiveThread> threads, bool a
   ids_.emplace(hash, id);
   bytes_ += sizeof known + threads.size_bytes() + program_->n_classes * sizeof(Id) + 48;
   return id;
-}
-
-uint32_t Automaton::free_characters(Id id, uint32_t most_distance) const {
-  const Known& known = known_[id];
-  if (!known.has_text) return 0;
-  uint32_t most = 0;
-  for (uint32_t i = 0; i < known.n_threads; ++i)
-    most = std::max(most, free_characters_of(threads_[known.first_thread + i], most_distance));
-  return most;
-}
-
-Automaton::Id Automaton::without_free_characters(Id id, uint32_t most_distance) {
-  const Known known = known_[id];
-  std::vector<LiveThread> others;
-  for (uint32_t i = 0; i < known.n_threads; ++i) {
-    const LiveThread& thread = threads_[known.first_thread + i];
-    if (free_characters_of(thread, most_distance) == 0) others.push_back(thread);
-  }
-  return find_or_add(others, known.accepts);
 }
 
 Automaton::Id Automaton::intern(const State& state) {

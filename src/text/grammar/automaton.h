@@ -39,6 +39,14 @@ struct State {
   friend bool operator==(const State&, const State&) = default;
 };
 
+/// A place between two characters of a JSON string.
+struct TextPlace {
+  uint32_t least = 0;  // characters that must still come
+  uint32_t most = 0;   // that may
+  bool escapes = true;
+  uint32_t closed = 0;  // the state behind the quote that ends it
+};
+
 class Automaton {
  public:
   using Id = uint32_t;
@@ -69,12 +77,12 @@ class Automaton {
   /// The one byte that can follow, where it is known to be the only one.
   std::optional<uint8_t> only_byte(Id id);
 
-  /// How many characters may follow at once inside a free string that can be ended within `most_distance`, none of them
-  /// special in JSON; 0 elsewhere. They make no end farther.
-  uint32_t free_characters(Id id, uint32_t most_distance) const;
-  /// The state without what free_characters() speaks of.
-  Id without_free_characters(Id id, uint32_t most_distance);
+  /// Adds the places in free strings which can be ended within `most_distance` wherever the next token leaves them, and
+  /// answers the state of everything else, which accepts nothing.
+  Id split_text(Id id, uint32_t most_distance, std::vector<TextPlace>& places);
 
+  /// Roughly what the tables hold.
+  size_t bytes() const { return bytes_; }
   bool is_over_limit() const { return bytes_ > max_bytes_; }
   /// Forgets all numbers; those in `live` are given new ones.
   void forget(std::span<Id> live);
@@ -126,7 +134,7 @@ class Automaton {
   uint32_t thread_distance(const LiveThread& thread) const;
   bool is_nearer(const LiveThread& a, const LiveThread& b) const;
   void forget_step();
-  uint32_t free_characters_of(const LiveThread& thread, uint32_t most_distance) const;
+  bool is_plain_text(const LiveThread& thread, uint32_t most_distance) const;
   void clear();
 
   std::shared_ptr<const Program> program_;  // shared with whoever compiled it

@@ -1,7 +1,8 @@
 // Constraint: the shape that an answer must have, and how far it has come. One a sequence.
 //
-// Made by any thread from a schema or a grammar, then moved to the engine's step thread. A copy goes on alone from the same place; copies
-// share what they remember about the automaton, so they stay on one thread.
+// Made by any thread, then moved to the engine's step thread. A copy goes on alone from the same place. Copies, and all
+// constraints that a GrammarCache makes of one grammar, share what they remember about the automaton: until the first call on
+// it, a constraint may be moved, copied, destroyed and asked for shortest() anywhere; from then on they all stay on one thread.
 #pragma once
 
 #include <memory>
@@ -23,36 +24,45 @@ class Constraint {
   /// From a grammar in GBNF.
   static Result<Constraint> from_grammar(std::string_view gbnf, std::shared_ptr<const TokenTrie> tokens);
 
+  explicit Constraint(std::shared_ptr<Masker> masker) : masker_(std::move(masker)) {}
+  Constraint(const Constraint& other);
+  Constraint& operator=(const Constraint& other);
+  Constraint(Constraint&& other) noexcept;
+  Constraint& operator=(Constraint&& other) noexcept;
+  ~Constraint();
+
   /// Tokens, at most, of the shortest way to a whole document: every byte of it can be a token.
-  uint32_t shortest() const { return masker_->distance(state_); }
+  uint32_t shortest() const {
+    return place_ == kBegin ? masker_->start_distance() : masker_->automaton().distance(masker_->at(place_));
+  }
   /// A whole document that nothing can follow.
-  bool is_complete() const { return state_.accepts && state_.threads.empty(); }
-  bool accepts() const { return state_.accepts; }
+  bool is_complete() const { return masker_->automaton().is_complete(masker_->at(place())); }
+  bool accepts() const { return masker_->automaton().accepts(masker_->at(place())); }
 
   /// Tokens that may come next; end tokens where the document is whole. Valid until the next call on any copy.
-  std::span<const uint64_t> allowed() const { return masker_->allowed(state_); }
+  std::span<const uint64_t> allowed() const { return masker_->allowed(place()); }
   /// Those of them after which `n_tokens` more are enough to end. At least one while shortest() <= n_tokens + 1.
   std::span<const uint64_t> allowed_within(uint32_t n_tokens) const {
-    return masker_->allowed_within(state_, n_tokens);
+    return masker_->allowed_within(place(), n_tokens);
   }
-  bool fits(TokenId token, uint32_t n_tokens) const { return masker_->fits(state_, token, n_tokens); }
+  bool fits(TokenId token, uint32_t n_tokens) const { return masker_->fits(place(), token, n_tokens); }
   /// Text that is the only way to go on, empty where there is a choice, where the document is whole, and before a control
   /// token. Whole characters, at most `max_bytes`. It says nothing of where tokens end: the token after it may begin inside it,
   /// so whoever appends its tokens without asking the model holds back the last one.
-  std::string forced(size_t max_bytes) const { return masker_->forced(state_, max_bytes); }
-  void accept(TokenId token) { state_ = masker_->after(state_, token); }
+  std::string forced(size_t max_bytes) const { return masker_->forced(place(), max_bytes); }
+  void accept(TokenId token) { place_ = masker_->accept(place(), token); }
 
   friend bool operator==(const Constraint& a, const Constraint& b) {
-    return a.masker_ == b.masker_ && a.state_ == b.state_;
+    return a.masker_ == b.masker_ && a.masker_->at(a.place()) == b.masker_->at(b.place());
   }
 
  private:
-  explicit Constraint(std::shared_ptr<Masker> masker) : masker_(std::move(masker)) {
-    state_ = masker_->automaton().start();
-  }
+  static constexpr Masker::Place kBegin = UINT32_MAX;  // at the start, and nothing has been asked
 
-  std::shared_ptr<Masker> masker_;  // shared with copies: forks of the sequence
-  State state_;
+  Masker::Place place() const;
+
+  std::shared_ptr<Masker> masker_;  // shared with copies and with other requests of this grammar; null when moved from
+  mutable Masker::Place place_ = kBegin;
 };
 
 }  // namespace ingle::text::grammar

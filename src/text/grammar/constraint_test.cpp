@@ -230,6 +230,7 @@ TEST(Constraint, its_memory_is_bounded_and_forgetting_changes_no_mask) {
   auto compiled = compile_schema(schema, {&source, 1}, ByteSet().set()).value();
   Masker roomy(compiled.program, tokens());
   Masker tight(compiled.program, tokens(), 1);
+  Masker forgetful(compiled.program, tokens(), 1, 4096);
   Automaton small(compiled.program, 4096);
   std::mt19937_64 random(3);
   State state = small.start();
@@ -238,6 +239,8 @@ TEST(Constraint, its_memory_is_bounded_and_forgetting_changes_no_mask) {
     const TokenSet expected(wide.begin(), wide.end());
     const auto narrow = tight.allowed(state);
     EXPECT_EQ(TokenSet(narrow.begin(), narrow.end()), expected);
+    const auto again = forgetful.allowed(state);
+    EXPECT_EQ(TokenSet(again.begin(), again.end()), expected);
     const auto ids = ids_of(expected);
     const TokenId id = ids[random() % ids.size()];
     // The automaton that keeps forgetting arrives where the others do.

@@ -44,6 +44,10 @@ class CopyText {
   /// Bytes to the nearest end of a span of `min` to `max` code points, 0 where it may end here; kFar: none ends.
   uint32_t distance(const Place& place, uint32_t min, uint32_t max) const;
 
+  /// Roughly what it holds, in bytes.
+  size_t memory() const {
+    return escaped_.size() + (next_end_.size() + characters_.size() + starts_.size()) * sizeof(uint32_t);
+  }
   /// Bytes that occur.
   const std::bitset<256>& bytes() const { return bytes_; }
 

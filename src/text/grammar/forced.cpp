@@ -40,10 +40,11 @@ std::optional<uint8_t> Automaton::only_byte(Id id) {
   return only && step(id, *only) != kDead ? only : std::nullopt;
 }
 
-std::string Masker::forced(const State& state, size_t max_bytes) {
+std::string Masker::forced(Place place, size_t max_bytes) {
+  tidy();
   std::string text;
   size_t end = 0;  // of what can be followed by tokens: none has to say more than its own bytes
-  Id id = enter(state);
+  Id id = at(place);
   while (text.size() < max_bytes && !automaton_.accepts(id)) {
     const auto byte = automaton_.only_byte(id);
     if (!byte || *byte == kControlByte) break;

@@ -22,7 +22,7 @@ std::shared_ptr<const TokenTrie> tokens() {
 Masker masker_of(const std::shared_ptr<const TokenTrie>& trie, std::string_view literal) {
   ProgramBuilder builder(trie->single_bytes());
   const OpId start = builder.literal(literal, ProgramBuilder::kReturnOp);
-  return {*std::move(builder).finish(start, "grammar"), trie};
+  return {std::move(builder).finish(start, "test").value(), trie};
 }
 
 TEST(TokenTrie, a_control_token_has_its_spelling_behind_a_byte_that_no_text_has) {
@@ -40,12 +40,11 @@ TEST(TokenTrie, a_control_token_has_its_spelling_behind_a_byte_that_no_text_has)
 TEST(TokenTrie, only_a_grammar_that_names_a_control_token_allows_it) {
   const auto trie = tokens();
   Masker control = masker_of(trie, "\xFF<|im_start|>x");
-  const State start = control.automaton().start();
+  const auto start = control.enter(control.automaton().start());
   for (TokenId id = 0; id < static_cast<TokenId>(trie->n_tokens()); ++id)
     EXPECT_EQ(contains(control.allowed(start), id), id == kStart) << id;
   EXPECT_EQ(control.forced(start, 100), "");
-  const State after = control.after(start, kStart);
-  EXPECT_EQ(control.forced(after, 100), "x");
+  EXPECT_EQ(control.forced(control.accept(start, kStart), 100), "x");
   Masker text = masker_of(trie, "<|im_start|>");
   EXPECT_FALSE(contains(text.allowed(text.automaton().start()), kStart));
   EXPECT_TRUE(contains(text.allowed(text.automaton().start()), '<'));
