@@ -7,7 +7,6 @@
 #include "base/check.h"
 #include "text/grammar/distance.h"
 #include "text/grammar/endings.h"
-#include "text/grammar/free_states.h"
 #include "text/grammar/text_machine.h"
 
 namespace ingle::text::grammar {
@@ -110,8 +109,7 @@ OpId ProgramBuilder::language(const Language& language, Spelling spelling, OpId 
   const auto [found, is_new] =
       language_ids_.try_emplace({&language.dfa(), spelling}, static_cast<uint32_t>(program_.languages.size()));
   if (is_new) {
-    program_.languages.push_back({.texts = std::make_shared<const ByteLanguage>(language, spelling, available_),
-                                  .is_free = free_states(language.dfa())});
+    program_.languages.push_back({std::make_shared<const ByteLanguage>(language, spelling, available_)});
   }
   return add({.kind = OpKind::kLanguage, .next = next, .arg = found->second});
 }

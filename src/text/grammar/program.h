@@ -77,7 +77,6 @@ struct Copy {
 /// The texts of a language as bytes, shared by the operations that read them.
 struct LanguageText {
   std::shared_ptr<const ByteLanguage> texts;
-  std::vector<bool> is_free;  // of each state (free_states.h)
 };
 
 struct Program {

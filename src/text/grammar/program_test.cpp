@@ -159,26 +159,6 @@ TEST(Program, a_text_of_a_language_stands_in_json_or_plain) {
   }
 }
 
-TEST(Program, a_string_is_free_where_the_rest_of_a_language_is_anything) {
-  ProgramBuilder b = builder();
-  const OpId end = b.byte('"', kReturn);
-  const auto program = finished(b, b.language(Language::from_pattern("b").value(), Spelling::kJsonString, end));
-  Automaton automaton(program);
-  const auto start = automaton.intern(automaton.start());
-  EXPECT_EQ(automaton.free_characters(start, 10), kUnlimited);
-  EXPECT_EQ(automaton.free_characters(start, 1), 0U);
-  EXPECT_EQ(automaton.free_characters(automaton.step(start, 'b'), 1), kUnlimited);
-  ProgramBuilder c = builder();
-  const auto bounded =
-      finished(c, c.language(Language::of_lengths(0, 20).value(), Spelling::kJsonString, c.byte('"', kReturn)));
-  Automaton counting(bounded);
-  auto at = counting.intern(counting.start());
-  EXPECT_EQ(counting.free_characters(at, 1), kUnlimited);
-  for (int i = 0; i < 6; ++i)
-    at = counting.step(at, 'x');
-  EXPECT_EQ(counting.free_characters(at, 1), 0U);
-}
-
 TEST(Program, free_text_goes_on_until_the_first_marker) {
   ProgramBuilder b = builder();
   const OpId call = b.literal("42", kReturn);
