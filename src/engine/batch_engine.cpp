@@ -9,6 +9,7 @@
 #include "chat/errors.h"
 #include "engine/completion.h"
 #include "engine/questions.h"
+#include "text/tools/calls.h"
 
 namespace ingle::engine {
 namespace {
@@ -159,14 +160,30 @@ text::grammar::GrammarCache& BatchEngine::grammars() {
   return *grammars_;
 }
 
+Result<text::grammar::Constraint> BatchEngine::constraint_of(const chat::CompleteRequest& request,
+                                                             const std::optional<Offer>& offer) {
+  text::grammar::GrammarCache& cache = grammars();
+  if (!request.grammar.empty()) return cache.from_grammar(request.grammar);
+  if (!offer) {
+    std::vector<text::grammar::CopySource> sources;
+    for (const chat::CopySource& source : request.copy_sources)
+      sources.push_back({source.name, source.text.reveal()});
+    return cache.from_schema(request.json_schema, sources);
+  }
+  const text::tools::Format& format = prompter_.tools().format();
+  const auto compile = [&]() -> Result<std::shared_ptr<const text::grammar::Program>> {
+    INGLE_TRY(auto compiled,
+              text::tools::compile_calls(format, offer->tools, offer->rules, cache.tokens()->single_bytes()));
+    return compiled.program;
+  };
+  return cache.find_or_compile(format.name, signature(*offer), {}, compile);
+}
+
 Result<std::optional<text::grammar::Constraint>> BatchEngine::make_constraint(const chat::CompleteRequest& request,
+                                                                              const std::optional<Offer>& offer,
                                                                               size_t n_prompt) {
-  if (request.json_schema.empty() && request.grammar.empty()) return std::nullopt;
-  std::vector<text::grammar::CopySource> sources;
-  for (const chat::CopySource& source : request.copy_sources)
-    sources.push_back({source.name, source.text.reveal()});
-  INGLE_TRY(auto constraint, request.grammar.empty() ? grammars().from_schema(request.json_schema, sources)
-                                                     : grammars().from_grammar(request.grammar));
+  if (request.json_schema.empty() && request.grammar.empty() && !offer) return std::nullopt;
+  INGLE_TRY(auto constraint, constraint_of(request, offer));
   const uint32_t needed = constraint.shortest();
   if (request.max_tokens >= 0 && static_cast<uint32_t>(request.max_tokens) < needed) {
     return std::unexpected(
@@ -189,9 +206,12 @@ Status BatchEngine::complete(chat::CompleteRequest request, chat::EventSink sink
   INGLE_TRY_VOID(check_request(request));
   INGLE_TRY(auto sampler, make_sampler(request));
   INGLE_TRY(auto tokens, prompt_tokens(request));
-  INGLE_TRY(auto constraint, make_constraint(request, tokens.size()));
+  INGLE_TRY(auto offer, prompter_.tools().offer_of(request));
+  INGLE_TRY(auto constraint, make_constraint(request, offer, tokens.size()));
   std::string id = request.id.empty() ? next_id() : std::move(request.id);
   INGLE_TRY_VOID(in_flight_.add(id));
+  std::optional<CallReader> calls;
+  if (offer) calls.emplace(id, prompter_.tools().format(), *std::move(offer));
   Completion::Settings settings{.sampler = std::move(sampler),
                                 .stop = std::move(request.stop),
                                 .max_tokens = request.max_tokens < 0 ? std::numeric_limits<uint32_t>::max()
@@ -199,6 +219,7 @@ Status BatchEngine::complete(chat::CompleteRequest request, chat::EventSink sink
                                 .context = parts_.description.context_limit,
                                 .logprobs = request.logprobs,
                                 .constraint = std::move(constraint),
+                                .calls = std::move(calls),
                                 .speculate = parts_.speculate};
   auto job = std::make_unique<Completion>(std::move(id), std::move(tokens), std::move(settings), *parts_.tokenizer,
                                           std::move(sink));

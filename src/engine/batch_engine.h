@@ -55,7 +55,9 @@ class BatchEngine final : public chat::Completer {
   Result<std::vector<int32_t>> prompt_tokens(const chat::CompleteRequest& request);
   text::grammar::GrammarCache& grammars();
   Result<std::optional<text::grammar::Constraint>> make_constraint(const chat::CompleteRequest& request,
-                                                                   size_t n_prompt);
+                                                                   const std::optional<Offer>& offer, size_t n_prompt);
+  Result<text::grammar::Constraint> constraint_of(const chat::CompleteRequest& request,
+                                                  const std::optional<Offer>& offer);
   Result<Sampler> make_sampler(const chat::CompleteRequest& request) const;
   Status check_tokens(std::span<const int32_t> tokens, size_t max_tokens) const;
   std::string hint_for_long_prompt(size_t n_tokens) const;

@@ -65,7 +65,7 @@ bool Completion::begin() {
   if (settings_.max_tokens == 0) return false;
   const auto reason = say_forced(unsent_);
   if (!reason) return false;
-  unsent_ += text_.finish();
+  finish_text(unsent_);
   send({}, std::exchange(unsent_, {}));
   end(*reason);
   return true;
@@ -110,7 +110,7 @@ bool Completion::take(std::span<const backend::Output> rows, uint32_t pos, Sampl
     auto reason = accept(*token, shown);
     if (!reason) reason = say_forced(shown);
     if (reason) {
-      shown += text_.finish();
+      finish_text(shown);
       send(std::move(delta), std::move(shown));
       end(*reason);
       return true;
@@ -136,7 +136,8 @@ void Completion::begin_decode() {
 
 void Completion::send(chat::Delta delta, std::string shown) {
   put_text(delta, std::move(shown));
-  if (!delta.text.empty() || !delta.tokens.empty()) sink_(std::move(delta));
+  delta.tool_calls = std::exchange(pieces_, {});
+  if (!delta.text.empty() || !delta.tokens.empty() || !delta.tool_calls.empty()) sink_(std::move(delta));
 }
 
 void Completion::guess(uint32_t most) {
@@ -204,8 +205,8 @@ std::optional<chat::FinishReason> Completion::accept(int32_t token, std::string&
   ++usage_.completion_tokens;
   const chat::FinishReason whole = cut_ ? chat::FinishReason::kLength : chat::FinishReason::kStop;
   if (tokenizer_.is_end_of_generation(token)) return whole;
-  shown += text_.push(tokenizer_.piece(token));
-  if (text_.stopped()) return chat::FinishReason::kStop;
+  read(token, shown);
+  if (broken_call_ || text_.stopped()) return chat::FinishReason::kStop;
   if (settings_.constraint) {
     settings_.constraint->accept(token);
     if (settings_.constraint->is_complete()) return whole;
@@ -248,8 +249,40 @@ chat::TokenInfo Completion::info_of(std::span<const float> logits, int32_t chose
   return info;
 }
 
+/// The text of a token; what it is of a call goes to the pieces, where no stop string is looked for.
+void Completion::read(int32_t token, std::string& shown) {
+  if (!settings_.calls) {
+    shown += text_.push(tokenizer_.piece(token));
+    return;
+  }
+  const bool is_control = tokenizer_.is_control(token);
+  std::string bytes = is_control ? std::string(1, text::tools::kControlByte) : std::string();
+  bytes += tokenizer_.piece(token, is_control);
+  auto content = settings_.calls->read(bytes, pieces_);
+  if (content) {
+    shown += text_.push(*content);
+  } else {
+    broken_call_ = std::move(content).error();
+  }
+}
+
+void Completion::finish_text(std::string& shown) {
+  if (settings_.calls && !broken_call_) {
+    auto content = settings_.calls->finish(pieces_);
+    if (content) {
+      shown += text_.push(*content);
+    } else {
+      broken_call_ = std::move(content).error();
+    }
+  }
+  shown += text_.finish();
+}
+
 void Completion::end(chat::FinishReason reason) {
   close_timings();
+  if (broken_call_) return fail(*std::move(broken_call_));
+  if (reason == chat::FinishReason::kStop && settings_.calls && settings_.calls->has_calls())
+    reason = chat::FinishReason::kToolCalls;
   outcome_ = chat::Finished{reason, text_.stop_text(), usage_};
 }
 
@@ -262,7 +295,10 @@ void Completion::fail(Error error) {
 }
 
 void Completion::cancel() {
-  send({}, std::exchange(unsent_, {}) + text_.finish());
+  std::string shown = std::exchange(unsent_, {});
+  finish_text(shown);
+  broken_call_.reset();  // it may be broken because it was cut
+  send({}, std::move(shown));
   end(chat::FinishReason::kCancelled);
 }
 

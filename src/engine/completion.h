@@ -12,6 +12,7 @@
 #include "engine/prompt_lookup.h"
 #include "engine/sampler/sampler.h"
 #include "engine/text_stream.h"
+#include "engine/tool_use.h"
 #include "text/tokenizer/tokenizer.h"
 
 namespace ingle::engine {
@@ -25,7 +26,8 @@ class Completion final : public Job {
     uint32_t context = 0;   // tokens that may be stored
     int32_t logprobs = -1;  // as in chat::CompleteRequest
     std::optional<text::grammar::Constraint> constraint = {};
-    bool speculate = true;  // drafts by prompt lookup; the answer is the same
+    std::optional<CallReader> calls = {};  // the answer may call tools
+    bool speculate = true;                 // drafts by prompt lookup; the answer is the same
   };
 
   Completion(std::string id, std::vector<int32_t> prompt, Settings settings, const text::Tokenizer& tokenizer,
@@ -58,6 +60,8 @@ class Completion final : public Job {
   Result<int32_t> choose_allowed(const backend::Output& row, SamplerScratch& scratch);
   std::optional<chat::FinishReason> accept(int32_t token, std::string& shown);
   std::optional<chat::FinishReason> say_forced(std::string& shown);
+  void read(int32_t token, std::string& shown);
+  void finish_text(std::string& shown);
   void end(chat::FinishReason reason);
   void close_timings();
 
@@ -73,6 +77,8 @@ class Completion final : public Job {
   std::vector<int32_t> certain_;     // draft of those
   std::string unsent_;               // forced text before the first step
   TextStream text_;
+  std::vector<chat::ToolCallDelta> pieces_;  // of calls, not sent yet
+  std::optional<Error> broken_call_;
   chat::Usage usage_;
   enum class Phase : uint8_t { kWaiting, kPrefill, kDecode } phase_ = Phase::kWaiting;
   Clock::time_point started_;

@@ -25,6 +25,17 @@ Json tool_call_json(const chat::ToolCall& call) {
           {"function", {{"name", base::to_valid_utf8(call.name)}, {"arguments", std::move(arguments)}}}};
 }
 
+/// Without a template messages are the text that they are.
+std::vector<text::RenderedSegment> plain_text(std::string_view messages) {
+  text::RenderedSegment plain;
+  for (const Json& message : Json::parse(messages)) {
+    if (!plain.text.empty()) plain.text += '\n';
+    plain.text += message.value("content", "");
+  }
+  if (plain.text.empty()) return {};
+  return {std::move(plain)};
+}
+
 }  // namespace
 
 std::string messages_json(const std::vector<chat::Message>& messages) {
@@ -42,17 +53,10 @@ std::string messages_json(const std::vector<chat::Message>& messages) {
 }
 
 Result<std::vector<text::RenderedSegment>> Prompter::render(const chat::ChatPrompt& prompt) const {
-  if (template_ == nullptr) {
-    text::RenderedSegment plain;
-    for (const chat::Message& message : prompt.messages) {
-      if (!plain.text.empty()) plain.text += '\n';
-      plain.text += message.content.reveal();
-    }
-    if (plain.text.empty()) return std::vector<text::RenderedSegment>{};
-    return std::vector<text::RenderedSegment>{std::move(plain)};
-  }
-  return template_->render({.messages_json = messages_json(prompt.messages),
-                            .tools_json = prompt.tools_json.reveal(),
+  INGLE_TRY(auto prepared, tools_.prepare(prompt, messages_json(prompt.messages)));
+  if (template_ == nullptr) return plain_text(prepared.messages_json);
+  return template_->render({.messages_json = std::move(prepared.messages_json),
+                            .tools_json = std::move(prepared.tools_json),
                             .extra_json = {},
                             .bos_token = token_text(tokenizer_, tokenizer_.special().bos),
                             .eos_token = token_text(tokenizer_, tokenizer_.special().eos),

@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "chat/types.h"
+#include "engine/tool_use.h"
 #include "text/template/chat_template.h"
 #include "text/tokenizer/tokenizer.h"
 
@@ -18,7 +19,9 @@ class Prompter {
  public:
   /// `chat_template` may be null: messages are then completed as the plain text they are.
   Prompter(const text::Tokenizer& tokenizer, const text::ChatTemplate* chat_template)
-      : tokenizer_(tokenizer), template_(chat_template) {}
+      : tokenizer_(tokenizer), template_(chat_template), tools_(chat_template) {}
+
+  const ToolUse& tools() const { return tools_; }
 
   Result<std::vector<text::RenderedSegment>> render(const chat::ChatPrompt& prompt) const;
 
@@ -30,6 +33,7 @@ class Prompter {
 
   const text::Tokenizer& tokenizer_;
   const text::ChatTemplate* template_;
+  ToolUse tools_;
 };
 
 /// The messages as the array that templates expect; OpenAI's field names, as Hugging Face uses them.

@@ -73,6 +73,20 @@ TEST(AnthropicParse, calls_and_results_become_messages_of_their_own) {
   EXPECT_TRUE(call.ignored.empty());
 }
 
+TEST(AnthropicParse, turns_of_one_side_become_one) {
+  const MessagesCall call = parsed(R"({"model":"m","max_tokens":0,"messages":[
+    {"role":"user","content":"a"},{"role":"user","content":"b"},{"role":"assistant","content":"c"},
+    {"role":"assistant","content":[{"type":"tool_use","id":"t","name":"f","input":{}}]},
+    {"role":"user","content":[{"type":"tool_result","tool_use_id":"t"}]},{"role":"user","content":"d"}]})");
+  const auto& messages = prompt_of(call).messages;
+  ASSERT_EQ(messages.size(), 4U);
+  EXPECT_EQ(messages[0].content.reveal(), "a\nb");
+  EXPECT_EQ(messages[1].content.reveal(), "c");
+  EXPECT_EQ(messages[1].tool_calls.size(), 1U);
+  EXPECT_EQ(messages[2].role, "tool");
+  EXPECT_EQ(call.request.max_tokens, 0);
+}
+
 TEST(AnthropicParse, every_form_of_choosing_a_tool_is_read) {
   using Mode = chat::ToolChoice::Mode;
   const auto choice = [](std::string_view json) {
@@ -106,7 +120,7 @@ TEST(AnthropicParse, a_fault_names_its_field) {
       {R"({"model":"m","max_tokens":5,"messages":[{"role":"user","content":"x"},{"role":"assistant","content":"y"}]})",
        "messages[1].role"},
       {with(R"("temperature":1.5)"), "temperature"},
-      {with(R"("max_tokens":0)"), "max_tokens"},
+      {with(R"("max_tokens":-1)"), "max_tokens"},
       {with(R"("stop_sequences":[1])"), "stop_sequences"},
       {with(R"("system":[{"type":"image"}])"), "system[0].type"},
       {with(R"("tools":[{"type":"web_search_20260101","name":"w"}])"), "tools[0].type"},

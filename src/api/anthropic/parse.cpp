@@ -110,9 +110,18 @@ class MessageReader {
 
   void end() {
     if (!has_text_ && calls_.empty()) return;
-    out_.push_back(
-        {.role = role_, .content = chat::Private(std::exchange(text_, {})), .tool_calls = std::exchange(calls_, {})});
+    chat::Message message{
+        .role = role_, .content = chat::Private(std::exchange(text_, {})), .tool_calls = std::exchange(calls_, {})};
     has_text_ = false;
+    // The dialect promises that turns of one side become one; templates ask for turns that alternate.
+    if (!out_.empty() && out_.back().role == role_ && out_.back().tool_calls.empty()) {
+      const std::string& before = out_.back().content.reveal();
+      const std::string& text = message.content.reveal();
+      message.content = chat::Private(before + (before.empty() || text.empty() ? "" : "\n") + text);
+      out_.back() = std::move(message);
+    } else {
+      out_.push_back(std::move(message));
+    }
   }
 
   const std::string role_;
@@ -229,11 +238,12 @@ Answer<MessagesCall> parse(std::string_view body, bool only_count) {
     call.request.prompt = std::move(prompt);
     read_sampling(in, call.request);
     read_answer_form(in, notes, call.request);
-    const auto limit = in.integer("max_tokens", 1, std::numeric_limits<int32_t>::max());
+    const auto limit = in.integer("max_tokens", 0, std::numeric_limits<int32_t>::max());
     if (!limit && !only_count) in.fault("max_tokens", "is required");
     call.request.max_tokens = static_cast<int32_t>(limit.value_or(-1));
     call.stream = in.boolean("stream").value_or(false);
     in.accept("metadata");
+    in.accept("cache_control");
     const Json* servers = in.array("mcp_servers");
     if (servers != nullptr && !servers->empty())
       in.fault(unsupported("mcp_servers", "this server connects to no others: offer their tools in 'tools'"));

@@ -68,11 +68,16 @@ Result<Value> read_tools(Heap& heap, const std::string& json, uint32_t depth) {
 }  // namespace
 
 struct ChatTemplate::Parts {
+  std::string source;
   std::unique_ptr<const jinja::Tree> tree;
 };
 
 ChatTemplate::ChatTemplate(std::unique_ptr<const Parts> parts) : parts_(std::move(parts)) {}
 ChatTemplate::~ChatTemplate() = default;
+
+std::string_view ChatTemplate::source() const {
+  return parts_->source;
+}
 
 Result<std::shared_ptr<const ChatTemplate>> ChatTemplate::compile(std::string_view source) {
   if (source.size() > kMaxSource) {
@@ -80,7 +85,7 @@ Result<std::shared_ptr<const ChatTemplate>> ChatTemplate::compile(std::string_vi
         Error::refused(fmt::format("the chat template has {} bytes; the limit is {}", source.size(), kMaxSource)));
   }
   INGLE_TRY(auto tree, jinja::parse(source));
-  auto parts = std::make_unique<const Parts>(std::move(tree));
+  auto parts = std::make_unique<const Parts>(std::string(source), std::move(tree));
   return std::shared_ptr<const ChatTemplate>(new ChatTemplate(std::move(parts)));
 }
 

@@ -49,6 +49,8 @@ class ChatTemplate {
   static Result<std::shared_ptr<const ChatTemplate>> compile(std::string_view source);
 
   ~ChatTemplate();
+  /// What it was compiled from.
+  std::string_view source() const;
   ChatTemplate(const ChatTemplate&) = delete;
   ChatTemplate& operator=(const ChatTemplate&) = delete;
 
