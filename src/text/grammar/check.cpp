@@ -12,15 +12,18 @@ constexpr size_t kMaxInstanceDepth = 256;
 Result<Checker> Checker::create(std::string_view schema, const CheckOptions& options) {
   const auto tokens = TokenTrie::of_bytes();
   Checker made;
-  auto compiled = compile_schema(schema, options.sources, tokens->single_bytes());
+  auto compiled = compile_schema(schema, options.sources, tokens->single_bytes(), {.may_check = !options.strict});
   if (!compiled && (options.strict || compiled.error().code() != ErrorCode::kRefused))
     return std::unexpected(std::move(compiled).error());
   if (compiled) {
     made.masker_ = std::make_unique<Masker>(compiled->program, tokens);
     made.compiled_ = std::move(*compiled);
-    return made;
+    for (const Unenforced& left_out : made.compiled_->tree.unenforced)
+      made.unenforced_.push_back(left_out.message());
+    if (made.unenforced_.empty()) return made;
+  } else {
+    made.unenforced_.push_back(compiled.error().message());
   }
-  made.unenforced_.push_back(compiled.error().message());
   INGLE_TRY(made.validator_, Validator::create(schema));
   return made;
 }

@@ -6,8 +6,7 @@
 #include <set>
 
 #include "text/grammar/decimal.h"
-#include "text/grammar/other_keys.h"
-#include "text/grammar/pattern.h"
+#include "text/grammar/emit_containers.h"
 
 namespace ingle::text::grammar {
 namespace {
@@ -19,6 +18,8 @@ constexpr size_t kMaxSources = 64;
 class Compiler {
  public:
   Compiler(const SchemaTree& tree, ProgramBuilder& builder) : tree_(tree), builder_(builder) {}
+  Compiler(const Compiler&) = delete;
+  Compiler& operator=(const Compiler&) = delete;
 
   Result<OpId> run(OpId next) {
     INGLE_TRY(const OpId start, value(tree_.root, next));
@@ -26,7 +27,8 @@ class Compiler {
       const auto [id, rule] = undefined_.back();
       undefined_.pop_back();
       const Node& node = tree_.nodes[id];
-      INGLE_TRY(const OpId body, node.kind == Node::Kind::kArray ? array(node) : object(node));
+      INGLE_TRY(const OpId body, node.kind == Node::Kind::kArray ? emit_array(builder_, node, emit_value_)
+                                                                 : emit_object(builder_, node, emit_value_));
       builder_.define(rule, body);
     }
     if (builder_.full()) return std::unexpected(Error::refused("schema: it is too large to be enforced"));
@@ -43,9 +45,10 @@ class Compiler {
         return builder_.literal(node.text, next);
       case Node::Kind::kNumber:
       case Node::Kind::kInteger:
+        if (node.language) return builder_.language(*node.language, Spelling::kPlain, next);
         return emit_number(builder_, node.kind == Node::Kind::kInteger, node.least, node.most, next);
       case Node::Kind::kString:
-        return string(node, next);
+        return string(node, builder_.byte('"', next));
       case Node::Kind::kCopy:
         return builder_.byte('"',
                              builder_.copy({node.copy, std::max(node.min, 1U), node.max}, builder_.byte('"', next)));
@@ -78,66 +81,15 @@ class Compiler {
     return builder_.choice(alternatives);
   }
 
-  Result<OpId> string(const Node& node, OpId next) {
-    const OpId close = builder_.byte('"', next);
-    if (node.text.empty()) return builder_.byte('"', builder_.text({node.min, node.max}, close));
-    auto matched = emit_pattern(builder_, node.text, close);
-    if (!matched) return std::unexpected(std::move(matched).error().within("schema"));
-    return builder_.byte('"', *matched);
-  }
-
-  OpId separator(char c, OpId next) { return builder_.byte(c, builder_.byte(' ', next)); }
-
-  Result<OpId> array(const Node& node) {
-    const OpId close = builder_.byte(']', kReturn);
-    const auto n_first = static_cast<uint32_t>(std::min<size_t>(node.parts.size(), node.max));
-    OpId tail = close;
-    if (node.rest != Node::kNone && node.max > n_first) {
-      INGLE_TRY(const OpId element, value(node.rest, kReturn));
-      const OpId more = separator(',', element);
-      const uint32_t max = node.max == kUnlimited ? kUnlimited : node.max - n_first;
-      const uint32_t min = node.min > n_first ? node.min - n_first : 0;
-      if (n_first == 0) {
-        // The first element has no comma before it.
-        const OpId others = builder_.repeat({more, min == 0 ? 0 : min - 1, max == kUnlimited ? max : max - 1}, close);
-        const OpId elements = builder_.call(element, others);
-        return builder_.byte('[', min == 0 ? builder_.optional(elements, close) : elements);
-      }
-      tail = builder_.repeat({more, min, max}, close);
-    } else if (node.min > n_first) {
-      tail = kNever;
-    }
-    for (uint32_t i = n_first; i > 0; --i) {
-      INGLE_TRY(const OpId element, value(node.parts[i - 1], tail));
-      const OpId next = i == 1 ? element : separator(',', element);
-      tail = node.min < i ? builder_.optional(next, close) : next;
-    }
-    return builder_.byte('[', tail);
-  }
-
-  Result<OpId> object(const Node& node) {
-    const OpId close = builder_.byte('}', kReturn);
-    OpId after_some = close;  // where at least one member stands before
-    OpId after_none = close;
-    if (node.rest != Node::kNone) {
-      INGLE_TRY(const OpId element, value(node.rest, kReturn));
-      const OpId member = emit_other_key(builder_, node.properties, separator(':', element));
-      after_some = builder_.repeat({separator(',', member), 0, kUnlimited}, close);
-      after_none = builder_.optional(builder_.call(member, after_some), close);
-    }
-    for (size_t i = node.properties.size(); i > 0; --i) {
-      const Node::Property& property = node.properties[i - 1];
-      INGLE_TRY(const OpId element, value(property.value, after_some));
-      const OpId member = builder_.literal(property.key, separator(':', element));
-      const OpId another = separator(',', member);
-      after_some = property.required ? another : builder_.optional(another, after_some);
-      after_none = property.required ? member : builder_.optional(member, after_none);
-    }
-    return builder_.byte('{', after_none);
+  OpId string(const Node& node, OpId close) {
+    const OpId text = node.language ? builder_.language(*node.language, Spelling::kJsonString, close)
+                                    : builder_.text({node.min, node.max}, close);
+    return builder_.byte('"', text);
   }
 
   const SchemaTree& tree_;
   ProgramBuilder& builder_;
+  EmitValue emit_value_ = [this](NodeId id, OpId next) { return value(id, next); };
   std::map<NodeId, OpId> rules_;
   std::set<NodeId> open_;                           // unions that are being made
   std::vector<std::pair<NodeId, OpId>> undefined_;  // arrays and objects that are declared only
@@ -146,7 +98,7 @@ class Compiler {
 }  // namespace
 
 Result<CompiledSchema> compile_schema(std::string_view json, std::span<const CopySource> sources,
-                                      const ByteSet& available, const SchemaLimits& limits) {
+                                      const ByteSet& available, const SchemaOptions& options) {
   if (sources.size() > kMaxSources) {
     return std::unexpected(Error::refused(
         fmt::format("there are {} texts to copy from, at most {} are taken", sources.size(), kMaxSources)));
@@ -159,7 +111,7 @@ Result<CompiledSchema> compile_schema(std::string_view json, std::span<const Cop
     texts.push_back(std::move(text));
   }
   CompiledSchema compiled;
-  INGLE_TRY(compiled.tree, parse_schema(json, names, limits));
+  INGLE_TRY(compiled.tree, parse_schema(json, names, options));
   INGLE_TRY(compiled.program, compile(compiled.tree, std::move(texts), available));
   return compiled;
 }

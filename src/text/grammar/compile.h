@@ -30,7 +30,7 @@ struct CompiledSchema {
 
 /// Everything from the text of a schema on. `available`: bytes that the vocabulary can say one at a time.
 Result<CompiledSchema> compile_schema(std::string_view json, std::span<const CopySource> sources,
-                                      const ByteSet& available, const SchemaLimits& limits = {});
+                                      const ByteSet& available, const SchemaOptions& options = {});
 
 /// The documents of `tree`, then `next`: how other grammars, such as those of tool calls, contain a schema. Copies are taken
 /// from the builder's sources. kRefused: a pattern that cannot be enforced, or a limit.

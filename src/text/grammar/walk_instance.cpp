@@ -82,7 +82,7 @@ bool may_hold(const Node& shape, const JsonValue::Object& members) {
     return std::ranges::find(shape.properties, string_text(member.key), &Node::Property::key) != shape.properties.end();
   };
   return std::ranges::all_of(shape.properties, [&](const auto& named) { return !named.required || has(named.key); }) &&
-         (shape.rest != Node::kNone || std::ranges::all_of(members, is_named));
+         (!shape.others.empty() || std::ranges::all_of(members, is_named));
 }
 
 class Walk {
@@ -147,7 +147,7 @@ class Walk {
     while (!open.empty()) {
       const NodeId id = open.back();
       open.pop_back();
-      if (!seen.insert(id).second) continue;
+      if (id == Node::kNone || !seen.insert(id).second) continue;
       const Node& node = tree_.nodes[id];
       if (node.kind == Node::Kind::kUnion) open.insert(open.end(), node.parts.begin(), node.parts.end());
       if (node.kind == kind) out.push_back(id);
@@ -162,8 +162,9 @@ class Walk {
       Nodes children;
       for (const NodeId shape : shapes) {
         const Node& node = tree_.nodes[shape];
-        const NodeId child = i < node.parts.size() ? node.parts[i] : node.rest;
-        if (child != Node::kNone) children.push_back(child);
+        const bool is_first = i < node.parts.size();
+        children.push_back(is_first ? node.parts[i] : node.rest);
+        if (node.counted) children.push_back(is_first ? node.counted->parts[i] : node.counted->rest);
       }
       ways = value(i > 0 ? bytes(std::move(ways), ", ") : std::move(ways), list[i], children);
     }
@@ -205,8 +206,13 @@ class Walk {
       for (const NodeId shape : shapes) {
         const Node& node = tree_.nodes[shape];
         const auto named = std::ranges::find(node.properties, text, &Node::Property::key);
-        const NodeId child = named != node.properties.end() ? named->value : node.rest;
-        if (child != Node::kNone) children.push_back(child);
+        if (named != node.properties.end()) {
+          children.push_back(named->value);
+          continue;
+        }
+        for (const Node::Others& others : node.others) {
+          if (others.names.contains(keys[i])) children.push_back(others.value);
+        }
       }
       ways = bytes(std::move(ways), (i > 0 ? ", " : "") + text + ": ");
       ways = value(ways, std::ranges::lower_bound(members, keys[i], {}, &JsonValue::Member::key)->value, children);

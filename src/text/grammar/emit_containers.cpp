@@ -1,0 +1,207 @@
+#include "text/grammar/emit_containers.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+namespace ingle::text::grammar {
+namespace {
+
+constexpr OpId kReturn = ProgramBuilder::kReturnOp;
+constexpr OpId kNever = ProgramBuilder::kNever;
+
+OpId separator(ProgramBuilder& builder, char c, OpId next) {
+  return builder.byte(c, builder.byte(' ', next));
+}
+
+/// An array without `contains`: the first elements one after the other, then a repetition.
+Result<OpId> emit_plain_array(ProgramBuilder& builder, const Node& node, const EmitValue& emit_value) {
+  const OpId close = builder.byte(']', kReturn);
+  const auto n_first = static_cast<uint32_t>(std::min<size_t>(node.parts.size(), node.max));
+  OpId tail = close;
+  if (node.rest != Node::kNone && node.max > n_first) {
+    INGLE_TRY(const OpId element, emit_value(node.rest, kReturn));
+    const OpId more = separator(builder, ',', element);
+    const uint32_t max = node.max == kUnlimited ? kUnlimited : node.max - n_first;
+    const uint32_t min = node.min > n_first ? node.min - n_first : 0;
+    if (n_first == 0) {
+      // The first element has no comma before it.
+      const OpId others = builder.repeat({more, min == 0 ? 0 : min - 1, max == kUnlimited ? max : max - 1}, close);
+      const OpId elements = builder.call(element, others);
+      return builder.byte('[', min == 0 ? builder.optional(elements, close) : elements);
+    }
+    tail = builder.repeat({more, min, max}, close);
+  } else if (node.min > n_first) {
+    tail = kNever;
+  }
+  for (uint32_t i = n_first; i > 0; --i) {
+    INGLE_TRY(const OpId element, emit_value(node.parts[i - 1], tail));
+    const OpId next = i == 1 ? element : separator(builder, ',', element);
+    tail = node.min < i ? builder.optional(next, close) : next;
+  }
+  return builder.byte('[', tail);
+}
+
+/// An array with `contains`: every element is one that counts or one that does not.
+class CountingArray {
+ public:
+  CountingArray(ProgramBuilder& builder, const Node& node, const EmitValue& emit_value)
+      : builder_(builder),
+        node_(node),
+        counted_(*node.counted),
+        emit_value_(emit_value),
+        last_(static_cast<uint32_t>(
+            std::max<size_t>({1, node.parts.size(), node.min, node.max == kUnlimited ? 0 : node.max}))),
+        enough_(counted_.max == kUnlimited ? counted_.min : counted_.max),
+        close_(builder.byte(']', kReturn)) {}
+
+  Result<OpId> run() {
+    INGLE_TRY(const OpId elements, from(0, 0));
+    return builder_.byte('[', elements);
+  }
+
+ private:
+  /// `at` elements stand before, `found` of them count. From last_ on places are alike, from enough_ on counts are.
+  Result<OpId> from(uint32_t at, uint32_t found) {
+    const auto known = states_.find({at, found});
+    if (known != states_.end()) return known->second;
+    const bool may_end = at >= node_.min && found >= counted_.min;
+    const OpId end = may_end ? close_ : kNever;
+    OpId op = end;
+    if (at < node_.max) {
+      const bool is_rest = at >= node_.parts.size();
+      const bool may_count = counted_.max == kUnlimited || found < counted_.max;
+      const bool stays = at == last_;
+      std::vector<OpId> ways = {end};
+      const uint32_t next_at = std::min(at + 1, last_);
+      if (const NodeId wanted = is_rest ? counted_.rest : counted_.parts[at]; wanted != Node::kNone && may_count) {
+        const uint32_t next_found = std::min(found + 1, enough_);
+        if (!stays || next_found != found) {
+          INGLE_TRY(const OpId after, from(next_at, next_found));
+          INGLE_TRY(const OpId element, emit_value_(wanted, after));
+          ways.push_back(at == 0 ? element : separator(builder_, ',', element));
+        }
+      }
+      const NodeId plain = is_rest ? node_.rest : node_.parts[at];
+      if (plain != Node::kNone && !stays) {
+        INGLE_TRY(const OpId after, from(next_at, found));
+        INGLE_TRY(const OpId element, emit_value_(plain, after));
+        ways.push_back(at == 0 ? element : separator(builder_, ',', element));
+      }
+      op = builder_.choice(ways);
+      if (plain != Node::kNone && stays) {
+        INGLE_TRY(const OpId element, emit_value_(plain, kReturn));
+        op = builder_.repeat({separator(builder_, ',', element), 0, kUnlimited}, op);
+      }
+    }
+    states_[{at, found}] = op;
+    return op;
+  }
+
+  ProgramBuilder& builder_;
+  const Node& node_;
+  const Node::Counted& counted_;
+  const EmitValue& emit_value_;
+  uint32_t last_;
+  uint32_t enough_;
+  OpId close_;
+  std::map<std::pair<uint32_t, uint32_t>, OpId> states_;
+};
+
+/// Members in order; their number is followed as far as it matters, at least whether there was one.
+class ObjectEmitter {
+ public:
+  ObjectEmitter(ProgramBuilder& builder, const Node& node, const EmitValue& emit_value)
+      : builder_(builder), node_(node), emit_value_(emit_value), close_(builder.byte('}', kReturn)) {
+    const auto n_required = static_cast<uint32_t>(std::ranges::count(node.properties, true, &Node::Property::required));
+    min_ = node.min > n_required ? node.min : 0;
+    const bool is_bounded = !node.others.empty() || node.properties.size() > node.max;
+    max_ = is_bounded ? node.max : kUnlimited;
+    told_ = std::max(1U, max_ == kUnlimited ? min_ : max_);
+  }
+
+  Result<OpId> run() {
+    std::vector<OpId> keys;
+    for (const Node::Others& others : node_.others) {
+      INGLE_TRY(const OpId element, emit_value_(others.value, kReturn));
+      keys.push_back(emit_key(others, separator(builder_, ':', element)));
+    }
+    other_ = builder_.choice(keys);
+    // Backwards, so that what follows a property is there before it.
+    std::vector<OpId> after;
+    for (uint32_t count = 0; count <= told_; ++count)
+      after.push_back(others_after(count));
+    for (size_t i = node_.properties.size(); i > 0; --i) {
+      INGLE_TRY(after, before(node_.properties[i - 1], after));
+      if (builder_.full()) break;
+    }
+    return builder_.byte('{', after[0]);
+  }
+
+ private:
+  OpId emit_key(const Node::Others& others, OpId next) {
+    return builder_.byte('"', builder_.language(others.names, Spelling::kJsonString, builder_.byte('"', next)));
+  }
+
+  bool is_full(uint32_t count) const { return max_ != kUnlimited && count >= max_; }
+
+  OpId others_after(uint32_t count) {
+    const OpId end = count >= min_ ? close_ : kNever;
+    if (is_full(count)) return end;
+    const uint32_t min = min_ > count ? min_ - count : 0;
+    const uint32_t max = max_ == kUnlimited ? kUnlimited : max_ - count;
+    if (count > 0) return builder_.repeat({separator(builder_, ',', other_), min, max}, close_);
+    const OpId more = builder_.repeat(
+        {separator(builder_, ',', other_), min > 0 ? min - 1 : 0, max == kUnlimited ? max : max - 1}, close_);
+    return builder_.choice({builder_.call(other_, more), end});
+  }
+
+  /// By the number of members that stand before the property.
+  Result<std::vector<OpId>> before(const Node::Property& property, const std::vector<OpId>& after) {
+    std::map<uint32_t, OpId> members;  // by the number with this one
+    OpId body = kNever;
+    if (told_ > 1) {
+      INGLE_TRY(body, emit_value_(property.value, kReturn));
+    }
+    std::vector<OpId> out;
+    for (uint32_t count = 0; count <= told_; ++count) {
+      OpId member = kNever;
+      const uint32_t with = std::min(count + 1, told_);
+      if (!is_full(count)) {
+        if (const auto known = members.find(with); known != members.end()) {
+          member = known->second;
+        } else {
+          Result<OpId> value = told_ > 1 ? builder_.call(body, after[with]) : emit_value_(property.value, after[with]);
+          if (!value) return std::unexpected(std::move(value).error());
+          member = builder_.literal(property.key, separator(builder_, ':', *value));
+          members[with] = member;
+        }
+        if (count > 0) member = separator(builder_, ',', member);
+      }
+      out.push_back(property.required ? member : builder_.optional(member, after[count]));
+    }
+    return out;
+  }
+
+  ProgramBuilder& builder_;
+  const Node& node_;
+  const EmitValue& emit_value_;
+  OpId close_;
+  OpId other_ = kNever;
+  uint32_t min_ = 0;
+  uint32_t max_ = kUnlimited;
+  uint32_t told_ = 1;  // members are counted up to here
+};
+
+}  // namespace
+
+Result<OpId> emit_array(ProgramBuilder& builder, const Node& node, const EmitValue& emit_value) {
+  if (node.counted) return CountingArray(builder, node, emit_value).run();
+  return emit_plain_array(builder, node, emit_value);
+}
+
+Result<OpId> emit_object(ProgramBuilder& builder, const Node& node, const EmitValue& emit_value) {
+  return ObjectEmitter(builder, node, emit_value).run();
+}
+
+}  // namespace ingle::text::grammar
