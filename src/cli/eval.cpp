@@ -43,6 +43,7 @@ class EvalVerb : public Command {
     arguments.flag(options_.details, "--details", "name every case that went wrong, on stderr");
     arguments.value(options_.url, "--url", "URL", "tools: ask a server of this machine instead, by OpenAI's dialect");
     arguments.value(options_.tool_choice, "--tool-choice", "WORD", "tools: auto or required");
+    arguments.flag(options_.read_text, "--read-text", "tools: a call that stands in the text of an answer counts too");
     arguments.value(options_.against, "--against", "FILE", "tools: compare, row by row, with what --json wrote");
     arguments.flag(options_.json, "--json", "print one JSON object");
     declare_engine_flags(arguments, options_.engine);

@@ -23,6 +23,7 @@ struct EvalOptions {
   bool details = false;              // every miss, on stderr
   std::string url;                   // tools: another server of this machine
   std::string tool_choice = "auto";  // tools
+  bool read_text = false;            // tools: calls that the server left in its text count too
   std::string against;               // tools: a file that --json wrote
   EngineFlags engine;
 };

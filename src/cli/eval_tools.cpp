@@ -86,6 +86,7 @@ Result<int> eval_tools(Context& context, const EvalOptions& options) {
     INGLE_TRY(auto address, net::ListenAddress::parse(options.url, 8080));
     ask = eval::ask_server(std::move(address), options.model, options.tool_choice);
   }
+  if (options.read_text) ask = eval::reading_text(std::move(ask));
   Progress progress(context.console);
   const eval::ToolOptions tools{.stop = context.interrupts.arm(), .on_row = [&](size_t done, size_t total) {
                                   progress.fraction(fmt::format("question {} of {}", done + 1, total),

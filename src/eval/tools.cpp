@@ -9,6 +9,7 @@
 
 #include "base/files.h"
 #include "net/loopback.h"
+#include "text/tools/parser.h"
 
 namespace ingle::eval {
 namespace {
@@ -173,6 +174,23 @@ ToolAsker ask_server(net::ListenAddress address, std::string model, std::string 
     } catch (const std::exception& error) {
       return std::unexpected(Error::unavailable(fmt::format("the server's answer is unusable: {}", error.what())));
     }
+  };
+}
+
+ToolAsker reading_text(ToolAsker ask) {
+  return [ask = std::move(ask)](const ToolCase& row) -> Result<ToolReply> {
+    INGLE_TRY(ToolReply reply, ask(row));
+    if (!reply.calls.empty()) return reply;
+    INGLE_TRY(const auto tools, text::tools::read_tools(row.tools_json));
+    text::tools::CallParser parser(text::tools::format_of("<tool_call> arguments"), tools);
+    std::vector<text::tools::CallEvent> events;
+    parser.feed(reply.content, events);
+    parser.finish(events);
+    for (const text::tools::CallEvent& event : events) {
+      if (event.kind == text::tools::CallEvent::Kind::kBegin) reply.calls.push_back({event.text, {}});
+      if (event.kind == text::tools::CallEvent::Kind::kArguments) reply.calls.back().arguments_json += event.text;
+    }
+    return reply;
   };
 }
 

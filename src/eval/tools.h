@@ -50,6 +50,10 @@ ToolAsker ask_completer(chat::Completer& model, std::string choice);
 /// Another server of this machine by the chat completions of OpenAI. `model`: the name it is called by.
 ToolAsker ask_server(net::ListenAddress address, std::string model, std::string choice);
 
+/// What `ask` answers, and where that holds no call the one that stands in its text, with or without marks around it: what a
+/// client could still make of a server that overlooks calls.
+ToolAsker reading_text(ToolAsker ask);
+
 struct ToolVerdict {
   std::string id = {};
   std::string group = {};

@@ -68,6 +68,15 @@ TEST(ReadToolCases, makes_json_schema_of_bfcls_types) {
       R"([{"type":"function","function":{"name":"x_y","description":"d","parameters":{"type":"object","properties":{"p":{"type":"array","items":{"type":"number"}},"q":{}},"required":["p"]}}}])");
 }
 
+TEST(ReadingText, finds_the_call_that_a_server_left_in_its_text) {
+  ToolCase asked = row();
+  asked.tools_json = R"([{"name": "geo_area"}])";
+  const auto ask = reading_text([](const ToolCase&) -> Result<ToolReply> {
+    return ToolReply{.content = "```json\n{\n  \"name\": \"geo_area\",\n  \"arguments\": {\"base\": 10}\n}\n```"};
+  });
+  EXPECT_EQ(judge_reply(asked, *ask(asked)), "");
+}
+
 TEST(CompareTools, pairs_rows_by_id) {
   const std::vector<ToolVerdict> first = {{.id = "1"}, {.id = "2"}, {.id = "3", .wrong = "name"}, {.id = "4"}};
   const std::vector<ToolVerdict> second = {{.id = "4", .wrong = "name"}, {.id = "1"}, {.id = "2", .wrong = "0 calls"}};
