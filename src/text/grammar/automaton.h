@@ -45,6 +45,10 @@ struct TextPlace {
   uint32_t most = 0;   // that may
   bool escapes = true;
   uint32_t closed = 0;  // the state behind the quote that ends it
+  // Of a text of a language: its number and the state of its automaton; of any other kNoLanguage.
+  static constexpr uint32_t kNoLanguage = UINT32_MAX;
+  uint32_t language = kNoLanguage;
+  uint32_t state = 0;
 };
 
 class Automaton {
@@ -77,9 +81,13 @@ class Automaton {
   /// The one byte that can follow, where it is known to be the only one.
   std::optional<uint8_t> only_byte(Id id);
 
-  /// Adds the places in free strings which can be ended within `most_distance` wherever the next token leaves them, and
-  /// answers the state of everything else, which accepts nothing.
-  Id split_text(Id id, uint32_t most_distance, std::vector<TextPlace>& places);
+  struct Split {
+    Id languages = kDead;  // the places of languages, as one state
+    Id others = kDead;     // everything that is no place; it accepts nothing
+  };
+  /// Adds the places in strings which can be ended within `most_distance` wherever the next token leaves them.
+  /// `spread`: of each language how far an end can be from anywhere in it, kFar where its places are not wanted.
+  Split split_text(Id id, uint32_t most_distance, std::span<const uint32_t> spread, std::vector<TextPlace>& places);
 
   /// Roughly what the tables hold.
   size_t bytes() const { return bytes_; }
@@ -134,7 +142,7 @@ class Automaton {
   uint32_t thread_distance(const LiveThread& thread) const;
   bool is_nearer(const LiveThread& a, const LiveThread& b) const;
   void forget_step();
-  bool is_plain_text(const LiveThread& thread, uint32_t most_distance) const;
+  bool is_place(const LiveThread& thread, uint32_t most_distance, std::span<const uint32_t> spread) const;
   void clear();
 
   std::shared_ptr<const Program> program_;  // shared with whoever compiled it

@@ -193,6 +193,10 @@ uint32_t ByteLanguage::distance(const Place& place) const {
   return best;
 }
 
+uint32_t ByteLanguage::farthest() const {
+  return distances_.size() > 1 ? *std::max_element(distances_.begin() + 1, distances_.end()) : kFar;
+}
+
 size_t ByteLanguage::bytes() const {
   return sizeof *this + nodes_.size() * sizeof(Node) + ways_.size() * sizeof(Way) + reaches_.size() * sizeof(Reach) +
          distances_.size() * sizeof(uint32_t) + dfa_->bytes();

@@ -36,6 +36,8 @@ class ByteLanguage {
   bool accepts(const Place& place) const { return place.node == 0 && dfa_->accepts(place.state); }
   /// Bytes to the nearest end, 0 where one is; kFar: none can be said byte by byte.
   uint32_t distance(const Place& place) const;
+  /// The largest distance between two code points, kFar if one is.
+  uint32_t farthest() const;
   /// Whether an accepted text can be longer: some byte can follow.
   bool can_continue(const Place& place) const;
 

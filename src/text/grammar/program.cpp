@@ -109,7 +109,7 @@ OpId ProgramBuilder::language(const Language& language, Spelling spelling, OpId 
   const auto [found, is_new] =
       language_ids_.try_emplace({&language.dfa(), spelling}, static_cast<uint32_t>(program_.languages.size()));
   if (is_new) {
-    program_.languages.push_back({std::make_shared<const ByteLanguage>(language, spelling, available_)});
+    program_.languages.push_back({std::make_shared<const ByteLanguage>(language, spelling, available_), spelling});
   }
   return add({.kind = OpKind::kLanguage, .next = next, .arg = found->second});
 }

@@ -77,6 +77,7 @@ struct Copy {
 /// The texts of a language as bytes, shared by the operations that read them.
 struct LanguageText {
   std::shared_ptr<const ByteLanguage> texts;
+  Spelling spelling = Spelling::kJsonString;
 };
 
 struct Program {

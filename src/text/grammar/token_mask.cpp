@@ -10,13 +10,21 @@ Masker::Masker(std::shared_ptr<const Program> program, std::shared_ptr<const Tok
       automaton_(std::move(program), automaton_bytes),
       start_distance_(automaton_.distance(automaton_.intern(automaton_.start()))),
       max_cached_(std::max<size_t>(cache_bytes / std::max<size_t>(tokens_->n_words() * 8, 1), 1)) {
+  size_t bytes = 0;
+  for (const LanguageText& language : automaton_.program().languages) {
+    const bool is_string = language.spelling == Spelling::kJsonString && bytes < kMaxLanguageBytes;
+    languages_.push_back(is_string ? std::make_unique<ClassTree>(language.texts->dfa(), tokens_->strings()) : nullptr);
+    bytes += is_string ? languages_.back()->bytes() : 0;
+    spread_.push_back(is_string ? language.texts->farthest() : kFar);
+  }
+  fixed_bytes_ = bytes;
   tidy();
 }
 
 /// Between two calls no numbers are in use but those of places, so this is where memory is given back.
 void Masker::tidy() {
   if (automaton_.is_over_limit()) forget();
-  bytes_.store(automaton_.bytes() + cached_.size() * tokens_->n_words() * 8, std::memory_order_relaxed);
+  bytes_.store(fixed_bytes_ + automaton_.bytes() + cached_.size() * tokens_->n_words() * 8, std::memory_order_relaxed);
 }
 
 void Masker::forget() {
@@ -107,8 +115,8 @@ void Masker::walk_tree(const TokenTree& tree, Id state, const Take& take) {
   held_.resize(base);
 }
 
-void Masker::walk(Id state, uint32_t most_distance, TokenSet& out) {
-  const TokenTree& tree = tokens_->tree();
+void Masker::walk(const TokenTree& tree, Id state, uint32_t most_distance, TokenSet& out) {
+  if (state == Automaton::kDead) return;
   walk_tree(tree, state, [&](Id next, uint32_t first, uint32_t last) {
     if (automaton_.distance(next) > most_distance) return;
     for (uint32_t i = first; i < last; ++i)
@@ -116,19 +124,35 @@ void Masker::walk(Id state, uint32_t most_distance, TokenSet& out) {
   });
 }
 
-/// Tokens that end a string at `place` and go on behind its quote.
-void Masker::walk_tails(const TextPlace& place, uint32_t most_distance, TokenSet& out) {
-  const StringTokens& text = tokens_->text();
+/// Tokens that end a string and go on behind its quote; `fits` says of a token's number whether it may end it.
+template <typename Fits>
+void Masker::walk_tails(Id closed, uint32_t most_distance, const Fits& fits, TokenSet& out) {
+  const StringTokens& strings = tokens_->strings();
   const auto take = [&](Id next, uint32_t first, uint32_t last) {
     if (automaton_.distance(next) > most_distance) return;
     for (uint32_t i = first; i < last; ++i) {
-      const uint32_t n = text.characters_before(i);
-      if (n < place.least || n > place.most || (text.has_escape(i) && !place.escapes)) continue;
-      insert(out, text.tails().tokens()[i]);
+      if (fits(i)) insert(out, strings.tails().tokens()[i]);
     }
   };
-  take(place.closed, 0, text.tails().n_empty());
-  walk_tree(text.tails(), place.closed, take);
+  take(closed, 0, strings.tails().n_empty());
+  walk_tree(strings.tails(), closed, take);
+}
+
+void Masker::add_text(const TextPlace& place, uint32_t most_distance, TokenSet& out) {
+  const StringTokens& strings = tokens_->strings();
+  if (place.language == TextPlace::kNoLanguage) {
+    strings.add_inside(place.most, place.escapes, out);
+    const auto fits = [&](uint32_t i) {
+      const uint32_t n = strings.characters_before(i);
+      return n >= place.least && n <= place.most && (place.escapes || !strings.has_escape(i));
+    };
+    walk_tails(place.closed, most_distance, fits, out);
+    return;
+  }
+  const Dfa& dfa = automaton_.program().languages[place.language].texts->dfa();
+  closing_.assign((strings.tails().tokens().size() + 63) / 64, 0);
+  languages_[place.language]->follow(dfa, place.state, out, closing_);
+  walk_tails(place.closed, most_distance, [&](uint32_t i) { return (closing_[i / 64] >> (i % 64) & 1) != 0; }, out);
 }
 
 void Masker::compute(Id state, uint32_t most_distance, TokenSet& out) {
@@ -138,17 +162,17 @@ void Masker::compute(Id state, uint32_t most_distance, TokenSet& out) {
       insert(out, id);
   }
   std::vector<TextPlace> texts;
-  const Id others = automaton_.split_text(state, most_distance, texts);
+  const auto split = automaton_.split_text(state, most_distance, spread_, texts);
   // Numbers may change with every walk.
-  held_.assign({others});
+  held_.assign({split.languages, split.others});
   for (const TextPlace& place : texts)
     held_.push_back(place.closed);
   for (size_t i = 0; i < texts.size(); ++i) {
-    tokens_->text().add_inside(texts[i].most, texts[i].escapes, out);
-    texts[i].closed = held_[i + 1];
-    walk_tails(texts[i], most_distance, out);
+    texts[i].closed = held_[i + 2];
+    add_text(texts[i], most_distance, out);
   }
-  if (held_[0] != Automaton::kDead) walk(held_[0], most_distance, out);
+  walk(tokens_->strings().odd(), held_[0], most_distance, out);
+  walk(tokens_->tree(), held_[1], most_distance, out);
   held_.clear();
 }
 

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "text/grammar/automaton.h"
+#include "text/grammar/class_tree.h"
 #include "text/grammar/token_trie.h"
 
 namespace ingle::text::grammar {
@@ -21,6 +22,7 @@ namespace ingle::text::grammar {
 class Masker {
  public:
   static constexpr size_t kDefaultCacheBytes = size_t{4} << 20;
+  static constexpr size_t kMaxLanguageBytes = size_t{16} << 20;  // of trees; when it is reached no more are made
 
   Masker(std::shared_ptr<const Program> program, std::shared_ptr<const TokenTrie> tokens,
          size_t cache_bytes = kDefaultCacheBytes, size_t automaton_bytes = Automaton::kDefaultBytes);
@@ -70,8 +72,10 @@ class Masker {
   void tidy();
   void forget();
   void compute(Id state, uint32_t most_distance, TokenSet& out);
-  void walk(Id state, uint32_t most_distance, TokenSet& out);
-  void walk_tails(const TextPlace& place, uint32_t most_distance, TokenSet& out);
+  void walk(const TokenTree& tree, Id state, uint32_t most_distance, TokenSet& out);
+  void add_text(const TextPlace& place, uint32_t most_distance, TokenSet& out);
+  template <typename Fits>
+  void walk_tails(Id closed, uint32_t most_distance, const Fits& fits, TokenSet& out);
   template <typename Take>
   void walk_tree(const TokenTree& tree, Id state, const Take& take);
   Id run(Id state, std::string_view bytes);
@@ -80,6 +84,9 @@ class Masker {
   std::shared_ptr<const TokenTrie> tokens_;  // shared by all requests to a model
   Automaton automaton_;
   const uint32_t start_distance_;
+  std::vector<std::unique_ptr<const ClassTree>> languages_;  // of the program's; null: walked byte by byte
+  std::vector<uint32_t> spread_;                             // for Automaton::split_text
+  size_t fixed_bytes_ = 0;
   std::atomic<size_t> bytes_ = 0;
   size_t max_cached_;
   std::list<Cached> cached_;  // most recently used first
@@ -88,6 +95,7 @@ class Masker {
   std::vector<Place> free_places_;
   std::vector<Id> held_;  // numbers in use by what is being computed
   TokenSet scratch_;
+  ClassTree::Closing closing_;
 };
 
 }  // namespace ingle::text::grammar

@@ -15,7 +15,7 @@ void TokenTrie::set_pieces(std::vector<Entry> entries, size_t n_tokens) {
     if (entry.bytes.size() == 1) single_bytes_.set(static_cast<uint8_t>(entry.bytes.front()));
   }
   tree_ = TokenTree(entries);
-  text_ = StringTokens(entries, n_tokens);
+  strings_ = StringTokens(entries, n_tokens);
   piece_begin_.reserve(n_tokens + 1);
   for (const std::string_view piece : pieces) {
     piece_begin_.push_back(static_cast<uint32_t>(bytes_.size()));

@@ -39,7 +39,7 @@ class TokenTrie {
   bool has_control(std::string_view spelling) const;
   /// All of them.
   const TokenTree& tree() const { return tree_; }
-  const StringTokens& text() const { return text_; }
+  const StringTokens& strings() const { return strings_; }
   const std::vector<TokenId>& ends() const { return ends_; }
   bool is_end(TokenId id) const { return contains(end_set_, id); }
   /// Bytes that some token says alone; kControlMark where there are control tokens.
@@ -54,7 +54,7 @@ class TokenTrie {
   std::string bytes_;  // pieces, one after the other
   std::vector<uint32_t> piece_begin_;
   TokenTree tree_;
-  StringTokens text_;
+  StringTokens strings_;
   std::vector<TokenId> ends_;
   TokenSet end_set_;
   std::bitset<256> single_bytes_;
