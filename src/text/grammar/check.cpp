@@ -1,5 +1,6 @@
 #include "text/grammar/check.h"
 
+#include "text/grammar/schema.h"
 #include "text/grammar/walk_instance.h"
 
 namespace ingle::text::grammar {
@@ -7,12 +8,19 @@ namespace {
 
 constexpr size_t kMaxInstanceDepth = 256;
 
+/// A schema that nothing fits has no masks, but it is enforced: every document is rejected.
+bool has_no_document(std::string_view schema) {
+  const auto tree = parse_schema(schema, {});
+  return tree && tree->nodes[tree->root].kind == Node::Kind::kNothing;
+}
+
 }  // namespace
 
 Result<Checker> Checker::create(std::string_view schema, const CheckOptions& options) {
   const auto tokens = TokenTrie::of_bytes();
   Checker made;
   auto compiled = compile_schema(schema, options.sources, tokens->single_bytes(), {.may_check = !options.strict});
+  if (!compiled && has_no_document(schema)) return made;
   if (!compiled && (options.strict || compiled.error().code() != ErrorCode::kRefused))
     return std::unexpected(std::move(compiled).error());
   if (compiled) {
@@ -32,6 +40,7 @@ Result<Checker::Outcome> Checker::check(std::string_view instance) {
   auto parsed = validation::read_json(instance, kMaxInstanceDepth, "the instance");
   if (!parsed) return std::unexpected(Error::corrupt(parsed.error().message()));
   Outcome outcome;
+  if (!masker_ && !validator_) return outcome;
   if (masker_) {
     INGLE_TRY(auto text, walk_instance(compiled_->tree, *masker_, *parsed));
     if (!text) return outcome;

@@ -70,7 +70,7 @@ Result<ArrayRule> Expander::array_rule(const Json& schema) {
   const bool is_list = items != schema.end() && items->is_array();
   const char* first_name = is_list ? "items" : "prefixItems";
   const char* rest_name = is_list ? "additionalItems" : "items";
-  if (is_list && place.draft == Draft::k2020 && place.is_declared && schema.contains("prefixItems"))
+  if (is_list && place.draft == Draft::k2020 && schema.contains("prefixItems"))
     return malformed_schema(under(place.path, "items"), "'items' must be a schema");
   ArrayRule rule;
   const auto first = schema.find(first_name);

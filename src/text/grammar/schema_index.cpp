@@ -48,6 +48,40 @@ const Json* child_of(const Json& value, const std::string& part) {
   return &value[at];
 }
 
+/// Words that only some drafts have.
+struct Words {
+  bool is_new = false;
+  bool is_old = false;
+  bool is_oldest = false;
+};
+
+void look(const Json& value, Words& words) {
+  constexpr std::string_view kNew[] = {
+      "$anchor",     "$defs",       "$dynamicAnchor", "$dynamicRef",      "dependentRequired",    "dependentSchemas",
+      "maxContains", "minContains", "prefixItems",    "unevaluatedItems", "unevaluatedProperties"};
+  constexpr std::string_view kOld[] = {"additionalItems", "definitions", "dependencies"};
+  if (value.is_array()) {
+    for (const Json& element : value)
+      look(element, words);
+  }
+  if (!value.is_object()) return;
+  for (const auto& [key, member] : value.items()) {
+    if (key == "enum" || key == "const" || key == "examples" || key == "default") continue;
+    words.is_new |= std::ranges::find(kNew, key) != std::end(kNew);
+    words.is_old |= std::ranges::find(kOld, key) != std::end(kOld) || (key == "items" && member.is_array());
+    words.is_oldest |= key.starts_with("exclusiveM") && member.is_boolean();
+    look(member, words);
+  }
+}
+
+/// Of a schema without "$schema": 2020-12 unless it uses words that are older.
+Draft guessed_draft(const Json& document) {
+  Words words;
+  look(document, words);
+  if (words.is_new || !(words.is_old || words.is_oldest)) return Draft::k2020;
+  return words.is_oldest ? Draft::k4 : Draft::k7;
+}
+
 /// The name of a plain anchor in a reference, nothing for a pointer or the whole schema.
 std::optional<std::string> anchor_of(const std::string& reference) {
   const size_t hash = reference.find('#');
@@ -75,7 +109,7 @@ Result<SchemaIndex> SchemaIndex::create(const Json& document) {
   SchemaIndex index;
   index.resources_.push_back({"", &document, "#"});
   index.by_uri_[""] = 0;
-  INGLE_TRY_VOID(index.visit(document, {.path = "#"}));
+  INGLE_TRY_VOID(index.visit(document, {guessed_draft(document), 0, "#"}));
   return index;
 }
 
@@ -87,7 +121,7 @@ Status SchemaIndex::visit(const Json& schema, Place place) {
   }
   const bool is_root = resources_[place.resource].root == &schema;
   const Json* const ref = schema.contains("$ref") ? &schema.at("$ref") : nullptr;
-  const std::string* id = text_of(schema, place.is_declared && place.draft == Draft::k4 ? "id" : "$id");
+  const std::string* id = text_of(schema, place.draft == Draft::k4 ? "id" : "$id");
   if (const std::string* dialect = text_of(schema, "$schema"); dialect != nullptr && (is_root || id != nullptr)) {
     const auto draft = draft_of(*dialect);
     if (!draft) {
@@ -96,8 +130,7 @@ Status SchemaIndex::visit(const Json& schema, Place place) {
               .hint("leave out '$schema', or name draft-04, -06, -07, 2019-09 or 2020-12"));
     }
     place.draft = *draft;
-    place.is_declared = true;
-    if (place.draft == Draft::k4) id = text_of(schema, "id");
+    id = text_of(schema, place.draft == Draft::k4 ? "id" : "$id");
   }
   // Up to draft 7 a reference stands alone: an identifier beside it is none.
   if (ref != nullptr && place.draft <= Draft::k7) id = nullptr;
@@ -130,7 +163,7 @@ Status SchemaIndex::visit(const Json& schema, Place place) {
 
 Status SchemaIndex::visit_held(const Json& schema, const Place& place) {
   const auto visit_at = [&](const Json& held, const std::string& path) {
-    return visit(held, {place.draft, place.is_declared, place.resource, path});
+    return visit(held, {place.draft, place.resource, path});
   };
   for (const auto& [keyword, value] : schema.items()) {
     const Holds kind = holds(keyword);
@@ -165,7 +198,7 @@ Result<const Json*> SchemaIndex::find_pointer(const std::string& pointer, uint32
     if (const auto known = places_.find(found); known != places_.end()) place = known->second;
   }
   // A pointer may lead to a schema below a keyword that is not known.
-  INGLE_TRY_VOID(visit(*found, {place.draft, place.is_declared, place.resource, path}));
+  INGLE_TRY_VOID(visit(*found, {place.draft, place.resource, path}));
   return found;
 }
 

@@ -25,7 +25,6 @@ class SchemaIndex {
 
   struct Place {
     Draft draft = Draft::k2020;
-    bool is_declared = false;  // the draft is the one that "$schema" names
     uint32_t resource = 0;
     std::string path;  // "#/..." of the document
   };

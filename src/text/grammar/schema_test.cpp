@@ -265,6 +265,19 @@ TEST(Schema, older_drafts_mean_what_they_meant) {
   });
 }
 
+TEST(Schema, a_draft_that_is_not_named_is_told_by_its_words) {
+  check({
+      {R"({"type":"object","definitions":{"a":{"type":"integer"}},"properties":{"k":{"$ref":"#/definitions/a","minimum":3}}})",
+       {R"({"k": 1})"},
+       {R"({"k": null})"}},
+      {R"({"type":"object","$defs":{"a":{"type":"integer"}},"properties":{"k":{"$ref":"#/$defs/a","minimum":3}}})",
+       {R"({"k": 3})"},
+       {R"({"k": 1})"}},
+      {R"({"type":"integer","minimum":3,"exclusiveMinimum":true})", {"4"}, {"3"}},
+      {R"({"type":"array","items":[{"type":"integer"}]})", {"[1]", "[1, null]"}, {"[null]"}},
+  });
+}
+
 TEST(Schema, schemas_that_refer_to_themselves_are_merged_too) {
   check({
       {R"({"$defs":{"t":{"type":"object","properties":{"v":{"type":"integer"},"l":{"$ref":"#/$defs/t"}},
