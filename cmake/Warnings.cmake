@@ -11,6 +11,8 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   target_link_options(ingle_options INTERFACE -stdlib=libstdc++)
   # clang 19 declares std::expected of libstdc++ 12 only when it claims the C++20 concepts macro value.
   target_compile_options(ingle_options INTERFACE -D__cpp_concepts=202002L -Wno-builtin-macro-redefined)
+  # Inside std::stable_sort of libstdc++ 12, which is instantiated in our files.
+  target_compile_options(ingle_options INTERFACE -Wno-deprecated-declarations)
 endif()
 
 if(INGLE_SANITIZE)

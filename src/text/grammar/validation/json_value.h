@@ -18,7 +18,7 @@ struct JsonValue {
   using Array = std::vector<JsonValue>;
   using Object = std::vector<Member>;  // sorted by key, no key twice
 
-  std::variant<std::nullptr_t, bool, ExactNumber, std::string, Array, Object> data = nullptr;
+  std::variant<std::nullptr_t, bool, ExactNumber, std::string, Array, Object> data;
 
   bool is_null() const { return std::holds_alternative<std::nullptr_t>(data); }
   const bool* boolean() const { return std::get_if<bool>(&data); }
