@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <random>
 #include <set>
@@ -70,7 +71,7 @@ void change(Json& document, std::mt19937_64& random) {
   const auto places = places_in(document);
   Json& at = *places[random() % places.size()];
   const Json others[] = {nullptr,       true,           0,       -1,  3.25, 130, "", "a", "ab", "2024-02-29",
-                         Json::array(), Json::object(), "AB-12", 1e30};
+                         Json::array(), Json::object(), "AB-12", 1e12};
   const auto other = [&] { return others[random() % std::size(others)]; };
   switch (random() % 4) {
     case 0:
@@ -93,7 +94,7 @@ void change(Json& document, std::mt19937_64& random) {
       return;
     default:
       if (at.is_string()) at = at.get<std::string>() + "a";
-      if (at.is_number_float()) at = at.get<double>() * 2;
+      if (at.is_number_float() && std::abs(at.get<double>()) < 1e15) at = at.get<double>() * 2;  // bounded: 18 digits
   }
 }
 

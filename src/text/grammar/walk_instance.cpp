@@ -19,7 +19,8 @@ constexpr size_t kBytesAtLeast = 20'000;
 constexpr size_t kBytesEach = 500;
 constexpr size_t kTimesEach = 64;
 constexpr size_t kMaxWays = 256;  // at one time
-constexpr size_t kMostPlainDigits = 40;
+constexpr int64_t kMostZeros = 64;
+constexpr int64_t kMostExponent = 199;  // of a number without bounds
 
 /// One way to have written what came so far.
 struct Way {
@@ -28,34 +29,34 @@ struct Way {
 };
 using Ways = std::vector<Way>;
 
-/// The spellings of a number that grammars have: as constants are written, plain digits, with an exponent.
+/// The digits with a decimal point where `exponent` says; nothing where that takes too many zeros.
+std::optional<std::string> plain_digits(const std::string& digits, int64_t exponent) {
+  if (std::abs(exponent) > kMostZeros) return std::nullopt;
+  if (exponent >= 0) return digits + std::string(static_cast<size_t>(exponent), '0');
+  const int64_t point = static_cast<int64_t>(digits.size()) + exponent;  // digits before it
+  if (point <= 0) return "0." + std::string(static_cast<size_t>(-point), '0') + digits;
+  return std::string(digits).insert(static_cast<size_t>(point), ".");
+}
+
+/// The spellings of a number that grammars have: as constants are written, plain digits, with an exponent, with the
+/// largest exponent that they take.
 std::vector<std::string> spellings(const ExactNumber& number) {
+  if (number.is_zero()) return {"0"};
   const std::string sign = number.negative ? "-" : "";
   const std::string& digits = number.digits;
-  if (number.is_zero()) return {"0"};
-  const int64_t point = static_cast<int64_t>(digits.size()) + number.exponent;  // digits before the decimal point
-  std::string science = sign + digits.substr(0, 1);
-  if (digits.size() > 1) science += "." + digits.substr(1);
-  if (point != 1) science += "e" + std::to_string(point - 1);
+  const auto with_exponent = [&](int64_t exponent) { return exponent == 0 ? "" : "e" + std::to_string(exponent); };
   std::vector<std::string> out;
   try {
-    std::string constant =
-        scalar_text(nlohmann::ordered_json::parse(sign + digits + "e" + std::to_string(number.exponent)));
+    std::string constant = scalar_text(nlohmann::ordered_json::parse(sign + digits + with_exponent(number.exponent)));
     if (ExactNumber::read(constant) == number) out.push_back(std::move(constant));
   } catch (const std::exception&) {  // too large for a double: never written that way
   }
-  if (std::abs(number.exponent) <= static_cast<int64_t>(kMostPlainDigits) && digits.size() <= kMostPlainDigits) {
-    std::string plain = digits;
-    if (number.exponent >= 0) {
-      plain += std::string(static_cast<size_t>(number.exponent), '0');
-    } else if (point > 0) {
-      plain.insert(static_cast<size_t>(point), ".");
-    } else {
-      plain = "0." + std::string(static_cast<size_t>(-point), '0') + plain;
-    }
-    out.push_back(sign + plain);
+  const int64_t n_more = static_cast<int64_t>(digits.size()) - 1;
+  const int64_t clamped = std::clamp(number.exponent, -kMostExponent, kMostExponent);
+  for (const int64_t exponent : {int64_t{0}, number.exponent + n_more, clamped}) {
+    const auto plain = plain_digits(digits, number.exponent - exponent);
+    if (plain) out.push_back(sign + *plain + with_exponent(exponent));
   }
-  out.push_back(std::move(science));
   return out;
 }
 
