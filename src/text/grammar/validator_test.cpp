@@ -181,6 +181,7 @@ TEST(Validator, a_schema_without_a_draft_is_read_by_its_words) {
        {},
        {R"({"p":[1,2]})"}},
       {R"({"items":[{"const":1}],"additionalItems":false})", {"[1]"}, {"[1,1]"}},
+      {R"({"items":[{"$ref":"#/$defs/a"}],"additionalItems":false,"$defs":{"a":{"const":1}}})", {"[1]"}, {"[1,1]"}},
   });
 }
 

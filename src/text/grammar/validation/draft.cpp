@@ -68,6 +68,8 @@ struct Words {
   bool is_new = false;
   bool is_old = false;
   bool is_oldest = false;
+  bool has_list = false;   // in "items"
+  bool is_newest = false;  // what 2020-12 has instead
 };
 
 /// Recursive: documents are parsed to a bounded depth.
@@ -81,8 +83,9 @@ void look(const JsonValue& value, Words& words) {
   for (const auto& [key, member] : *object) {
     if (key == "enum" || key == "const" || key == "examples" || key == "default") continue;
     words.is_new |= std::ranges::find(kNewWords, key) != std::end(kNewWords);
-    words.is_old |=
-        std::ranges::find(kOldWords, key) != std::end(kOldWords) || (key == "items" && member.array() != nullptr);
+    words.is_old |= std::ranges::find(kOldWords, key) != std::end(kOldWords);
+    words.has_list |= key == "items" && member.array() != nullptr;
+    words.is_newest |= key == "prefixItems" || key == "$dynamicRef";
     words.is_oldest |= key.starts_with("exclusiveM") && member.boolean() != nullptr;
     look(member, words);
   }
@@ -106,9 +109,9 @@ std::optional<Draft> draft_named(std::string_view uri) {
 Draft guess_draft(const JsonValue& schema) {
   Words words;
   look(schema, words);
-  if (words.is_new) return k2020;
+  if (words.is_new) return words.has_list && !words.is_newest ? k2019 : k2020;
   if (words.is_oldest) return kDraft4;
-  return words.is_old ? kDraft7 : k2020;
+  return words.is_old || words.has_list ? kDraft7 : k2020;
 }
 
 const KeywordRow* find_keyword(std::string_view name, Draft draft) {
