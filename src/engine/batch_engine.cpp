@@ -163,26 +163,28 @@ text::grammar::GrammarCache& BatchEngine::grammars() {
 Result<text::grammar::Constraint> BatchEngine::constraint_of(const chat::CompleteRequest& request,
                                                              const std::optional<Offer>& offer) {
   text::grammar::GrammarCache& cache = grammars();
+  const text::tools::Format& format = prompter_.tools().format();
   if (!request.grammar.empty()) return cache.from_grammar(request.grammar);
-  if (!offer) {
+  if (!offer && !request.json_schema.empty()) {
     std::vector<text::grammar::CopySource> sources;
     for (const chat::CopySource& source : request.copy_sources)
       sources.push_back({source.name, source.text.reveal()});
     return cache.from_schema(request.json_schema, sources);
   }
-  const text::tools::Format& format = prompter_.tools().format();
   const auto compile = [&]() -> Result<std::shared_ptr<const text::grammar::Program>> {
-    INGLE_TRY(auto compiled,
-              text::tools::compile_calls(format, offer->tools, offer->rules, cache.tokens()->single_bytes()));
+    const auto& available = cache.tokens()->single_bytes();
+    if (!offer) return text::tools::compile_words(format, available);
+    INGLE_TRY(auto compiled, text::tools::compile_calls(format, offer->tools, offer->rules, available));
     return compiled.program;
   };
-  return cache.find_or_compile(format.name, signature(*offer), {}, compile);
+  return cache.find_or_compile(format.name, offer ? signature(*offer) : "words", {}, compile);
 }
 
 Result<std::optional<text::grammar::Constraint>> BatchEngine::make_constraint(const chat::CompleteRequest& request,
                                                                               const std::optional<Offer>& offer,
                                                                               size_t n_prompt) {
-  if (request.json_schema.empty() && request.grammar.empty() && !offer) return std::nullopt;
+  const bool is_free = request.json_schema.empty() && request.grammar.empty() && !offer;
+  if (is_free && !prompter_.tools().forbids_calls(request)) return std::nullopt;
   INGLE_TRY(auto constraint, constraint_of(request, offer));
   const uint32_t needed = constraint.shortest();
   if (request.max_tokens >= 0 && static_cast<uint32_t>(request.max_tokens) < needed) {

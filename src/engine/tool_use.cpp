@@ -28,6 +28,13 @@ text::tools::CallRules rules_of(const chat::ToolChoice& choice) {
           .parallel = choice.parallel};
 }
 
+/// The conversation has calls or their results.
+bool tells_of_calls(const chat::ChatPrompt& prompt) {
+  return std::ranges::any_of(prompt.messages, [](const chat::Message& message) {
+    return message.role == "tool" || !message.tool_calls.empty();
+  });
+}
+
 }  // namespace
 
 std::string signature(const Offer& offer) {
@@ -133,16 +140,19 @@ Result<std::optional<Offer>> ToolUse::offer_of(const chat::CompleteRequest& requ
   return offer;
 }
 
+bool ToolUse::forbids_calls(const chat::CompleteRequest& request) const {
+  const auto* prompt = std::get_if<chat::ChatPrompt>(&request.prompt);
+  return prompt != nullptr && prompt->tool_choice.mode == Mode::kNone && tells_of_calls(*prompt) &&
+         request.json_schema.empty() && request.grammar.empty();
+}
+
 Result<text::tools::PreparedPrompt> ToolUse::prepare(const chat::ChatPrompt& prompt, std::string messages_json) const {
-  const bool told = std::ranges::any_of(prompt.messages, [](const chat::Message& message) {
-    return message.role == "tool" || !message.tool_calls.empty();
-  });
   std::vector<text::tools::Tool> tools;
   // What may not be called is not shown either.
   if (prompt.tool_choice.mode != Mode::kNone) {
     INGLE_TRY(tools, text::tools::read_tools(prompt.tools_json.reveal()));
   }
-  if (tools.empty() && !told) return text::tools::PreparedPrompt{std::move(messages_json), {}};
+  if (tools.empty() && !tells_of_calls(prompt)) return text::tools::PreparedPrompt{std::move(messages_json), {}};
   return text::tools::prepare_prompt(format_, abilities(), messages_json, tools, rules_of(prompt.tool_choice));
 }
 

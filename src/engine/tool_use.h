@@ -63,6 +63,8 @@ class ToolUse {
 
   /// Nothing where no tool may be called. kUsage: the tools are not what they should be.
   Result<std::optional<Offer>> offer_of(const chat::CompleteRequest& request) const;
+  /// The answer must be in words: calls stand in the conversation, and the request rules out another one.
+  bool forbids_calls(const chat::CompleteRequest& request) const;
   /// Messages and tools as the model's template takes them. `messages_json` as in ChatTemplate::Inputs.
   Result<text::tools::PreparedPrompt> prepare(const chat::ChatPrompt& prompt, std::string messages_json) const;
   const text::tools::Format& format() const { return format_; }

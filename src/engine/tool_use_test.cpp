@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "engine/batch_engine.h"
@@ -43,15 +44,30 @@ void anything(std::span<const int32_t> text, std::span<float> logits) {
   }
 }
 
-std::unique_ptr<BatchEngine> make_engine(uint32_t context = 2048) {
+constexpr std::string_view kOpening = "<tool_call>";
+
+/// Wants to say nothing but the opening of a call, again and again.
+void only_calls(std::span<const int32_t> text, std::span<float> logits) {
+  size_t said = std::min(kOpening.size() - 1, text.size());
+  const auto ends_with = [&](size_t n) {
+    return std::ranges::equal(text.last(n), kOpening.substr(0, n),
+                              [](int32_t token, char c) { return token == static_cast<uint8_t>(c); });
+  };
+  while (said > 0 && !ends_with(said))
+    --said;
+  anything(text, logits);
+  logits[static_cast<uint8_t>(kOpening[said])] = 100;
+}
+
+std::unique_ptr<BatchEngine> make_engine(ToyExecutor::Logits logits = anything) {
   EngineParts parts;
   parts.tokenizer = text::Tokenizer::create(text::testing::byte_vocab("gpt-2", {})).value();
   parts.chat_template = text::ChatTemplate::compile(kTemplate).value();
-  parts.executor = std::make_unique<ToyExecutor>(2048, 16, anything);
+  parts.executor = std::make_unique<ToyExecutor>(2048, 16, std::move(logits));
   parts.description.name = "toy";
   parts.description.vocab_size = ToyExecutor::kVocab;
   parts.description.embedding_size = ToyExecutor::kEmbd;
-  parts.description.context_limit = context;
+  parts.description.context_limit = 2048;
   parts.max_sequences = 4;
   parts.prefill_chunk = 16;
   return std::make_unique<BatchEngine>(std::move(parts));
@@ -159,6 +175,22 @@ TEST(ToolUse, tools_that_may_not_be_called_are_not_shown) {
   const Answer answer = run(*engine, with_tools({.mode = Mode::kNone}, 0, 50));
   EXPECT_TRUE(answer.calls.empty());
   EXPECT_FALSE(answer.text.empty());
+}
+
+TEST(ToolUse, a_call_that_is_ruled_out_cannot_be_begun_although_the_conversation_has_one) {
+  const auto engine = make_engine(only_calls);
+  auto request = with_tools({.mode = Mode::kNone});
+  auto& prompt = std::get<chat::ChatPrompt>(request.prompt);
+  prompt.messages.push_back({.role = "assistant", .tool_calls = {{"c", "now", chat::Private("{}")}}});
+  prompt.messages.push_back({.role = "tool", .content = chat::Private("noon"), .tool_call_id = "c", .name = "now"});
+  request.sampling.temperature = 0;
+  request.max_tokens = 50;
+  const Answer answer = run(*engine, request);
+  ASSERT_TRUE(answer.finished.has_value()) << answer.finished.error().message();
+  EXPECT_THAT(answer.text, HasSubstr("<tool_call"));
+  EXPECT_THAT(answer.text, Not(HasSubstr(kOpening)));
+  request.prompt = chat::RawPrompt{chat::Private("go")};
+  EXPECT_THAT(run(*engine, request).text, HasSubstr(kOpening));  // as it would
 }
 
 TEST(ToolUse, with_a_schema_an_answer_is_a_call_or_a_document) {

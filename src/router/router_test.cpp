@@ -313,6 +313,25 @@ TEST_F(RouterTest, requests_that_cannot_be_passed_on_stay) {
   EXPECT_TRUE(cloud_.received.empty());
 }
 
+TEST_F(RouterTest, calls_of_tools_are_made_here_and_all_of_them_arrive) {
+  models_.model->logprob = -3;
+  models_.model->calls = {{.index = 0, .id = "call_a", .name = "f", .arguments = "{"}, {.index = 0, .arguments = "}"}};
+  chat::CompleteRequest request = question("hard");
+  std::get<chat::ChatPrompt>(request.prompt).tools_json =
+      chat::Private(R"([{"type":"function","function":{"name":"f"}}])");
+  std::vector<chat::ToolCallDelta> calls;
+  const auto finished =
+      chat::complete_and_wait(*routing().auto_model(), std::move(request), [&](const chat::Event& event) {
+        if (const auto* delta = std::get_if<chat::Delta>(&event))
+          calls.insert(calls.end(), delta->tool_calls.begin(), delta->tool_calls.end());
+      });
+  ASSERT_TRUE(finished.has_value());
+  EXPECT_EQ(finished->reason, chat::FinishReason::kToolCalls);
+  EXPECT_EQ(calls, models_.model->calls);
+  expect_nothing_left("policy");
+  EXPECT_NE(last().reason.find("tools"), std::string::npos) << last().reason;
+}
+
 TEST_F(RouterTest, a_long_answer_is_judged_by_its_beginning_and_then_streams) {
   models_.model->words.assign(200, "word ");
   EXPECT_EQ(ask("tell me").text.size(), 1000U);

@@ -28,6 +28,7 @@ Status FakeModel::complete(chat::CompleteRequest request, chat::EventSink sink) 
       }
       sink(std::move(delta));
     }
+    if (!calls.empty()) sink(chat::Delta{.text = {}, .tokens = {}, .tool_calls = calls});
     on_answered();
     if (hangs) {
       {
@@ -39,7 +40,7 @@ Status FakeModel::complete(chat::CompleteRequest request, chat::EventSink sink) 
     } else if (breaks) {
       sink(chat::Failed{Error::unavailable("the engine ended")});
     } else {
-      sink(chat::Finished{.reason = chat::FinishReason::kStop,
+      sink(chat::Finished{.reason = calls.empty() ? chat::FinishReason::kStop : chat::FinishReason::kToolCalls,
                           .stop_text = {},
                           .usage = {.prompt_tokens = 10, .completion_tokens = static_cast<uint32_t>(words.size())},
                           .route = {}});

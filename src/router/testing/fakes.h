@@ -22,6 +22,7 @@ class FakeModel final : public chat::Completer {
   float logprob = -0.01F;
   size_t unsure_from = SIZE_MAX;              // the first word that has -3 instead
   size_t at_once = 1;                         // words in a delta
+  std::vector<chat::ToolCallDelta> calls;     // after the words
   bool hangs = false;                         // after the words: until it is cancelled
   bool breaks = false;                        // after the words
   std::function<void()> on_answered = [] {};  // before the end is said

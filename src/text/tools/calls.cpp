@@ -9,12 +9,14 @@
 
 #include "text/grammar/compile.h"
 #include "text/grammar/json_text.h"
+#include "text/grammar/language.h"
 #include "text/tools/openings.h"
 
 namespace ingle::text::tools {
 namespace {
 
 using grammar::ByteSet;
+using grammar::Language;
 using grammar::OpId;
 using grammar::ProgramBuilder;
 using Json = nlohmann::ordered_json;
@@ -240,6 +242,21 @@ Result<CompiledCalls> compile_calls(const Format& format, std::span<const Tool> 
   compiled.needs_check = grammar.needs_check();
   INGLE_TRY(compiled.program, std::move(builder).finish(start, "tools"));
   return compiled;
+}
+
+Result<std::shared_ptr<const grammar::Program>> compile_words(const Format& format, const ByteSet& available) {
+  Language words = Language::any();
+  for (const Wrapping& wrapping : format.syntax.wrappings) {
+    if (!wrapping.sure || wrapping.open.empty()) continue;
+    std::string opening;
+    for (const char c : wrapping.open)
+      opening += fmt::format("\\x{:02x}", static_cast<uint8_t>(c));
+    INGLE_TRY(const Language calls, Language::from_pattern(opening));
+    INGLE_TRY(words, words.without(calls));
+  }
+  ProgramBuilder builder(available);
+  const OpId start = builder.language(words, grammar::Spelling::kPlain, ProgramBuilder::kReturnOp);
+  return std::move(builder).finish(start, "words");
 }
 
 }  // namespace ingle::text::tools

@@ -22,4 +22,7 @@ struct CompiledCalls {
 Result<CompiledCalls> compile_calls(const Format& format, std::span<const Tool> tools, const CallRules& rules,
                                     const grammar::ByteSet& available);
 
+/// Answers in words, in which nothing that alone says that a call follows can be said.
+Result<std::shared_ptr<const grammar::Program>> compile_words(const Format& format, const grammar::ByteSet& available);
+
 }  // namespace ingle::text::tools
