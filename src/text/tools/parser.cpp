@@ -101,8 +101,7 @@ void CallParser::step_free(char c) {
     return;
   }
   if (matcher_.dead) {
-    // A control token that opens nothing: never generated under the grammar, plain content without it.
-    std::erase(held_, kControlByte);
+    // A control token that opens nothing is never generated under the grammar; its spelling is content.
     matcher_ = {.line_start = false, .offset = matcher_.offset};
   }
   if (after_call_ && matcher_.places.empty() && (is_space(c) || syntax_.between.find(c) != std::string_view::npos)) {
@@ -234,8 +233,7 @@ void CallParser::enter_free() {
 /// What looked like a call is content after all.
 void CallParser::give_up() {
   broken_ = true;
-  std::string text = std::move(held_);
-  std::erase(text, kControlByte);
+  const std::string text = std::move(held_);
   enter_free();
   after_call_ = false;
   matcher_.line_start = false;
@@ -247,12 +245,14 @@ void CallParser::emit(CallEvent::Kind kind, std::string_view text) {
     out_->push_back({kind});
     return;
   }
-  if (text.empty()) return;
+  std::string told(text);
+  if (kind == CallEvent::Kind::kContent) std::erase(told, kControlByte);
+  if (told.empty()) return;
   const bool goes_on = kind != CallEvent::Kind::kBegin && !out_->empty() && out_->back().kind == kind;
   if (goes_on) {
-    out_->back().text += text;
+    out_->back().text += told;
   } else {
-    out_->push_back({kind, std::string(text)});
+    out_->push_back({kind, std::move(told)});
   }
 }
 

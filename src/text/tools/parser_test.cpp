@@ -162,6 +162,10 @@ TEST(CallParser, ends_a_call_that_was_cut) {
   EXPECT_TRUE(got.broken);
 }
 
+TEST(CallParser, tells_control_tokens_that_open_nothing_without_their_mark) {
+  EXPECT_EQ(read(kPhi, {"a\xFF<|end|>b\xFF\xFF<|tool_\xFF"}).text, "a<|end|>b<|tool_");
+}
+
 TEST(CallParser, leaves_a_document_alone_that_looks_like_a_bare_call) {
   const std::string document = "{\"name\": \"get\", \"arguments\": {}}";
   EXPECT_EQ(read(kHermes, {document}, {.document = "{}"}).text, document);
