@@ -38,9 +38,9 @@ bool tells_of_calls(const chat::ChatPrompt& prompt) {
 }  // namespace
 
 std::string signature(const Offer& offer) {
-  std::string text =
-      fmt::format("{}{}{}:{}{}:{}", offer.rules.required ? 'r' : '-', offer.rules.parallel ? 'p' : '-',
-                  offer.rules.only.size(), offer.rules.only, offer.rules.document.size(), offer.rules.document);
+  std::string text = fmt::format("{}{}{}{}:{}{}:{}", offer.rules.required ? 'r' : '-', offer.rules.parallel ? 'p' : '-',
+                                 offer.rules.strict_document ? 's' : '-', offer.rules.only.size(), offer.rules.only,
+                                 offer.rules.document.size(), offer.rules.document);
   for (const text::tools::Tool& tool : offer.tools)
     text += fmt::format("{}:{}{}{}:{}", tool.name.size(), tool.name, tool.strict ? 's' : '-',
                         tool.parameters_json.size(), tool.parameters_json);
@@ -137,6 +137,7 @@ Result<std::optional<Offer>> ToolUse::offer_of(const chat::CompleteRequest& requ
   }
   offer.rules = rules_of(prompt->tool_choice);
   offer.rules.document = request.json_schema;
+  offer.rules.strict_document = !request.check_schema;
   return offer;
 }
 

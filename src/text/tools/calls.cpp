@@ -80,7 +80,7 @@ class CallGrammar {
   Result<OpId> answer() {
     if (rules_.required || !rules_.only.empty()) return calls_only();
     if (rules_.document.empty()) return free_text();
-    INGLE_TRY(const OpId document, schema(rules_.document, "response_format", /*strict=*/false));
+    INGLE_TRY(const OpId document, schema(rules_.document, "response_format", rules_.strict_document));
     return builder_.choice({calls_only(), document});
   }
 
@@ -98,12 +98,9 @@ class CallGrammar {
 
   /// A rule of its own, ending in the return.
   Result<OpId> schema(const std::string& json, const std::string& what, bool strict) {
-    auto tree = grammar::parse_schema(json, {});
-    if (!tree && !strict && tree.error().code() == ErrorCode::kRefused) {
-      needs_check_ = true;
-      tree = grammar::parse_schema(R"({"type": "object"})", {});
-    }
+    auto tree = grammar::parse_schema(json, {}, {.may_check = !strict});
     if (!tree) return std::unexpected(std::move(tree).error().within(what));
+    needs_check_ = needs_check_ || !tree->unenforced.empty();
     auto rule = grammar::emit_schema(builder_, *tree, kReturn);
     if (!rule) return std::unexpected(std::move(rule).error().within(what));
     return rule;

@@ -72,10 +72,11 @@ std::span<const Format* const> formats();
 const Format& format_of(std::string_view template_source);
 
 struct CallRules {
-  bool required = false;      // the answer is calls and nothing else
-  std::string only = {};      // a named function; implies required
-  bool parallel = true;       // more than one call
-  std::string document = {};  // JSON Schema: an answer that is no call is such a document; "": it is free text
+  bool required = false;         // the answer is calls and nothing else
+  std::string only = {};         // a named function; implies required
+  bool parallel = true;          // more than one call
+  std::string document = {};     // JSON Schema: an answer that is no call is such a document; "": it is free text
+  bool strict_document = false;  // refuse what of it cannot be enforced byte by byte
 };
 
 }  // namespace ingle::text::tools
