@@ -174,7 +174,7 @@ void prune(Program& program, const std::vector<Way>& ways) {
       const auto last = std::remove_if(first, first + op.count, [&](OpId other) { return ways[other] == kNoWay; });
       op.count = static_cast<uint32_t>(last - first);
       // The shortest way stands last: it is followed first.
-      std::stable_sort(first, last, [&](OpId a, OpId b) { return ways[a] > ways[b]; });
+      std::sort(first, last, [&](OpId a, OpId b) { return std::tie(ways[a], a) > std::tie(ways[b], b); });
     } else if (op.kind == OpKind::kCall) {
       op.count = ways[op.arg].bytes == 0 ? 1 : 0;
     } else if (op.kind == OpKind::kRepeat) {
