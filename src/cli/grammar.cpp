@@ -1,9 +1,12 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/files.h"
 #include "cli/json_writer.h"
 #include "cli/verb.h"
 #include "text/grammar/check.h"
+#include "text/grammar/check_text.h"
 
 namespace ingle::cli {
 namespace {
@@ -23,11 +26,14 @@ enum class Verdict : uint8_t { kAccepted = 0, kRejected = 1, kRefused = 3 };
 class Grammar : public Command {
  public:
   void declare(Arguments& arguments) override {
-    arguments.positional(action_, "ACTION", "check: do instances fit a schema?");
+    arguments.positional(action_, "ACTION", "check: do instances fit a schema, texts a grammar?");
     arguments.value(schema_, "--schema", "FILE", "a JSON Schema").completes = Completes::kFile;
     arguments.values(instances_, "--instance", "FILE", "a JSON document; - = standard input; repeatable").completes =
         Completes::kFile;
     arguments.value(lines_, "--instances", "FILE", "a JSON document on each line; - = standard input").completes =
+        Completes::kFile;
+    arguments.value(grammar_, "--grammar", "FILE", "a grammar in GBNF").completes = Completes::kFile;
+    arguments.values(texts_, "--text", "FILE", "a text, to its last byte; - = standard input; repeatable").completes =
         Completes::kFile;
     arguments.flag(strict_, "--strict", "refuse a schema that generation cannot enforce as a whole");
     arguments.flag(json_, "--json",
@@ -38,6 +44,7 @@ class Grammar : public Command {
     if (action_ != "check")
       return std::unexpected(Error::usage("'" + action_ + "' is nothing that can be done with a grammar")
                                  .hint("ingle grammar check --schema FILE --instance FILE"));
+    if (!grammar_.empty()) return check_texts(context);
     if (schema_.empty() || (instances_.empty() && lines_.empty()))
       return std::unexpected(Error::usage("a schema and an instance are needed")
                                  .hint("ingle grammar check --schema FILE --instance FILE"));
@@ -56,6 +63,38 @@ class Grammar : public Command {
  private:
   Result<std::string> read(Context& context, const std::string& name) const {
     return name == "-" ? context.console.read_input(kMaxFileBytes) : base::read_file(name, kMaxFileBytes);
+  }
+
+  Result<int> check_texts(Context& context) const {
+    if (texts_.empty() || !schema_.empty() || !instances_.empty() || !lines_.empty() || strict_)
+      return std::unexpected(
+          Error::usage("a grammar is checked with texts: --schema and its flags have no place beside it")
+              .hint("ingle grammar check --grammar FILE --text FILE"));
+    INGLE_TRY(const std::string grammar, base::read_file(grammar_, kMaxFileBytes));
+    auto worst = Verdict::kAccepted;
+    for (const std::string& file : texts_) {
+      INGLE_TRY(const std::string text, read(context, file));
+      const std::string_view name = texts_.size() > 1 ? std::string_view(file) : std::string_view();
+      const auto fit = text::grammar::fit_grammar(grammar, text);
+      if (!fit) {
+        worst = std::max(worst, tell_one(context, name, Verdict::kRefused, fit.error().message()));
+      } else if (fit->accepts) {
+        tell_one(context, name, Verdict::kAccepted, "");
+      } else {
+        worst = std::max(worst, tell_one(context, name, Verdict::kRejected, misfit(text, fit->n_fitting)));
+      }
+    }
+    return static_cast<int>(worst);
+  }
+
+  static std::string misfit(std::string_view text, size_t n_fitting) {
+    if (n_fitting == text.size()) return "the text ends before the grammar does";
+    const std::string_view before = text.substr(0, n_fitting);
+    const size_t column = n_fitting - (before.rfind('\n') + 1);
+    const bool is_last_line_break = n_fitting + 1 == text.size() && text.back() == '\n';
+    return fmt::format("line {}, byte {}: nothing in the grammar goes on like this{}",
+                       std::ranges::count(before, '\n') + 1, column + 1,
+                       is_last_line_break ? "; the file's last line break is part of the text" : "");
   }
 
   Result<std::vector<Instance>> read_instances(Context& context) const {
@@ -116,6 +155,8 @@ class Grammar : public Command {
   std::string schema_;
   std::vector<std::string> instances_;
   std::string lines_;
+  std::string grammar_;
+  std::vector<std::string> texts_;
   bool strict_ = false;
   bool json_ = false;
 };

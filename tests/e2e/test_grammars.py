@@ -61,6 +61,18 @@ class Grammars(IngleTest):
         two = self.run_ingle("grammar", "check", "--schema", schema, "--instance", "-", "--instance", lines, text="3")
         self.assertEqual((two.code, two.data.splitlines()[0]), (1, "-: accepted"))
 
+    def test_a_text_follows_a_grammar_or_leaves_it_somewhere(self):
+        grammar = self.write("g.gbnf", 'root ::= ("- " [a-z]+ "\\n")+')
+        check = lambda text: self.run_ingle("grammar", "check", "--grammar", grammar, "--text", self.write("t", text))
+        self.assertEqual((check("- a\n- bc\n").code, check("- a\n- bc\n").data), (0, "accepted\n"))
+        left = check("- a\n- B\n")
+        self.assertEqual((left.code, left.data), (1, "rejected\n"))
+        self.assertIn("line 2, byte 3", left.talk)
+        wrong = self.run_ingle("grammar", "check", "--grammar", self.write("w.gbnf", "root ::= item"), "--text", "-", text="")
+        self.assertEqual((wrong.code, wrong.data), (3, "refused\n"))
+        self.assertIn("line 1, column 10", wrong.talk)
+        self.assertEqual(self.run_ingle("grammar", "check", "--grammar", grammar).code, 2)
+
     def test_a_schema_that_is_not_there_is_an_error(self):
         self.assertEqual(self.run_ingle("grammar", "check", "--schema", "/nowhere", "--instance", "-", text="1").code, 1)
         self.assertEqual(self.run_ingle("grammar", "check", "--schema", "/nowhere").code, 2)

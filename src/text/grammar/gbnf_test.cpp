@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "text/grammar/automaton.h"
+#include "text/grammar/check_text.h"
 #include "text/grammar/testing/walk.h"
 
 namespace ingle::text::grammar {
@@ -83,96 +84,107 @@ TEST(Gbnf, rules_may_refer_to_themselves_behind_something) {
 }
 
 TEST(Gbnf, errors_say_where_and_what_to_do) {
-    struct Wrong {
-      std::string grammar;
-      std::string told;
-      std::string hint;
-    };
-    const std::vector<Wrong> cases = {
-        {"", "there is no rule 'root'", "'root' says"},
-        {"start ::= \"a\"", "there is no rule 'root'", ""},
-        {"root ::= \"a\" other", "line 1, column 14: there is no rule 'other'", "other ::= ..."},
-        {"root ::= \"é\" [a-z\n", "line 1, column 14: a '[' without ']'", ""},
-        {"root ::= \"a\n\"", "line 1, column 10: a text without its second '\"'", "\\n"},
-        {"# é\nroot = \"a\"", "line 2, column 6: '::=' was expected", "name ::="},
-        {"root ::= \"a\"\n\"b\"", "line 2, column 1: the name of a rule", ""},
-        {"root ::= (\"a\"", "line 1, column 10: a '(' without ')'", ""},
-        {"root ::= \"a\")", "line 1, column 13: a ')' without '('", ""},
-        {"root ::= *", "nothing stands before this '*'", ""},
-        {"root ::= \"a\"{", "a number was expected", "{3,5}"},
-        {"root ::= \"a\"{2", "'}' was expected", ""},
-        {"root ::= \"a\"{3,2}", "at least 3 and at most 2", ""},
-        {"root ::= \"\\q\"", "line 1, column 12: an escape that is not known", "\\uHHHH"},
-        {"root ::= \"\\ud800\"", "U+D800 is no character", ""},
-        {"root ::= \"\\x4\"", "2 hexadecimal digits", ""},
-        {"root ::= [z-a]", "ends before it begins", ""},
-        {"root ::= \"a\" & \"b\"", "'&' was not expected", ""},
-        {"root ::= \"a\"\nroot ::= \"b\"", "line 2, column 1: the rule 'root' is defined twice", "'|'"},
-        {"root ::= \"\xFF\"", "not UTF-8", ""},
-    };
-    for (const Wrong& wrong : cases) {
-      const auto program = made(wrong.grammar);
-      ASSERT_FALSE(program.has_value()) << wrong.grammar;
-      EXPECT_EQ(program.error().code(), ErrorCode::kUsage) << wrong.grammar;
-      EXPECT_THAT(program.error().message(), HasSubstr(wrong.told)) << wrong.grammar;
-      EXPECT_THAT(program.error().hint(), HasSubstr(wrong.hint)) << wrong.grammar;
-    }
+  struct Wrong {
+    std::string grammar;
+    std::string told;
+    std::string hint;
+  };
+  const std::vector<Wrong> cases = {
+      {"", "there is no rule 'root'", "'root' says"},
+      {"start ::= \"a\"", "there is no rule 'root'", ""},
+      {"root ::= \"a\" other", "line 1, column 14: there is no rule 'other'", "other ::= ..."},
+      {"root ::= \"é\" [a-z\n", "line 1, column 14: a '[' without ']'", ""},
+      {"root ::= \"a\n\"", "line 1, column 10: a text without its second '\"'", "\\n"},
+      {"# é\nroot = \"a\"", "line 2, column 6: '::=' was expected", "name ::="},
+      {"root ::= \"a\"\n\"b\"", "line 2, column 1: the name of a rule", ""},
+      {"root ::= (\"a\"", "line 1, column 10: a '(' without ')'", ""},
+      {"root ::= \"a\")", "line 1, column 13: a ')' without '('", ""},
+      {"root ::= *", "nothing stands before this '*'", ""},
+      {"root ::= \"a\"{", "a number was expected", "{3,5}"},
+      {"root ::= \"a\"{2", "'}' was expected", ""},
+      {"root ::= \"a\"{3,2}", "at least 3 and at most 2", ""},
+      {"root ::= \"\\q\"", "line 1, column 12: an escape that is not known", "\\uHHHH"},
+      {"root ::= \"\\ud800\"", "U+D800 is no character", ""},
+      {"root ::= \"\\x4\"", "2 hexadecimal digits", ""},
+      {"root ::= [z-a]", "ends before it begins", ""},
+      {"root ::= \"a\" & \"b\"", "'&' was not expected", ""},
+      {"root ::= \"a\"\nroot ::= \"b\"", "line 2, column 1: the rule 'root' is defined twice", "'|'"},
+      {"root ::= \"\xFF\"", "not UTF-8", ""},
+  };
+  for (const Wrong& wrong : cases) {
+    const auto program = made(wrong.grammar);
+    ASSERT_FALSE(program.has_value()) << wrong.grammar;
+    EXPECT_EQ(program.error().code(), ErrorCode::kUsage) << wrong.grammar;
+    EXPECT_THAT(program.error().message(), HasSubstr(wrong.told)) << wrong.grammar;
+    EXPECT_THAT(program.error().hint(), HasSubstr(wrong.hint)) << wrong.grammar;
+  }
 }
 
 TEST(Gbnf, what_cannot_be_done_is_refused) {
-    for (const auto& [grammar, told] : std::vector<std::pair<std::string, std::string>>{
-             {"root ::= <think> .*", "tokens cannot be named"},
-             {"root ::= !<[1000]>*", "tokens cannot be named"},
-             {"root ::= root \"a\" | \"b\"", "'root' leads back to itself"},
-             {"root ::= sum\nsum ::= ws sum \"+\" | \"1\"\nws ::= \" \"*", "'sum' leads back to itself"},
-             {"root ::= \"a\" root", "no document fits it"},
-             {"root ::= [^\\x00-\\U0010FFFF]", "no document fits it"},
-             {"root ::= \"a\"{1000000001}", "a count above"},
-         }) {
-      const auto program = made(grammar);
-      ASSERT_FALSE(program.has_value()) << grammar;
-      EXPECT_EQ(program.error().code(), ErrorCode::kRefused) << grammar << ": " << program.error().message();
-      EXPECT_THAT(program.error().message(), HasSubstr(told)) << grammar;
-    }
+  for (const auto& [grammar, told] : std::vector<std::pair<std::string, std::string>>{
+           {"root ::= <think> .*", "tokens cannot be named"},
+           {"root ::= !<[1000]>*", "tokens cannot be named"},
+           {"root ::= root \"a\" | \"b\"", "'root' leads back to itself"},
+           {"root ::= sum\nsum ::= ws sum \"+\" | \"1\"\nws ::= \" \"*", "'sum' leads back to itself"},
+           {"root ::= \"a\" root", "no document fits it"},
+           {"root ::= [^\\x00-\\U0010FFFF]", "no document fits it"},
+           {"root ::= \"a\"{1000000001}", "a count above"},
+       }) {
+    const auto program = made(grammar);
+    ASSERT_FALSE(program.has_value()) << grammar;
+    EXPECT_EQ(program.error().code(), ErrorCode::kRefused) << grammar << ": " << program.error().message();
+    EXPECT_THAT(program.error().message(), HasSubstr(told)) << grammar;
+  }
+}
+
+TEST(Gbnf, a_text_is_walked_through_the_masks_to_where_it_leaves_the_grammar) {
+  constexpr const char* kGrammar = "root ::= \"a\" [é-ü]+ \".\"";
+  const auto fit = [&](std::string_view text) { return fit_grammar(kGrammar, text).value(); };
+  EXPECT_TRUE(fit("aéü.").accepts);
+  EXPECT_FALSE(fit("aé").accepts);
+  EXPECT_EQ(fit("aé").n_fitting, 3U);
+  EXPECT_EQ(fit("aéz.").n_fitting, 3U);
+  EXPECT_EQ(fit("aé..").n_fitting, 4U);
+  EXPECT_EQ(fit_grammar("root ::= x", "").error().code(), ErrorCode::kUsage);
 }
 
 TEST(Gbnf, attacks_meet_limits) {
-    const auto refused = [](const std::string& grammar) {
-      const auto program = made(grammar);
-      return !program.has_value() && program.error().code() == ErrorCode::kRefused;
-    };
-    EXPECT_TRUE(refused("root ::= " + std::string(60'000, '(')));
-    EXPECT_TRUE(refused("root ::= " + std::string(60'000, '(') + "\"a\"" + std::string(60'000, ')')));
-    std::string stacked = "root ::= \"a\"";
-    for (int i = 0; i < 60'000; ++i)
-      stacked += "+";
-    EXPECT_TRUE(refused(stacked));
-    EXPECT_TRUE(refused(std::string(2 << 20, ' ')));
-    std::string wide = "root ::= \"a\"";
-    for (int i = 0; i < 250'000; ++i)
-      wide += "|a";
-    EXPECT_TRUE(refused(wide));
-    std::string sets = "root ::= ";
-    for (int i = 0; i < 100'000; ++i)
-      sets += ".";
-    EXPECT_TRUE(refused(sets));
-    // A chain of rules that only lead on is short; one that comes back to each of them is too deep.
-    std::string chain;
-    std::string nested;
-    for (int i = 0; i < 50'000; ++i) {
-      const std::string head = i == 0 ? "root" : "r" + std::to_string(i);
-      const std::string next = "r" + std::to_string(i + 1);
-      chain += head + "::=" + next + "\n";
-      nested += head + "::=" + next + "\"x\"\n";
-    }
-    const auto led = made(chain + "r50000::=\"a\"");
-    ASSERT_TRUE(led.has_value()) << led.error().message();
-    EXPECT_TRUE(accepts(*led, "a"));
-    EXPECT_TRUE(refused(nested + "r50000::=\"a\""));
-    // Each byte can be read in very many ways.
-    const auto ambiguous = made("root ::= ((\"a\" | \"aa\" | \"a\"?)* | [a-c]*){0,900} \".\"");
-    ASSERT_TRUE(ambiguous.has_value()) << ambiguous.error().message();
-    EXPECT_TRUE(accepts(*ambiguous, std::string(100, 'a') + "."));
+  const auto refused = [](const std::string& grammar) {
+    const auto program = made(grammar);
+    return !program.has_value() && program.error().code() == ErrorCode::kRefused;
+  };
+  EXPECT_TRUE(refused("root ::= " + std::string(60'000, '(')));
+  EXPECT_TRUE(refused("root ::= " + std::string(60'000, '(') + "\"a\"" + std::string(60'000, ')')));
+  std::string stacked = "root ::= \"a\"";
+  for (int i = 0; i < 60'000; ++i)
+    stacked += "+";
+  EXPECT_TRUE(refused(stacked));
+  EXPECT_TRUE(refused(std::string(2 << 20, ' ')));
+  std::string wide = "root ::= \"a\"";
+  for (int i = 0; i < 250'000; ++i)
+    wide += "|a";
+  EXPECT_TRUE(refused(wide));
+  std::string sets = "root ::= ";
+  for (int i = 0; i < 100'000; ++i)
+    sets += ".";
+  EXPECT_TRUE(refused(sets));
+  // A chain of rules that only lead on is short; one that comes back to each of them is too deep.
+  std::string chain;
+  std::string nested;
+  for (int i = 0; i < 50'000; ++i) {
+    const std::string head = i == 0 ? "root" : "r" + std::to_string(i);
+    const std::string next = "r" + std::to_string(i + 1);
+    chain += head + "::=" + next + "\n";
+    nested += head + "::=" + next + "\"x\"\n";
+  }
+  const auto led = made(chain + "r50000::=\"a\"");
+  ASSERT_TRUE(led.has_value()) << led.error().message();
+  EXPECT_TRUE(accepts(*led, "a"));
+  EXPECT_TRUE(refused(nested + "r50000::=\"a\""));
+  // Each byte can be read in very many ways.
+  const auto ambiguous = made("root ::= ((\"a\" | \"aa\" | \"a\"?)* | [a-c]*){0,900} \".\"");
+  ASSERT_TRUE(ambiguous.has_value()) << ambiguous.error().message();
+  EXPECT_TRUE(accepts(*ambiguous, std::string(100, 'a') + "."));
 }
 
 }  // namespace
