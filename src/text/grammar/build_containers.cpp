@@ -223,7 +223,39 @@ Status TreeBuilder::append_unique(const Record& record, Node node, Parts& parts,
   return {};
 }
 
+/// A member that must be there: it is one of those that are named. Where others may come it is left to a check.
+Status TreeBuilder::append_demanded(const Record& record, Parts& parts, Question& question) {
+  Record rest = record;
+  const Demand demand = std::move(rest.demands.back());
+  rest.demands.pop_back();
+  Goal others;
+  for (const ObjectRule& rule : record.objects)
+    join(others, rule.patterns.empty() ? rule.others : Goal{});
+  INGLE_TRY(const NodeId value, node_of(others));
+  if (value != nothing_) {
+    question.unenforced.push_back(demand.otherwise);
+    return append_object(rest, parts, question);
+  }
+  std::set<std::string> names(record.required.begin(), record.required.end());
+  for (const ObjectRule& rule : record.objects) {
+    for (const auto& [name, goal] : rule.named)
+      names.insert(name);
+  }
+  for (const std::string& name : names) {
+    if (!demand.names.contains(name)) continue;
+    Record with = rest;
+    ObjectRule rule;
+    rule.named.emplace_back(name, demand.value);
+    with.objects.push_back(std::move(rule));
+    if (std::ranges::find(with.required, name) == with.required.end()) with.required.push_back(name);
+    if (is_impossible(with)) continue;
+    INGLE_TRY_VOID(append_object(with, parts, question));
+  }
+  return {};
+}
+
 Status TreeBuilder::append_object(const Record& record, Parts& parts, Question& question) {
+  if (!record.demands.empty()) return append_demanded(record, parts, question);
   Node node{.kind = Node::Kind::kObject, .min = record.min_properties, .max = record.max_properties};
   for (const Json* value : record.excluded) {
     if (!value->is_object()) continue;

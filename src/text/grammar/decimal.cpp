@@ -118,6 +118,19 @@ OpId emit_positive(ProgramBuilder& builder, bool whole, const std::optional<Boun
   return Emitter(builder, whole, from, most, next).run();
 }
 
+/// From 10^18 on, up to what a double holds for certain: only exponents write so much.
+OpId emit_far_number(ProgramBuilder& builder, OpId next) {
+  const ByteSet digit = byte_range('0', '9');
+  const OpId one = builder.bytes(digit, ProgramBuilder::kReturnOp);
+  const OpId last = builder.bytes(digit, next);
+  const OpId exponent =
+      builder.choice({builder.byte('1', builder.bytes(byte_range('8', '9'), next)),
+                      builder.bytes(byte_range('2', '9'), last), builder.byte('1', builder.bytes(digit, last))});
+  const OpId sign = builder.byte('e', builder.optional(builder.byte('+', exponent), exponent));
+  const OpId fraction = builder.byte('.', builder.bytes(digit, builder.repeat({one, 0, kMaxFractionDigits - 1}, sign)));
+  return builder.bytes(byte_range('1', '9'), builder.optional(fraction, sign));
+}
+
 OpId emit_free_number(ProgramBuilder& builder, bool whole, OpId next) {
   const ByteSet digit = byte_range('0', '9');
   const OpId one = builder.bytes(digit, ProgramBuilder::kReturnOp);
@@ -197,7 +210,14 @@ OpId emit_number(ProgramBuilder& builder, bool whole, const std::optional<Bound>
   const bool none_below = least && !least->value.negative;
   const OpId negative =
       none_below ? ProgramBuilder::kNever : builder.byte('-', emit_positive(builder, whole, smallest, largest, next));
-  return builder.choice({positive, negative});
+  const auto is_far = [](const std::optional<Bound>& bound) {
+    return bound && compare_sizes(bound->value, beyond()) >= 0;
+  };
+  const bool may_be_large = !whole && (!most || (is_far(most) && !most->value.negative)) && !is_far(least);
+  const bool may_be_low = !whole && (!least || (is_far(least) && least->value.negative)) && !is_far(most);
+  const OpId far = may_be_large || may_be_low ? emit_far_number(builder, next) : ProgramBuilder::kNever;
+  return builder.choice({positive, negative, may_be_large ? far : ProgramBuilder::kNever,
+                         may_be_low ? builder.byte('-', far) : ProgramBuilder::kNever});
 }
 
 }  // namespace ingle::text::grammar

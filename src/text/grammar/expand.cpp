@@ -48,10 +48,30 @@ Status Expander::solve(Branch branch, std::vector<Record>& out) {
   if (is_too_much_ || is_impossible(branch.record)) return {};
   if (branch.n_chosen == branch.choices.size()) return finish(branch, out);
   const auto choice = branch.choices[branch.n_chosen++];
-  for (const Way& way : choice->ways) {
+  for (size_t i = 0; i < choice->ways.size(); ++i) {
     Branch next = branch;
-    INGLE_TRY_VOID(apply(next, *choice, way));
+    INGLE_TRY_VOID(apply(next, *choice, choice->ways[i]));
+    if (choice->one_of != nullptr) INGLE_TRY_VOID(exclude_others(next, *choice, i));
     INGLE_TRY_VOID(solve(std::move(next), out));
+  }
+  return {};
+}
+
+/// Alternatives that can hold beside the chosen one must not.
+Status Expander::exclude_others(Branch& branch, const Choice& choice, size_t chosen) {
+  const Json& list = *choice.one_of;
+  for (size_t i = 0; i < list.size(); ++i) {
+    if (is_too_much_ || is_impossible(branch.record)) return {};
+    if (i == chosen) continue;
+    INGLE_TRY(const bool are_disjoint, are_disjoint_(list[chosen], list[i], branch.record));
+    if (are_disjoint) continue;
+    if (effort_ == Effort::kAll) {
+      INGLE_TRY_VOID(require(branch, {&list[i], true}, choice.context));
+      continue;
+    }
+    branch.record.unenforced.push_back(
+        {choice.keyword, choice.path, "that no other alternative holds has too many cases"});
+    return {};
   }
   return {};
 }

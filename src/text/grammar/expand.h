@@ -23,8 +23,8 @@ namespace ingle::text::grammar {
 class Expander {
  public:
   using Json = nlohmann::ordered_json;
-  /// Whether two schemas are known to have no value in common.
-  using AreDisjoint = std::function<Result<bool>(const Json&, const Json&)>;
+  /// Whether two schemas are known to have no value in common that fits the record.
+  using AreDisjoint = std::function<Result<bool>(const Json&, const Json&, const Record&)>;
   /// The strings that a schema takes as names; nothing where that is no language.
   using NamesOf = std::function<Result<std::optional<Language>>(const Item&)>;
 
@@ -69,7 +69,8 @@ class Expander {
     std::vector<Way> ways = {};
     std::string keyword;
     std::string path;
-    bool is_exclusion = false;  // only says that something must not hold
+    bool is_exclusion = false;     // only says that something must not hold
+    const Json* one_of = nullptr;  // each way is one of these, and none of the others
   };
   struct Branch {
     Record record;
@@ -83,6 +84,7 @@ class Expander {
   Result<std::vector<Record>> try_expand(const Goal& goal);
   Status solve(Branch branch, std::vector<Record>& out);
   Status apply(Branch& branch, const Choice& choice, const Way& way);
+  Status exclude_others(Branch& branch, const Choice& choice, size_t chosen);
   Status finish(Branch& branch, std::vector<Record>& out);
   Status close_scopes(Branch& branch);
 
@@ -115,7 +117,8 @@ class Expander {
   Status break_number(const Json& schema, const Keyword& keyword, Choice& choice);
   Status break_string(const Keyword& keyword, Choice& choice);
   Status break_array(const Json& schema, const Keyword& keyword, Choice& choice);
-  Status break_object(const Keyword& keyword, Choice& choice);
+  Status break_object(const Json& schema, const Keyword& keyword, Choice& choice);
+  Status demand_member(const Json& schema, const Keyword& keyword, Choice& choice);
   Status break_combination(const Json& schema, const Keyword& keyword, Choice& choice);
   static void break_anyhow(Choice& choice, Types types, const Keyword& keyword);
 

@@ -220,22 +220,9 @@ Status Expander::require_alternatives(Branch& branch, const Keyword& keyword, co
       return choose(branch, std::move(choice));
     }
   }
-  bool is_left_out = false;
-  for (const Json& schema : list) {
-    Way way{.items = {{&schema}}};
-    for (size_t i = 0; keyword.name == "oneOf" && i < list.size(); ++i) {
-      const Json& other = list[i];
-      if (&other == &schema) continue;
-      INGLE_TRY(const bool are_disjoint, are_disjoint_(schema, other));
-      if (are_disjoint) continue;
-      is_left_out |= effort_ != Effort::kAll;
-      if (effort_ == Effort::kAll) way.items.push_back({&other, true});
-    }
-    choice.ways.push_back(std::move(way));
-  }
-  if (is_left_out)
-    branch.record.unenforced.push_back(
-        {"oneOf", keyword.path, "that only one of the alternatives holds has too many cases"});
+  if (keyword.name == "oneOf") choice.one_of = &list;
+  for (const Json& schema : list)
+    choice.ways.push_back({.items = {{&schema}}});
   return choose(branch, std::move(choice));
 }
 

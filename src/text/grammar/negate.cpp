@@ -73,7 +73,7 @@ Status Expander::ways_to_break(const Json& schema, const Keyword& keyword, Choic
   } else if (name.starts_with("x-ingle-")) {
     return refused_schema(keyword.path, fmt::format("'{}' cannot be where a schema must not hold", name));
   } else {
-    return break_object(keyword, choice);
+    return break_object(schema, keyword, choice);
   }
   return {};
 }
@@ -186,7 +186,7 @@ Status Expander::break_array(const Json& schema, const Keyword& keyword, Choice&
   return {};
 }
 
-Status Expander::break_object(const Keyword& keyword, Choice& choice) {
+Status Expander::break_object(const Json& schema, const Keyword& keyword, Choice& choice) {
   const std::string_view name = keyword.name;
   if (name == "minProperties" || name == "maxProperties") {
     INGLE_TRY(const uint32_t count, count_of(keyword));
@@ -229,11 +229,56 @@ Status Expander::break_object(const Keyword& keyword, Choice& choice) {
                                }});
       }
     }
-  } else if (name == "additionalProperties" || name == "patternProperties" || name == "propertyNames" ||
-             name == "unevaluatedProperties") {
-    if (keyword.value != true && !(keyword.value.is_object() && keyword.value.empty()))
-      break_anyhow(choice, kObjectType, keyword);
+  } else if (name == "additionalProperties" || name == "patternProperties" || name == "propertyNames") {
+    return demand_member(schema, keyword, choice);
+  } else if (name == "unevaluatedProperties" && keyword.value != true) {
+    break_anyhow(choice, kObjectType, keyword);
   }
+  return {};
+}
+
+/// Some member, by its name, must have a value or a name that the keyword does not allow.
+Status Expander::demand_member(const Json& schema, const Keyword& keyword, Choice& choice) {
+  const auto add_way = [&](const Result<Language>& names, Goal value) {
+    if (!names) {
+      break_anyhow(choice, kObjectType, keyword);
+      return;
+    }
+    const Demand demand{*names,
+                        std::move(value),
+                        {std::string(keyword.name), keyword.path, "that it does not hold cannot be enforced"}};
+    choice.ways.push_back(
+        {.types = kObjectType, .restrict = [demand](Record& record) { record.demands.push_back(demand); }});
+  };
+  if (keyword.name == "propertyNames") {
+    INGLE_TRY(const auto names, names_of_(Item{&keyword.value}));
+    if (names && names->is_any()) return {};
+    add_way(names ? names->complement() : too_large(), {});
+    return {};
+  }
+  Branch apart;
+  INGLE_TRY_VOID(require_object(apart, schema, {}));
+  if (!apart.record.unenforced.empty()) {
+    break_anyhow(choice, kObjectType, keyword);
+    return {};
+  }
+  const ObjectRule& rule = apart.record.objects.front();
+  if (keyword.name == "patternProperties") {
+    for (const auto& [names, goal] : rule.patterns) {
+      if (!goal.empty()) add_way(names, {!goal.front()});
+    }
+    return {};
+  }
+  if (rule.others.empty()) return {};
+  std::vector<std::string> named;
+  for (const auto& [key, goal] : rule.named)
+    named.push_back(key);
+  Result<Language> names = Language::of_literals(named);
+  for (const auto& [pattern, goal] : rule.patterns) {
+    if (names) names = names->unite(pattern);
+  }
+  if (names) names = names->complement();
+  add_way(names, {!rule.others.front()});
   return {};
 }
 

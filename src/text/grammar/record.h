@@ -52,6 +52,13 @@ struct ObjectRule {
   bool has_others = false;
 };
 
+/// At least one member with such a name has such a value. Told as left out where it cannot be enforced.
+struct Demand {
+  Language names;
+  Goal value = {};
+  Unenforced otherwise = {};
+};
+
 struct Record {
   Types types = kAllTypes;
   std::optional<std::vector<const nlohmann::ordered_json*>> values;  // enum, const: one of them
@@ -73,6 +80,7 @@ struct Record {
   std::string unique_path = {};  // of uniqueItems; empty: elements may be equal
 
   std::vector<ObjectRule> objects = {};
+  std::vector<Demand> demands = {};
   std::vector<std::string> required = {};
   std::vector<std::string> forbidden = {};
   uint32_t min_properties = 0;

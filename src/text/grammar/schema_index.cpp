@@ -53,6 +53,8 @@ struct Words {
   bool is_new = false;
   bool is_old = false;
   bool is_oldest = false;
+  bool has_list = false;   // in "items"
+  bool is_newest = false;  // what 2020-12 has instead
 };
 
 void look(const Json& value, Words& words) {
@@ -68,7 +70,9 @@ void look(const Json& value, Words& words) {
   for (const auto& [key, member] : value.items()) {
     if (key == "enum" || key == "const" || key == "examples" || key == "default") continue;
     words.is_new |= std::ranges::find(kNew, key) != std::end(kNew);
-    words.is_old |= std::ranges::find(kOld, key) != std::end(kOld) || (key == "items" && member.is_array());
+    words.is_old |= std::ranges::find(kOld, key) != std::end(kOld);
+    words.has_list |= key == "items" && member.is_array();
+    words.is_newest |= key == "prefixItems" || key == "$dynamicRef";
     words.is_oldest |= key.starts_with("exclusiveM") && member.is_boolean();
     look(member, words);
   }
@@ -78,8 +82,9 @@ void look(const Json& value, Words& words) {
 Draft guessed_draft(const Json& document) {
   Words words;
   look(document, words);
-  if (words.is_new || !(words.is_old || words.is_oldest)) return Draft::k2020;
-  return words.is_oldest ? Draft::k4 : Draft::k7;
+  if (words.is_new) return words.has_list && !words.is_newest ? Draft::k2019 : Draft::k2020;
+  if (words.is_oldest) return Draft::k4;
+  return words.is_old || words.has_list ? Draft::k7 : Draft::k2020;
 }
 
 /// The name of a plain anchor in a reference, nothing for a pointer or the whole schema.

@@ -99,6 +99,18 @@ TEST(Schema, what_must_not_hold_is_turned_round) {
       {R"({"type":"array","not":{"items":{"type":"integer"}}})", {"[1, null]"}, {"[]", "[1, 2]"}},
       {R"({"type":"boolean","not":{"const":true}})", {"false"}, {"true"}},
       {R"({"not":{"not":{"type":"null"}}})", {"null"}, {"1"}},
+      {R"({"type":"object","properties":{"a":{"type":"null"},"b":{"type":"null"}},"additionalProperties":false,
+           "not":{"properties":{"a":true},"additionalProperties":false}})",
+       {R"({"b": null})", R"({"a": null, "b": null})"},
+       {"{}", R"({"a": null})"}},
+      {R"({"oneOf":[{"type":"object","properties":{"a":{"type":"integer"}},"additionalProperties":false},
+                    {"type":"object","properties":{"a":{"type":"integer"},"b":{"type":"null"}},"additionalProperties":false}]})",
+       {R"({"b": null})", R"({"a": 1, "b": null})"},
+       {"{}", R"({"a": 1})", R"({"c": 1})"}},
+      {R"({"type":"object","properties":{"xa":true,"b":true},"additionalProperties":false,
+           "not":{"patternProperties":{"^x":{"type":"integer"}}}})",
+       {R"({"xa": null})", R"({"xa": "", "b": 1})"},
+       {"{}", R"({"xa": 1})", R"({"b": null})"}},
       {R"({"type":"integer","not":{"anyOf":[{"minimum":5},{"maximum":2}]}})", {"3", "4"}, {"2", "5"}},
   });
 }

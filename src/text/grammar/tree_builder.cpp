@@ -43,6 +43,29 @@ std::string text_of(const Node& node) {
   return key + node.text;
 }
 
+Types types_in(const Node& node) {
+  switch (node.kind) {
+    case Node::Kind::kNothing:
+      return 0;
+    case Node::Kind::kLiteral:
+      return type_of(nlohmann::ordered_json::parse(node.text));
+    case Node::Kind::kInteger:
+      return kWholeType;
+    case Node::Kind::kNumber:
+      return kNumberTypes;
+    case Node::Kind::kString:
+    case Node::Kind::kCopy:
+      return kStringType;
+    case Node::Kind::kArray:
+      return kArrayType;
+    case Node::Kind::kObject:
+      return kObjectType;
+    case Node::Kind::kUnion:
+      break;
+  }
+  return kAllTypes;
+}
+
 /// Texts of numbers that are not whole.
 const Language& fractions() {
   static const Language language = Language::from_whole_pattern("-?[0-9]+\\.[0-9]*[1-9][0-9]*").value();
@@ -54,7 +77,8 @@ const Language& fractions() {
 TreeBuilder::TreeBuilder(SchemaIndex& index, std::span<const std::string> copy_sources, const SchemaOptions& options)
     : options_(options),
       expander_(
-          index, copy_sources, options, [this](const Json& a, const Json& b) { return are_disjoint(a, b); },
+          index, copy_sources, options,
+          [this](const Json& a, const Json& b, const Record& around) { return are_disjoint(a, b, around); },
           [this](const Item& item) { return names_of(item); }) {}
 
 Result<SchemaTree> TreeBuilder::build(const Json& root) {
@@ -152,9 +176,25 @@ Result<bool> TreeBuilder::is_nothing(NodeId id) {
   return node.kind == Node::Kind::kNothing;
 }
 
-Result<bool> TreeBuilder::are_disjoint(const Json& a, const Json& b) {
+Result<bool> TreeBuilder::are_disjoint(const Json& a, const Json& b, const Record& around) {
   INGLE_TRY(const NodeId both, node_of({Item{&a}, Item{&b}}));
-  return is_nothing(both);
+  INGLE_TRY(const bool is_empty, is_nothing(both));
+  if (is_empty) return true;
+  const auto question = questions_.find(both);
+  if (question == questions_.end() || question->second.progress != Progress::kDone) return false;
+  for (const NodeId part : Parts(tree_.nodes[both].parts)) {
+    const Node& node = tree_.nodes[part];
+    if ((types_in(node) & around.types) == 0) continue;
+    bool is_impossible = false;
+    for (const Node::Property& property : std::vector(node.properties)) {  // looking further moves the nodes
+      if (std::ranges::none_of(around.required, [&](const auto& key) { return string_text(key) == property.key; }))
+        continue;
+      INGLE_TRY(is_impossible, is_nothing(property.value));
+      if (is_impossible) break;
+    }
+    if (!is_impossible) return false;
+  }
+  return true;
 }
 
 Result<std::optional<Language>> TreeBuilder::names_of(const Item& item) {

@@ -43,7 +43,7 @@ class TreeBuilder {
   Status answer(NodeId id);
   /// Known to be so; what is not looked into yet may hold something.
   Result<bool> is_nothing(NodeId id);
-  Result<bool> are_disjoint(const Json& a, const Json& b);
+  Result<bool> are_disjoint(const Json& a, const Json& b, const Record& around);
   Result<std::optional<Language>> names_of(const Item& item);
 
   Result<NodeId> add(Node node);
@@ -64,6 +64,7 @@ class TreeBuilder {
   Status count_elements(const Record& record, Node& node, Question& question);
   Status append_unique(const Record& record, Node node, Parts& parts, Question& question);
   std::optional<std::vector<std::string>> scalars_of(NodeId id, size_t limit);
+  Status append_demanded(const Record& record, Parts& parts, Question& question);
   Status append_object(const Record& record, Parts& parts, Question& question);
   Result<Language> other_names(const std::vector<std::string>& names);
   Status append_others(const Record& record, const std::vector<std::string>& names, Node& node, Question& question);
