@@ -50,6 +50,7 @@ class Run : public Command {
   std::string system_;
   std::string messages_;
   std::string schema_;
+  bool schema_check_ = false;
   std::string grammar_;
   bool raw_ = false;
   bool json_ = false;
@@ -75,6 +76,8 @@ void Run::declare(Arguments& arguments) {
                   0, 100);
   arguments.value(schema_, "--schema", "FILE", "answer with JSON that fits this JSON Schema").completes =
       Completes::kFile;
+  arguments.flag(schema_check_, "--schema-check",
+                 "what of the schema cannot be enforced is checked when the answer is whole, not refused");
   arguments.value(grammar_, "--grammar", "FILE", "answer with text that fits this grammar, in GBNF").completes =
       Completes::kFile;
   declare_parameters(arguments, parameters_);
@@ -96,6 +99,9 @@ Result<int> Run::run(Context& context) {
   if (logprobs_ && !json_)
     return std::unexpected(
         Error::usage("--logprobs prints nothing without --json").hint("add --json, or leave out --logprobs"));
+  if (schema_check_ && schema_.empty())
+    return std::unexpected(
+        Error::usage("--schema-check has no schema to check").hint("give one with --schema FILE, or leave it out"));
   if (!schema_.empty() && !grammar_.empty())
     return std::unexpected(
         Error::usage("--schema and --grammar are two shapes of one answer").hint("give one of them"));
@@ -103,7 +109,9 @@ Result<int> Run::run(Context& context) {
   // Read and checked before the model is loaded: a wrong path or schema should not cost that time.
   if (!schema_.empty()) {
     INGLE_TRY(request.json_schema, base::read_file(schema_, kMaxInputBytes));
-    const auto compiled = text::grammar::compile_schema(request.json_schema, {}, text::grammar::ByteSet().set());
+    request.check_schema = schema_check_;
+    const auto compiled = text::grammar::compile_schema(request.json_schema, {}, text::grammar::ByteSet().set(),
+                                                        {.may_check = schema_check_});
     if (!compiled) return std::unexpected(Error(compiled.error()).within("'" + schema_ + "'"));
   }
   if (!grammar_.empty()) {

@@ -55,6 +55,16 @@ Status check_request(const chat::CompleteRequest& request) {
   return {};
 }
 
+/// For what of the schema cannot be enforced and may be checked instead; else null.
+Result<std::unique_ptr<const text::grammar::Validator>> make_check(const chat::CompleteRequest& request,
+                                                                   bool is_wider) {
+  if (!request.check_schema || request.json_schema.empty() || !is_wider) return nullptr;
+  // It runs on the step thread, where other requests wait.
+  constexpr size_t kMaxSteps = 400'000;
+  INGLE_TRY(auto validator, text::grammar::Validator::create(request.json_schema, {.max_steps = kMaxSteps}));
+  return std::make_unique<const text::grammar::Validator>(std::move(validator));
+}
+
 }  // namespace
 
 BatchEngine::BatchEngine(EngineParts parts)
@@ -169,7 +179,7 @@ Result<text::grammar::Constraint> BatchEngine::constraint_of(const chat::Complet
     std::vector<text::grammar::CopySource> sources;
     for (const chat::CopySource& source : request.copy_sources)
       sources.push_back({source.name, source.text.reveal()});
-    return cache.from_schema(request.json_schema, sources);
+    return cache.from_schema(request.json_schema, sources, request.check_schema);
   }
   const auto compile = [&]() -> Result<std::shared_ptr<const text::grammar::Program>> {
     const auto& available = cache.tokens()->single_bytes();
@@ -210,6 +220,7 @@ Status BatchEngine::complete(chat::CompleteRequest request, chat::EventSink sink
   INGLE_TRY(auto tokens, prompt_tokens(request));
   INGLE_TRY(auto offer, prompter_.tools().offer_of(request));
   INGLE_TRY(auto constraint, make_constraint(request, offer, tokens.size()));
+  INGLE_TRY(auto check, make_check(request, offer || (constraint && constraint->needs_check())));
   std::string id = request.id.empty() ? next_id() : std::move(request.id);
   INGLE_TRY_VOID(in_flight_.add(id));
   std::optional<CallReader> calls;
@@ -222,6 +233,7 @@ Status BatchEngine::complete(chat::CompleteRequest request, chat::EventSink sink
                                 .logprobs = request.logprobs,
                                 .constraint = std::move(constraint),
                                 .calls = std::move(calls),
+                                .check = std::move(check),
                                 .speculate = parts_.speculate};
   auto job = std::make_unique<Completion>(std::move(id), std::move(tokens), std::move(settings), *parts_.tokenizer,
                                           std::move(sink));

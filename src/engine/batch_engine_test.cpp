@@ -200,7 +200,7 @@ TEST(BatchEngine, refuses_a_prompt_that_cannot_fit_and_says_by_how_much) {
 TEST(BatchEngine, refuses_what_it_cannot_honour_instead_of_dropping_it) {
   const auto toy = make_toy();
   auto request = raw("a");
-  request.json_schema = R"({"not": {"type": "null"}})";
+  request.json_schema = R"({"type": "array", "items": {"type": "integer"}, "uniqueItems": true})";
   EXPECT_EQ(run(*toy.engine, request).finished.error().code(), ErrorCode::kRefused);
   request = raw("a");
   request.grammar = "root ::= \"a\"";

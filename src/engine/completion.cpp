@@ -76,12 +76,14 @@ uint32_t Completion::top() const {
   return settings_.constraint ? settings_.sampler.top_under_mask() : settings_.sampler.top();
 }
 
+bool Completion::wants_preparation() const {
+  if (!settings_.constraint || !forced_.empty()) return false;
+  return !settings_.constraint->knows_allowed() || (after_healed_ && !after_healed_->knows_allowed());
+}
+
 void Completion::prepare() {
   settings_.constraint->allowed();
-  if (healed_ == text::kNoToken || draft_.empty()) return;
-  auto after = *settings_.constraint;
-  after.accept(healed_);
-  after.allowed();
+  if (after_healed_) after_healed_->allowed();
 }
 
 bool Completion::take(std::span<const backend::Output> rows, uint32_t pos, SamplerScratch& scratch) {
@@ -221,6 +223,7 @@ std::optional<chat::FinishReason> Completion::accept(int32_t token, std::string&
 std::optional<chat::FinishReason> Completion::say_forced(std::string& shown) {
   if (!settings_.constraint || !forced_.empty()) return std::nullopt;
   healed_ = text::kNoToken;
+  after_healed_.reset();
   const uint32_t left = tokens_left();
   if (settings_.constraint->shortest() > left) return std::nullopt;  // choose_allowed() says what is wrong
   const ForcedText text = find_forced_text(*settings_.constraint, tokenizer_, left,
@@ -232,6 +235,10 @@ std::optional<chat::FinishReason> Completion::say_forced(std::string& shown) {
   }
   for (const int32_t token : text.tokens) {
     if (const auto reason = accept(token, shown)) return reason;
+  }
+  if (healed_ != text::kNoToken && settings_.speculate) {
+    after_healed_ = settings_.constraint;
+    after_healed_->accept(healed_);
   }
   return std::nullopt;
 }
@@ -252,7 +259,7 @@ chat::TokenInfo Completion::info_of(std::span<const float> logits, int32_t chose
 /// The text of a token; what it is of a call goes to the pieces, where no stop string is looked for.
 void Completion::read(int32_t token, std::string& shown) {
   if (!settings_.calls) {
-    shown += text_.push(tokenizer_.piece(token));
+    show(tokenizer_.piece(token), shown);
     return;
   }
   const bool is_control = tokenizer_.is_control(token);
@@ -260,17 +267,22 @@ void Completion::read(int32_t token, std::string& shown) {
   bytes += tokenizer_.piece(token, is_control);
   auto content = settings_.calls->read(bytes, pieces_);
   if (content) {
-    shown += text_.push(*content);
+    show(*content, shown);
   } else {
     broken_call_ = std::move(content).error();
   }
+}
+
+void Completion::show(std::string_view text, std::string& shown) {
+  if (settings_.check) document_ += text;
+  shown += text_.push(text);
 }
 
 void Completion::finish_text(std::string& shown) {
   if (settings_.calls && !broken_call_) {
     auto content = settings_.calls->finish(pieces_);
     if (content) {
-      shown += text_.push(*content);
+      show(*content, shown);
     } else {
       broken_call_ = std::move(content).error();
     }
@@ -278,11 +290,25 @@ void Completion::finish_text(std::string& shown) {
   shown += text_.finish();
 }
 
+/// What the constraint left out of its schema. The error names the place in the schema, whose text is the client's; places
+/// in the document may be named by the model.
+Status Completion::check_document() const {
+  const bool is_whole = !text_.stopped() && settings_.constraint && settings_.constraint->accepts();
+  const bool is_call = settings_.calls && settings_.calls->has_calls();
+  if (!settings_.check || !is_whole || is_call) return {};
+  INGLE_TRY(const auto wrong, settings_.check->validate(document_));
+  if (!wrong) return {};
+  return std::unexpected(
+      Error::refused(fmt::format("the answer breaks '{}' of its schema, at {}", wrong->keyword, wrong->schema_path))
+          .hint("ask again: this keyword is checked when the answer is whole, it cannot be enforced"));
+}
+
 void Completion::end(chat::FinishReason reason) {
   close_timings();
   if (broken_call_) return fail(*std::move(broken_call_));
   if (reason == chat::FinishReason::kStop && settings_.calls && settings_.calls->has_calls())
     reason = chat::FinishReason::kToolCalls;
+  if (const auto fits = check_document(); !fits && reason != chat::FinishReason::kCancelled) return fail(fits.error());
   outcome_ = chat::Finished{reason, text_.stop_text(), usage_};
 }
 

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "engine/sampler/sampler.h"
 #include "engine/text_stream.h"
 #include "engine/tool_use.h"
+#include "text/grammar/validator.h"
 #include "text/tokenizer/tokenizer.h"
 
 namespace ingle::engine {
@@ -26,8 +28,9 @@ class Completion final : public Job {
     uint32_t context = 0;   // tokens that may be stored
     int32_t logprobs = -1;  // as in chat::CompleteRequest
     std::optional<text::grammar::Constraint> constraint = {};
-    std::optional<CallReader> calls = {};  // the answer may call tools
-    bool speculate = true;                 // drafts by prompt lookup; the answer is the same
+    std::optional<CallReader> calls = {};                        // the answer may call tools
+    std::unique_ptr<const text::grammar::Validator> check = {};  // has the last word on a whole document
+    bool speculate = true;                                       // drafts by prompt lookup; the answer is the same
   };
 
   Completion(std::string id, std::vector<int32_t> prompt, Settings settings, const text::Tokenizer& tokenizer,
@@ -43,7 +46,7 @@ class Completion final : public Job {
   uint32_t top() const override;
   bool wants_all() const override { return settings_.constraint.has_value(); }
   void guess(uint32_t most) override;
-  bool wants_preparation() const override { return settings_.constraint.has_value() && forced_.empty(); }
+  bool wants_preparation() const override;
   void prepare() override;
   bool take(std::span<const backend::Output> rows, uint32_t pos, SamplerScratch& scratch) override;
   void fail(Error error) override;
@@ -62,6 +65,8 @@ class Completion final : public Job {
   std::optional<chat::FinishReason> say_forced(std::string& shown);
   void read(int32_t token, std::string& shown);
   void finish_text(std::string& shown);
+  void show(std::string_view text, std::string& shown);
+  Status check_document() const;
   void end(chat::FinishReason reason);
   void close_timings();
 
@@ -74,11 +79,13 @@ class Completion final : public Job {
   LoopGuard loops_;                  // of what the model chose under a constraint
   std::deque<int32_t> forced_;       // text that must come next and waits for its log-probabilities
   int32_t healed_ = text::kNoToken;  // what the model will most likely say after forced text
-  std::vector<int32_t> certain_;     // draft of those
-  std::string unsent_;               // forced text before the first step
+  std::optional<text::grammar::Constraint> after_healed_;
+  std::vector<int32_t> certain_;  // draft of those
+  std::string unsent_;            // forced text before the first step
   TextStream text_;
   std::vector<chat::ToolCallDelta> pieces_;  // of calls, not sent yet
   std::optional<Error> broken_call_;
+  std::string document_;  // all of the answer that is to be checked
   chat::Usage usage_;
   enum class Phase : uint8_t { kWaiting, kPrefill, kDecode } phase_ = Phase::kWaiting;
   Clock::time_point started_;

@@ -3,6 +3,7 @@
 
 #include <future>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "engine/batch_engine.h"
 #include "engine/completion.h"
@@ -267,6 +268,40 @@ TEST(Constrained, an_answer_follows_a_grammar_and_is_steered_to_its_end) {
   const auto refused = run(*engine, wrong).finished;
   EXPECT_EQ(refused.error().code(), ErrorCode::kUsage);
   EXPECT_THAT(refused.error().message(), HasSubstr("line 1, column 10"));
+}
+
+TEST(Constrained, what_cannot_be_enforced_is_checked_when_the_answer_is_whole_and_may_be) {
+  const auto engine = make_engine();
+  constexpr const char* kSchema =
+      R"({"type":"object","properties":{"names":{"type":"array","items":{"enum":["a","b","c"]},"minItems":2,"maxItems":3,
+          "uniqueItems":true,"contains":{"const":"b"}}},"required":["names"],"additionalProperties":false})";
+  EXPECT_EQ(run(*engine, constrained(kSchema, 200)).finished.error().code(), ErrorCode::kRefused);
+  int n_broken = 0;
+  int n_whole = 0;
+  for (uint64_t seed = 0; seed < 40; ++seed) {
+    auto request = constrained(kSchema, 200, seed);
+    request.check_schema = true;
+    const Answer answer = run(*engine, request);
+    const auto names = Json::parse(answer.text).at("names").get<std::vector<std::string>>();
+    const bool is_unique = std::set<std::string>(names.begin(), names.end()).size() == names.size();
+    const bool has_b = std::ranges::find(names, "b") != names.end();
+    EXPECT_EQ(answer.finished.has_value(), is_unique && has_b) << answer.text;
+    n_whole += static_cast<int>(answer.finished.has_value());
+    if (answer.finished) continue;
+    ++n_broken;
+    EXPECT_EQ(answer.finished.error().code(), ErrorCode::kRefused);
+    EXPECT_THAT(answer.finished.error().message(), HasSubstr("/properties/names"));
+  }
+  EXPECT_GT(n_broken, 0);
+  EXPECT_GT(n_whole, 0);
+}
+
+TEST(Constrained, a_document_that_a_stop_string_cuts_is_not_checked) {
+  const auto engine = make_engine();
+  auto request = constrained(R"({"type":"array","items":{"enum":["a","b"]},"minItems":2,"uniqueItems":true})", 200);
+  request.check_schema = true;
+  request.stop = {","};
+  EXPECT_EQ(run(*engine, request).finished->stop_text, ",");
 }
 
 TEST(Constrained, tokens_that_a_bias_bans_are_missing_from_the_format_too) {

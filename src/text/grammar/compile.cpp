@@ -125,6 +125,7 @@ Result<std::shared_ptr<const Program>> compile(const SchemaTree& tree,
                                                const ByteSet& available) {
   ProgramBuilder builder(available);
   builder.set_sources(std::move(sources));
+  builder.set_needs_check(!tree.unenforced.empty());
   INGLE_TRY(const OpId start, emit_schema(builder, tree, kReturn));
   return std::move(builder).finish(start, "schema");
 }

@@ -31,6 +31,8 @@ class Constraint {
   Constraint& operator=(Constraint&& other) noexcept;
   ~Constraint();
 
+  /// It takes more than its schema: the whole document is to be checked. Any thread.
+  bool needs_check() const { return masker_->automaton().program().needs_check; }
   /// Tokens, at most, of the shortest way to a whole document: every byte of it can be a token.
   uint32_t shortest() const {
     return place_ == kBegin ? masker_->start_distance() : masker_->automaton().distance(masker_->at(place_));
@@ -41,6 +43,8 @@ class Constraint {
 
   /// Tokens that may come next; end tokens where the document is whole. Valid until the next call on any copy.
   std::span<const uint64_t> allowed() const { return masker_->allowed(place()); }
+  /// allowed() was asked for in this state and is remembered.
+  bool knows_allowed() const { return masker_->knows_allowed(place()); }
   /// Those of them after which `n_tokens` more are enough to end. At least one while shortest() <= n_tokens + 1.
   std::span<const uint64_t> allowed_within(uint32_t n_tokens) const {
     return masker_->allowed_within(place(), n_tokens);

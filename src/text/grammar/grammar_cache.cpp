@@ -44,9 +44,11 @@ std::string key_of(std::string_view kind, std::string_view text, std::span<const
 GrammarCache::GrammarCache(std::shared_ptr<const TokenTrie> tokens, size_t max_bytes)
     : tokens_(std::move(tokens)), max_bytes_(max_bytes) {}
 
-Result<Constraint> GrammarCache::from_schema(std::string_view json, std::span<const CopySource> sources) {
-  return find_or_compile("schema", json, sources, [&]() -> Result<std::shared_ptr<const Program>> {
-    INGLE_TRY(auto compiled, compile_schema(json, sources, tokens_->single_bytes()));
+Result<Constraint> GrammarCache::from_schema(std::string_view json, std::span<const CopySource> sources,
+                                             bool may_check) {
+  const std::string_view kind = may_check ? "schema, checked" : "schema";
+  return find_or_compile(kind, json, sources, [&]() -> Result<std::shared_ptr<const Program>> {
+    INGLE_TRY(auto compiled, compile_schema(json, sources, tokens_->single_bytes(), {.may_check = may_check}));
     return std::move(compiled.program);
   });
 }

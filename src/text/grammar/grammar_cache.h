@@ -30,7 +30,8 @@ class GrammarCache {
 
   const std::shared_ptr<const TokenTrie>& tokens() const { return tokens_; }
 
-  Result<Constraint> from_schema(std::string_view json, std::span<const CopySource> sources);
+  /// `may_check`: what cannot be enforced is left to whoever checks the document; else it is kRefused.
+  Result<Constraint> from_schema(std::string_view json, std::span<const CopySource> sources, bool may_check = false);
   /// In GBNF.
   Result<Constraint> from_grammar(std::string_view gbnf);
 

@@ -93,6 +93,7 @@ struct Program {
   OpId start = 0;
   std::array<uint8_t, 256> class_of{};  // bytes that no operation tells apart have one class
   uint32_t n_classes = 0;
+  bool needs_check = false;  // it takes more than the schema that it was made of
 };
 
 class ProgramBuilder {
@@ -106,6 +107,8 @@ class ProgramBuilder {
   explicit ProgramBuilder(const ByteSet& available);
 
   void set_sources(std::vector<std::shared_ptr<const CopyText>> sources) { program_.sources = std::move(sources); }
+
+  void set_needs_check(bool needs_check) { program_.needs_check = needs_check; }
 
   OpId bytes(const ByteSet& set, OpId next);
   OpId byte(char c, OpId next) { return bytes(ByteSet().set(static_cast<uint8_t>(c)), next); }

@@ -45,6 +45,8 @@ class Masker {
   /// Tokens after which the document can still be ended; tokens that end the answer exactly where it is one already.
   /// Valid until the next call.
   std::span<const uint64_t> allowed(Place place);
+  /// It takes no time.
+  bool knows_allowed(Place place) const { return by_state_.contains(at(place)); }
   /// Those of them after which it can be ended within `n_bytes` more.
   std::span<const uint64_t> allowed_within(Place place, uint32_t n_bytes);
   /// Whether that holds for `token`; an end token does.
