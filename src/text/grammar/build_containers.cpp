@@ -52,7 +52,7 @@ struct Region {
 };
 
 /// Cuts the regions along the patterns of a rule; nothing where that takes too much.
-std::optional<std::vector<Region>> cut(std::vector<Region> regions, const ObjectRule& rule) {
+std::optional<std::vector<Region>> cut(std::vector<Region> regions, const ObjectRule& rule, Budget& budget) {
   struct Piece {
     Region region;
     bool is_other;
@@ -63,8 +63,8 @@ std::optional<std::vector<Region>> cut(std::vector<Region> regions, const Object
   for (const auto& [language, goal] : rule.patterns) {
     std::vector<Piece> next;
     for (Piece& piece : pieces) {
-      auto inside = piece.region.names.intersect(language);
-      auto outside = piece.region.names.without(language);
+      auto inside = piece.region.names.intersect(language, &budget);
+      auto outside = piece.region.names.without(language, &budget);
       if (!inside || !outside || next.size() + 2 > kMaxRegions) return std::nullopt;
       if (!outside->is_empty()) next.push_back({{std::move(*outside), piece.region.goal}, piece.is_other});
       if (inside->is_empty()) continue;
@@ -306,8 +306,8 @@ Result<Language> TreeBuilder::other_names(const std::vector<std::string>& names)
   std::vector<std::string> key = names;
   std::ranges::sort(key);
   if (const auto known = other_names_.find(key); known != other_names_.end()) return known->second;
-  INGLE_TRY(const Language named, Language::of_literals(key));
-  INGLE_TRY(const Language others, named.complement());
+  INGLE_TRY(const Language named, Language::of_literals(key, &expander_.budget()));
+  INGLE_TRY(const Language others, named.complement(&expander_.budget()));
   return other_names_.emplace(std::move(key), others).first->second;
 }
 
@@ -327,7 +327,7 @@ Status TreeBuilder::append_others(const Record& record, const std::vector<std::s
   if (has_patterns) {
     std::optional<std::vector<Region>> regions = std::vector<Region>{{*others, {}}};
     for (const ObjectRule& rule : record.objects) {
-      if (regions) regions = cut(std::move(*regions), rule);
+      if (regions) regions = cut(std::move(*regions), rule, expander_.budget());
     }
     if (regions) {
       for (Region& region : *regions) {

@@ -103,15 +103,13 @@ Result<CompiledSchema> compile_schema(std::string_view json, std::span<const Cop
     return std::unexpected(Error::refused(
         fmt::format("there are {} texts to copy from, at most {} are taken", sources.size(), kMaxSources)));
   }
-  std::vector<std::string> names;
   std::vector<std::shared_ptr<const CopyText>> texts;
   for (const CopySource& source : sources) {
-    names.push_back(source.name);
     INGLE_TRY(auto text, CopyText::create(source.text, available));
     texts.push_back(std::move(text));
   }
   CompiledSchema compiled;
-  INGLE_TRY(compiled.tree, parse_schema(json, names, options));
+  INGLE_TRY(compiled.tree, parse_schema(json, sources, options));
   INGLE_TRY(compiled.program, compile(compiled.tree, std::move(texts), available));
   return compiled;
 }

@@ -17,12 +17,6 @@
 
 namespace ingle::text::grammar {
 
-/// A text that strings may be copied from. The text must live until the schema is compiled.
-struct CopySource {
-  std::string name;
-  std::string_view text;
-};
-
 struct CompiledSchema {
   SchemaTree tree;
   std::shared_ptr<const Program> program;  // shared by all that walk through it

@@ -61,7 +61,8 @@ TEST(CopyText, lengths_count_code_points_of_the_copy) {
 TEST(CopyText, nothing_can_be_copied_from_nothing) {
   EXPECT_FALSE(testing::compiled(R"({"x-ingle-copy":"s"})", {{"s", " \n"}}).has_value());
   EXPECT_TRUE(may_copy("", "null", R"({"type":["string","null"],"x-ingle-copy":"s"})"));
-  EXPECT_FALSE(testing::compiled(R"({"x-ingle-copy":"s","x-ingle-copy-as":"amount"})", {{"s", "1"}}).has_value());
+  EXPECT_FALSE(testing::compiled(R"({"x-ingle-copy":"s","x-ingle-copy-as":"amount"})", {{"s", "one"}}).has_value());
+  EXPECT_FALSE(testing::compiled(R"({"x-ingle-copy":"s","x-ingle-copy-as":"colour"})", {{"s", "1"}}).has_value());
 }
 
 TEST(CopyText, the_nearest_end_is_known_at_every_place) {

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "text/grammar/testing/walk.h"
+
 namespace ingle::text::grammar {
 namespace {
 
@@ -107,6 +109,34 @@ TEST(CopyValues, make_a_language_of_what_may_be_said) {
   EXPECT_THAT(*language_of_copies(CopyAs::kAmountText, text)->members(10), ElementsAre("100.00", "1234.50"));
   EXPECT_THAT(*language_of_copies(CopyAs::kDate, text)->members(10), ElementsAre("2024-03-04", "2024-04-03"));
   EXPECT_TRUE(language_of_copies(CopyAs::kDate, "nothing")->is_empty());
+}
+
+TEST(CopyValues, are_what_a_schema_takes) {
+  constexpr std::string_view kText = "Total 1.234,50 EUR on 03/04/2024, paid 100,00 and -7";
+  const auto takes = [&](const std::string& keywords, std::string_view document) {
+    const auto program = testing::compiled(R"({"x-ingle-copy":"s",)" + keywords + "}", {{"s", kText}});
+    EXPECT_TRUE(program.has_value()) << keywords << ": " << program.error().message();
+    return program && testing::accepts(*program, document);
+  };
+  const std::string amount = R"("x-ingle-copy-as":"amount")";
+  EXPECT_TRUE(takes(amount, "1234.5"));
+  EXPECT_TRUE(takes(amount, "-7"));
+  EXPECT_FALSE(takes(amount, "7"));
+  EXPECT_FALSE(takes(amount, "1234.51"));
+  EXPECT_FALSE(takes(amount, "\"1234.50\""));
+  EXPECT_TRUE(takes(amount + R"(,"type":["string","null"])", "\"1234.50\""));
+  EXPECT_TRUE(takes(amount + R"(,"type":["string","null"])", "null"));
+  EXPECT_FALSE(takes(amount + R"(,"type":["string","null"])", "1234.5"));
+  EXPECT_TRUE(takes(amount + R"(,"type":"integer")", "100"));
+  EXPECT_FALSE(takes(amount + R"(,"type":"integer")", "1234.5"));
+  EXPECT_TRUE(takes(amount + R"(,"minimum":0)", "100"));
+  EXPECT_FALSE(takes(amount + R"(,"minimum":0)", "-7"));
+  const std::string date = R"("x-ingle-copy-as":"date")";
+  EXPECT_TRUE(takes(date, "\"2024-03-04\""));
+  EXPECT_TRUE(takes(date, "\"2024-04-03\""));
+  EXPECT_FALSE(takes(date, "\"2024-04-04\""));
+  EXPECT_FALSE(takes(date + R"(,"pattern":"-04$")", "\"2024-04-03\""));
+  EXPECT_FALSE(testing::compiled(R"({"x-ingle-copy":"s","x-ingle-copy-as":"date","type":"number"})", {{"s", kText}}));
 }
 
 TEST(CopyValues, tell_where_a_value_is_stated) {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "text/grammar/copy_values.h"
 #include "text/grammar/keywords.h"
 #include "text/grammar/record.h"
 #include "text/grammar/schema.h"
@@ -28,16 +29,19 @@ class Expander {
   /// The strings that a schema takes as names; nothing where that is no language.
   using NamesOf = std::function<Result<std::optional<Language>>(const Item&)>;
 
-  Expander(SchemaIndex& index, std::span<const std::string> copy_sources, const SchemaOptions& options,
+  Expander(SchemaIndex& index, std::span<const CopySource> copy_sources, const SchemaOptions& options,
            AreDisjoint are_disjoint, NamesOf names_of)
       : index_(index),
         copy_sources_(copy_sources),
         options_(options),
+        budget_(options.limits.max_language_steps),
         are_disjoint_(std::move(are_disjoint)),
         names_of_(std::move(names_of)) {}
 
   Result<std::vector<Record>> expand(const Goal& goal);
   const std::vector<std::string>& ignored() const { return ignored_; }
+  /// Of all languages of the schema.
+  Budget& budget() { return budget_; }
 
  private:
   /// The schemas that hold of the same value and led here, innermost first: one of them again is a circle.
@@ -103,6 +107,8 @@ class Expander {
   Status require_object(Branch& branch, const Json& schema, const Context& context);
   Status require_names(Branch& branch, const Keyword& keyword, const Context& context);
   Status require_copy(Branch& branch, const Json& schema, const Keyword& keyword);
+  Status require_copied_values(Branch& branch, const Keyword& keyword, uint32_t source, Types types, bool is_date);
+  Result<Language> copied(uint32_t source, CopyAs as);
   Status require_alternatives(Branch& branch, const Keyword& keyword, const Context& context);
   Status require_condition(Branch& branch, const Json& schema, const Keyword& keyword, const Context& context);
   Status require_dependencies(Branch& branch, const Keyword& keyword, const Context& context);
@@ -123,8 +129,9 @@ class Expander {
   static void break_anyhow(Choice& choice, Types types, const Keyword& keyword);
 
   SchemaIndex& index_;
-  std::span<const std::string> copy_sources_;
+  std::span<const CopySource> copy_sources_;
   const SchemaOptions& options_;
+  Budget budget_;
   AreDisjoint are_disjoint_;
   NamesOf names_of_;
   Effort effort_ = Effort::kAll;
@@ -132,6 +139,7 @@ class Expander {
   size_t all_steps_ = 0;
   bool is_too_much_ = false;
   std::map<std::string, std::optional<Language>> patterns_;  // nothing: it cannot be enforced
+  std::map<std::pair<uint32_t, CopyAs>, Language> copied_;   // by source
   std::vector<std::string> ignored_;
 };
 

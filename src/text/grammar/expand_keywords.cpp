@@ -38,7 +38,7 @@ Status Expander::require_multiple(Branch& branch, const Keyword& keyword, const 
 /// Nothing where the pattern cannot be enforced.
 Result<std::optional<Language>> Expander::language_of_pattern(const std::string& pattern, const std::string& path) {
   if (const auto known = patterns_.find(pattern); known != patterns_.end()) return known->second;
-  auto language = Language::from_pattern(pattern);
+  auto language = Language::from_pattern(pattern, &budget_);
   if (!language && language.error().code() == ErrorCode::kUsage)
     return malformed_schema(path, fmt::format("the pattern is no regular expression ({})", language.error().message()));
   return patterns_.emplace(pattern, language ? std::optional(std::move(*language)) : std::nullopt).first->second;
@@ -173,26 +173,59 @@ Status Expander::require_names(Branch& branch, const Keyword& keyword, const Con
 }
 
 Status Expander::require_copy(Branch& branch, const Json& schema, const Keyword& keyword) {
-  if (keyword.name == "x-ingle-copy-as") {
-    if (keyword.value != "text") return refused_schema(keyword.path, "copies can only be taken as \"text\"");
-    return {};
-  }
+  constexpr std::string_view kForms[] = {"text", "amount", "date"};
+  const auto form = schema.find("x-ingle-copy-as");
+  const bool is_word = form != schema.end() && form->is_string();
+  const std::string_view named = is_word ? std::string_view(form->get_ref<const std::string&>()) : std::string_view();
+  const auto as = form == schema.end() ? std::begin(kForms) : std::ranges::find(kForms, named);
+  if (as == std::end(kForms))
+    return malformed_schema(keyword.path, "copies are taken as \"text\", \"amount\" or \"date\"");
+  if (keyword.name == "x-ingle-copy-as") return {};
   if (!keyword.value.is_string()) return malformed_schema(keyword.path, "the name of a copy source must be a string");
-  const auto source = std::ranges::find(copy_sources_, keyword.value.get_ref<const std::string&>());
+  const auto source = std::ranges::find(copy_sources_, keyword.value.get_ref<const std::string&>(), &CopySource::name);
   if (source == copy_sources_.end())
     return malformed_schema(keyword.path, "the request has no copy source of this name");
+  const bool is_amount = *as == "amount";
+  const Types possible = is_amount ? kStringType | kWholeType | kFractionalType : kStringType;
+  Types types = is_amount ? kWholeType | kFractionalType : kStringType;
   if (const auto type = schema.find("type"); type != schema.end()) {
-    INGLE_TRY(const Types types, types_of({*type, "type", under(index_.place(schema).path, "type")}));
-    if ((types & ~(kNullType | kStringType)) != 0)
-      return refused_schema(keyword.path, "'x-ingle-copy' makes a string, the type can only add null to it");
-  } else {
-    branch.record.types &= kStringType;
+    INGLE_TRY(types, types_of({*type, "type", under(index_.place(schema).path, "type")}));
+    if ((types & ~(kNullType | possible)) != 0)
+      return refused_schema(keyword.path, is_amount
+                                              ? "a copied amount is a number or a string, the type can only add null"
+                                              : "'x-ingle-copy' makes a string, the type can only add null to it");
   }
+  branch.record.types &= types;
   const auto number = static_cast<uint32_t>(source - copy_sources_.begin());
+  if (*as != "text") return require_copied_values(branch, keyword, number, types, !is_amount);
   if (branch.record.copy && *branch.record.copy != number)
     return refused_schema(keyword.path, "one string cannot be a copy from two sources");
   branch.record.copy = number;
   return {};
+}
+
+/// Amounts and dates that the source states, in their normal form.
+Status Expander::require_copied_values(Branch& branch, const Keyword& keyword, uint32_t source, Types types,
+                                       bool is_date) {
+  const auto refused = [&](const Error& error) { return refused_schema(keyword.path, error.message()); };
+  if ((types & kStringType) != 0) {
+    auto texts = copied(source, is_date ? CopyAs::kDate : CopyAs::kAmountText);
+    if (!texts) return refused(texts.error());
+    branch.record.languages.push_back(std::move(*texts));
+  }
+  if ((types & (kWholeType | kFractionalType)) != 0) {
+    auto numbers = copied(source, CopyAs::kAmountNumber);
+    if (numbers && branch.record.copied_numbers) numbers = numbers->intersect(*branch.record.copied_numbers, &budget_);
+    if (!numbers) return refused(numbers.error());
+    branch.record.copied_numbers = std::move(*numbers);
+  }
+  return {};
+}
+
+Result<Language> Expander::copied(uint32_t source, CopyAs as) {
+  if (const auto known = copied_.find({source, as}); known != copied_.end()) return known->second;
+  INGLE_TRY(const Language language, language_of_copies(as, copy_sources_[source].text, &budget_));
+  return copied_.emplace(std::pair(source, as), language).first->second;
 }
 
 Status Expander::require_alternatives(Branch& branch, const Keyword& keyword, const Context& context) {

@@ -25,7 +25,4 @@ std::optional<Language> language_of_format(std::string_view format);
 /// Whether the text is valid, as far as that can be known without tables of IDNA. True for an unknown format.
 bool fits_format(std::string_view format, std::string_view text);
 
-/// Empty for a format that is not enforced by a pattern of its own.
-std::string_view pattern_of_format(std::string_view format);
-
 }  // namespace ingle::text::grammar

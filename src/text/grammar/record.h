@@ -71,7 +71,8 @@ struct Record {
   uint32_t min_length = 0;
   uint32_t max_length = kUnlimited;
   std::vector<Language> languages = {};
-  std::optional<uint32_t> copy = {};  // index of the source
+  std::optional<uint32_t> copy = {};            // index of the source of a string
+  std::optional<Language> copied_numbers = {};  // numbers as a source states them
 
   std::vector<ArrayRule> arrays = {};
   std::vector<ContainsRule> contains = {};

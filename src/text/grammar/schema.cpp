@@ -12,7 +12,7 @@ std::string Unenforced::message() const {
   return fmt::format("'{}' cannot be enforced at {}: {}", keyword, path, why);
 }
 
-Result<SchemaTree> parse_schema(std::string_view json, std::span<const std::string> copy_sources,
+Result<SchemaTree> parse_schema(std::string_view json, std::span<const CopySource> copy_sources,
                                 const SchemaOptions& options) {
   const SchemaLimits& limits = options.limits;
   if (json.size() > limits.max_bytes) {

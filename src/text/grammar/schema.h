@@ -2,7 +2,8 @@
 //
 // Every keyword is enforced, is an annotation, or is told in SchemaTree::unenforced, by name and path: nothing is dropped
 // silently. Where something is left out the tree takes more documents than the schema, never fewer. Two keywords of our own:
-// "x-ingle-copy": NAME, a string that must be a span of the copy source NAME, and "x-ingle-copy-as".
+// "x-ingle-copy": NAME, a string that must be a span of the copy source NAME, and "x-ingle-copy-as": "text", "amount" or "date",
+// a value that the source states in its own way (copy_values.h).
 #pragma once
 
 #include <span>
@@ -14,12 +15,19 @@
 
 namespace ingle::text::grammar {
 
+/// A text that values may be copied from. It must live until the schema is compiled.
+struct CopySource {
+  std::string name;
+  std::string_view text;
+};
+
 struct SchemaLimits {
   size_t max_bytes = size_t{1} << 20;
   size_t max_nodes = 50'000;
-  uint32_t max_depth = 32;         // of nested schemas
-  size_t max_steps = 400'000;      // schemas looked at while they are merged
-  size_t max_alternatives = 1024;  // of one value, after they are merged
+  uint32_t max_depth = 32;                    // of nested schemas
+  size_t max_steps = 400'000;                 // schemas looked at while they are merged
+  size_t max_alternatives = 1024;             // of one value, after they are merged
+  uint64_t max_language_steps = 200'000'000;  // of all patterns, names and numbers together
 };
 
 struct SchemaOptions {
@@ -29,7 +37,7 @@ struct SchemaOptions {
 };
 
 /// kUsage: no JSON, or no schema. kRefused: a keyword that cannot be enforced, or a limit.
-Result<SchemaTree> parse_schema(std::string_view json, std::span<const std::string> copy_sources,
+Result<SchemaTree> parse_schema(std::string_view json, std::span<const CopySource> copy_sources,
                                 const SchemaOptions& options = {});
 
 }  // namespace ingle::text::grammar

@@ -74,7 +74,7 @@ const Language& fractions() {
 
 }  // namespace
 
-TreeBuilder::TreeBuilder(SchemaIndex& index, std::span<const std::string> copy_sources, const SchemaOptions& options)
+TreeBuilder::TreeBuilder(SchemaIndex& index, std::span<const CopySource> copy_sources, const SchemaOptions& options)
     : options_(options),
       expander_(
           index, copy_sources, options,
@@ -211,13 +211,13 @@ Result<std::optional<Language>> TreeBuilder::names_of(const Item& item) {
     const Node& value = tree_.nodes[part];
     Result<Language> more = Language::none();
     if (value.kind == Node::Kind::kLiteral && value.text.starts_with('"')) {
-      more = Language::literal(Json::parse(value.text).get<std::string>());
+      more = Language::literal(Json::parse(value.text).get<std::string>(), &expander_.budget());
     } else if (value.kind == Node::Kind::kString) {
-      more = value.language ? *value.language : Language::of_lengths(value.min, value.max);
+      more = value.language ? *value.language : Language::of_lengths(value.min, value.max, &expander_.budget());
     } else if (value.kind == Node::Kind::kCopy) {
       return std::nullopt;
     }
-    if (more) more = names.unite(*more);
+    if (more) more = names.unite(*more, &expander_.budget());
     if (!more) return std::nullopt;
     names = *more;
   }
@@ -315,10 +315,12 @@ Status TreeBuilder::append_numbers(const Record& record, Parts& parts, Question&
     if (i > 0) tighten(piece.least, {holes[i - 1], true}, true);
     if (i < holes.size()) tighten(piece.most, {holes[i], true}, false);
     if (piece.least && piece.most && compare(piece.least->value, piece.most->value) > 0) continue;
-    if (piece.multiple_of || piece.fractional) {
-      auto written =
-          language_of_numbers(piece.kind == Node::Kind::kInteger, piece.least, piece.most, piece.multiple_of);
-      if (written && piece.fractional) written = written->intersect(fractions());
+    if (piece.multiple_of || piece.fractional || record.copied_numbers) {
+      auto written = language_of_numbers(piece.kind == Node::Kind::kInteger, piece.least, piece.most, piece.multiple_of,
+                                         &expander_.budget());
+      if (written && piece.fractional) written = written->intersect(fractions(), &expander_.budget());
+      if (written && record.copied_numbers) written = written->intersect(*record.copied_numbers, &expander_.budget());
+      if (!written && record.copied_numbers) return std::unexpected(std::move(written).error().within("schema"));
       if (!written) {
         question.unenforced.push_back({"multipleOf", "#", "its multiples cannot be told digit by digit"});
         piece.multiple_of.reset();
@@ -351,8 +353,10 @@ Status TreeBuilder::append_string(const Record& record, Parts& parts, Question& 
     }
   } else if (!record.languages.empty() || !excluded.empty()) {
     const auto narrow = [&](Result<Language> other, bool keep) {
-      if (other && node.language) other = keep ? node.language->intersect(*other) : node.language->without(*other);
-      if (other && !node.language && !keep) other = other->complement();
+      Budget* budget = &expander_.budget();
+      if (other && node.language)
+        other = keep ? node.language->intersect(*other, budget) : node.language->without(*other, budget);
+      if (other && !node.language && !keep) other = other->complement(budget);
       if (other) {
         node.language = *other;
       } else {

@@ -22,7 +22,7 @@ class TreeBuilder {
  public:
   using Json = nlohmann::ordered_json;
 
-  TreeBuilder(SchemaIndex& index, std::span<const std::string> copy_sources, const SchemaOptions& options);
+  TreeBuilder(SchemaIndex& index, std::span<const CopySource> copy_sources, const SchemaOptions& options);
   TreeBuilder(const TreeBuilder&) = delete;
   TreeBuilder& operator=(const TreeBuilder&) = delete;
 
