@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "api/anthropic/parse.h"
+#include "api/llama/parse.h"
 #include "api/multipart.h"
 #include "api/ollama/parse.h"
 #include "api/openai/parse.h"
@@ -12,7 +13,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   if (text.empty()) return 0;
   const std::string_view body = text.substr(1);
-  switch (text.front() % 6) {
+  switch (text.front() % 7) {
     case 0:
       (void)ingle::api::openai::parse_chat(body);
       break;
@@ -27,6 +28,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       break;
     case 4:
       (void)ingle::api::ollama::parse_model_call(body);
+      break;
+    case 5:
+      (void)ingle::api::llama::parse_completion(body);
       break;
     default:
       if (const auto parts = ingle::api::parse_multipart("multipart/form-data; boundary=b", body))

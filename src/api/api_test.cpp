@@ -525,5 +525,21 @@ TEST(AppKeys, links_and_cookies_end) {
   EXPECT_FALSE(keys.is_owner(forged, "", "s", kNow));
 }
 
+TEST_F(ApiTest, llama_servers_clients_name_no_model) {
+  models.completer->script = {text("hi"), chat::Finished{}};
+  services.list = [] { return std::vector<ModelInfo>{{.name = "m:1"}}; };
+  const Seen only = ask("POST", "/completion", R"({"prompt":["a",5]})");
+  EXPECT_EQ(only.reply.status, 200) << only.reply.body;
+  EXPECT_NE(only.reply.body.find(R"("content":"hi")"), std::string::npos);
+  EXPECT_EQ(std::get<chat::TokenPrompt>(models.completer->request.prompt).tokens, (std::vector<int32_t>{7, 8, 9, 5}));
+  EXPECT_EQ(ask("POST", "/tokenize", R"({"content":"a"})").reply.body, R"({"tokens":[7,8,9]})");
+  services.list = [] { return std::vector<ModelInfo>{{.name = "m:1"}, {.name = "n:1"}}; };
+  const Seen unclear = ask("POST", "/completions", R"({"prompt":"a"})");
+  EXPECT_EQ(unclear.reply.status, 400);
+  EXPECT_NE(unclear.reply.body.find(R"("code":400)"), std::string::npos) << unclear.reply.body;
+  models.now_loaded = {{.name = "m:1", .digest = {}, .description = {}}};
+  EXPECT_EQ(ask("POST", "/completions", R"({"prompt":"a"})").reply.status, 200);
+}
+
 }  // namespace
 }  // namespace ingle::api

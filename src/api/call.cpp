@@ -4,6 +4,7 @@
 
 #include "api/anthropic/encode.h"
 #include "api/json_input.h"
+#include "api/llama/encode.h"
 #include "api/ollama/encode.h"
 #include "api/openai/encode.h"
 #include "net/url.h"
@@ -31,6 +32,8 @@ std::string error_body(Dialect dialect, const Failure& failure, std::string_view
       return ollama::encode_error(failure);
     case Dialect::kAnthropic:
       return anthropic::encode_error(failure, request_id);
+    case Dialect::kLlama:
+      return llama::encode_error(failure);
     case Dialect::kOwn:
       break;
   }

@@ -21,7 +21,7 @@ namespace ingle::api {
 class AppKeys;
 
 /// Whose form answers and errors have.
-enum class Dialect : uint8_t { kOpenAi, kOllama, kAnthropic, kOwn };
+enum class Dialect : uint8_t { kOpenAi, kOllama, kAnthropic, kLlama, kOwn };
 
 /// What a caller needs to be allowed. On loopback everything but kOwner is open to every program of this machine until
 /// tokens exist; kOwner is for the app's cookie and the owner's key.

@@ -351,5 +351,12 @@ TEST(OpenAiEncode, models_are_listed) {
             R"({"object":"list","data":[{"id":"m:1","object":"model","created":5,"owned_by":"ollama"}]})");
 }
 
+TEST(OpenAiParse, takes_a_grammar_as_llama_server_does) {
+  EXPECT_EQ(parsed(with(R"("grammar":"root ::= [a-z]")")).request.grammar, "root ::= [a-z]");
+  const auto both = parse_chat(with(R"("grammar":"root ::= [a-z]","response_format":{"type":"json_object"})"));
+  ASSERT_FALSE(both.has_value());
+  EXPECT_EQ(both.error().param, "grammar");
+}
+
 }  // namespace
 }  // namespace ingle::api::openai

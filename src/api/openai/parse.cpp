@@ -120,6 +120,13 @@ void read_response_format(ObjectReader& in, ReadNotes& notes, chat::CompleteRequ
   request.json_schema = to_text(*schema);
 }
 
+/// A word of local servers: llama-server's grammars.
+void read_grammar(ObjectReader& in, chat::CompleteRequest& request) {
+  request.grammar = in.text("grammar").value_or("");
+  if (!request.grammar.empty() && !request.json_schema.empty())
+    in.fault("grammar", "and 'response_format' exclude each other");
+}
+
 /// Their answers have another form, too: a client that got ours would not find the call.
 void refuse_old_functions(ObjectReader& in) {
   const Json* functions = in.array("functions");
@@ -178,6 +185,7 @@ Answer<ChatCall> parse_chat(std::string_view body) {
     if (top && !call.logprobs) in.fault("top_logprobs", "needs 'logprobs': true");
     if (call.logprobs) call.request.logprobs = static_cast<int32_t>(top.value_or(0));
     read_response_format(in, notes, call.request);
+    read_grammar(in, call.request);
     if (in.integer("n", 1, std::numeric_limits<int32_t>::max()).value_or(1) != 1)
       in.fault("n", "must be 1: this server gives one answer a request");
     in.accept("user");

@@ -1,0 +1,187 @@
+#include "api/llama/encode.h"
+
+#include "api/json_input.h"
+#include "base/utf8.h"
+
+namespace ingle::api::llama {
+namespace {
+
+std::string_view type_of(const Failure& failure) {
+  if (failure.code == "context_length_exceeded") return "exceed_context_size_error";
+  switch (failure.status) {
+    case 401:
+      return "authentication_error";
+    case 403:
+      return "permission_error";
+    case 404:
+      return "not_found_error";
+    case 501:
+      return "not_supported_error";
+    case 503:
+      return "unavailable_error";
+    default:
+      return failure.status < 500 ? "invalid_request_error" : "server_error";
+  }
+}
+
+Json error_json(const Failure& failure) {
+  std::string message = failure.error.message();
+  if (!failure.error.hint().empty()) message += ": " + failure.error.hint();
+  return {{"error", {{"code", failure.status}, {"message", std::move(message)}, {"type", type_of(failure)}}}};
+}
+
+std::string_view stop_type(const chat::Finished& finished) {
+  if (!finished.stop_text.empty()) return "word";
+  switch (finished.reason) {
+    case chat::FinishReason::kLength:
+    case chat::FinishReason::kContextFull:
+      return "limit";
+    case chat::FinishReason::kStop:
+    case chat::FinishReason::kToolCalls:
+      return "eos";
+    case chat::FinishReason::kCancelled:
+      break;
+  }
+  return "none";
+}
+
+Json bytes_json(std::string_view bytes) {
+  Json json = Json::array();
+  for (const char byte : bytes)
+    json.push_back(static_cast<unsigned char>(byte));
+  return json;
+}
+
+/// What of raw bytes can stand in an answer.
+Json piece_json(std::string_view piece) {
+  return base::is_valid_utf8(piece) ? Json(piece) : bytes_json(piece);
+}
+
+Json probability_json(const chat::TokenLogprob& token) {
+  return {{"id", token.id},
+          {"token", base::to_valid_utf8(token.text)},
+          {"bytes", bytes_json(token.text)},
+          {"logprob", token.logprob}};
+}
+
+Json probabilities_json(std::span<const chat::TokenInfo> tokens) {
+  Json list = Json::array();
+  for (const chat::TokenInfo& token : tokens) {
+    Json item = probability_json(token.chosen);
+    Json& top = item["top_logprobs"] = Json::array();
+    for (const chat::TokenLogprob& other : token.top)
+      top.push_back(probability_json(other));
+    list.push_back(std::move(item));
+  }
+  return list;
+}
+
+Json timings_json(const chat::Usage& usage) {
+  const uint32_t n_read = usage.prompt_tokens - std::min(usage.cached_tokens, usage.prompt_tokens);
+  const auto put = [](Json& json, std::string_view name, uint32_t n, double seconds) {
+    const std::string prefix(name);
+    json[prefix + "_n"] = n;
+    json[prefix + "_ms"] = seconds * 1e3;
+    json[prefix + "_per_token_ms"] = n > 0 ? seconds * 1e3 / n : 0;
+    json[prefix + "_per_second"] = seconds > 0 ? n / seconds : 0;
+  };
+  Json json = {{"cache_n", usage.cached_tokens}};
+  put(json, "prompt", n_read, usage.prefill_seconds);
+  put(json, "predicted", usage.completion_tokens, usage.decode_seconds);
+  if (usage.drafted_tokens > 0) {
+    json["draft_n"] = usage.drafted_tokens;
+    json["draft_n_accepted"] = usage.accepted_tokens;
+  }
+  return json;
+}
+
+class CompletionEncoder : public AnswerEncoder {
+ public:
+  explicit CompletionEncoder(AnswerFrame frame) : frame_(std::move(frame)) {}
+
+  std::string_view stream_type() const override { return "text/event-stream; charset=utf-8"; }
+
+  std::string begin(const chat::Prefill& prompt) override {
+    n_prompt_ = prompt.total;
+    return {};
+  }
+
+  std::string delta(const chat::Delta& delta) override {
+    if (delta.text.empty() && delta.tokens.empty()) return {};
+    Json json = {{"index", 0},    {"content", delta.text}, {"tokens", tokens_json(delta.tokens)},
+                 {"stop", false}, {"id_slot", 0},          {"tokens_evaluated", n_prompt_}};
+    if (frame_.probabilities) json["completion_probabilities"] = probabilities_json(delta.tokens);
+    return event(json);
+  }
+
+  std::string finish(const Outcome& outcome) override { return event(last("", {}, outcome)); }
+  std::string fail(const Failure& failure) override { return event(error_json(failure)); }
+
+  std::string whole(const WholeAnswer& answer, const Outcome& outcome) override {
+    Json json = last(answer.text, tokens_json(answer.tokens), outcome);
+    if (frame_.probabilities) json["completion_probabilities"] = probabilities_json(answer.tokens);
+    return to_text(json);
+  }
+
+ private:
+  static std::string event(const Json& json) { return "data: " + to_text(json) + "\n\n"; }
+
+  Json tokens_json(std::span<const chat::TokenInfo> tokens) const {
+    Json ids = Json::array();
+    for (const chat::TokenInfo& token : frame_.tokens ? tokens : std::span<const chat::TokenInfo>())
+      ids.push_back(token.chosen.id);
+    return ids;
+  }
+
+  Json last(std::string_view content, Json tokens, const Outcome& outcome) const {
+    const chat::Usage& usage = outcome.finished.usage;
+    return {{"index", 0},
+            {"content", content},
+            {"tokens", tokens.is_null() ? Json::array() : std::move(tokens)},
+            {"id_slot", 0},
+            {"stop", true},
+            {"model", frame_.model},
+            {"tokens_predicted", usage.completion_tokens},
+            {"tokens_evaluated", usage.prompt_tokens},
+            {"tokens_cached", usage.cached_tokens},
+            {"truncated", false},
+            {"stop_type", stop_type(outcome.finished)},
+            {"stopping_word", outcome.finished.stop_text},
+            {"timings", timings_json(usage)}};
+  }
+
+  const AnswerFrame frame_;
+  uint32_t n_prompt_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<AnswerEncoder> make_encoder(AnswerFrame frame) {
+  return std::make_unique<CompletionEncoder>(std::move(frame));
+}
+
+std::string encode_tokens(std::span<const int32_t> tokens, std::span<const std::string> pieces) {
+  Json list = Json::array();
+  for (size_t i = 0; i < tokens.size(); ++i) {
+    if (pieces.empty()) {
+      list.push_back(tokens[i]);
+    } else {
+      list.push_back({{"id", tokens[i]}, {"piece", piece_json(pieces[i])}});
+    }
+  }
+  return to_text({{"tokens", std::move(list)}});
+}
+
+std::string encode_content(std::string_view text) {
+  return to_text({{"content", base::to_valid_utf8(text)}});
+}
+
+std::string encode_prompt(std::string_view text) {
+  return to_text({{"prompt", base::to_valid_utf8(text)}});
+}
+
+std::string encode_error(const Failure& failure) {
+  return to_text(error_json(failure));
+}
+
+}  // namespace ingle::api::llama

@@ -1,0 +1,155 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "api/json_input.h"
+#include "api/llama/encode.h"
+#include "api/llama/parse.h"
+
+namespace ingle::api::llama {
+namespace {
+
+CompletionCall parsed(std::string_view body) {
+  auto call = parse_completion(body);
+  EXPECT_TRUE(call.has_value()) << call.error().error.message();
+  return call ? *std::move(call) : CompletionCall{};
+}
+
+Failure fault(std::string_view body) {
+  const auto call = parse_completion(body);
+  EXPECT_FALSE(call.has_value()) << body;
+  return call ? Failure{} : call.error();
+}
+
+TEST(LlamaParse, reads_a_whole_request) {
+  const CompletionCall call = parsed(R"({
+    "prompt": "a", "n_predict": 7, "temperature": 0.25, "top_k": 3, "dry_multiplier": 0.5, "dry_penalty_last_n": 9, "mirostat": 2,
+    "seed": 5, "stop": ["x"], "ignore_eos": true, "stream": true, "n_probs": 2, "cache_prompt": true, "grammar": "root ::= \"a\"",
+    "logit_bias": [[7, false], [8, 1.5]], "odd": 1})");
+  ASSERT_EQ(call.prompt.size(), 1U);
+  EXPECT_EQ(call.prompt[0].text.reveal(), "a");
+  EXPECT_EQ(call.request.max_tokens, 7);
+  EXPECT_FLOAT_EQ(call.request.sampling.temperature, 0.25F);
+  EXPECT_EQ(call.request.sampling.top_k, 3);
+  EXPECT_FLOAT_EQ(call.request.sampling.dry_multiplier, 0.5F);
+  EXPECT_EQ(call.request.sampling.dry_last_n, 9);
+  EXPECT_TRUE(call.request.sampling.mirostat);
+  EXPECT_TRUE(call.has_seed);
+  EXPECT_EQ(call.request.sampling.seed, 5U);
+  EXPECT_EQ(call.request.stop, std::vector<std::string>{"x"});
+  EXPECT_TRUE(call.request.ignore_eos);
+  EXPECT_TRUE(call.stream);
+  EXPECT_EQ(call.request.logprobs, 2);
+  EXPECT_EQ(call.request.grammar, "root ::= \"a\"");
+  ASSERT_EQ(call.request.sampling.logit_bias.size(), 2U);
+  EXPECT_TRUE(std::isinf(call.request.sampling.logit_bias[0].second));
+  EXPECT_EQ(call.request.sampling.logit_bias[1], std::pair(8, 1.5F));
+  EXPECT_EQ(call.ignored, std::vector<std::string>{"odd"});
+}
+
+TEST(LlamaParse, has_the_dialects_defaults) {
+  const CompletionCall call = parsed(R"({"prompt":"a"})");
+  EXPECT_FLOAT_EQ(call.request.sampling.temperature, 0.8F);
+  EXPECT_EQ(call.request.sampling.top_k, 40);
+  EXPECT_FLOAT_EQ(call.request.sampling.top_p, 0.95F);
+  EXPECT_FLOAT_EQ(call.request.sampling.min_p, 0.05F);
+  EXPECT_EQ(call.request.max_tokens, -1);
+  EXPECT_EQ(call.request.logprobs, -1);
+  EXPECT_FALSE(call.has_seed);
+  EXPECT_FALSE(parsed(R"({"prompt":"a","seed":-1})").has_seed);
+}
+
+TEST(LlamaParse, a_prompt_is_a_text_or_tokens_or_both) {
+  EXPECT_EQ(parsed(R"({"prompt":[1,2]})").prompt.at(0).tokens, (std::vector<int32_t>{1, 2}));
+  const auto mixed = parsed(R"({"prompt":["a",1,2,"b"]})").prompt;
+  ASSERT_EQ(mixed.size(), 3U);
+  EXPECT_EQ(mixed[1].tokens, (std::vector<int32_t>{1, 2}));
+  EXPECT_EQ(mixed[2].text.reveal(), "b");
+  EXPECT_EQ(fault(R"({"prompt":["a","b"]})").status, 501);
+  for (const char* body : {R"({})", R"({"prompt":[]})", R"({"prompt":[-1]})", R"({"prompt":[1.5]})", R"({"prompt":{}})",
+                           R"({"prompt":[4294967296]})"})
+    EXPECT_EQ(fault(body).param, "prompt") << body;
+}
+
+TEST(LlamaParse, a_schema_is_checked_where_it_cannot_be_enforced) {
+  const CompletionCall call = parsed(R"({"prompt":"a","json_schema":{"type":"array"}})");
+  EXPECT_EQ(call.request.json_schema, R"({"type":"array"})");
+  EXPECT_TRUE(call.request.check_schema);
+  EXPECT_EQ(fault(R"({"prompt":"a","json_schema":{"type":"array"},"grammar":"root ::= \"a\""})").param, "json_schema");
+  EXPECT_EQ(fault(R"({"prompt":"a","json_schema":"x"})").param, "json_schema");
+}
+
+TEST(LlamaParse, names_what_it_does_not_do) {
+  EXPECT_EQ(fault(R"({"prompt":"a","n_cmpl":2})").status, 501);
+  EXPECT_EQ(fault(R"({"prompt":"a","post_sampling_probs":true})").status, 501);
+  EXPECT_EQ(fault(R"({"prompt":"a","dynatemp_range":1})").status, 501);
+  EXPECT_EQ(fault(R"({"prompt":"a","temperature":"hot"})").param, "temperature");
+  EXPECT_EQ(fault(R"({"prompt":"a","logit_bias":[["a",1]]})").param, "logit_bias");
+  EXPECT_EQ(fault(R"({"prompt":"a","logit_bias":{"7x":1}})").param, "logit_bias");
+}
+
+TEST(LlamaParse, tokenize_and_detokenize) {
+  const auto words = parse_tokenize(R"({"content":"a","add_special":true,"with_pieces":true})");
+  ASSERT_TRUE(words.has_value());
+  EXPECT_TRUE(words->request.add_bos && words->request.recognise_control_tokens && words->with_pieces);
+  EXPECT_EQ(parse_tokenize(R"({})").error().param, "content");
+  EXPECT_EQ(parse_detokenize(R"({"tokens":[1,2]})")->tokens, (std::vector<int32_t>{1, 2}));
+  EXPECT_EQ(parse_detokenize(R"({"tokens":["a"]})").error().param, "tokens");
+}
+
+Outcome outcome() {
+  Outcome out;
+  out.finished = {.reason = chat::FinishReason::kStop, .stop_text = "x", .usage = {}};
+  out.finished.usage.prompt_tokens = 5;
+  out.finished.usage.cached_tokens = 3;
+  out.finished.usage.completion_tokens = 2;
+  out.finished.usage.decode_seconds = 0.5;
+  return out;
+}
+
+TEST(LlamaEncode, a_whole_answer) {
+  const auto encoder = make_encoder({.model = "m", .tokens = true, .probabilities = true});
+  chat::TokenInfo token;
+  token.chosen = {.id = 4, .text = "\xff", .logprob = -1};
+  const Json json = Json::parse(encoder->whole({.text = "hi", .tokens = {token}}, outcome()));
+  EXPECT_EQ(json.at("content"), "hi");
+  EXPECT_EQ(json.at("tokens"), Json({4}));
+  EXPECT_EQ(json.at("stop"), true);
+  EXPECT_EQ(json.at("stop_type"), "word");
+  EXPECT_EQ(json.at("stopping_word"), "x");
+  EXPECT_EQ(json.at("tokens_predicted"), 2);
+  EXPECT_EQ(json.at("tokens_evaluated"), 5);
+  EXPECT_EQ(json.at("timings").at("prompt_n"), 2);
+  EXPECT_EQ(json.at("timings").at("predicted_per_second"), 4.0);
+  EXPECT_EQ(json.at("completion_probabilities").at(0).at("bytes"), Json({255}));
+}
+
+TEST(LlamaEncode, a_stream_ends_with_what_is_known_at_the_end) {
+  const auto encoder = make_encoder({.model = "m"});
+  EXPECT_EQ(encoder->begin({0, 5}), "");
+  chat::Delta delta;
+  delta.text = "hi";
+  const std::string piece = encoder->delta(delta);
+  ASSERT_TRUE(piece.starts_with("data: ") && piece.ends_with("\n\n"));
+  const Json first = Json::parse(piece.substr(6));
+  EXPECT_EQ(first.at("content"), "hi");
+  EXPECT_EQ(first.at("stop"), false);
+  const Json end = Json::parse(encoder->finish(outcome()).substr(6));
+  EXPECT_EQ(end.at("content"), "");
+  EXPECT_EQ(end.at("stop"), true);
+  EXPECT_FALSE(end.contains("completion_probabilities"));
+}
+
+TEST(LlamaEncode, errors_and_small_answers) {
+  const Json error = Json::parse(encode_error(Failure::bad_field("prompt", "is required")));
+  EXPECT_EQ(error.at("error").at("code"), 400);
+  EXPECT_EQ(error.at("error").at("type"), "invalid_request_error");
+  const std::vector<int32_t> tokens = {1, 2};
+  EXPECT_EQ(encode_tokens(tokens, {}), R"({"tokens":[1,2]})");
+  const std::vector<std::string> pieces = {"a", "\xc3"};
+  EXPECT_EQ(encode_tokens(tokens, pieces), R"({"tokens":[{"id":1,"piece":"a"},{"id":2,"piece":[195]}]})");
+  EXPECT_EQ(encode_content("x"), R"({"content":"x"})");
+}
+
+}  // namespace
+}  // namespace ingle::api::llama

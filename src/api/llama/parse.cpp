@@ -1,0 +1,238 @@
+#include "api/llama/parse.h"
+
+#include <charconv>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "api/json_input.h"
+
+namespace ingle::api::llama {
+namespace {
+
+using chat::Sampling;
+
+constexpr double kMany = 1 << 20;
+constexpr std::string_view kOneAnswer = "this server gives one answer a request";
+
+struct NumberRow {
+  std::string_view name;
+  float Sampling::* target;
+};
+
+struct WholeRow {
+  std::string_view name;
+  int32_t Sampling::* target;
+};
+
+// clang-format off
+constexpr NumberRow kNumbers[] = {
+  {"temperature", &Sampling::temperature}, {"top_p", &Sampling::top_p}, {"min_p", &Sampling::min_p},
+  {"typical_p", &Sampling::typical_p}, {"repeat_penalty", &Sampling::repeat_penalty},
+  {"presence_penalty", &Sampling::presence_penalty}, {"frequency_penalty", &Sampling::frequency_penalty},
+  {"dry_multiplier", &Sampling::dry_multiplier}, {"dry_base", &Sampling::dry_base},
+  {"xtc_probability", &Sampling::xtc_probability}, {"xtc_threshold", &Sampling::xtc_threshold},
+  {"mirostat_tau", &Sampling::mirostat_tau}, {"mirostat_eta", &Sampling::mirostat_eta},
+};
+constexpr WholeRow kWholes[] = {
+  {"top_k", &Sampling::top_k}, {"repeat_last_n", &Sampling::repeat_last_n},
+  {"dry_allowed_length", &Sampling::dry_allowed_length}, {"dry_penalty_last_n", &Sampling::dry_last_n},
+};
+/// Understood, and nothing here depends on them: the cache is automatic, slots do not exist, timings always come.
+constexpr std::string_view kHarmless[] = {"cache_prompt", "id_slot", "timings_per_token", "n_keep", "n_discard",
+                                          "t_max_prompt_ms"};
+// clang-format on
+
+Sampling default_sampling() {
+  Sampling sampling;
+  sampling.temperature = 0.8F;
+  sampling.top_k = 40;
+  sampling.top_p = 0.95F;
+  sampling.min_p = 0.05F;
+  return sampling;
+}
+
+std::optional<int32_t> token_of(const Json& value) {
+  if (!value.is_number_integer()) return std::nullopt;
+  const bool fits = value.is_number_unsigned() ? value.get<uint64_t>() <= INT32_MAX : value.get<int64_t>() >= 0;
+  return fits ? std::optional(value.get<int32_t>()) : std::nullopt;
+}
+
+std::vector<int32_t> read_tokens(ObjectReader& in, std::string_view name) {
+  std::vector<int32_t> tokens;
+  const Json* list = in.array(name);
+  if (list == nullptr) {
+    in.fault(name, "must be a list of tokens");
+    return tokens;
+  }
+  for (const Json& value : *list) {
+    const auto token = token_of(value);
+    if (!token) {
+      in.fault(name, "must be a list of tokens");
+      return {};
+    }
+    tokens.push_back(*token);
+  }
+  return tokens;
+}
+
+/// A text, tokens, or both in turns.
+std::vector<PromptPart> read_prompt(ObjectReader& in) {
+  constexpr std::string_view kShape = "must be a text, a list of tokens, or a list of both";
+  const Json* prompt = in.any("prompt");
+  if (prompt != nullptr && prompt->is_string()) return {{chat::Private(prompt->get<std::string>()), {}}};
+  if (prompt == nullptr || !prompt->is_array() || prompt->empty()) {
+    in.fault("prompt", kShape);
+    return {};
+  }
+  std::vector<PromptPart> parts;
+  bool only_texts = true;
+  for (const Json& item : *prompt) {
+    const auto token = token_of(item);
+    if (!token && !item.is_string()) {
+      in.fault("prompt", kShape);
+      return {};
+    }
+    only_texts = only_texts && !token;
+    if (!token) {
+      parts.push_back({chat::Private(item.get<std::string>()), {}});
+    } else if (parts.empty() || !parts.back().text.empty()) {
+      parts.push_back({{}, {*token}});
+    } else {
+      parts.back().tokens.push_back(*token);
+    }
+  }
+  // A list of nothing but texts is a list of prompts there.
+  if (only_texts && parts.size() > 1) in.fault(Failure::not_implemented("prompt", kOneAnswer));
+  return parts;
+}
+
+void read_sampling(ObjectReader& in, Sampling& sampling) {
+  sampling = default_sampling();
+  for (const NumberRow& row : kNumbers) {
+    if (const auto value = in.number(row.name, -kMany, kMany)) sampling.*row.target = static_cast<float>(*value);
+  }
+  for (const WholeRow& row : kWholes) {
+    if (const auto value = in.integer(row.name, -1, static_cast<int64_t>(kMany)))
+      sampling.*row.target = static_cast<int32_t>(*value);
+  }
+  sampling.mirostat = in.integer("mirostat", 0, 2).value_or(0) != 0;
+  if (in.any("dry_sequence_breakers") != nullptr) sampling.dry_breakers = in.texts("dry_sequence_breakers");
+  if (in.number("dynatemp_range", 0, kMany).value_or(0) != 0)
+    in.fault(Failure::not_implemented("dynatemp_range", "the temperature here is one number"));
+  in.accept("dynatemp_exponent");
+}
+
+/// [[token, bias], ...] or {"token": bias}; false bans.
+void read_logit_bias(ObjectReader& in, Sampling& sampling) {
+  constexpr std::string_view kShape = "must be a list of [token, bias] or an object of biases by token";
+  const Json* list = in.any("logit_bias");
+  if (list == nullptr) return;
+  const auto add = [&](std::optional<int32_t> token, const Json& bias) {
+    const bool bans = bias.is_boolean() && !bias.get<bool>();
+    if (!token || (!bans && (!bias.is_number() || !std::isfinite(bias.get<double>()))))
+      return in.fault("logit_bias", kShape);
+    sampling.logit_bias.emplace_back(*token, bans ? -std::numeric_limits<float>::infinity() : bias.get<float>());
+  };
+  if (list->is_object()) {
+    for (const auto& [key, bias] : list->items()) {
+      int32_t token = 0;
+      const auto [end, code] = std::from_chars(key.data(), key.data() + key.size(), token);
+      const bool whole = code == std::errc() && end == key.data() + key.size() && token >= 0;
+      add(whole ? std::optional(token) : std::nullopt, bias);
+    }
+  } else if (list->is_array()) {
+    for (const Json& pair : *list) {
+      if (!pair.is_array() || pair.size() != 2) return in.fault("logit_bias", kShape);
+      add(token_of(pair[0]), pair[1]);
+    }
+  } else {
+    in.fault("logit_bias", kShape);
+  }
+}
+
+void read_constraint(ObjectReader& in, chat::CompleteRequest& request) {
+  request.grammar = in.text("grammar").value_or("");
+  const Json* schema = in.any("json_schema");
+  if (schema == nullptr) return;
+  if (!schema->is_object() && !schema->is_boolean()) return in.fault("json_schema", "must be a JSON schema");
+  if (schema->is_object() && schema->empty() && !request.grammar.empty()) return;  // how some clients say "none"
+  if (!request.grammar.empty()) return in.fault("json_schema", "and 'grammar' exclude each other");
+  request.json_schema = to_text(*schema);
+  request.check_schema = true;
+}
+
+template <typename Call>
+Answer<Call> finished(Call call, ReadNotes notes) {
+  if (notes.fault) return std::unexpected(*std::move(notes.fault));
+  call.ignored = std::move(notes.ignored);
+  return call;
+}
+
+}  // namespace
+
+Answer<CompletionCall> parse_completion(std::string_view body) {
+  auto json = parse_json_object(body);
+  if (!json) return std::unexpected(std::move(json).error());
+  CompletionCall call;
+  ReadNotes notes;
+  {
+    ObjectReader in(*json, "", notes);
+    call.model = in.text("model").value_or("");
+    call.prompt = read_prompt(in);
+    read_sampling(in, call.request.sampling);
+    read_logit_bias(in, call.request.sampling);
+    const auto old_limit = in.integer("max_tokens", -1, 1 << 30);
+    const auto limit = in.integer("n_predict", -2, 1 << 30);  // -2: until the context is full, which is the same here
+    call.request.max_tokens = std::max<int32_t>(static_cast<int32_t>(limit.value_or(old_limit.value_or(-1))), -1);
+    const auto seed = in.integer("seed", std::numeric_limits<int64_t>::min(), std::numeric_limits<int64_t>::max());
+    call.has_seed = seed.value_or(-1) >= 0;
+    call.request.sampling.seed = static_cast<uint64_t>(seed.value_or(0));
+    call.request.stop = in.texts("stop");
+    call.request.ignore_eos = in.boolean("ignore_eos").value_or(false);
+    call.stream = in.boolean("stream").value_or(false);
+    call.return_tokens = in.boolean("return_tokens").value_or(false);
+    const int64_t n_probs = in.integer("n_probs", 0, 100).value_or(0);
+    if (n_probs > 0 || call.return_tokens) call.request.logprobs = static_cast<int32_t>(n_probs);
+    if (in.boolean("post_sampling_probs").value_or(false))
+      in.fault(Failure::not_implemented("post_sampling_probs", "probabilities here are those of the model"));
+    if (in.integer("n_cmpl", 1, 1 << 20).value_or(1) != 1) in.fault(Failure::not_implemented("n_cmpl", kOneAnswer));
+    read_constraint(in, call.request);
+    for (const std::string_view name : kHarmless)
+      in.accept(name);
+  }
+  return finished(std::move(call), std::move(notes));
+}
+
+Answer<TokenizeCall> parse_tokenize(std::string_view body) {
+  auto json = parse_json_object(body);
+  if (!json) return std::unexpected(std::move(json).error());
+  TokenizeCall call;
+  ReadNotes notes;
+  {
+    ObjectReader in(*json, "", notes);
+    call.model = in.text("model").value_or("");
+    const auto content = in.text("content");
+    if (!content) in.fault("content", "is required");
+    call.request.text = chat::Private(content.value_or(""));
+    call.request.add_bos = in.boolean("add_special").value_or(false);
+    call.request.recognise_control_tokens = in.boolean("parse_special").value_or(true);
+    call.with_pieces = in.boolean("with_pieces").value_or(false);
+  }
+  return finished(std::move(call), std::move(notes));
+}
+
+Answer<DetokenizeCall> parse_detokenize(std::string_view body) {
+  auto json = parse_json_object(body);
+  if (!json) return std::unexpected(std::move(json).error());
+  DetokenizeCall call;
+  ReadNotes notes;
+  {
+    ObjectReader in(*json, "", notes);
+    call.model = in.text("model").value_or("");
+    call.tokens = read_tokens(in, "tokens");
+  }
+  return finished(std::move(call), std::move(notes));
+}
+
+}  // namespace ingle::api::llama

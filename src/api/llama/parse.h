@@ -1,0 +1,47 @@
+// llama-server's own endpoints, from JSON to a request (tools/server/README.md of llama.cpp). Pure.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/failure.h"
+#include "chat/types.h"
+
+namespace ingle::api::llama {
+
+/// A stretch of a prompt: words in which control tokens count, as everywhere in this dialect, or tokens.
+struct PromptPart {
+  chat::Private text;
+  std::vector<int32_t> tokens;
+};
+
+struct CompletionCall {
+  std::string model;  // empty: the only one there is
+  std::vector<PromptPart> prompt;
+  chat::CompleteRequest request;  // all but its prompt
+  bool stream = false;
+  bool has_seed = false;
+  bool return_tokens = false;
+  std::vector<std::string> ignored;
+};
+
+struct TokenizeCall {
+  std::string model;
+  chat::TokenizeRequest request;
+  bool with_pieces = false;
+  std::vector<std::string> ignored;
+};
+
+struct DetokenizeCall {
+  std::string model;
+  std::vector<int32_t> tokens;
+  std::vector<std::string> ignored;
+};
+
+Answer<CompletionCall> parse_completion(std::string_view body);
+Answer<TokenizeCall> parse_tokenize(std::string_view body);
+Answer<DetokenizeCall> parse_detokenize(std::string_view body);
+
+}  // namespace ingle::api::llama

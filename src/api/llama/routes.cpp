@@ -1,0 +1,111 @@
+#include "api/llama/routes.h"
+
+#include "api/inference.h"
+#include "api/llama/encode.h"
+#include "api/llama/parse.h"
+#include "api/openai/parse.h"
+
+namespace ingle::api::llama {
+namespace {
+
+/// llama-server has one model, so its clients name none: then the loaded one is meant, or the only one that is installed.
+Answer<std::string> model_of(Call& call, const std::string& named) {
+  if (!named.empty()) return named;
+  const auto loaded = call.services().models->loaded();
+  if (loaded.size() == 1) return loaded.front().name;
+  const auto installed = call.services().list();
+  if (!installed) return std::unexpected(Failure::from(installed.error()));
+  if (installed->size() == 1) return installed->front().name;
+  return std::unexpected(Failure::bad_field("model", installed->empty()
+                                                         ? "is required, and no model is installed"
+                                                         : "must name one of the models here: there are several"));
+}
+
+Answer<std::shared_ptr<chat::Completer>> acquire(Call& call, std::string& model) {
+  auto name = model_of(call, model);
+  if (!name) return std::unexpected(std::move(name).error());
+  model = *std::move(name);
+  return acquire_model(call, model, {});
+}
+
+Result<std::vector<int32_t>> tokens_of(chat::Completer& model, std::vector<PromptPart>& parts) {
+  INGLE_TRY(const chat::Description description, model.describe());
+  std::vector<int32_t> tokens;
+  for (size_t i = 0; i < parts.size(); ++i) {
+    if (!parts[i].tokens.empty()) {
+      tokens.insert(tokens.end(), parts[i].tokens.begin(), parts[i].tokens.end());
+      continue;
+    }
+    INGLE_TRY(const auto more, model.tokenize({.text = std::move(parts[i].text),
+                                               .recognise_control_tokens = true,
+                                               .add_bos = i == 0 && description.adds_bos}));
+    // A prompt that was rendered elsewhere begins with the BOS that the tokenizer adds too.
+    const bool twice =
+        i == 0 && description.adds_bos && more.size() >= 2 && more[0] == more[1] && more[0] == description.bos;
+    tokens.insert(tokens.end(), more.begin() + (twice ? 1 : 0), more.end());
+  }
+  return tokens;
+}
+
+}  // namespace
+
+void completion(const std::shared_ptr<Call>& call) {
+  auto parsed = parse_completion(call->request().body);
+  if (!parsed) return call->fail(parsed.error());
+  call->name_ignored(parsed->ignored);
+  const auto model = acquire(*call, parsed->model);
+  if (!model) return call->fail(model.error());
+  auto tokens = tokens_of(**model, parsed->prompt);
+  if (failed(*call, tokens)) return;
+  parsed->request.prompt = chat::TokenPrompt{*std::move(tokens)};
+  if (!parsed->has_seed) parsed->request.sampling.seed = random_seed();
+  const bool probabilities = parsed->request.logprobs > 0;
+  run_inference(call, {.model = parsed->model,
+                       .request = std::move(parsed->request),
+                       .stream = parsed->stream,
+                       .encoder = make_encoder(
+                           {.model = parsed->model, .tokens = parsed->return_tokens, .probabilities = probabilities})});
+}
+
+void tokenize(const std::shared_ptr<Call>& call) {
+  auto parsed = parse_tokenize(call->request().body);
+  if (!parsed) return call->fail(parsed.error());
+  call->name_ignored(parsed->ignored);
+  const auto model = acquire(*call, parsed->model);
+  if (!model) return call->fail(model.error());
+  const auto tokens = (*model)->tokenize(parsed->request);
+  if (failed(*call, tokens)) return;
+  std::vector<std::string> pieces;
+  for (size_t i = 0; parsed->with_pieces && i < tokens->size(); ++i) {
+    auto piece = (*model)->detokenize(std::span(*tokens).subspan(i, 1));
+    if (failed(*call, piece)) return;
+    pieces.push_back(*std::move(piece));
+  }
+  call->respond_json(encode_tokens(*tokens, pieces));
+}
+
+void detokenize(const std::shared_ptr<Call>& call) {
+  auto parsed = parse_detokenize(call->request().body);
+  if (!parsed) return call->fail(parsed.error());
+  call->name_ignored(parsed->ignored);
+  const auto model = acquire(*call, parsed->model);
+  if (!model) return call->fail(model.error());
+  const auto text = (*model)->detokenize(parsed->tokens);
+  if (failed(*call, text)) return;
+  call->respond_json(encode_content(*text));
+}
+
+void apply_template(const std::shared_ptr<Call>& call) {
+  auto parsed = openai::parse_chat(call->request().body);
+  if (!parsed) return call->fail(parsed.error());
+  call->name_ignored(parsed->ignored);
+  auto& prompt = std::get<chat::ChatPrompt>(parsed->request.prompt);
+  prompt.now_unix = call->services().now_unix();
+  const auto model = acquire(*call, parsed->model);
+  if (!model) return call->fail(model.error());
+  const auto text = (*model)->render(prompt);
+  if (failed(*call, text)) return;
+  call->respond_json(encode_prompt(*text));
+}
+
+}  // namespace ingle::api::llama
