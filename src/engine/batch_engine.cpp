@@ -222,9 +222,12 @@ Status BatchEngine::complete(chat::CompleteRequest request, chat::EventSink sink
   INGLE_TRY(auto constraint, make_constraint(request, offer, tokens.size()));
   INGLE_TRY(auto check, make_check(request, offer || (constraint && constraint->needs_check())));
   std::string id = request.id.empty() ? next_id() : std::move(request.id);
-  INGLE_TRY_VOID(in_flight_.add(id));
   std::optional<CallReader> calls;
-  if (offer) calls.emplace(id, prompter_.tools().format(), *std::move(offer));
+  if (offer) {
+    INGLE_TRY(auto reader, CallReader::create(id, prompter_.tools().format(), *std::move(offer)));
+    calls.emplace(std::move(reader));
+  }
+  INGLE_TRY_VOID(in_flight_.add(id));
   Completion::Settings settings{.sampler = std::move(sampler),
                                 .stop = std::move(request.stop),
                                 .max_tokens = request.max_tokens < 0 ? std::numeric_limits<uint32_t>::max()

@@ -7,7 +7,6 @@
 
 #include "base/sha256.h"
 #include "base/utf8.h"
-#include "text/grammar/validator.h"
 
 namespace ingle::engine {
 namespace {
@@ -47,8 +46,28 @@ std::string signature(const Offer& offer) {
   return text;
 }
 
-CallReader::CallReader(std::string request_id, const text::tools::Format& format, Offer offer)
-    : request_id_(std::move(request_id)), offer_(std::move(offer)), parser_(format, offer_.tools, offer_.rules) {}
+CallReader::CallReader(std::string request_id, const text::tools::Format& format, Offer offer,
+                       std::vector<std::optional<text::grammar::Validator>> checks)
+    : request_id_(std::move(request_id)),
+      offer_(std::move(offer)),
+      checks_(std::move(checks)),
+      parser_(format, offer_.tools, offer_.rules) {}
+
+Result<CallReader> CallReader::create(std::string request_id, const text::tools::Format& format, Offer offer) {
+  // Arguments are judged on the step thread, where other requests wait.
+  constexpr text::grammar::ValidatorLimits kLimits{.max_steps = 400'000};
+  std::vector<std::optional<text::grammar::Validator>> checks(offer.tools.size());
+  for (size_t i = 0; i < checks.size(); ++i) {
+    const text::tools::Tool& tool = offer.tools[i];
+    if (tool.strict) continue;
+    auto check = text::grammar::Validator::create(tool.parameters_json, kLimits);
+    if (!check)
+      return std::unexpected(
+          std::move(check).error().within(fmt::format("the parameters of the tool '{}'", tool.name)));
+    checks[i] = *std::move(check);
+  }
+  return CallReader(std::move(request_id), format, std::move(offer), std::move(checks));
+}
 
 Result<std::string> CallReader::read(std::string_view bytes, std::vector<chat::ToolCallDelta>& calls) {
   std::vector<text::tools::CallEvent> events;
@@ -85,8 +104,7 @@ Result<std::string> CallReader::take(std::vector<text::tools::CallEvent> events,
 }
 
 void CallReader::begin_call(std::string name, std::vector<chat::ToolCallDelta>& calls) {
-  const auto found = std::ranges::find(offer_.tools, name, &text::tools::Tool::name);
-  tool_ = found == offer_.tools.end() ? nullptr : &*found;
+  tool_ = static_cast<size_t>(std::ranges::find(offer_.tools, name, &text::tools::Tool::name) - offer_.tools.begin());
   arguments_.clear();
   held_.clear();
   const uint32_t index = n_calls_++;
@@ -107,11 +125,14 @@ void CallReader::add_arguments(std::string_view bytes, std::vector<chat::ToolCal
 
 /// The grammar enforces what it can of a schema; this sees the rest, and that nothing of it went wrong.
 Status CallReader::end_call() const {
-  if (tool_ == nullptr) return {};
-  INGLE_TRY(const auto violation, text::grammar::validate(tool_->parameters_json, arguments_));
+  if (tool_ >= checks_.size() || !checks_[tool_]) return {};
+  INGLE_TRY(const auto violation, checks_[tool_]->validate(arguments_));
   if (!violation) return {};
+  // The place in the document is left out: the model may have made up its words.
   return std::unexpected(
-      Error::refused(fmt::format("the arguments of '{}': {}", tool_->name, violation->message())).hint("ask again"));
+      Error::refused(fmt::format("the arguments of '{}' break '{}' of their schema, at {}", offer_.tools[tool_].name,
+                                 violation->keyword, violation->schema_path))
+          .hint("ask again: this keyword is checked when a call is whole, it cannot be enforced"));
 }
 
 ToolUse::ToolUse(const text::ChatTemplate* chat_template)

@@ -12,6 +12,7 @@
 
 #include "base/result.h"
 #include "chat/types.h"
+#include "text/grammar/validator.h"
 #include "text/template/chat_template.h"
 #include "text/tools/format.h"
 #include "text/tools/parser.h"
@@ -30,8 +31,8 @@ std::string signature(const Offer& offer);
 
 class CallReader {
  public:
-  /// `request_id`: calls get ids made of it, which nobody else has.
-  CallReader(std::string request_id, const text::tools::Format& format, Offer offer);
+  /// `request_id`: calls get ids made of it, which nobody else has. An error for parameters that are no schema.
+  static Result<CallReader> create(std::string request_id, const text::tools::Format& format, Offer offer);
 
   /// The text of these bytes; what they are of calls goes to `calls`. Control tokens are spelled as in grammars. An error
   /// when the arguments of a call break their schema.
@@ -42,6 +43,8 @@ class CallReader {
   bool has_calls() const { return n_calls_ > 0; }
 
  private:
+  CallReader(std::string request_id, const text::tools::Format& format, Offer offer,
+             std::vector<std::optional<text::grammar::Validator>> checks);
   Result<std::string> take(std::vector<text::tools::CallEvent> events, std::vector<chat::ToolCallDelta>& calls);
   void begin_call(std::string name, std::vector<chat::ToolCallDelta>& calls);
   void add_arguments(std::string_view bytes, std::vector<chat::ToolCallDelta>& calls);
@@ -49,11 +52,12 @@ class CallReader {
 
   std::string request_id_;
   Offer offer_;
+  std::vector<std::optional<text::grammar::Validator>> checks_;  // one a tool; nothing where the grammar enforces all
   text::tools::CallParser parser_;
   uint32_t n_calls_ = 0;
-  const text::tools::Tool* tool_ = nullptr;  // of the call that is being written
-  std::string arguments_;                    // of it
-  std::string held_;                         // bytes of them that are not yet a whole code point
+  size_t tool_ = 0;        // of the call that is being written
+  std::string arguments_;  // of it
+  std::string held_;       // bytes of them that are not yet a whole code point
 };
 
 class ToolUse {

@@ -216,12 +216,17 @@ TEST(ToolUse, with_a_schema_an_answer_is_a_call_or_a_document) {
 
 TEST(ToolUse, broken_tools_are_refused_before_anything_starts) {
   const auto engine = make_engine();
+  auto odd = with_tools({});
+  std::get<chat::ChatPrompt>(odd.prompt).tools_json = chat::Private(
+      R"([{"type":"function","function":{"name":"f","parameters":{"$ref":"https://elsewhere.example/s"}}}])");
+  EXPECT_EQ(run(*engine, odd).finished.error().code(), ErrorCode::kRefused);
+  EXPECT_THAT(run(*engine, odd).finished.error().message(), HasSubstr("'f'"));
   auto request = with_tools({});
   std::get<chat::ChatPrompt>(request.prompt).tools_json = chat::Private("{}");
   EXPECT_EQ(run(*engine, request).finished.error().code(), ErrorCode::kUsage);
 }
 
-text::tools::Format const& hermes() {
+const text::tools::Format& hermes() {
   return text::tools::format_of(kTemplate);
 }
 
@@ -234,7 +239,7 @@ Offer one_tool(std::string schema) {
 TEST(CallReader, pieces_are_whole_characters_however_the_bytes_are_cut) {
   const std::string text =
       "Hm.\n<tool_call>\n{\"name\": \"f\", \"arguments\": {\"v\": \"\xC3\xA4\xE2\x82\xAC\"}}\n</tool_call>";
-  CallReader reader("r", hermes(), one_tool(R"({"type":"object"})"));
+  CallReader reader = CallReader::create("r", hermes(), one_tool(R"({"type":"object"})")).value();
   std::string content;
   std::string arguments;
   for (const char c : text) {
@@ -254,8 +259,10 @@ TEST(CallReader, pieces_are_whole_characters_however_the_bytes_are_cut) {
 }
 
 TEST(CallReader, arguments_that_break_what_could_not_be_enforced_are_an_error) {
-  CallReader reader("r", hermes(),
-                    one_tool(R"({"type":"object","properties":{"v":{"type":"array","uniqueItems":true}}})"));
+  CallReader reader =
+      CallReader::create("r", hermes(),
+                         one_tool(R"({"type":"object","properties":{"v":{"type":"array","uniqueItems":true}}})"))
+          .value();
   std::vector<chat::ToolCallDelta> calls;
   const auto read = reader.read("<tool_call>\n{\"name\": \"f\", \"arguments\": {\"v\": [1, 1]}}\n</tool_call>", calls);
   ASSERT_FALSE(read.has_value());
