@@ -133,6 +133,45 @@ TEST(CheckRandom, every_document_of_the_masks_is_valid_and_every_change_is_judge
   EXPECT_GT(n_rejected, 100);
 }
 
+TEST(CheckRandom, keywords_of_all_kinds_beside_each_other_are_judged_alike) {
+  size_t n_enforced = 0;
+  size_t n_accepted = 0;
+  size_t n_rejected = 0;
+  EXPECT_TRUE(rc::check([&](uint64_t seed) {
+    std::mt19937_64 random(seed);
+    const std::string schema = testing::wild_schema(seed).dump();
+    RC_LOG() << schema << "\n";
+    const Validator validator = Validator::create(schema).value();
+    auto checker = Checker::create(schema);
+    if (!checker) return;
+    n_enforced += checker->unenforced().empty();
+    std::vector<std::string> documents;
+    if (auto constraint = Constraint::from_schema(schema, {}, tokens())) {
+      documents.push_back(random_document(*constraint, random));
+      RC_LOG() << documents.back() << "\n";
+      RC_ASSERT(!validator.validate(documents.back()).value().has_value());
+      Json changed = Json::parse(documents.back());
+      for (int i = 0; i < 4; ++i) {
+        change(changed, random);
+        documents.push_back(changed.dump());
+      }
+    }
+    for (int i = 0; i < 10; ++i)
+      documents.push_back(testing::wild_value(random()).dump());
+    for (const std::string& document : documents) {
+      RC_LOG() << document << "\n";
+      const auto outcome = checker->check(document);
+      RC_ASSERT(outcome.has_value());
+      RC_ASSERT(outcome->accepted == !validator.validate(document).value().has_value());
+      n_accepted += outcome->accepted;
+      n_rejected += !outcome->accepted;
+    }
+  }));
+  EXPECT_GT(n_enforced, 30);
+  EXPECT_GT(n_accepted, 100);
+  EXPECT_GT(n_rejected, 100);
+}
+
 /// What `grammar check` says of a document, and what generation's masks say of its tokens, one after the other.
 TEST(CheckRandom, the_walk_of_an_instance_agrees_with_the_masks_of_a_vocabulary_token_by_token) {
   EXPECT_TRUE(rc::check([](uint64_t seed) {

@@ -20,6 +20,7 @@ constexpr size_t kBytesEach = 500;
 constexpr size_t kTimesEach = 64;
 constexpr size_t kMaxWays = 256;  // at one time
 constexpr int64_t kMostZeros = 64;
+constexpr int64_t kMostFraction = 18;   // digits
 constexpr int64_t kMostExponent = 199;  // of a number without bounds
 
 /// One way to have written what came so far.
@@ -38,8 +39,8 @@ std::optional<std::string> plain_digits(const std::string& digits, int64_t expon
   return std::string(digits).insert(static_cast<size_t>(point), ".");
 }
 
-/// The spellings of a number that grammars have: as constants are written, plain digits, with an exponent, with the
-/// largest exponent that they take.
+/// The spellings of a number that grammars have: as constants are written, plain digits, with one digit before the point,
+/// with as many as can be behind it, with the largest exponent.
 std::vector<std::string> spellings(const ExactNumber& number) {
   if (number.is_zero()) return {"0"};
   const std::string sign = number.negative ? "-" : "";
@@ -53,7 +54,7 @@ std::vector<std::string> spellings(const ExactNumber& number) {
   }
   const int64_t n_more = static_cast<int64_t>(digits.size()) - 1;
   const int64_t clamped = std::clamp(number.exponent, -kMostExponent, kMostExponent);
-  for (const int64_t exponent : {int64_t{0}, number.exponent + n_more, clamped}) {
+  for (const int64_t exponent : {int64_t{0}, number.exponent + n_more, number.exponent + kMostFraction, clamped}) {
     const auto plain = plain_digits(digits, number.exponent - exponent);
     if (plain) out.push_back(sign + *plain + with_exponent(exponent));
   }
