@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 #include <unordered_map>
 
 namespace ingle::text::grammar {
@@ -9,7 +10,8 @@ namespace ingle::text::grammar {
 /// First the nodes as the vocabulary's tree meets them, then the same in preorder.
 class ClassTree::Builder {
  public:
-  Builder(const Dfa& dfa, const StringTokens& tokens) : dfa_(dfa), tokens_(tokens) {}
+  Builder(const Dfa& dfa, const StringTokens& tokens, Dfa::State anything)
+      : dfa_(dfa), tokens_(tokens), anything_(anything) {}
 
   void run(ClassTree& made) {
     read();
@@ -23,6 +25,9 @@ class ClassTree::Builder {
     uint32_t code_point_class = 0;
     uint32_t number = 0;  // in preorder
     uint32_t n_below = 1;
+    // What its classes lead to, from all states: where nothing but the end and anything, what follows makes no difference.
+    std::vector<Dfa::State> undecided;
+    bool lives = false;
   };
   struct Said {
     uint32_t node = 0;
@@ -30,25 +35,18 @@ class ClassTree::Builder {
   };
 
   void read() {
-    std::vector<bool> leads_on(dfa_.n_classes(), false);
-    for (Dfa::State state = 1; state < dfa_.n_states(); ++state) {
-      for (uint32_t c = 0; c < dfa_.n_classes(); ++c)
-        leads_on[c] = leads_on[c] || dfa_.next(state, c) != Dfa::kDead;
-    }
     raw_.emplace_back();
+    for (Dfa::State state = 1; state < dfa_.n_states(); ++state)
+      raw_[0].undecided.push_back(state);
     std::array<uint32_t, 256> way{};
     const auto& nodes = tokens_.plain();
     take(0, 0, nodes.front().first_token);
     for (size_t i = 0; i + 1 < nodes.size();) {
       const auto& node = nodes[i];
-      const uint32_t c = dfa_.class_of(node.code_point);
-      if (!leads_on[c]) {
-        i = node.skip;
-        continue;
-      }
-      way[node.depth] = child(way[node.depth - 1], c);
-      ++i;
-      take(way[node.depth], node.first_token, nodes[i].first_token);
+      const uint32_t at = child(way[node.depth - 1], dfa_.class_of(node.code_point));
+      way[node.depth] = at;
+      i = raw_[at].undecided.empty() ? node.skip : i + 1;
+      if (raw_[at].lives) take(at, node.first_token, nodes[i].first_token);
     }
   }
 
@@ -59,7 +57,16 @@ class ClassTree::Builder {
 
   uint32_t child(uint32_t parent, uint32_t c) {
     const auto [found, is_new] = children_.try_emplace(uint64_t{parent} << 32 | c, static_cast<uint32_t>(raw_.size()));
-    if (is_new) raw_.push_back({.parent = parent, .code_point_class = c});
+    if (!is_new) return found->second;
+    Raw made{.parent = parent, .code_point_class = c};
+    for (const Dfa::State state : raw_[parent].undecided) {
+      const Dfa::State next = dfa_.next(state, c);
+      if (next != Dfa::kDead) made.lives = true;
+      if (next != Dfa::kDead && next != anything_) made.undecided.push_back(next);
+    }
+    std::ranges::sort(made.undecided);
+    made.undecided.erase(std::unique(made.undecided.begin(), made.undecided.end()), made.undecided.end());
+    raw_.push_back(std::move(made));
     return found->second;
   }
 
@@ -109,35 +116,43 @@ class ClassTree::Builder {
 
   const Dfa& dfa_;
   const StringTokens& tokens_;
+  const Dfa::State anything_;
   std::vector<Raw> raw_;
   std::vector<Said> said_;
   std::unordered_map<uint64_t, uint32_t> children_;
 };
 
 ClassTree::ClassTree(const Dfa& dfa, const StringTokens& tokens) {
-  Builder(dfa, tokens).run(*this);
-  for (size_t i = 0; i + 1 < nodes_.size(); ++i) {
-    const auto own = std::span(inside_).subspan(nodes_[i].inside, nodes_[i + 1].inside - nodes_[i].inside);
-    if (own.size() < kMany) continue;
-    nodes_[i].set = static_cast<uint32_t>(sets_.size());
-    sets_.emplace_back(tokens.n_words());
-    for (const TokenId id : own)
-      insert(sets_.back(), id);
-  }
   for (Dfa::State state = 1; state < dfa.n_states(); ++state) {
     bool stays = dfa.accepts(state);
     for (uint32_t c = 0; stays && c < dfa.n_classes(); ++c)
       stays = dfa.next(state, c) == state;
     if (stays) anything_ = state;
   }
+  Builder(dfa, tokens, anything_).run(*this);
+  const auto set_of = [&](std::span<const TokenId> ids) {
+    TokenSet set(tokens.n_words());
+    for (const TokenId id : ids)
+      insert(set, id);
+    return set;
+  };
+  if (anything_ != Dfa::kDead) all_ = set_of(inside_);
+  for (size_t i = 0; i + 1 < nodes_.size(); ++i) {
+    const auto own = std::span(inside_).subspan(nodes_[i].inside, nodes_[i + 1].inside - nodes_[i].inside);
+    if (own.size() < kMany) continue;
+    nodes_[i].set = static_cast<uint32_t>(sets_.size());
+    sets_.push_back(set_of(own));
+  }
 }
 
 void ClassTree::add(size_t first, size_t last, bool closes, TokenSet& inside, Closing& closing) const {
   const Node& from = nodes_[first];
   const Node& to = nodes_[last];
-  if (last == first + 1 && from.set != kNone) {
+  const bool is_all = first == 0 && last + 1 == nodes_.size() && !all_.empty();
+  if (is_all || (last == first + 1 && from.set != kNone)) {
+    const TokenSet& set = is_all ? all_ : sets_[from.set];
     for (size_t i = 0; i < inside.size(); ++i)
-      inside[i] |= sets_[from.set][i];
+      inside[i] |= set[i];
   } else {
     for (uint32_t i = from.inside; i < to.inside; ++i)
       insert(inside, inside_[i]);
@@ -168,7 +183,8 @@ void ClassTree::follow(const Dfa& dfa, Dfa::State state, TokenSet& inside, Closi
 }
 
 size_t ClassTree::bytes() const {
-  size_t bytes = nodes_.size() * sizeof(Node) + inside_.size() * sizeof(TokenId) + closing_.size() * sizeof(uint32_t);
+  size_t bytes = all_.size() * sizeof(uint64_t) + nodes_.size() * sizeof(Node) + inside_.size() * sizeof(TokenId) +
+                 closing_.size() * sizeof(uint32_t);
   for (const TokenSet& set : sets_)
     bytes += set.size() * sizeof(uint64_t);
   return bytes;

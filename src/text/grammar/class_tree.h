@@ -48,6 +48,7 @@ class ClassTree {
   std::vector<TokenId> inside_;
   std::vector<uint32_t> closing_;
   std::vector<TokenSet> sets_;
+  TokenSet all_;                      // inside_, where there is a state anything_
   Dfa::State anything_ = Dfa::kDead;  // from which any text leads to the end of one, if there is such a state
 };
 

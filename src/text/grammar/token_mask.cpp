@@ -37,6 +37,7 @@ void Masker::forget() {
     places_[i].state = live[held_.size() + i];
   by_state_.clear();
   cached_.clear();
+  loops_.clear();
 }
 
 Masker::Place Masker::enter(const State& state) {
@@ -86,6 +87,17 @@ Masker::Id Masker::run(Id state, std::string_view bytes) {
   return state;
 }
 
+/// Groups of bytes that lead from a state to itself.
+uint64_t Masker::loops_of(Id state) {
+  const auto [found, is_new] = loops_.try_emplace(state, 0);
+  if (!is_new) return found->second;
+  uint64_t leaves = 0;
+  for (unsigned byte = 0; byte < 256; ++byte) {
+    if (automaton_.step(state, static_cast<uint8_t>(byte)) != state) leaves |= group_of(static_cast<uint8_t>(byte));
+  }
+  return loops_[state] = ~leaves;
+}
+
 /// Calls take(state, first, last) with the tokens of every string of the tree that leads to a state alive.
 template <typename Take>
 void Masker::walk_tree(const TokenTree& tree, Id state, const Take& take) {
@@ -104,6 +116,12 @@ void Masker::walk_tree(const TokenTree& tree, Id state, const Take& take) {
         continue;
       }
       held_[base + at.depth] = next;
+      // Most of a vocabulary is words: where they all lead back, as inside a free text, none has to be read.
+      if (next == held_[base + at.depth - 1] && (at.below & ~loops_of(next)) == 0) {
+        node = at.skip;
+        take(next, at.first_token, tree[node].first_token);
+        continue;
+      }
       ++node;
       if (at.first_token != tree[node].first_token) take(next, at.first_token, tree[node].first_token);
       if (automaton_.is_over_limit()) {

@@ -80,6 +80,7 @@ class Masker {
   void walk_tails(Id closed, uint32_t most_distance, const Fits& fits, TokenSet& out);
   template <typename Take>
   void walk_tree(const TokenTree& tree, Id state, const Take& take);
+  uint64_t loops_of(Id state);
   Id run(Id state, std::string_view bytes);
   const TokenSet& remember(Id state);
 
@@ -93,6 +94,7 @@ class Masker {
   size_t max_cached_;
   std::list<Cached> cached_;  // most recently used first
   std::unordered_map<Id, std::list<Cached>::iterator> by_state_;
+  std::unordered_map<Id, uint64_t> loops_;
   std::vector<Shared> places_;
   std::vector<Place> free_places_;
   std::vector<Id> held_;  // numbers in use by what is being computed

@@ -13,6 +13,10 @@
 
 namespace ingle::text::grammar {
 
+/// Bytes that grammars mostly treat alike, one bit a group: a-f, g-z, A-F, G-Z, digits, all that are not ASCII; every sign has
+/// its own.
+uint64_t group_of(uint8_t byte);
+
 class TokenTree {
  public:
   static constexpr uint32_t kNone = UINT32_MAX;
@@ -22,6 +26,7 @@ class TokenTree {
     TokenId id = 0;
   };
   struct Node {
+    uint64_t below = 0;  // groups of the bytes in its subtree, its own not
     uint32_t skip = 0;
     uint32_t first_token = 0;
     uint8_t byte = 0;
