@@ -58,7 +58,9 @@ class ClassTree::Builder {
   uint32_t child(uint32_t parent, uint32_t c) {
     const auto [found, is_new] = children_.try_emplace(uint64_t{parent} << 32 | c, static_cast<uint32_t>(raw_.size()));
     if (!is_new) return found->second;
-    Raw made{.parent = parent, .code_point_class = c};
+    Raw made;
+    made.parent = parent;
+    made.code_point_class = c;
     for (const Dfa::State state : raw_[parent].undecided) {
       const Dfa::State next = dfa_.next(state, c);
       if (next != Dfa::kDead) made.lives = true;
