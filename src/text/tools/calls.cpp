@@ -215,8 +215,12 @@ Result<OpId> CallGrammar::free_text() {
     while (other < others.size() && !others[other])
       ++other;
     if (other < others.size()) add(others, static_cast<char>(other));
+    // Calls go on without line breaks once they are known, and a model that has begun with some wants more of them: where it
+    // may not end a line after the last value it writes more digits instead. So JSON does not begin with any.
+    const bool on_one_line = openings.begins_json(state);
     for (const char c : openings.alphabet()) {
-      if (c != kControlByte) add(ByteSet().set(static_cast<uint8_t>(c)), c);
+      const bool is_space = c == ' ' || c == '\n' || c == '\t' || c == '\r';
+      if (c != kControlByte && !(on_one_line && is_space)) add(ByteSet().set(static_cast<uint8_t>(c)), c);
     }
     std::vector<OpId> ways = controls;
     ways.push_back(kReturn);

@@ -79,10 +79,17 @@ TEST(CallGrammar, constrains_what_follows_the_marker) {
 TEST(CallGrammar, constrains_a_bare_call_of_a_known_tool) {
   EXPECT_FALSE(accepts(kHermes, {}, "{\"name\": \"get_weather\""));
   EXPECT_FALSE(alive(kHermes, {}, "{\"name\": \"get_weather\", \"x"));
-  EXPECT_FALSE(alive(kHermes, {}, "```json\n{\n  \"name\": \"get_weather\",\n"));
-  EXPECT_TRUE(accepts(kHermes, {}, "```json\n{\n  \"name\": \"get_time\", \"arguments\": {}}\n```"));
+  EXPECT_FALSE(alive(kHermes, {}, "```json\n{\"name\": \"get_weather\",\n"));
+  EXPECT_TRUE(accepts(kHermes, {}, "```json\n{\"name\": \"get_time\", \"arguments\": {}}\n```"));
   EXPECT_TRUE(accepts(kHermes, {}, "{\"name\":\"get_weather\", \"arguments\": {\"city\": \"Oslo\"}}"));
   EXPECT_TRUE(accepts(kHermes, {}, "say {\"name\": \"get_weather\", \"x"));  // not at the start of a line
+}
+
+TEST(CallGrammar, begins_json_on_one_line_where_it_may_become_a_call) {
+  for (const std::string_view text : {"{\n", "\n[ ", "```json\n{ ", "Look:\n```json\n[\n", "<tools>\n{\n"})
+    EXPECT_FALSE(alive(kHermes, {}, text)) << text;
+  for (const std::string_view text : {"int main()\n{\n", "```c\n{\n", "```\n{\n}", "a {\n"})
+    EXPECT_EQ(alive(kHermes, {}, text), text != "```\n{\n}") << text;
 }
 
 TEST(CallGrammar, takes_control_tokens_and_their_spelling) {

@@ -35,6 +35,7 @@ void Openings::add_pattern(const Syntax& syntax, uint32_t wrapping) {
   const Wrapping& form = syntax.wrappings[wrapping];
   Pattern pattern{.wrapping = wrapping,
                   .line_start = !form.sure,
+                  .labelled = form.open.find_first_not_of('`') != std::string_view::npos,
                   .rank = 2 * form.open.size() + (form.list ? 1 : 0),
                   .elements = {}};
   const auto add = [&](char c) { pattern.elements.push_back({Element::Kind::kByte, c}); };
@@ -105,6 +106,15 @@ bool Openings::advance(Place place, char c, std::vector<Place>& out, uint32_t& t
   return false;
 }
 
+bool Openings::begins_json(const Matcher& matcher) const {
+  return std::ranges::any_of(matcher.places, [&](const Place& place) {
+    const Pattern& pattern = patterns_[place.pattern];
+    if (place.element == 0 || pattern.elements[place.element].kind != Element::Kind::kSpace) return false;
+    const char before = pattern.elements[place.element - 1].byte;
+    return (before == '{' || before == '[') && (pattern.labelled || matcher.fresh);
+  });
+}
+
 bool Openings::step(Matcher& matcher, char c, Match& match) const {
   const size_t at = matcher.offset++;
   if (c == kControlByte) {
@@ -143,6 +153,7 @@ bool Openings::step(Matcher& matcher, char c, Match& match) const {
   };
   matcher.places.erase(std::unique(matcher.places.begin(), matcher.places.end(), same), matcher.places.end());
   matcher.dead = matcher.dead || (matcher.control && matcher.places.empty());
+  matcher.fresh = matcher.fresh && (is_space(c) || !matcher.places.empty());
   matcher.line_start = c == '\n' || (matcher.line_start && is_space(c));
   return false;
 }

@@ -41,6 +41,7 @@ class Openings {
   struct Matcher {
     std::vector<Place> places = {};
     bool line_start = true;
+    bool fresh = true;     // nothing came but white space and what may be an opening
     bool control = false;  // inside the spelling of a control token
     bool dead = false;     // that no opening has
     size_t offset = 0;
@@ -49,6 +50,9 @@ class Openings {
 
   /// Reads a byte. True: an opening is complete, told in `match`.
   bool step(Matcher& matcher, char c, Match& match) const;
+
+  /// After a brace or bracket with which an object of JSON begins: the answer itself, or a fence or tag for it.
+  bool begins_json(const Matcher& matcher) const;
 
   /// Bytes that some pattern tells apart from the others.
   const std::string& alphabet() const { return alphabet_; }
@@ -61,7 +65,8 @@ class Openings {
   struct Pattern {
     uint32_t wrapping = 0;
     bool line_start = false;
-    size_t rank = 0;  // of two that end together the higher one counts
+    bool labelled = false;  // a tag, or a fence that says what it holds
+    size_t rank = 0;        // of two that end together the higher one counts
     std::vector<Element> elements;
   };
   struct NameNode {
