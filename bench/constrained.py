@@ -178,14 +178,13 @@ def schemas_of_suites(folder, n):
 
 
 class Server:
-    def __init__(self, binary, model, home, slots):
+    def __init__(self, binary, model, home):
         self.model = model
         environment = {**os.environ, "INGLE_HOME": home, "INGLE_OFFLINE": "1"}
         self.process = subprocess.Popen([binary, "serve", "--host", "127.0.0.1:0", "--json"], stdout=subprocess.PIPE,
                                         stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, env=environment)
         self.port = json.loads(self.process.stdout.readline())["port"]
         self.local = threading.local()
-        self.slots = slots
 
     def ask(self, body):
         """(status, answer); the connection is kept by each thread."""
@@ -285,12 +284,11 @@ def run(options):
             schemas.append(made)
     if options.data:
         schemas += schemas_of_suites(options.data, options.schemas)
-    server = Server(options.ingle, options.model, options.home, options.at_once)
+    server = Server(options.ingle, options.model, options.home)
     counts = collections.Counter()
     refusals = collections.Counter()
     wrong = []
     begin = time.monotonic()
-    per_schema = -(-options.count // len(schemas))
     try:
         with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecutor(options.at_once) as pool:
             taken = []
