@@ -73,14 +73,6 @@ class Grammars(IngleTest):
         self.assertIn("line 1, column 10", wrong.talk)
         self.assertEqual(self.run_ingle("grammar", "check", "--grammar", grammar).code, 2)
 
-    def test_a_text_is_held_against_a_grammar(self):
-        grammar = self.write("list.gbnf", 'root ::= "- " [a-z]+ "\\n" root?')
-        for text, code in (("- a\n- bc\n", 0), ("- a\n-", 1), ("", 1)):
-            self.assertEqual(self.run_ingle("grammar", "check", "--grammar", grammar, "--text", "-", text=text).code, code, text)
-        broken = self.write("broken.gbnf", "root ::= nothing")
-        self.assertEqual(self.run_ingle("grammar", "check", "--grammar", broken, "--text", grammar).code, 3)
-        self.assertEqual(self.run_ingle("grammar", "check", "--grammar", grammar).code, 2)
-
     def test_a_schema_that_is_not_there_is_an_error(self):
         self.assertEqual(self.run_ingle("grammar", "check", "--schema", "/nowhere", "--instance", "-", text="1").code, 1)
         self.assertEqual(self.run_ingle("grammar", "check", "--schema", "/nowhere").code, 2)
