@@ -187,6 +187,7 @@ class Determiniser {
     budget_.take(threads.size() + 1);
     const auto [found, is_new] = ids_.try_emplace(state.key(), static_cast<uint32_t>(states_.size()));
     if (is_new) {
+      budget_.take(4 * threads.size() + 16);  // what a state costs to keep
       n_threads_ += threads.size();
       states_.push_back(std::move(state));
       raw_.accepts.push_back(false);

@@ -161,6 +161,18 @@ TEST(Language, what_would_be_too_large_is_refused_and_names_no_time) {
   EXPECT_FALSE(Language::from_pattern("^(a|b|c){40}$", &small).has_value());
 }
 
+TEST(Language, one_budget_bounds_many_patterns) {
+  Budget all(20'000'000);
+  int n_made = 0;
+  for (int i = 0; i < 1000; ++i) {
+    const auto made = Language::from_pattern("a.{" + std::to_string(8 + i % 4) + "}$", &all);
+    n_made += made.has_value() ? 1 : 0;
+    EXPECT_EQ(made.has_value(), !all.is_spent());
+  }
+  EXPECT_GT(n_made, 5);
+  EXPECT_LT(n_made, 1000);
+}
+
 TEST(Language, is_the_same_value_however_it_was_made) {
   EXPECT_EQ(pattern("^(a|b)*$"), pattern("^[ab]*?$"));
   EXPECT_EQ(pattern("^a{2,3}$"), pattern("^(aa|aaa)$"));

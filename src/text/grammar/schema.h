@@ -27,7 +27,7 @@ struct SchemaLimits {
   uint32_t max_depth = 32;                    // of nested schemas
   size_t max_steps = 400'000;                 // schemas looked at while they are merged
   size_t max_alternatives = 1024;             // of one value, after they are merged
-  uint64_t max_language_steps = 200'000'000;  // of all patterns, names and numbers together
+  uint64_t max_language_steps = 40'000'000;  // of all patterns, names and numbers together
 };
 
 struct SchemaOptions {
