@@ -24,9 +24,9 @@ struct CopySource {
 struct SchemaLimits {
   size_t max_bytes = size_t{1} << 20;
   size_t max_nodes = 50'000;
-  uint32_t max_depth = 32;                    // of nested schemas
-  size_t max_steps = 400'000;                 // schemas looked at while they are merged
-  size_t max_alternatives = 1024;             // of one value, after they are merged
+  uint32_t max_depth = 32;                   // of nested schemas
+  size_t max_steps = 400'000;                // schemas looked at while they are merged
+  size_t max_alternatives = 1024;            // of one value, after they are merged
   uint64_t max_language_steps = 40'000'000;  // of all patterns, names and numbers together
 };
 
