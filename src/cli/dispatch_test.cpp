@@ -71,9 +71,11 @@ TEST(CommandLine, the_overview_names_every_verb_once_in_one_column) {
   }
 }
 
-TEST(CommandLine, what_is_refused_in_this_version_is_not_offered) {
-  EXPECT_EQ(run({"help", "run"}).data.find("--grammar"), std::string::npos);
-  EXPECT_EQ(run({"completion", "bash"}).data.find("--grammar"), std::string::npos);
+TEST(CommandLine, the_shapes_of_an_answer_are_offered) {
+  for (const char* flag : {"--schema", "--schema-check", "--grammar"}) {
+    EXPECT_NE(run({"help", "run"}).data.find(flag), std::string::npos) << flag;
+    EXPECT_NE(run({"completion", "bash"}).data.find(flag), std::string::npos) << flag;
+  }
 }
 
 TEST(CommandLine, every_verb_has_help_with_an_example_and_a_json_flag) {
@@ -159,6 +161,18 @@ TEST(CommandLine, a_policy_is_shown_with_what_it_allows_and_a_broken_one_is_name
   EXPECT_NE(run_at(folder.path(), {"doctor"}).data.find("counts as none: line 2"), std::string::npos);
   EXPECT_NE(run_at(folder.path(), {"run", "auto", "hi"}).said.find("policy.toml counts as none: line 2"),
             std::string::npos);
+}
+
+TEST(CommandLine, a_schema_that_cannot_be_enforced_is_refused_unless_it_may_be_checked) {
+  const base::testing::TempFolder folder;
+  const std::string file = (folder / "s.json").string();
+  base::testing::write(file, R"({"type":"array","items":{"type":"integer"},"uniqueItems":true})");
+  const Outcome strict = run_at(folder.path(), {"run", "no-such-model", "hi", "--schema", file});
+  EXPECT_EQ(strict.code, 3);
+  EXPECT_NE(strict.said.find("uniqueItems"), std::string::npos) << strict.said;
+  const Outcome checked = run_at(folder.path(), {"run", "no-such-model", "hi", "--schema", file, "--schema-check"});
+  EXPECT_EQ(checked.said.find("uniqueItems"), std::string::npos) << checked.said;
+  EXPECT_EQ(run_at(folder.path(), {"run", "no-such-model", "hi", "--schema-check"}).code, 2);
 }
 
 TEST(CommandLine, a_broken_schema_is_named_before_a_model_is_looked_for) {

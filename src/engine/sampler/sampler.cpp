@@ -162,9 +162,8 @@ Status Sampler::check(std::span<const float> logits) {
 
 uint32_t Sampler::top_under_mask() const {
   if (edits_logits() || top() == 0) return 0;
-  // Of the likeliest, most are allowed inside texts and few where the shape is told.
-  constexpr uint32_t kGreedy = 16;
-  const uint32_t n = settings_.temperature <= 0 ? kGreedy : backend::kMaxTop;
+  // Inside texts the likeliest is nearly always allowed; where the shape is told few are, and all logits soon looked at.
+  const uint32_t n = settings_.temperature <= 0 ? 1 : backend::kMaxTop;
   return static_cast<uint32_t>(std::min<size_t>(n, n_vocab_));
 }
 
