@@ -3,6 +3,9 @@
 // State is a plain value that can be copied, kept and compared: all places of the program that the bytes so far may have
 // led to, each with its stack. For speed the automaton works on numbered states and remembers their transitions in memory
 // of bounded size; numbers are valid until forget(). One thread at a time; the Program behind it is shared.
+//
+// What a state can do is bounded: kMaxFrames calls and rounds are open, kMaxThreads places are followed at once, a byte follows
+// kMaxFollowed operations. Over a limit the places nearest to their end stay, so every state can still end.
 #pragma once
 
 #include <cstdint>
@@ -75,6 +78,8 @@ class Automaton {
   /// Bytes of the shortest end from here, 0 if it accepts; kFar if no end can be spelled byte by byte.
   uint32_t distance(Id id) const { return known_[id].distance; }
   bool accepts(Id id) const { return known_[id].accepts; }
+  /// Places of the program that the state stands for.
+  uint32_t n_places(Id id) const { return known_[id].n_threads; }
   /// Accepts, and nothing may follow.
   bool is_complete(Id id) const { return known_[id].accepts && known_[id].n_threads == 0; }
 

@@ -6,6 +6,8 @@
 #include "text/grammar/automaton.h"
 #include "text/grammar/check_text.h"
 #include "text/grammar/testing/walk.h"
+#include "text/grammar/token_mask.h"
+#include "text/tokenizer/testing/vocabs.h"
 
 namespace ingle::text::grammar {
 namespace {
@@ -185,6 +187,33 @@ TEST(Gbnf, attacks_meet_limits) {
   const auto ambiguous = made("root ::= ((\"a\" | \"aa\" | \"a\"?)* | [a-c]*){0,900} \".\"");
   ASSERT_TRUE(ambiguous.has_value()) << ambiguous.error().message();
   EXPECT_TRUE(accepts(*ambiguous, std::string(100, 'a') + "."));
+}
+
+TEST(Gbnf, masks_of_a_very_ambiguous_grammar_are_narrower_but_never_empty_and_the_same_with_little_memory) {
+  constexpr const char* kGrammar =
+      "root ::= (a a? | b){0,500} \".\"\na ::= ([a-z] [a-m]?){0,50}\nb ::= ([ -z]? [e-p] .){0,60}";
+  std::vector<std::pair<std::string, float>> pieces;
+  for (int i = 0; i < 26 * 26 * 26; ++i) {
+    std::string piece = {static_cast<char>('a' + i % 26), static_cast<char>('a' + i / 26 % 26),
+                         static_cast<char>('a' + i / 676)};
+    pieces.emplace_back(piece, -1.0F);
+    pieces.emplace_back(piece.substr(0, 2) + "xyz" + piece.substr(2), -1.0F);
+  }
+  const auto tokens = TokenTrie::build(*Tokenizer::create(text::testing::piece_vocab(pieces)).value());
+  const auto program = made(kGrammar).value();
+  Masker roomy(program, tokens);
+  Masker tight(program, tokens, 1);
+  State state = roomy.automaton().start();
+  for (int i = 0; i < 3; ++i) {
+    const auto wide = roomy.allowed(state);
+    const TokenSet expected(wide.begin(), wide.end());
+    const auto narrow = tight.allowed(state);
+    EXPECT_EQ(TokenSet(narrow.begin(), narrow.end()), expected);
+    TokenId id = static_cast<TokenId>(tokens->n_tokens()) - 1;
+    while (!contains(expected, id) || tokens->is_end(id))
+      --id;
+    state = roomy.after(state, id);
+  }
 }
 
 }  // namespace

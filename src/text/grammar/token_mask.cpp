@@ -98,6 +98,16 @@ uint64_t Masker::loops_of(Id state) {
   return loops_[state] = ~leaves;
 }
 
+/// A step of a walk. An ambiguous grammar is in many places at once: past a limit of places only single bytes are tried, from
+/// which every end can be reached. Counted by states, not by what had to be computed, so that memory changes no mask.
+Masker::Id Masker::walk_step(Id from, const TokenTree::Node& node) {
+  if (walked_ > kMaxWalked && node.depth > 1) return Automaton::kDead;
+  const Id next = automaton_.step(from, node.byte);
+  const uint32_t n = automaton_.n_places(next);
+  if (n > kManyPlaces) walked_ += n;
+  return next;
+}
+
 /// Calls take(state, first, last) with the tokens of every string of the tree that leads to a state alive.
 template <typename Take>
 void Masker::walk_tree(const TokenTree& tree, Id state, const Take& take) {
@@ -110,7 +120,7 @@ void Masker::walk_tree(const TokenTree& tree, Id state, const Take& take) {
     if (node == TokenTree::kNone) continue;
     for (const uint32_t end = tree[node].skip; node < end;) {
       const TokenTree::Node& at = tree[node];
-      const Id next = automaton_.step(held_[base + at.depth - 1], at.byte);
+      const Id next = walk_step(held_[base + at.depth - 1], at);
       if (next == Automaton::kDead) {
         node = at.skip;
         continue;
@@ -175,6 +185,7 @@ void Masker::add_text(const TextPlace& place, uint32_t most_distance, TokenSet& 
 
 void Masker::compute(Id state, uint32_t most_distance, TokenSet& out) {
   out.assign(tokens_->n_words(), 0);
+  walked_ = 0;
   if (automaton_.accepts(state)) {
     for (const TokenId id : tokens_->ends())
       insert(out, id);

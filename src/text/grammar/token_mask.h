@@ -78,6 +78,9 @@ class Masker {
   void add_text(const TextPlace& place, uint32_t most_distance, TokenSet& out);
   template <typename Fits>
   void walk_tails(Id closed, uint32_t most_distance, const Fits& fits, TokenSet& out);
+  static constexpr uint32_t kManyPlaces = 32;
+  static constexpr size_t kMaxWalked = 3'000'000;
+  Id walk_step(Id from, const TokenTree::Node& node);
   template <typename Take>
   void walk_tree(const TokenTree& tree, Id state, const Take& take);
   uint64_t loops_of(Id state);
@@ -99,6 +102,7 @@ class Masker {
   std::vector<Place> free_places_;
   std::vector<Id> held_;  // numbers in use by what is being computed
   TokenSet scratch_;
+  size_t walked_ = 0;  // places that the walks of this mask have met, where they were many
   ClassTree::Closing closing_;
 };
 
