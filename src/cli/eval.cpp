@@ -41,7 +41,7 @@ class EvalVerb : public Command {
     arguments.flag(options_.all_files, "--all-files",
                    "invoices: every copy of an invoice, not the first; schema: the folders \"optional\" too");
     arguments.flag(options_.details, "--details", "name every case that went wrong, on stderr");
-    arguments.value(options_.url, "--url", "URL", "tools: ask a server of this machine instead, by OpenAI's dialect");
+    arguments.value(options_.replies, "--replies", "FILE", "tools: judge these answers of another server instead");
     arguments.value(options_.tool_choice, "--tool-choice", "WORD", "tools: auto or required");
     arguments.flag(options_.read_text, "--read-text", "tools: a call that stands in the text of an answer counts too");
     arguments.value(options_.against, "--against", "FILE", "tools: compare, row by row, with what --json wrote");

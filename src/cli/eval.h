@@ -21,7 +21,7 @@ struct EvalOptions {
   bool ignore_xml = false;           // invoices
   bool all_files = false;            // invoices, schema
   bool details = false;              // every miss, on stderr
-  std::string url;                   // tools: another server of this machine
+  std::string replies;               // tools: a file with another server's answers
   std::string tool_choice = "auto";  // tools
   bool read_text = false;            // tools: calls that the server left in its text count too
   std::string against;               // tools: a file that --json wrote

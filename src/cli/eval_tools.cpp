@@ -79,12 +79,11 @@ Result<int> eval_tools(Context& context, const EvalOptions& options) {
   }
   std::optional<LoadedModel> model;
   eval::ToolAsker ask;
-  if (options.url.empty()) {
+  if (options.replies.empty()) {
     INGLE_TRY(model, load_model(context, options.model, options.engine));
     ask = eval::ask_completer(*model->completer, options.tool_choice);
   } else {
-    INGLE_TRY(auto address, net::ListenAddress::parse(options.url, 8080));
-    ask = eval::ask_server(std::move(address), options.model, options.tool_choice);
+    INGLE_TRY(ask, eval::ask_file(options.replies));
   }
   if (options.read_text) ask = eval::reading_text(std::move(ask));
   Progress progress(context.console);

@@ -8,7 +8,6 @@
 #include <nlohmann/json.hpp>
 
 #include "base/files.h"
-#include "net/loopback.h"
 #include "text/tools/parser.h"
 
 namespace ingle::eval {
@@ -19,7 +18,6 @@ using Clock = std::chrono::steady_clock;
 
 constexpr uint64_t kMaxDataBytes = uint64_t{64} << 20;
 constexpr int32_t kMaxTokens = 512;
-constexpr unsigned kTimeoutMs = 600'000;
 
 struct Group {
   std::string_view name;
@@ -149,31 +147,23 @@ ToolAsker ask_completer(chat::Completer& model, std::string choice) {
   };
 }
 
-ToolAsker ask_server(net::ListenAddress address, std::string model, std::string choice) {
-  return [address = std::move(address), model = std::move(model),
-          choice = std::move(choice)](const ToolCase& row) -> Result<ToolReply> {
-    const Json body = {{"model", model},
-                       {"messages", Json::parse(row.messages_json)},
-                       {"tools", Json::parse(row.tools_json)},
-                       {"tool_choice", choice},
-                       {"temperature", 0},
-                       {"max_tokens", kMaxTokens}};
-    INGLE_TRY(const auto answer,
-              net::ask_loopback(
-                  address,
-                  {.method = "POST", .target = "/v1/chat/completions", .json = body.dump(), .timeout_ms = kTimeoutMs}));
-    const Json json = Json::parse(answer.body, nullptr, /*allow_exceptions=*/false);
-    try {
-      if (answer.status != 200) throw std::runtime_error(fmt::format("status {}", answer.status));
-      const Json& message = json.at("choices").at(0).at("message");
-      ToolReply reply;
-      if (message.contains("content") && message["content"].is_string()) reply.content = message["content"];
-      for (const Json& call : message.value("tool_calls", Json::array()))
+Result<ToolAsker> ask_file(const std::filesystem::path& path) {
+  INGLE_TRY(const auto lines, read_lines(path));
+  std::map<std::string, ToolReply> replies;
+  try {
+    for (const Json& line : lines) {
+      ToolReply& reply = replies[line.at("id")];
+      if (line.contains("content") && line["content"].is_string()) reply.content = line["content"];
+      for (const Json& call : line.value("calls", Json::array()))
         reply.calls.push_back({call.at("function").at("name"), call.at("function").at("arguments")});
-      return reply;
-    } catch (const std::exception& error) {
-      return std::unexpected(Error::unavailable(fmt::format("the server's answer is unusable: {}", error.what())));
     }
+  } catch (const std::exception& error) {
+    return std::unexpected(Error::corrupt(fmt::format("'{}': {}", path.string(), error.what())));
+  }
+  return [replies = std::move(replies)](const ToolCase& row) -> Result<ToolReply> {
+    const auto found = replies.find(row.id);
+    if (found == replies.end()) return std::unexpected(Error::not_found("no answer in the file"));
+    return found->second;
   };
 }
 

@@ -16,7 +16,6 @@
 
 #include "base/result.h"
 #include "chat/completer.h"
-#include "net/listener.h"
 
 namespace ingle::eval {
 
@@ -47,9 +46,9 @@ std::string judge_reply(const ToolCase& row, const ToolReply& reply);
 using ToolAsker = std::function<Result<ToolReply>(const ToolCase& row)>;
 /// `choice`: "auto", "required".
 ToolAsker ask_completer(chat::Completer& model, std::string choice);
-/// Another server of this machine by the chat completions of OpenAI. `model`: the name it is called by.
-ToolAsker ask_server(net::ListenAddress address, std::string model, std::string choice);
-
+/// Answers of another server, collected by bench/tools_peer.py: lines of {"id", "content", "calls": [{"function": {"name",
+/// "arguments"}}]}.
+Result<ToolAsker> ask_file(const std::filesystem::path& path);
 /// What `ask` answers, and where that holds no call the one that stands in its text, with or without marks around it: what a
 /// client could still make of a server that overlooks calls.
 ToolAsker reading_text(ToolAsker ask);

@@ -77,6 +77,20 @@ TEST(ReadingText, finds_the_call_that_a_server_left_in_its_text) {
   EXPECT_EQ(judge_reply(asked, *ask(asked)), "");
 }
 
+TEST(AskFile, finds_each_rows_answer) {
+  const base::testing::TempFolder folder;
+  base::testing::write(
+      folder / "answers",
+      R"({"id": "r", "content": null, "calls": [{"function": {"name": "geo_area", "arguments": "{\"base\": 10}"}}]})"
+      "\n");
+  const auto ask = ask_file(folder / "answers");
+  ASSERT_TRUE(ask.has_value());
+  EXPECT_EQ(judge_reply(row(), *(*ask)(row())), "");
+  ToolCase other = row();
+  other.id = "s";
+  EXPECT_FALSE((*ask)(other).has_value());
+}
+
 TEST(CompareTools, pairs_rows_by_id) {
   const std::vector<ToolVerdict> first = {{.id = "1"}, {.id = "2"}, {.id = "3", .wrong = "name"}, {.id = "4"}};
   const std::vector<ToolVerdict> second = {{.id = "4", .wrong = "name"}, {.id = "1"}, {.id = "2", .wrong = "0 calls"}};

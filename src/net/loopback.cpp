@@ -42,16 +42,6 @@ base::FileDescriptor connected(const ListenAddress& address, unsigned timeout_ms
   return fd;
 }
 
-bool send_all(const base::FileDescriptor& fd, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t n = ::send(fd.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return false;
-    bytes.remove_prefix(static_cast<size_t>(n));
-  }
-  return true;
-}
-
 LoopbackAnswer split(std::string_view text) {
   LoopbackAnswer answer;
   const size_t end = std::min(text.find("\r\n\r\n"), text.size());
@@ -79,11 +69,9 @@ Result<LoopbackAnswer> ask_loopback(const ListenAddress& address, const Loopback
   std::string request = fmt::format("{} {} HTTP/1.0\r\nHost: {}\r\nConnection: close\r\n", question.method,
                                     question.target, address.text());
   if (!question.bearer.empty()) request += fmt::format("Authorization: Bearer {}\r\n", question.bearer);
-  if (!question.json.empty())
-    request += fmt::format("Content-Type: application/json\r\nContent-Length: {}\r\n", question.json.size());
   request += "\r\n";
-  request += question.json;
-  if (!send_all(fd, request)) return std::unexpected(Error::unavailable(address.text() + " closed the connection"));
+  if (::send(fd.get(), request.data(), request.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(request.size()))
+    return std::unexpected(Error::unavailable(address.text() + " closed the connection"));
   std::string text;
   char bytes[16 * 1024];
   for (;;) {

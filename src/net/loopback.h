@@ -15,7 +15,6 @@ struct LoopbackQuestion {
   std::string_view method = "GET";
   std::string_view target = "/";
   std::string_view bearer = {};  // Authorization
-  std::string_view json = {};    // the body; "": none
   unsigned timeout_ms = 5'000;   // of each read
 };
 
