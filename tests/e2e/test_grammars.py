@@ -36,9 +36,9 @@ class Grammars(IngleTest):
         self.assertEqual((good.code, good.data), (0, "accepted\n"))
         for bad in ('{"name": "x", "age": 131, "mail": null}', '{"name": "x"}', "[]", "{", ""):
             self.assertEqual(self.check(PERSON, bad).code, 1, bad)
-        refused = self.check({"type": "object", "properties": {"a": {"not": {}}}}, "{}", "--strict")
+        refused = self.check({"type": "object", "properties": {"a": {"$ref": "https://example.org/a.json"}}}, "{}", "--strict")
         self.assertEqual((refused.code, refused.data), (3, "refused\n"))
-        self.assertIn("#/properties/a/not", refused.talk)
+        self.assertIn("#/properties/a/$ref", refused.talk)
         self.assertEqual(self.check("no schema", "{}").code, 3)
 
     def test_what_is_not_enforced_is_checked_and_told(self):
