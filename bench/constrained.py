@@ -235,7 +235,8 @@ def generate(server, schema, n):
 
 def python_verdict(schema, document):
     """None: valid, or the package has no say; else what is wrong."""
-    if jsonschema is None:
+    # Its patterns are those of Python, where \w, \W, \d and \s know letters and digits beyond ASCII; in ECMA-262 they do not.
+    if jsonschema is None or re.search(r"\\\\[wWdDsSbB]", json.dumps(schema)):
         return None
     kind = jsonschema.validators.validator_for(schema, default=jsonschema.Draft202012Validator)
     try:
@@ -254,7 +255,8 @@ def judge(binary, schema, answers, folder):
         except ValueError as error:
             answer["wrong"] = f"no JSON: {error}"
             continue
-        problem = python_verdict(schema, document)
+        # Python rounds numbers of more digits, and then judges other numbers than those that were written.
+        problem = None if re.search(r"\d[\d.]{15}", answer["text"]) else python_verdict(schema, document)
         if problem:
             answer["wrong"] = f"jsonschema: {problem}"
         if answer["tokens"] > answer["limit"]:
@@ -332,7 +334,7 @@ def run(options):
               "tokens": counts["tokens"], "seconds": round(seconds), "jsonschema": jsonschema is not None}
     for reason, n in refusals.most_common():
         print(f"refused {n}: {reason}", file=sys.stderr)
-    for one in wrong[:50]:
+    for one in wrong:
         print(json.dumps(one, ensure_ascii=False), file=sys.stderr)
     print(json.dumps(result))
     return 1 if counts["invalid"] + counts["did not end"] + counts["failed"] + counts["refused later"] else 0
