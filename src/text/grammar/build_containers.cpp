@@ -295,6 +295,9 @@ Status TreeBuilder::append_object(const Record& record, Parts& parts, Question& 
   }
   if (required.size() > node.max) return {};
   INGLE_TRY_VOID(append_others(record, names, node, question));
+  // Two such members could be the same one twice.
+  if (!node.others.empty() && node.min >= required.size() + 2)
+    question.unenforced.push_back({"minProperties", "#", "names that are not listed are not compared"});
   INGLE_TRY(const NodeId id, add(std::move(node)));
   parts.push_back(id);
   return {};

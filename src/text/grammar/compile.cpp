@@ -74,10 +74,16 @@ class Compiler {
 
   Result<OpId> any_of(const std::vector<NodeId>& parts) {
     std::vector<OpId> alternatives;
+    std::vector<std::string_view> words;
     for (const NodeId part : parts) {
+      if (tree_.nodes[part].kind == Node::Kind::kLiteral) {
+        words.push_back(tree_.nodes[part].text);
+        continue;
+      }
       INGLE_TRY(const OpId op, value(part, kReturn));
       alternatives.push_back(op);
     }
+    alternatives.push_back(builder_.literals(std::move(words), kReturn));
     return builder_.choice(alternatives);
   }
 

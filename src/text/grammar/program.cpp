@@ -53,6 +53,36 @@ OpId ProgramBuilder::literal(std::string_view text, OpId next) {
   return next;
 }
 
+/// `texts` are sorted, differ, and share their first `depth` bytes.
+OpId ProgramBuilder::any_of_sorted(std::span<const std::string_view> texts, size_t depth, OpId next) {
+  // Sorted, so what the first and the last share all of them share.
+  const std::string_view first = texts.front(), last = texts.back();
+  size_t same = depth;
+  while (same < first.size() && same < last.size() && first[same] == last[same])
+    ++same;
+  std::vector<OpId> ways;
+  if (first.size() == same) {
+    ways.push_back(next);
+    texts = texts.subspan(1);
+  }
+  while (!texts.empty()) {
+    const char byte_here = texts.front()[same];
+    const auto end = std::ranges::find_if(texts, [&](std::string_view text) { return text[same] != byte_here; });
+    const auto n = static_cast<size_t>(end - texts.begin());
+    ways.push_back(byte(byte_here, n == 1 ? literal(texts.front().substr(same + 1), next)
+                                          : any_of_sorted(texts.first(n), same + 1, next)));
+    texts = texts.subspan(n);
+  }
+  return literal(first.substr(depth, same - depth), choice(ways));
+}
+
+OpId ProgramBuilder::literals(std::vector<std::string_view> texts, OpId next) {
+  if (texts.empty()) return kNever;
+  std::ranges::sort(texts);
+  texts.erase(std::unique(texts.begin(), texts.end()), texts.end());
+  return any_of_sorted(texts, 0, next);
+}
+
 OpId ProgramBuilder::control(std::string_view spelling, OpId next) {
   for (size_t i = spelling.size(); i > 0; --i)
     next = add_bytes(ByteSet().set(static_cast<uint8_t>(spelling[i - 1])), 0, next);

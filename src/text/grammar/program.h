@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -113,6 +114,8 @@ class ProgramBuilder {
   OpId bytes(const ByteSet& set, OpId next);
   OpId byte(char c, OpId next) { return bytes(ByteSet().set(static_cast<uint8_t>(c)), next); }
   OpId literal(std::string_view text, OpId next);
+  /// Any of them. Texts that begin alike share operations, so a thousand are no more places at once than there are bytes.
+  OpId literals(std::vector<std::string_view> texts, OpId next);
   /// A control token by its spelling, as one token.
   OpId control(std::string_view spelling, OpId next);
   OpId choice(const std::vector<OpId>& alternatives);
@@ -141,6 +144,7 @@ class ProgramBuilder {
 
  private:
   OpId add(Op op);
+  OpId any_of_sorted(std::span<const std::string_view> texts, size_t depth, OpId next);
   OpId add_bytes(const ByteSet& set, uint32_t n_tokens, OpId next);
   void number_classes();
 

@@ -43,6 +43,20 @@ TEST(Program, rules_may_call_each_other_in_circles) {
     EXPECT_FALSE(accepts(program, bad)) << bad;
 }
 
+TEST(Program, thousands_of_texts_share_their_beginnings) {
+  std::vector<std::string> texts = {"", "value", "value-00001x"};
+  for (int i = 0; i < 6000; ++i)
+    texts.push_back("value-" + std::to_string(100'000 + i));
+  ProgramBuilder b = builder();
+  const OpId start = b.byte('<', b.literals({texts.begin(), texts.end()}, b.byte('>', kReturn)));
+  const auto program = finished(std::move(b), start);
+  for (const std::string& text : texts)
+    EXPECT_TRUE(accepts(program, "<" + text + ">")) << text;
+  for (const char* bad : {"<v>", "<value->", "<value-106000>", "<value-00001>", "<x>"})
+    EXPECT_FALSE(accepts(program, bad)) << bad;
+  EXPECT_EQ(builder().literals({}, kReturn), kNever);
+}
+
 TEST(Program, recursion_at_the_end_of_a_rule_needs_no_frame) {
   ProgramBuilder b = builder();
   const OpId line = b.declare("line");

@@ -172,9 +172,9 @@ TEST(Schema, members_are_counted) {
            "additionalProperties":false,"minProperties":2,"maxProperties":2})",
        {R"({"a": null, "b": null})", R"({"a": null, "c": null})", R"({"b": null, "c": null})"},
        {"{}", R"({"a": null})", R"({"a": null, "b": null, "c": null})"}},
-      {R"({"type":"object","properties":{"a":{"type":"null"}},"required":["a"],"minProperties":3,"maxProperties":4})",
-       {R"({"a": null, "x": 1, "y": 2})", R"({"a": null, "x": 1, "y": 2, "z": 3})"},
-       {R"({"a": null, "x": 1})", R"({"a": null, "x": 1, "y": 2, "z": 3, "w": 4})", R"({"x": 1, "y": 2, "z": 3})"}},
+      {R"({"type":"object","properties":{"a":{"type":"null"}},"required":["a"],"minProperties":2,"maxProperties":4})",
+       {R"({"a": null, "x": 1})", R"({"a": null, "x": 1, "y": 2, "z": 3})"},
+       {R"({"a": null})", R"({"a": null, "x": 1, "y": 2, "z": 3, "w": 4})", R"({"x": 1, "y": 2, "z": 3})"}},
       {R"({"type":"object","maxProperties":0})", {"{}"}, {R"({"a": 1})"}},
   });
 }
@@ -317,6 +317,7 @@ TEST(Schema, what_is_left_out_is_told_and_only_widens) {
       {R"({"type":"array","contains":{"const":1},"unevaluatedItems":false})", "unevaluatedItems", "#/unevaluatedItems",
        "[1, 2]"},
       {R"({"type":"array","not":{"uniqueItems":true}})", "uniqueItems", "#/not/uniqueItems", "[1]"},
+      {R"({"type":"object","minProperties":2})", "minProperties", "#", R"({"a": 1, "a": 1})"},
   };
   for (const Left& c : cases) {
     const SchemaTree tree = checked(c.schema);
