@@ -184,7 +184,8 @@ Result<text::grammar::Constraint> BatchEngine::constraint_of(const chat::Complet
   const auto compile = [&]() -> Result<std::shared_ptr<const text::grammar::Program>> {
     const auto& available = cache.tokens()->single_bytes();
     if (!offer) return text::tools::compile_words(format, available);
-    INGLE_TRY(auto compiled, text::tools::compile_calls(format, offer->tools, offer->rules, available));
+    INGLE_TRY(auto compiled,
+              text::tools::compile_calls(format, offer->tools, offer->rules, available, cache.tokens()->controls()));
     return compiled.program;
   };
   return cache.find_or_compile(format.name, offer ? signature(*offer) : "words", {}, compile);

@@ -133,6 +133,25 @@ TEST(ToolUse, a_demanded_answer_is_calls_that_fit_their_schemas_and_nothing_else
   }
 }
 
+// The marker is text here, as in most vocabularies: it costs what its bytes cost, so every promised budget holds.
+TEST(ToolUse, a_budget_that_is_taken_is_enough_for_whole_calls) {
+  const auto engine = make_engine();
+  const Answer least = run(*engine, with_tools({.mode = Mode::kNamed, .name = "now"}, 0, 1));
+  ASSERT_FALSE(least.finished.has_value());
+  EXPECT_THAT(least.finished.error().message(), HasSubstr("may take 57"));
+  for (int32_t budget = 57; budget < 200; budget += 3) {
+    for (const Mode mode : {Mode::kNamed, Mode::kRequired, Mode::kAuto}) {
+      auto request = with_tools({.mode = mode, .name = "now"}, static_cast<uint64_t>(budget), budget);
+      if (budget % 2 == 0) request.sampling.temperature = 0;
+      const Answer answer = run(*engine, request);
+      ASSERT_TRUE(answer.finished.has_value()) << budget << ": " << answer.finished.error().message();
+      EXPECT_TRUE(mode == Mode::kAuto || !answer.calls.empty());
+      for (const chat::ToolCallDelta& call : answer.calls)
+        EXPECT_TRUE(fits_its_schema(call)) << budget << call.name << call.arguments;
+    }
+  }
+}
+
 TEST(ToolUse, a_named_function_is_called_and_no_other) {
   const auto engine = make_engine();
   for (const char* name : {"add", "now"}) {

@@ -221,6 +221,8 @@ Result<int32_t> Sampler::sample(std::span<const float> logits, std::span<const i
   } else {
     select_top_k(logits, static_cast<int32_t>(n), candidates);
   }
+  if (!allowed.empty() && std::ranges::all_of(allowed, [](uint64_t word) { return word == 0; }))
+    return std::unexpected(Error::internal("sampling: the asked-for format allows no token here"));
   if (candidates.items.empty() || !has_possible(candidates)) {
     return std::unexpected(
         all_banned(allowed.empty() ? "the model could say" : "may come next in the asked-for format"));

@@ -253,6 +253,15 @@ TEST(Sampler, reports_logits_that_are_not_numbers_as_the_models_fault) {
   EXPECT_FALSE(sampler.sample(none, {}, state, scratch).has_value());
 }
 
+TEST(Sampler, does_not_blame_the_request_for_a_mask_without_tokens) {
+  const std::vector<uint64_t> nothing((kVocab + 63) / 64, 0);
+  SamplerScratch scratch;
+  SamplerState state;
+  const auto id = sampler_of({}).sample(logits_at(0), {}, state, scratch, nothing);
+  ASSERT_FALSE(id.has_value());
+  EXPECT_EQ(id.error().code(), ErrorCode::kInternal);
+}
+
 TEST(Sampler, says_so_when_everything_is_banned) {
   chat::Sampling settings;
   for (int32_t id = 0; id < static_cast<int32_t>(kVocab); ++id)

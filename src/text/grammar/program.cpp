@@ -84,6 +84,7 @@ OpId ProgramBuilder::literals(std::vector<std::string_view> texts, OpId next) {
 }
 
 OpId ProgramBuilder::control(std::string_view spelling, OpId next) {
+  if (controls_ == nullptr || !controls_->contains(spelling)) return kNever;
   for (size_t i = spelling.size(); i > 0; --i)
     next = add_bytes(ByteSet().set(static_cast<uint8_t>(spelling[i - 1])), 0, next);
   return add_bytes(ByteSet().set(static_cast<uint8_t>(kControlMark)), 1, next);

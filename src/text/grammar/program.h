@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -26,6 +27,8 @@ namespace ingle::text::grammar {
 
 using OpId = uint32_t;
 using ByteSet = std::bitset<256>;
+/// Spellings of the control tokens that a vocabulary has.
+using ControlSpellings = std::set<std::string, std::less<>>;
 
 inline constexpr uint32_t kUnlimited = UINT32_MAX;
 /// Calls and repetitions that may be open at once. What would need more to come to its end is not begun.
@@ -107,6 +110,9 @@ class ProgramBuilder {
   /// `available`: bytes that the vocabulary can say one at a time.
   explicit ProgramBuilder(const ByteSet& available);
 
+  /// Without this there are none. They must live as long as the builder.
+  void set_controls(const ControlSpellings* controls) { controls_ = controls; }
+
   void set_sources(std::vector<std::shared_ptr<const CopyText>> sources) { program_.sources = std::move(sources); }
 
   void set_needs_check(bool needs_check) { program_.needs_check = needs_check; }
@@ -116,7 +122,7 @@ class ProgramBuilder {
   OpId literal(std::string_view text, OpId next);
   /// Any of them. Texts that begin alike share operations, so a thousand are no more places at once than there are bytes.
   OpId literals(std::vector<std::string_view> texts, OpId next);
-  /// A control token by its spelling, as one token.
+  /// A control token by its spelling, as one token; kNever where the vocabulary has none of that spelling.
   OpId control(std::string_view spelling, OpId next);
   OpId choice(const std::vector<OpId>& alternatives);
   OpId optional(OpId with, OpId without) { return choice({with, without}); }
@@ -154,6 +160,7 @@ class ProgramBuilder {
 
   Program program_;
   ByteSet available_;
+  const ControlSpellings* controls_ = nullptr;
   std::unordered_map<ByteSet, uint32_t, SetHash> set_ids_;
   std::map<OpId, std::string> rules_;  // declared, with their names
   std::map<std::pair<const Dfa*, Spelling>, uint32_t> language_ids_;

@@ -218,7 +218,9 @@ TEST(Program, free_text_without_another_end_is_steered_to_its_nearest_marker) {
 }
 
 TEST(Program, a_control_token_is_one_token_and_nothing_else) {
+  const ControlSpellings controls = {"[CALL]"};
   ProgramBuilder b{ByteSet().set().reset(0xFF)};
+  b.set_controls(&controls);
   const OpId text = b.free_text({{"\xFF[CALL]", b.literal("1", kReturn)}}, kReturn);
   const OpId must = b.control("[CALL]", b.literal("1", kReturn));
   const auto free = finished(b, text);
@@ -229,6 +231,15 @@ TEST(Program, a_control_token_is_one_token_and_nothing_else) {
   const auto forced = finished(b, must);
   Automaton automaton(forced);
   EXPECT_EQ(automaton.distance(automaton.intern(automaton.start())), 2U);
+}
+
+TEST(Program, a_control_token_that_the_vocabulary_has_not_is_never_said) {
+  const ControlSpellings controls = {"[CALL]"};
+  ProgramBuilder b{ByteSet().set().reset(0xFF)};
+  EXPECT_EQ(b.control("[CALL]", kReturn), ProgramBuilder::kNever);
+  b.set_controls(&controls);
+  EXPECT_EQ(b.control("[CAL]", kReturn), ProgramBuilder::kNever);
+  EXPECT_NE(b.control("[CALL]", kReturn), ProgramBuilder::kNever);
 }
 
 /// Random rules over three letters that call each other; a rule begins with a letter, so none is left recursive.

@@ -30,10 +30,6 @@ std::string_view TokenTrie::piece(TokenId id) const {
   return std::string_view(bytes_).substr(piece_begin_[i], piece_begin_[i + 1] - piece_begin_[i]);
 }
 
-bool TokenTrie::has_control(std::string_view spelling) const {
-  return controls_.contains(spelling);
-}
-
 std::shared_ptr<const TokenTrie> TokenTrie::build(const Tokenizer& tokenizer) {
   auto trie = std::shared_ptr<TokenTrie>(new TokenTrie);
   std::vector<Entry> entries;

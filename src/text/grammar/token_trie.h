@@ -35,8 +35,8 @@ class TokenTrie {
   size_t n_words() const { return (n_tokens_ + 63) / 64; }
   /// Of a control token kControlMark and its spelling; empty for what is left out.
   std::string_view piece(TokenId id) const;
-  /// Whether a control token is spelled like this: a grammar that names another could not be followed.
-  bool has_control(std::string_view spelling) const;
+  /// A grammar that names a control token spelled otherwise could not be followed.
+  const std::set<std::string, std::less<>>& controls() const { return controls_; }
   /// All of them.
   const TokenTree& tree() const { return tree_; }
   const StringTokens& strings() const { return strings_; }

@@ -28,9 +28,9 @@ Masker masker_of(const std::shared_ptr<const TokenTrie>& trie, std::string_view 
 TEST(TokenTrie, a_control_token_has_its_spelling_behind_a_byte_that_no_text_has) {
   const auto trie = tokens();
   EXPECT_EQ(trie->piece(kStart), "\xFF<|im_start|>");
-  EXPECT_TRUE(trie->has_control("<|im_start|>"));
-  EXPECT_FALSE(trie->has_control("<tool>"));
-  EXPECT_FALSE(trie->has_control("<|other|>"));
+  EXPECT_TRUE(trie->controls().contains("<|im_start|>"));
+  EXPECT_FALSE(trie->controls().contains("<tool>"));
+  EXPECT_FALSE(trie->controls().contains("<|other|>"));
   EXPECT_EQ(trie->piece(kTool), "<tool>");
   EXPECT_TRUE(trie->is_end(kEnd));
   EXPECT_EQ(trie->piece(kEnd), "");

@@ -234,8 +234,9 @@ Result<OpId> CallGrammar::free_text() {
 }  // namespace
 
 Result<CompiledCalls> compile_calls(const Format& format, std::span<const Tool> tools, const CallRules& rules,
-                                    const ByteSet& available) {
+                                    const ByteSet& available, const grammar::ControlSpellings& controls) {
   ProgramBuilder builder(available);
+  builder.set_controls(&controls);
   CallGrammar grammar(format, rules, builder);
   INGLE_TRY_VOID(grammar.add_tools(tools));
   INGLE_TRY(const OpId start, grammar.answer());

@@ -17,10 +17,11 @@ struct CompiledCalls {
   std::shared_ptr<const grammar::Program> program;  // shared by all sequences that walk through it
   bool needs_check = false;  // some schema could not be enforced in full: judge the arguments when they are whole
 };
-/// The answers that `rules` allow. `available`: bytes that the vocabulary can say one at a time. kRefused: a strict tool whose
-/// schema cannot be enforced (tool, keyword and path are named), or a limit. kUsage: `only` is no tool.
+/// The answers that `rules` allow. `available`: bytes that the vocabulary can say one at a time; `controls`: its control
+/// tokens. kRefused: a strict tool whose schema cannot be enforced (tool, keyword and path are named), or a limit. kUsage:
+/// `only` is no tool.
 Result<CompiledCalls> compile_calls(const Format& format, std::span<const Tool> tools, const CallRules& rules,
-                                    const grammar::ByteSet& available);
+                                    const grammar::ByteSet& available, const grammar::ControlSpellings& controls);
 
 /// Answers in words, in which nothing that alone says that a call follows can be said.
 Result<std::shared_ptr<const grammar::Program>> compile_words(const Format& format, const grammar::ByteSet& available);

@@ -29,6 +29,12 @@ ByteSet all_bytes() {
   return set.reset(0xFF);
 }
 
+const grammar::ControlSpellings& all_controls() {
+  static const grammar::ControlSpellings kControls = {"<tool_call>",   "</tool_call>",   "[TOOL_CALLS]", "[ARGS]",
+                                                      "<|tool_call|>", "<|/tool_call|>", "[INST]"};
+  return kControls;
+}
+
 struct Verdict {
   bool alive = false;
   bool accepts = false;
@@ -37,7 +43,7 @@ struct Verdict {
 /// How far `text` gets: alive when it may go on or end, accepts when it may end here.
 Verdict walk(const Format& format, const CallRules& rules, std::string_view text,
              const std::vector<Tool>& tools = weather()) {
-  const auto compiled = compile_calls(format, tools, rules, all_bytes());
+  const auto compiled = compile_calls(format, tools, rules, all_bytes(), all_controls());
   EXPECT_TRUE(compiled.has_value()) << compiled.error().message();
   if (!compiled) return {};
   Automaton automaton(compiled->program);
@@ -102,6 +108,17 @@ TEST(CallGrammar, takes_control_tokens_and_their_spelling) {
       accepts(kPhi, {}, kFF + "<|tool_call|>[{\"name\": \"get_time\", \"arguments\": {}}]" + kFF + "<|/tool_call|>"));
 }
 
+TEST(CallGrammar, promises_no_control_token_that_the_vocabulary_has_not) {
+  const std::string call = "<tool_call>{\"name\": \"get_time\", \"arguments\": {}}</tool_call>";
+  const auto compiled = compile_calls(kGeneric, weather(), {.only = "get_time"}, all_bytes(), {});
+  ASSERT_TRUE(compiled.has_value()) << compiled.error().message();
+  Automaton automaton(compiled->program);
+  const auto start = automaton.intern(automaton.start());
+  EXPECT_EQ(automaton.distance(start), call.size());
+  EXPECT_EQ(automaton.step(start, 0xFF), Automaton::kDead);
+  EXPECT_TRUE(accepts(kGeneric, {.only = "get_time"}, kFF + call));  // where the vocabulary has them
+}
+
 TEST(CallGrammar, makes_required_and_named_calls_the_whole_answer) {
   const std::string time = "<tool_call>{\"name\": \"get_time\", \"arguments\": {}}</tool_call>";
   EXPECT_TRUE(accepts(kGeneric, {.required = true}, time));
@@ -110,7 +127,7 @@ TEST(CallGrammar, makes_required_and_named_calls_the_whole_answer) {
   EXPECT_FALSE(alive(kGeneric, {.required = true}, time + " and"));
   EXPECT_TRUE(accepts(kGeneric, {.only = "get_time"}, time));
   EXPECT_FALSE(alive(kGeneric, {.only = "get_weather"}, "<tool_call>{\"name\": \"get_t"));
-  const auto unknown = compile_calls(kGeneric, weather(), {.only = "nothing"}, all_bytes());
+  const auto unknown = compile_calls(kGeneric, weather(), {.only = "nothing"}, all_bytes(), all_controls());
   EXPECT_EQ(unknown.error().code(), ErrorCode::kUsage);
 }
 
@@ -158,11 +175,11 @@ TEST(CallGrammar, closes_objects_that_name_their_properties) {
 TEST(CallGrammar, refuses_a_strict_tool_that_it_cannot_enforce) {
   std::vector<Tool> tools = weather();
   tools[0].parameters_json = R"({"type":"object","properties":{"a":{"type":"array","uniqueItems":true}}})";
-  const auto loose = compile_calls(kHermes, tools, {}, all_bytes());
+  const auto loose = compile_calls(kHermes, tools, {}, all_bytes(), all_controls());
   ASSERT_TRUE(loose.has_value()) << loose.error().message();
   EXPECT_TRUE(loose->needs_check);
   tools[0].strict = true;
-  const auto strict = compile_calls(kHermes, tools, {}, all_bytes());
+  const auto strict = compile_calls(kHermes, tools, {}, all_bytes(), all_controls());
   ASSERT_FALSE(strict.has_value());
   EXPECT_EQ(strict.error().code(), ErrorCode::kRefused);
   EXPECT_NE(strict.error().message().find("get_weather"), std::string::npos);
@@ -175,7 +192,7 @@ TEST(CallGrammar, takes_as_many_tools_as_may_be) {
     tools.push_back({.name = std::string(kMaxNameBytes - 4, 'n') + std::to_string(1000 + i),
                      .description = "",
                      .parameters_json = R"({"type":"object","properties":{"a":{"type":"string"}}})"});
-  EXPECT_TRUE(compile_calls(kHermes, tools, {}, all_bytes()).has_value());
+  EXPECT_TRUE(compile_calls(kHermes, tools, {}, all_bytes(), all_controls()).has_value());
 }
 
 }  // namespace
