@@ -33,6 +33,7 @@ struct SchemaLimits {
 struct SchemaOptions {
   bool may_check = false;      // false: what cannot be enforced is kRefused
   bool assert_formats = true;  // false: "format" is an annotation
+  bool only_objects = false;   // what else the schema takes is left out
   SchemaLimits limits = {};
 };
 

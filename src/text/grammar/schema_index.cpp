@@ -115,7 +115,13 @@ Result<SchemaIndex> SchemaIndex::create(const Json& document) {
   index.resources_.push_back({"", &document, "#"});
   index.by_uri_[""] = 0;
   INGLE_TRY_VOID(index.visit(document, {guessed_draft(document), 0, "#"}));
+  index.places_.emplace(&any_object(), Place{});
   return index;
+}
+
+const SchemaIndex::Json& SchemaIndex::any_object() {
+  static const Json schema = {{"type", "object"}};
+  return schema;
 }
 
 Status SchemaIndex::visit(const Json& schema, Place place) {

@@ -30,6 +30,8 @@ class SchemaIndex {
   };
 
   static Result<SchemaIndex> create(const Json& document);
+  /// Any object: a schema of our own, which every index knows.
+  static const Json& any_object();
 
   const Place& place(const Json& schema) const { return places_.at(&schema); }
   /// `from`: the schema that holds the reference.

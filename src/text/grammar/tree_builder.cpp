@@ -84,7 +84,9 @@ TreeBuilder::TreeBuilder(SchemaIndex& index, std::span<const CopySource> copy_so
 Result<SchemaTree> TreeBuilder::build(const Json& root) {
   INGLE_TRY_VOID(make_any());
   INGLE_TRY(nothing_, add({}));
-  INGLE_TRY(const NodeId start, node_of({Item{&root}}));
+  Goal goal = {Item{&root}};
+  if (options_.only_objects) goal.push_back(Item{&SchemaIndex::any_object()});
+  INGLE_TRY(const NodeId start, node_of(goal));
   while (!waiting_.empty()) {
     const NodeId next = waiting_.front();
     waiting_.pop_front();

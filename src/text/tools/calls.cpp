@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "text/grammar/compile.h"
+#include "text/grammar/distance.h"
 #include "text/grammar/json_text.h"
 #include "text/grammar/language.h"
 #include "text/tools/openings.h"
@@ -27,6 +28,22 @@ constexpr uint32_t kMaxCalls = 32;  // in one answer
 constexpr int kMaxSchemaDepth = 64;
 constexpr size_t kMaxStates = 50'000;  // of the machine that finds openings
 
+/// The object can only be made with properties that it does not name.
+bool needs_others(const Json& schema, const Json& properties) {
+  const auto names_unlisted = [&](const Json& names) {
+    return names.is_array() && std::ranges::any_of(names, [&](const Json& name) {
+             return name.is_string() && !properties.contains(name.get_ref<const std::string&>());
+           });
+  };
+  if (schema.contains("required") && names_unlisted(schema["required"])) return true;
+  for (const char* key : {"dependentRequired", "dependencies"}) {
+    if (schema.contains(key) && std::ranges::any_of(schema[key], names_unlisted)) return true;
+  }
+  const auto n_possible = std::ranges::count_if(properties, [](const Json& property) { return property != false; });
+  const auto least = schema.find("minProperties");
+  return least != schema.end() && least->is_number() && least->get<double>() > static_cast<double>(n_possible);
+}
+
 /// Objects that name their properties have no others unless they say so: what a model adds there is an invention.
 // Recursive: the depth was limited when the schema was read.
 void close_objects(Json& schema) {
@@ -37,7 +54,7 @@ void close_objects(Json& schema) {
   if (!schema.is_object()) return;
   // The parts of these are joined with the object around them, which closing them alone would contradict.
   for (const char* key : {"allOf", "anyOf", "oneOf", "if", "not", "$ref", "dependentSchemas", "patternProperties",
-                          "unevaluatedProperties", "additionalProperties"}) {
+                          "propertyNames", "unevaluatedProperties", "additionalProperties"}) {
     if (schema.contains(key)) return;
   }
   for (const char* key : {"items", "prefixItems"}) {
@@ -47,7 +64,7 @@ void close_objects(Json& schema) {
   if (properties == schema.end() || !properties->is_object()) return;
   for (Json& property : *properties)
     close_objects(property);
-  schema["additionalProperties"] = false;
+  if (!needs_others(schema, *properties)) schema["additionalProperties"] = false;
 }
 
 class CallGrammar {
@@ -80,28 +97,56 @@ class CallGrammar {
   Result<OpId> answer() {
     if (rules_.required || !rules_.only.empty()) return calls_only();
     if (rules_.document.empty()) return free_text();
-    INGLE_TRY(const OpId document, schema(rules_.document, "response_format", rules_.strict_document));
+    INGLE_TRY(const auto tree, tree_of(rules_.document, "response_format", {.may_check = !rules_.strict_document}));
+    INGLE_TRY(const OpId document, rule_of(tree, "response_format"));
     return builder_.choice({calls_only(), document});
   }
 
   bool needs_check() const { return needs_check_; }
 
+  /// Whether every tool can be called.
+  bool is_whole(const grammar::Program& program) const {
+    return std::ranges::all_of(values_, [&](OpId value) { return program.ops[value].distance < grammar::kFar; });
+  }
+
+  /// Names the tool whose arguments cannot be written.
+  Status check_each(const ByteSet& available) const {
+    for (size_t i = 0; i < trees_.size(); ++i) {
+      auto alone = grammar::compile(trees_[i], {}, available);
+      if (!alone) return std::unexpected(std::move(alone).error().within(place_of(names_[i])));
+    }
+    return {};
+  }
+
  private:
+  static std::string place_of(std::string_view tool) { return fmt::format("the parameters of the tool '{}'", tool); }
+
   Result<OpId> arguments_of(const Tool& tool) {
     INGLE_TRY(Json parameters, grammar::parse_json(tool.parameters_json, kMaxSchemaDepth, "parameters"));
-    // Draft 4 to 2020-12 agree that these alone make an object; a format has no place for anything else.
-    if (parameters.is_object() && !parameters.contains("type")) parameters["type"] = "object";
     close_objects(parameters);
-    return schema(parameters.dump(-1, ' ', false, Json::error_handler_t::replace),
-                  fmt::format("the parameters of the tool '{}'", tool.name), tool.strict);
+    const std::string what = place_of(tool.name);
+    const std::string json = parameters.dump(-1, ' ', false, Json::error_handler_t::replace);
+    INGLE_TRY(auto tree, tree_of(json, what, {.may_check = !tool.strict, .only_objects = true}));
+    if (tree.nodes[tree.root].kind == grammar::Node::Kind::kNothing) {
+      return std::unexpected(
+          Error::usage(what + " take no object")
+              .hint("arguments are always an object: {\"type\": \"object\", \"properties\": {...}}"));
+    }
+    trees_.push_back(std::move(tree));
+    return rule_of(trees_.back(), what);
+  }
+
+  Result<grammar::SchemaTree> tree_of(const std::string& json, const std::string& what,
+                                      const grammar::SchemaOptions& options) {
+    auto tree = grammar::parse_schema(json, {}, options);
+    if (!tree) return std::unexpected(std::move(tree).error().within(what));
+    needs_check_ = needs_check_ || !tree->unenforced.empty();
+    return tree;
   }
 
   /// A rule of its own, ending in the return.
-  Result<OpId> schema(const std::string& json, const std::string& what, bool strict) {
-    auto tree = grammar::parse_schema(json, {}, {.may_check = !strict});
-    if (!tree) return std::unexpected(std::move(tree).error().within(what));
-    needs_check_ = needs_check_ || !tree->unenforced.empty();
-    auto rule = grammar::emit_schema(builder_, *tree, kReturn);
+  Result<OpId> rule_of(const grammar::SchemaTree& tree, const std::string& what) {
+    auto rule = grammar::emit_schema(builder_, tree, kReturn);
     if (!rule) return std::unexpected(std::move(rule).error().within(what));
     return rule;
   }
@@ -168,10 +213,11 @@ class CallGrammar {
   const CallRules& rules_;
   ProgramBuilder& builder_;
   std::vector<std::string> names_;
-  std::vector<OpId> values_;  // arguments and foot, a tool each
-  OpId call_ = kNever;        // a whole call
-  std::vector<OpId> tails_;   // after the first call, a wrapping each
-  std::vector<OpId> bodies_;  // after the opening, a wrapping each
+  std::vector<grammar::SchemaTree> trees_;  // of the arguments, a tool each
+  std::vector<OpId> values_;                // arguments and foot, a tool each
+  OpId call_ = kNever;                      // a whole call
+  std::vector<OpId> tails_;                 // after the first call, a wrapping each
+  std::vector<OpId> bodies_;                // after the opening, a wrapping each
   bool needs_check_ = false;
 };
 
@@ -242,7 +288,9 @@ Result<CompiledCalls> compile_calls(const Format& format, std::span<const Tool> 
   INGLE_TRY(const OpId start, grammar.answer());
   CompiledCalls compiled;
   compiled.needs_check = grammar.needs_check();
-  INGLE_TRY(compiled.program, std::move(builder).finish(start, "tools"));
+  auto program = std::move(builder).finish(start, "tools");
+  if (!program || !grammar.is_whole(**program)) INGLE_TRY_VOID(grammar.check_each(available));
+  INGLE_TRY(compiled.program, std::move(program));
   return compiled;
 }
 

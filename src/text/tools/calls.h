@@ -18,8 +18,8 @@ struct CompiledCalls {
   bool needs_check = false;  // some schema could not be enforced in full: judge the arguments when they are whole
 };
 /// The answers that `rules` allow. `available`: bytes that the vocabulary can say one at a time; `controls`: its control
-/// tokens. kRefused: a strict tool whose schema cannot be enforced (tool, keyword and path are named), or a limit. kUsage:
-/// `only` is no tool.
+/// tokens. kRefused: a strict tool whose schema cannot be enforced (tool, keyword and path are named), one whose arguments
+/// cannot be written, or a limit. kUsage: `only` is no tool, or a schema takes no object.
 Result<CompiledCalls> compile_calls(const Format& format, std::span<const Tool> tools, const CallRules& rules,
                                     const grammar::ByteSet& available, const grammar::ControlSpellings& controls);
 

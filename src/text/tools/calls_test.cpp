@@ -172,6 +172,67 @@ TEST(CallGrammar, closes_objects_that_name_their_properties) {
       walk(kGeneric, {}, "<tool_call>{\"name\": \"get_time\", \"arguments\": {\"x\": 1}}</tool_call>", open).accepts);
 }
 
+TEST(CallGrammar, leaves_objects_open_that_need_more_than_they_name) {
+  for (const char* schema :
+       {R"({"type":"object","properties":{"a":{}},"required":["a","b"]})",
+        R"({"properties":{"a":{}},"minProperties":2})", R"({"properties":{"a":false},"minProperties":1})",
+        R"({"properties":{"a":{}},"required":["a"],"dependentRequired":{"a":["b"]}})",
+        R"({"properties":{"a":{}},"minProperties":2,"propertyNames":{"maxLength":1}})"}) {
+    for (const bool nested : {false, true}) {
+      const std::string inner = schema;
+      const std::string outer = R"({"type":"object","properties":{"o":)" + inner + R"(},"required":["o"]})";
+      const std::vector<Tool> tools = {{.name = "f", .description = "", .parameters_json = nested ? outer : inner}};
+      const std::string value = R"({"a": 1, "b": 2})";
+      const bool has_a = inner.find("false") == std::string::npos;
+      const std::string object = has_a ? value : R"({"b": 2})";
+      const std::string call =
+          "<tool_call>{\"name\": \"f\", \"arguments\": " + (nested ? "{\"o\": " + object + "}" : object) +
+          "}</tool_call>";
+      EXPECT_TRUE(walk(kGeneric, {.required = true}, call, tools).accepts) << call << schema;
+    }
+  }
+}
+
+TEST(CallGrammar, arguments_are_objects_whatever_else_their_schema_takes) {
+  const auto tool = [](const char* schema) {
+    return std::vector<Tool>{{.name = "f", .description = "", .parameters_json = schema}};
+  };
+  const std::string begin = "<tool_call>{\"name\": \"f\", \"arguments\": ";
+  for (const char* schema :
+       {R"({"type":["object","null"],"properties":{"a":{"type":"integer"}}})",
+        R"({"anyOf":[{"type":"string"},{"type":"object","properties":{"a":{"type":"integer"}}}]})",
+        R"({"$schema":"http://json-schema.org/draft-07/schema#","$ref":"#/definitions/x","definitions":{
+            "x":{"type":["array","object"],"properties":{"a":{"type":"integer"}}}}})",
+        R"({"type":["string","object"],"properties":{"a":{"$ref":"#"}}})", "{}"}) {
+    const bool recursive = std::string_view(schema).contains("\"#\"");
+    EXPECT_TRUE(
+        walk(kGeneric, {}, begin + (recursive ? R"({"a": "s"}})" : R"({"a": 1}})") + "</tool_call>", tool(schema))
+            .accepts)
+        << schema;
+    for (const char* other : {"[", "\"", "n", "1"})
+      EXPECT_FALSE(walk(kGeneric, {}, begin + other, tool(schema)).alive) << schema << other;
+  }
+  for (const char* schema : {R"({"type":"string"})", R"({"type":["array","null"]})", R"({"enum":[1,"x"]})",
+                             R"({"anyOf":[{"type":"string"},{"type":"null"}]})"}) {
+    const auto compiled = compile_calls(kGeneric, tool(schema), {}, all_bytes(), all_controls());
+    ASSERT_FALSE(compiled.has_value()) << schema;
+    EXPECT_EQ(compiled.error().code(), ErrorCode::kUsage);
+    EXPECT_NE(compiled.error().message().find("'f'"), std::string::npos);
+  }
+}
+
+TEST(CallGrammar, names_the_tool_whose_arguments_cannot_be_written) {
+  std::vector<Tool> tools = weather();
+  tools[1].parameters_json =
+      R"({"properties":{"a":{"type":"array","uniqueItems":true,"items":{"type":"boolean"},"minItems":4}},"required":["a"]})";
+  for (const CallRules& rules : {CallRules{}, CallRules{.required = true}, CallRules{.only = "get_time"}}) {
+    const auto compiled = compile_calls(kGeneric, tools, rules, all_bytes(), all_controls());
+    ASSERT_FALSE(compiled.has_value());
+    EXPECT_NE(compiled.error().message().find("'get_time'"), std::string::npos) << compiled.error().message();
+  }
+  EXPECT_TRUE(compile_calls(kGeneric, tools, {.only = "get_weather"}, all_bytes(), all_controls()).has_value());
+}
+
 TEST(CallGrammar, refuses_a_strict_tool_that_it_cannot_enforce) {
   std::vector<Tool> tools = weather();
   tools[0].parameters_json = R"({"type":"object","properties":{"a":{"type":"array","uniqueItems":true}}})";
