@@ -24,7 +24,8 @@ std::string call_id(std::string_view request_id, uint32_t index) {
 text::tools::CallRules rules_of(const chat::ToolChoice& choice) {
   return {.required = choice.mode == Mode::kRequired || choice.mode == Mode::kNamed,
           .only = choice.mode == Mode::kNamed ? choice.name : std::string(),
-          .parallel = choice.parallel};
+          // A function that is named is called once: clients run every call that they get.
+          .parallel = choice.parallel && choice.mode != Mode::kNamed};
 }
 
 /// The conversation has calls or their results.

@@ -152,10 +152,10 @@ TEST(ToolUse, a_budget_that_is_taken_is_enough_for_whole_calls) {
   }
 }
 
-TEST(ToolUse, a_named_function_is_called_and_no_other) {
+TEST(ToolUse, a_named_function_is_called_once_and_no_other) {
   const auto engine = make_engine();
   for (const char* name : {"add", "now"}) {
-    const Answer answer = run(*engine, with_tools({.mode = Mode::kNamed, .name = name, .parallel = false}));
+    const Answer answer = run(*engine, with_tools({.mode = Mode::kNamed, .name = name}));
     ASSERT_EQ(answer.calls.size(), 1U);
     EXPECT_EQ(answer.calls[0].name, name);
     EXPECT_EQ(answer.finished->reason, chat::FinishReason::kToolCalls);
