@@ -79,7 +79,7 @@ class Masker {
   template <typename Fits>
   void walk_tails(Id closed, uint32_t most_distance, const Fits& fits, TokenSet& out);
   static constexpr uint32_t kManyPlaces = 32;
-  static constexpr size_t kMaxWalked = 3'000'000;
+  static constexpr size_t kMaxWalked = 100'000;  // a few milliseconds, which others in the batch wait for
   Id walk_step(Id from, const TokenTree::Node& node);
   template <typename Take>
   void walk_tree(const TokenTree& tree, Id state, const Take& take);
