@@ -33,9 +33,10 @@ ForcedText find_forced_text(text::grammar::Constraint constraint, const text::To
     std::string_view rest = text;
     for (size_t i = 0; i < tokens.size(); ++i) {
       const std::string_view piece = tokenizer.piece(tokens[i]);
-      // Ids that say other bytes (a text that is normalised), or that no mask allows: the model finds its own way.
+      // Ids that say other bytes (a text that is normalised), that no mask allows, or after which the end would be too far:
+      // the model finds its own way.
       if (found.tokens.size() >= most || !rest.starts_with(piece) || !may_say(tokens[i]) ||
-          !constraint.fits(tokens[i], UINT32_MAX))
+          !constraint.fits(tokens[i], most - static_cast<uint32_t>(found.tokens.size()) - 1))
         return found;
       const bool is_last = i + 1 == tokens.size();
       if (is_last && is_all && may_say_more(constraint, tokenizer, piece)) {

@@ -94,6 +94,19 @@ TEST(Constraint, a_random_walk_through_the_masks_ends_in_time_in_a_valid_documen
   }));
 }
 
+TEST(Constraint, what_must_be_said_costs_the_tokens_that_spell_it) {
+  // "abcdefghijklmnopqrstuvwxyz" is one token, its quotes are one each.
+  Constraint long_word = constraint_of(R"({"enum":["abcdefghijklmnopqrstuvwxyz","abcdefghijklmnopqrstuvwxyz12e-"]})");
+  EXPECT_LE(long_word.shortest(), 3U);
+  std::set<char> first;
+  for (const TokenId id : ids_of(long_word.allowed_within(6)))
+    first.insert(tokens()->piece(id).back());
+  EXPECT_TRUE(first.contains('"'));
+  const auto of_bytes = Constraint::from_schema(R"({"const":"abc"})", {}, TokenTrie::of_bytes());
+  ASSERT_TRUE(of_bytes.has_value());
+  EXPECT_EQ(of_bytes->shortest(), 5U);
+}
+
 /// What masks along a random walk say wrongly; empty where they are right.
 std::string differences(Constraint constraint, uint64_t seed) {
   std::mt19937_64 random(seed);

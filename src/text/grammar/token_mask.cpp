@@ -2,12 +2,14 @@
 
 #include <algorithm>
 
+#include "text/grammar/token_distance.h"
+
 namespace ingle::text::grammar {
 
 Masker::Masker(std::shared_ptr<const Program> program, std::shared_ptr<const TokenTrie> tokens, size_t cache_bytes,
                size_t automaton_bytes)
     : tokens_(std::move(tokens)),
-      automaton_(std::move(program), automaton_bytes),
+      automaton_(measured_in_tokens(std::move(program), tokens_->tree()), automaton_bytes),
       start_distance_(automaton_.distance(automaton_.intern(automaton_.start()))),
       max_cached_(std::max<size_t>(cache_bytes / std::max<size_t>(tokens_->n_words() * 8, 1), 1)) {
   size_t bytes = 0;

@@ -13,7 +13,6 @@
 namespace ingle::text::grammar::validation {
 namespace {
 
-constexpr uint32_t kMaxSteps = 2'000'000;
 constexpr uint32_t kMaxHeapKilobytes = 16'384;
 
 // ECMA-262, 12.2 and 12.3: white space and line terminators; and everything else.
@@ -353,18 +352,19 @@ Result<EcmaRegex> EcmaRegex::compile(std::string_view pattern) {
       code, [](const void* done) { pcre2_code_free(static_cast<pcre2_code*>(const_cast<void*>(done))); }));
 }
 
-Result<bool> EcmaRegex::search(std::string_view text) const {
+Result<std::optional<bool>> EcmaRegex::search(std::string_view text, uint32_t max_steps) const {
   const auto* code = static_cast<const pcre2_code*>(code_.get());
   const std::unique_ptr<pcre2_match_data, decltype(&pcre2_match_data_free)> data(pcre2_match_data_create(1, nullptr),
                                                                                  &pcre2_match_data_free);
   const std::unique_ptr<pcre2_match_context, decltype(&pcre2_match_context_free)> limits(
       pcre2_match_context_create(nullptr), &pcre2_match_context_free);
   if (!data || !limits) return std::unexpected(Error::exhausted("no memory to match a pattern"));
-  pcre2_set_match_limit(limits.get(), kMaxSteps);
+  pcre2_set_match_limit(limits.get(), max_steps);
   pcre2_set_heap_limit(limits.get(), kMaxHeapKilobytes);
   const int found =
       pcre2_match(code, reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), 0, 0, data.get(), limits.get());
   if (found == PCRE2_ERROR_NOMATCH) return false;
+  if (found == PCRE2_ERROR_MATCHLIMIT) return std::nullopt;
   if (found < 0) return std::unexpected(Error::refused("a pattern takes too many steps on a text of this answer"));
   return true;
 }

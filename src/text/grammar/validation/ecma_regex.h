@@ -2,7 +2,9 @@
 // written, apart from the automata that write it. Unicode mode; \d, \w and \b are ASCII. Immutable, any thread may search.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "base/result.h"
@@ -16,8 +18,9 @@ class EcmaRegex {
   /// kRefused: no expression of ECMA-262, or one that PCRE2 cannot say.
   static Result<EcmaRegex> compile(std::string_view pattern);
 
-  /// Whether some part of `text`, valid UTF-8, matches. kRefused: the expression takes too many steps.
-  Result<bool> search(std::string_view text) const;
+  /// Whether some part of `text`, valid UTF-8, matches. Nothing: from some place on it takes more than `max_steps`.
+  /// kRefused: the expression takes too much memory.
+  Result<std::optional<bool>> search(std::string_view text, uint32_t max_steps) const;
 
  private:
   explicit EcmaRegex(std::shared_ptr<const void> code) : code_(std::move(code)) {}

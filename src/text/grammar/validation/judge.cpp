@@ -152,9 +152,17 @@ class Judge {
   bool matches(std::string_view pattern, std::string_view text) {
     const EcmaRegex* regex = document_.pattern(pattern);
     if (regex == nullptr) return fail(Error::internal("a pattern that was never read"));
-    if (!spend(1 + text.size() / 16)) return false;
-    const auto found = regex->search(text);
-    return found ? *found : fail(found.error());
+    // PCRE2 has no count of what it did, only a limit for each place of the text: paid is what the limit would allow, and
+    // most patterns never need more than the smallest one.
+    constexpr uint32_t kFirstLimit = 100, kMostTimes = 10'000, kStepsOfOurs = 64;
+    for (uint32_t times = 1; times <= kMostTimes; times *= 10) {
+      const uint32_t limit = kFirstLimit * times;
+      if (!spend(1 + text.size() * limit / kStepsOfOurs)) return false;
+      const auto found = regex->search(text, limit);
+      if (!found) return fail(found.error());
+      if (*found) return **found;
+    }
+    return fail(Error::refused("a pattern takes too many steps on a text of this answer"));
   }
 
   // References.
@@ -277,8 +285,7 @@ class Judge {
   }
   bool format(const Question& q, const JsonValue& name) {
     const auto* text = q.instance.string();
-    return text == nullptr ||
-           (spend(1 + text->size() / 16) && demand(q, fits_format(*name.string(), *text), "format"));
+    return text == nullptr || (spend(1 + text->size() / 16) && demand(q, fits_format(*name.string(), *text), "format"));
   }
 
   // Arrays.
