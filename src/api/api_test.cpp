@@ -177,6 +177,32 @@ TEST_F(ApiTest, a_failure_before_the_first_piece_has_its_status) {
   EXPECT_NE(seen.reply.body.find("4096"), std::string::npos);
 }
 
+TEST_F(ApiTest, an_answer_that_breaks_its_schema_is_no_fault_of_the_client_in_any_dialect) {
+  const Error broken = chat::answer_breaks_schema({.keyword = "uniqueItems", .path = "/properties/n", .tool = {}});
+  const std::string limited =
+      R"({"model":"m:1","max_tokens":5,"stream":false,"messages":[{"role":"user","content":"x"}]})";
+  const std::string completion = R"({"model":"m:1","prompt":"x"})";
+  const std::tuple<const char*, std::string, const char*> dialects[] = {
+      {"/v1/chat/completions", limited, R"("type":"api_error","param":null,"code":"answer_breaks_schema"}})"},
+      {"/api/chat", limited, R"(,"code":"answer_breaks_schema"})"},
+      {"/v1/messages", limited, R"("code":"answer_breaks_schema"},"request_id")"},
+      {"/completion", completion, R"("type":"answer_breaks_schema"}})"},
+  };
+  for (const auto& [path, body, code] : dialects) {
+    models.completer->script = {text("[1, 1]"), chat::Failed{broken}};
+    const Seen whole = ask("POST", path, body);
+    EXPECT_EQ(whole.reply.status, 502) << path;
+    EXPECT_NE(whole.reply.body.find(code), std::string::npos) << whole.reply.body;
+    EXPECT_NE(whole.reply.body.find("uniqueItems"), std::string::npos) << whole.reply.body;
+    std::string streamed = body;
+    if (const size_t off = streamed.find(R"("stream":false,)"); off != std::string::npos) streamed.erase(off, 15);
+    streamed.insert(1, R"("stream":true,)");
+    const Seen stream = ask("POST", path, streamed);
+    EXPECT_EQ(stream.reply.status, 200) << path;
+    EXPECT_NE(stream.reply.body.find("answer_breaks_schema"), std::string::npos) << stream.reply.body;
+  }
+}
+
 TEST_F(ApiTest, a_client_that_goes_away_cancels_its_request) {
   models.completer->hold = true;
   ask("POST", "/v1/chat/completions", kStream);

@@ -9,6 +9,9 @@
 
 namespace ingle::api {
 
+/// Of an answer that broke what of its schema is checked and not enforced: the model failed, the request did not.
+inline constexpr std::string_view kAnswerBreaksSchema = "answer_breaks_schema";
+
 struct Failure {
   int status = 500;
   std::string code = {};   // a stable word for programs, "context_length_exceeded"; empty: the error's code says enough

@@ -3,12 +3,14 @@
 #include <charconv>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace ingle::chat {
 namespace {
 
 constexpr std::string_view kBefore = "the prompt has ";
 constexpr std::string_view kBetween = " tokens, the context holds ";
+constexpr std::string_view kBroken = "the answer breaks its schema: ";
 
 bool take_number(std::string_view& rest, uint64_t& number) {
   const auto [end, code] = std::from_chars(rest.data(), rest.data() + rest.size(), number);
@@ -34,6 +36,20 @@ std::optional<PromptTooLong> as_prompt_too_long(const Error& error) {
   rest.remove_prefix(kBetween.size());
   if (!take_number(rest, counts.context_tokens)) return std::nullopt;
   return counts;
+}
+
+Error answer_breaks_schema(const BrokenSchema& broken) {
+  std::string message(kBroken);
+  if (!broken.tool.empty()) message.append("in the arguments of '").append(broken.tool).append("' ");
+  message.append("'").append(broken.keyword).append("' does not hold, at ").append(broken.path);
+  return Error::refused(std::move(message))
+      .hint(
+          "ask again with another seed or a temperature above 0: this keyword cannot be enforced, it is checked when the "
+          "answer is whole");
+}
+
+bool is_answer_breaks_schema(const Error& error) {
+  return error.code() == ErrorCode::kRefused && error.message().contains(kBroken);
 }
 
 }  // namespace ingle::chat

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 #include "base/result.h"
 
@@ -17,5 +18,16 @@ struct PromptTooLong {
 /// kRefused, with both counts.
 Error prompt_too_long(const PromptTooLong& counts);
 std::optional<PromptTooLong> as_prompt_too_long(const Error& error);
+
+/// What of a schema could not be enforced, and what the model wrote broke. Places in the schema are the client's words.
+struct BrokenSchema {
+  std::string_view keyword;
+  std::string_view path;  // in the schema
+  std::string_view tool;  // whose arguments broke it; empty: the answer did
+};
+
+/// kRefused. The request was right: asked again, the model may do better.
+Error answer_breaks_schema(const BrokenSchema& broken);
+bool is_answer_breaks_schema(const Error& error);
 
 }  // namespace ingle::chat

@@ -18,5 +18,16 @@ TEST(PromptTooLong, is_not_seen_in_other_errors) {
   EXPECT_FALSE(as_prompt_too_long(Error::usage("the prompt has 5 tokens, the context holds 4")).has_value());
 }
 
+TEST(AnswerBreaksSchema, is_recognised_and_names_keyword_place_and_tool) {
+  const Error answer = answer_breaks_schema({.keyword = "uniqueItems", .path = "#/properties/n", .tool = {}});
+  EXPECT_TRUE(is_answer_breaks_schema(answer));
+  EXPECT_EQ(answer.message(), "the answer breaks its schema: 'uniqueItems' does not hold, at #/properties/n");
+  const Error call = answer_breaks_schema({.keyword = "contains", .path = "#", .tool = "f"}).within("x");
+  EXPECT_TRUE(is_answer_breaks_schema(call));
+  EXPECT_NE(call.message().find("arguments of 'f'"), std::string::npos);
+  EXPECT_FALSE(is_answer_breaks_schema(Error::refused("'uniqueItems' cannot be enforced")));
+  EXPECT_FALSE(is_answer_breaks_schema(Error::usage(answer.message())));
+}
+
 }  // namespace
 }  // namespace ingle::chat

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/utf8.h"
+#include "chat/errors.h"
 #include "engine/forced_text.h"
 #include "engine/sampler/logprobs.h"
 
@@ -203,6 +204,7 @@ Result<int32_t> Completion::choose_allowed(const backend::Output& row, SamplerSc
 }
 
 std::optional<chat::FinishReason> Completion::accept(int32_t token, std::string& shown) {
+  if (!begin_ && text_.may_stop() && usage_.completion_tokens == 0) begin_ = settings_.constraint;
   tokens_.push_back(token);
   ++usage_.completion_tokens;
   const chat::FinishReason whole = cut_ ? chat::FinishReason::kLength : chat::FinishReason::kStop;
@@ -274,8 +276,12 @@ void Completion::read(int32_t token, std::string& shown) {
 }
 
 void Completion::show(std::string_view text, std::string& shown) {
-  if (settings_.check) document_ += text;
-  shown += text_.push(text);
+  add_shown(text_.push(text), shown);
+}
+
+void Completion::add_shown(std::string_view text, std::string& shown) {
+  if (settings_.check || begin_) document_ += text;
+  shown += text;
 }
 
 void Completion::finish_text(std::string& shown) {
@@ -287,7 +293,7 @@ void Completion::finish_text(std::string& shown) {
       broken_call_ = std::move(content).error();
     }
   }
-  shown += text_.finish();
+  add_shown(text_.finish(), shown);
 }
 
 /// What the constraint left out of its schema. The error names the place in the schema, whose text is the client's; places
@@ -299,13 +305,28 @@ Status Completion::check_document() const {
   INGLE_TRY(const auto wrong, settings_.check->validate(document_));
   if (!wrong) return {};
   return std::unexpected(
-      Error::refused(fmt::format("the answer breaks '{}' of its schema, at {}", wrong->keyword, wrong->schema_path))
-          .hint("ask again: this keyword is checked when the answer is whole, it cannot be enforced"));
+      chat::answer_breaks_schema({.keyword = wrong->keyword, .path = wrong->schema_path, .tool = {}}));
+}
+
+/// The text before a stop string is a document of its own. The tokens that were drawn may reach beyond it, so it is read again.
+bool Completion::is_whole_when_stopped() const {
+  if (!begin_ || (settings_.calls && settings_.calls->has_calls())) return true;
+  text::grammar::Constraint constraint = *begin_;
+  std::string_view rest = document_;
+  for (const int32_t token : tokenizer_.encode(document_, {.continues = true}, /*trusted=*/false)) {
+    const std::string_view piece = tokenizer_.piece(token);
+    if (!rest.starts_with(piece) || !constraint.fits(token, UINT32_MAX)) return false;
+    constraint.accept(token);
+    rest.remove_prefix(piece.size());
+  }
+  return rest.empty() && constraint.accepts();
 }
 
 void Completion::end(chat::FinishReason reason) {
   close_timings();
   if (broken_call_) return fail(*std::move(broken_call_));
+  if (reason == chat::FinishReason::kStop && text_.stopped() && !is_whole_when_stopped())
+    reason = chat::FinishReason::kLength;
   if (reason == chat::FinishReason::kStop && settings_.calls && settings_.calls->has_calls())
     reason = chat::FinishReason::kToolCalls;
   if (const auto fits = check_document(); !fits && reason != chat::FinishReason::kCancelled) return fail(fits.error());

@@ -66,7 +66,9 @@ class Completion final : public Job {
   void read(int32_t token, std::string& shown);
   void finish_text(std::string& shown);
   void show(std::string_view text, std::string& shown);
+  void add_shown(std::string_view text, std::string& shown);
   Status check_document() const;
+  bool is_whole_when_stopped() const;
   void end(chat::FinishReason reason);
   void close_timings();
 
@@ -85,7 +87,8 @@ class Completion final : public Job {
   TextStream text_;
   std::vector<chat::ToolCallDelta> pieces_;  // of calls, not sent yet
   std::optional<Error> broken_call_;
-  std::string document_;  // all of the answer that is to be checked
+  std::string document_;  // text of an answer that is to be checked, or that a stop string may cut
+  std::optional<text::grammar::Constraint> begin_;  // where that text began, to see whether what was cut is whole
   chat::Usage usage_;
   enum class Phase : uint8_t { kWaiting, kPrefill, kDecode } phase_ = Phase::kWaiting;
   Clock::time_point started_;

@@ -136,7 +136,27 @@ TEST(Constrained, a_stop_string_ends_a_document_early_because_the_client_named_i
   const Answer answer = run(*engine, request);
   ASSERT_TRUE(answer.finished.has_value());
   EXPECT_EQ(answer.finished->stop_text, "\"age\"");
+  EXPECT_EQ(answer.finished->reason, chat::FinishReason::kLength);  // it is no whole document
   EXPECT_THAT(answer.text, HasSubstr("\"name\""));
+}
+
+TEST(Constrained, a_stop_string_after_a_whole_document_is_a_stop_and_within_one_a_cut) {
+  const auto engine = make_engine();
+  const auto reason = [&](std::string grammar, std::string stop) {
+    auto request = constrained("", 200);
+    request.grammar = std::move(grammar);
+    request.stop = {stop};
+    const Answer answer = run(*engine, request);
+    EXPECT_TRUE(answer.finished.has_value());
+    if (!answer.finished) return chat::FinishReason::kCancelled;
+    EXPECT_EQ(answer.finished->stop_text, stop) << answer.text;
+    return answer.finished->reason;
+  };
+  EXPECT_EQ(reason(R"(root ::= "one" (" and two")? " and three")", " and"), chat::FinishReason::kLength);
+  EXPECT_EQ(reason(R"(root ::= "one" | "one" " two")", " tw"), chat::FinishReason::kStop);
+  EXPECT_EQ(reason(R"(root ::= "[" [a-z]{4} "]")", "]"), chat::FinishReason::kLength);
+  EXPECT_EQ(reason(R"(root ::= [a-z]+ ";" [a-z]*)", ";"), chat::FinishReason::kLength);
+  EXPECT_EQ(reason(R"(root ::= [a-z]{3} (";" [a-z]{3})*)", ";"), chat::FinishReason::kStop);
 }
 
 TEST(Constrained, log_probabilities_are_those_before_the_constraint) {

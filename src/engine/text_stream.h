@@ -19,6 +19,7 @@ class TextStream {
   /// The end of the answer: what was held back, since no more bytes can complete it.
   std::string finish();
 
+  bool may_stop() const { return !stops_.empty(); }
   bool stopped() const { return stopped_; }
   /// The stop string that was met, empty otherwise.
   const std::string& stop_text() const { return stop_text_; }

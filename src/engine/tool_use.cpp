@@ -7,6 +7,7 @@
 
 #include "base/sha256.h"
 #include "base/utf8.h"
+#include "chat/errors.h"
 
 namespace ingle::engine {
 namespace {
@@ -130,10 +131,8 @@ Status CallReader::end_call() const {
   INGLE_TRY(const auto violation, checks_[tool_]->validate(arguments_));
   if (!violation) return {};
   // The place in the document is left out: the model may have made up its words.
-  return std::unexpected(
-      Error::refused(fmt::format("the arguments of '{}' break '{}' of their schema, at {}", offer_.tools[tool_].name,
-                                 violation->keyword, violation->schema_path))
-          .hint("ask again: this keyword is checked when a call is whole, it cannot be enforced"));
+  return std::unexpected(chat::answer_breaks_schema(
+      {.keyword = violation->keyword, .path = violation->schema_path, .tool = offer_.tools[tool_].name}));
 }
 
 ToolUse::ToolUse(const text::ChatTemplate* chat_template)

@@ -30,6 +30,7 @@ Json error_json(const Failure& failure, std::string_view request_id) {
   std::string message = failure.error.message();
   if (!failure.error.hint().empty()) message += ": " + failure.error.hint();
   Json json = {{"type", "error"}, {"error", {{"type", type_of(failure.status)}, {"message", std::move(message)}}}};
+  if (failure.code == kAnswerBreaksSchema) json["error"]["code"] = failure.code;
   if (!request_id.empty()) json["request_id"] = request_id;
   return json;
 }

@@ -7,6 +7,7 @@ namespace ingle::api::llama {
 namespace {
 
 std::string_view type_of(const Failure& failure) {
+  if (failure.code == kAnswerBreaksSchema) return kAnswerBreaksSchema;
   if (failure.code == "context_length_exceeded") return "exceed_context_size_error";
   switch (failure.status) {
     case 401:

@@ -192,7 +192,9 @@ std::string encode_load(const AnswerFrame& frame, bool unloaded) {
 std::string encode_error(const Failure& failure) {
   std::string message = failure.error.message();
   if (!failure.error.hint().empty() && failure.code != "model_not_found") message += ": " + failure.error.hint();
-  return to_text({{"error", std::move(message)}});
+  Json json = {{"error", std::move(message)}};
+  if (failure.code == kAnswerBreaksSchema) json["code"] = failure.code;
+  return to_text(json);
 }
 
 std::string encode_tags(std::span<const ModelInfo> models) {
