@@ -284,6 +284,16 @@ Result<std::span<const backend::Output>> StepLoop::compute(bool hidden) {
   }
 }
 
+/// Sampling, masks and text may ask for memory that is not there; this request ends then, the others and the engine go on.
+bool StepLoop::take(Job& job, std::span<const backend::Output> results, uint32_t pos) {
+  try {
+    return job.take(results, pos, scratch_);
+  } catch (const std::bad_alloc&) {
+    job.fail(Error::exhausted("no memory for the next token of this answer").hint("close other programs"));
+    return true;
+  }
+}
+
 void StepLoop::hand_out(std::span<const backend::Output> results) {
   for (const Share& share : chosen_) {
     Job& job = *running_[share.sequence];
@@ -294,7 +304,7 @@ void StepLoop::hand_out(std::span<const backend::Output> results) {
     job.progressed(end);
     if (first >= end) continue;
     const size_t n = size_t{end + share.n_draft - first};
-    ended_[share.sequence] = job.take(results.first(n), first, scratch_);
+    ended_[share.sequence] = take(job, results.first(n), first);
     results = results.subspan(n);
     if (share.n_draft == 0) continue;
     // What was guessed right is stored; the rest is forgotten before anything could share its pages.

@@ -67,6 +67,7 @@ class StepLoop {
   void run_shares(bool hidden);
   Result<std::span<const backend::Output>> compute(bool hidden);
   void prepare_aside();
+  bool take(Job& job, std::span<const backend::Output> results, uint32_t pos);
   void hand_out(std::span<const backend::Output> results);
   void preempt(size_t index);
   void drop_ended();
