@@ -2,6 +2,7 @@
 // Internal to api, included by its .cpp files only. Pure; one thread.
 #pragma once
 
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,6 +42,22 @@ class ToolList {
 void read_tools(ObjectReader& in, ReadNotes& notes, chat::ChatPrompt& prompt);
 /// `tool_calls` of a message. Arguments are a JSON object or the text of one.
 std::vector<chat::ToolCall> read_tool_calls(ObjectReader& message, ReadNotes& notes);
+/// Ids of the calls of a conversation, to find results that answer none of them.
+class CallIds {
+ public:
+  void add(const std::vector<chat::ToolCall>& calls) {
+    for (const chat::ToolCall& call : calls)
+      ids_.insert(call.id);
+  }
+  /// A fault of `field` where nothing was called by this id.
+  void check(ObjectReader& in, std::string_view field, const std::string& id) const {
+    if (id.empty()) return in.fault(field, "is required");
+    if (!ids_.contains(id)) in.fault(field, "names no call of an earlier message");
+  }
+
+ private:
+  std::set<std::string> ids_;
+};
 /// Results know the call that they answer by its id, by its function's name, or by their order: fills in what is missing,
 /// since every template asks for something else.
 void match_results(std::vector<chat::Message>& messages);

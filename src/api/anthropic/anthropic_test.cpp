@@ -73,6 +73,15 @@ TEST(AnthropicParse, calls_and_results_become_messages_of_their_own) {
   EXPECT_TRUE(call.ignored.empty());
 }
 
+TEST(AnthropicParse, a_result_answers_a_call_of_an_earlier_message) {
+  const auto call = parse_messages(R"({"model":"m","max_tokens":5,"messages":[{"role":"user","content":"x"},
+    {"role":"assistant","content":[{"type":"tool_use","id":"t1","name":"f","input":{}}]},
+    {"role":"user","content":[{"type":"tool_result","tool_use_id":"t1"},{"type":"tool_result","tool_use_id":"nope"}]}]})");
+  ASSERT_FALSE(call.has_value());
+  EXPECT_EQ(call.error().status, 400);
+  EXPECT_EQ(call.error().param, "messages[2].content[1].tool_use_id");
+}
+
 TEST(AnthropicParse, turns_of_one_side_become_one) {
   const MessagesCall call = parsed(R"({"model":"m","max_tokens":0,"messages":[
     {"role":"user","content":"a"},{"role":"user","content":"b"},{"role":"assistant","content":"c"},

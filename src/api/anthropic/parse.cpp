@@ -46,8 +46,8 @@ std::string read_texts(ObjectReader& in, ReadNotes& notes, std::string_view name
 /// One message of the dialect is several of ours where it holds results of tools.
 class MessageReader {
  public:
-  MessageReader(std::string role, ReadNotes& notes, std::vector<chat::Message>& out)
-      : role_(std::move(role)), notes_(notes), out_(out) {}
+  MessageReader(std::string role, ReadNotes& notes, CallIds& called, std::vector<chat::Message>& out)
+      : role_(std::move(role)), notes_(notes), called_(called), out_(out) {}
 
   void read(ObjectReader& message) {
     const Json* content = message.any("content");
@@ -100,7 +100,7 @@ class MessageReader {
 
   void read_tool_result(ObjectReader& block) {
     chat::Message result{.role = "tool", .tool_call_id = block.text("tool_use_id").value_or("")};
-    if (result.tool_call_id.empty()) block.fault("tool_use_id", "is required");
+    called_.check(block, "tool_use_id", result.tool_call_id);
     std::string text = read_texts(block, notes_, "content");
     // Templates know no failed results, so the words must say it.
     if (block.boolean("is_error").value_or(false)) text = "Error: " + text;
@@ -110,6 +110,7 @@ class MessageReader {
 
   void end() {
     if (!has_text_ && calls_.empty()) return;
+    called_.add(calls_);
     chat::Message message{
         .role = role_, .content = chat::Private(std::exchange(text_, {})), .tool_calls = std::exchange(calls_, {})};
     has_text_ = false;
@@ -126,6 +127,7 @@ class MessageReader {
 
   const std::string role_;
   ReadNotes& notes_;
+  CallIds& called_;
   std::vector<chat::Message>& out_;
   std::string text_;
   bool has_text_ = false;
@@ -141,6 +143,7 @@ std::vector<chat::Message> read_messages(ObjectReader& in, ReadNotes& notes) {
     in.fault("messages", "must hold at least one message");
     return messages;
   }
+  CallIds called;
   for (size_t i = 0; i < list->size() && !notes.fault; ++i) {
     ObjectReader item((*list)[i], item_path("messages", i), notes);
     std::string role = item.text("role").value_or("");
@@ -149,7 +152,7 @@ std::vector<chat::Message> read_messages(ObjectReader& in, ReadNotes& notes) {
       item.fault(unsupported(item.path_of("role"),
                              "an answer that was begun elsewhere cannot be gone on with: end "
                              "with a message of the user"));
-    MessageReader(std::move(role), notes, messages).read(item);
+    MessageReader(std::move(role), notes, called, messages).read(item);
   }
   match_results(messages);
   return messages;

@@ -358,5 +358,100 @@ TEST(OpenAiParse, takes_a_grammar_as_llama_server_does) {
   EXPECT_EQ(both.error().param, "grammar");
 }
 
+TEST(OpenAiParse, every_field_that_asks_for_a_shape_is_honoured) {
+  const std::pair<const char*, const char*> schemas[] = {
+      {R"("json_schema":{"type":"array"})", R"({"type":"array"})"},
+      {R"("json_schema":{})", "{}"},
+      {R"("response_format":{"type":"json_object","schema":{"type":"array"}})", R"({"type":"array"})"},
+      {R"("guided_json":{"type":"array"})", R"({"type":"array"})"},
+      {R"("guided_json":"{\"type\": \"array\"}")", R"({"type":"array"})"},
+      {R"("structured_outputs":{"json":{"type":"array"}})", R"({"type":"array"})"},
+  };
+  for (const auto& [field, schema] : schemas) {
+    const ChatCall call = parsed(with(field));
+    EXPECT_EQ(call.request.json_schema, schema) << field;
+    EXPECT_TRUE(call.request.check_schema) << field;
+    EXPECT_EQ(call.request.grammar, "") << field;
+    EXPECT_TRUE(call.ignored.empty()) << field;
+  }
+  EXPECT_EQ(parsed(with(R"("structured_outputs":{"json_object":true})")).request.json_schema, R"({"type":"object"})");
+  const std::pair<const char*, const char*> grammars[] = {
+      {R"("guided_grammar":"root ::= [a-z]")", "root ::= [a-z]"},
+      {R"("structured_outputs":{"grammar":"root ::= [a-z]"})", "root ::= [a-z]"},
+      {R"("grammar":"root ::= [a-z]","json_schema":{})", "root ::= [a-z]"},
+      {R"("guided_choice":["yes","a \"b\"\n\\"])", R"(root ::= "yes" | "a \"b\"\x0A\\")"},
+      {R"("structured_outputs":{"choice":["yes"]})", R"(root ::= "yes")"},
+  };
+  for (const auto& [field, grammar] : grammars) {
+    const ChatCall call = parsed(with(field));
+    EXPECT_EQ(call.request.grammar, grammar) << field;
+    EXPECT_EQ(call.request.json_schema, "") << field;
+  }
+}
+
+TEST(OpenAiParse, what_asks_for_no_shape_changes_nothing) {
+  for (const char* field :
+       {R"("grammar":"")", R"("format":"")", R"("format":null)", R"("guided_regex":null)", R"("json_schema":null)",
+        R"("structured_outputs":{"json_object":false})", R"("response_format":{"type":"text"})"}) {
+    const ChatCall call = parsed(with(field));
+    EXPECT_EQ(call.request.grammar, "") << field;
+    EXPECT_EQ(call.request.json_schema, "") << field;
+  }
+}
+
+TEST(OpenAiParse, a_shape_that_cannot_be_given_is_400_and_says_why) {
+  const std::tuple<const char*, const char*, const char*> cases[] = {
+      {R"("guided_regex":"[a-z]+")", "guided_regex", "'grammar'"},
+      {R"("structured_outputs":{"regex":"[a-z]+"})", "structured_outputs.regex", "'grammar'"},
+      {R"("structured_outputs":{"structural_tag":"{}"})", "structured_outputs.structural_tag", "'tools'"},
+      {R"("structured_outputs":{"json_object":1})", "structured_outputs.json_object", "true or false"},
+      {R"("structured_outputs":"json")", "structured_outputs", "object"},
+      {R"("format":"json")", "format", "'response_format'"},
+      {R"("format":{"type":"object"})", "format", "'response_format'"},
+      {R"("json_schema":5)", "json_schema", "JSON schema"},
+      {R"("guided_json":"{")", "guided_json", "JSON schema"},
+      {R"("guided_json":"5")", "guided_json", "JSON schema"},
+      {R"("guided_grammar":5)", "guided_grammar", "string"},
+      {R"("guided_choice":[])", "guided_choice", "texts"},
+      {R"("guided_choice":["a",5])", "guided_choice", "texts"},
+      {R"("response_format":{"type":"json_object","schema":5})", "response_format.schema", "object"},
+      {R"("grammar":"root ::= [a-z]","json_schema":{"type":"array"})", "json_schema", "'grammar'"},
+      {R"("response_format":{"type":"json_object"},"guided_json":{"type":"array"})", "guided_json",
+       "'response_format'"},
+      {R"("guided_json":{"type":"array"},"structured_outputs":{"choice":["a"]})", "structured_outputs.choice",
+       "'guided_json'"},
+      {R"("structured_outputs":{"json":{"type":"array"},"grammar":"root ::= [a-z]"})", "structured_outputs.grammar",
+       "'structured_outputs.json'"},
+  };
+  for (const auto& [field, param, why] : cases) {
+    const auto call = parse_chat(with(field));
+    ASSERT_FALSE(call.has_value()) << field;
+    EXPECT_EQ(call.error().status, 400) << field;
+    EXPECT_EQ(call.error().param, param) << field;
+    EXPECT_NE(call.error().error.message().find(why), std::string::npos) << call.error().error.message();
+  }
+}
+
+TEST(OpenAiParse, results_answer_calls_whose_arguments_are_objects) {
+  const auto history = [](std::string_view arguments, std::string_view id) {
+    return parse_chat(R"({"model":"m","messages":[{"role":"user","content":"x"},{"role":"assistant","tool_calls":[)"
+                      R"({"id":"c1","function":{"name":"f","arguments":)" +
+                      std::string(arguments) + R"(}}]},{"role":"tool","content":"y","tool_call_id":")" +
+                      std::string(id) + R"("},{"role":"tool","content":"again","tool_call_id":"c1"}]})");
+  };
+  for (const char* good : {R"("{\"a\": 1}")", R"("")", "null", R"({"a":1})"})
+    EXPECT_TRUE(history(good, "c1").has_value()) << good;
+  for (const char* bad : {R"("{bad")", R"("[1]")", R"("5")", "5"}) {
+    const auto call = history(bad, "c1");
+    ASSERT_FALSE(call.has_value()) << bad;
+    EXPECT_EQ(call.error().status, 400);
+    EXPECT_EQ(call.error().param, "messages[1].tool_calls[0].function.arguments") << bad;
+  }
+  const auto call = history(R"("{}")", "nope");
+  ASSERT_FALSE(call.has_value());
+  EXPECT_EQ(call.error().status, 400);
+  EXPECT_EQ(call.error().param, "messages[2].tool_call_id");
+}
+
 }  // namespace
 }  // namespace ingle::api::openai

@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <limits>
+#include <span>
 
 #include "api/json_input.h"
 #include "api/tool_input.h"
@@ -58,6 +59,7 @@ std::vector<chat::Message> read_messages(ObjectReader& in, ReadNotes& notes) {
     return messages;
   }
   messages.reserve(list->size());
+  CallIds called;
   for (size_t i = 0; i < list->size() && !notes.fault; ++i) {
     ObjectReader item((*list)[i], "messages[" + std::to_string(i) + "]", notes);
     chat::Message message;
@@ -67,9 +69,10 @@ std::vector<chat::Message> read_messages(ObjectReader& in, ReadNotes& notes) {
     if (item.any("function_call") != nullptr) item.fault("function_call", kOldFunctions);
     if (message.role == "assistant") {
       message.tool_calls = read_tool_calls(item, notes);
+      called.add(message.tool_calls);
     } else if (message.role == "tool") {
       message.tool_call_id = item.text("tool_call_id").value_or("");
-      if (message.tool_call_id.empty()) item.fault("tool_call_id", "is required");
+      called.check(item, "tool_call_id", message.tool_call_id);
     } else if (message.role != "system" && message.role != "user") {
       item.fault("role", "must be system, developer, user, assistant or tool");
     }
@@ -98,15 +101,48 @@ void read_logit_bias(ObjectReader& in, chat::Sampling& sampling) {
   }
 }
 
-void read_response_format(ObjectReader& in, ReadNotes& notes, chat::CompleteRequest& request) {
+/// What shape the answer is to have. The first field that asks for one is honoured, a second is a fault.
+class Shape {
+ public:
+  explicit Shape(chat::CompleteRequest& request) : request_(request) {}
+
+  bool is_given() const { return !given_by_.empty(); }
+  /// `checked`: what of the schema cannot be enforced is checked when the answer is whole.
+  void schema(ObjectReader& in, std::string_view field, std::string text, bool checked) {
+    if (!take(in, field)) return;
+    request_.json_schema = std::move(text);
+    request_.check_schema = checked;
+  }
+  void grammar(ObjectReader& in, std::string_view field, std::string text) {
+    if (take(in, field)) request_.grammar = std::move(text);
+  }
+
+ private:
+  bool take(ObjectReader& in, std::string_view field) {
+    if (is_given()) {
+      in.fault(field, "and '" + given_by_ + "' exclude each other");
+      return false;
+    }
+    given_by_ = in.path_of(field);
+    return true;
+  }
+
+  chat::CompleteRequest& request_;
+  std::string given_by_;
+};
+
+constexpr std::string_view kAnyObject = R"({"type":"object"})";
+
+void read_response_format(ObjectReader& in, ReadNotes& notes, Shape& shape) {
   const Json* format = in.object("response_format");
   if (format == nullptr) return;
   ObjectReader reader(*format, "response_format", notes);
   const std::string type = reader.text("type").value_or("");
   if (type == "text") return;
   if (type == "json_object") {
-    request.json_schema = R"({"type":"object"})";
-    return;
+    const Json* schema = reader.object("schema");  // of llama-server
+    return shape.schema(in, "response_format", schema == nullptr ? std::string(kAnyObject) : to_text(*schema),
+                        schema != nullptr);
   }
   if (type != "json_schema") return reader.fault("type", "must be text, json_object or json_schema");
   const Json* wrapper = reader.object("json_schema");
@@ -114,17 +150,102 @@ void read_response_format(ObjectReader& in, ReadNotes& notes, chat::CompleteRequ
   ObjectReader inner(*wrapper, "response_format.json_schema", notes);
   inner.accept("name");
   inner.accept("description");
-  request.check_schema = !inner.boolean("strict").value_or(false);
+  const bool strict = inner.boolean("strict").value_or(false);
   const Json* schema = inner.object("schema");
   if (schema == nullptr) return inner.fault("schema", "is required");
-  request.json_schema = to_text(*schema);
+  shape.schema(in, "response_format", to_text(*schema), !strict);
 }
 
-/// A word of local servers: llama-server's grammars.
-void read_grammar(ObjectReader& in, chat::CompleteRequest& request) {
-  request.grammar = in.text("grammar").value_or("");
-  if (!request.grammar.empty() && !request.json_schema.empty())
-    in.fault("grammar", "and 'response_format' exclude each other");
+using ReadShape = void (*)(ObjectReader& in, std::string_view field, const Json& value, Shape& shape);
+
+/// A schema, or the text of one.
+void read_schema(ObjectReader& in, std::string_view field, const Json& value, Shape& shape) {
+  if (value.is_object() || value.is_boolean()) {
+    if (value == Json::object() && shape.is_given()) return;  // how some clients say "none"
+    return shape.schema(in, field, to_text(value), true);
+  }
+  const auto read = value.is_string() ? parse_json(value.get_ref<const std::string&>()) : Answer<Json>(value);
+  if (!read || (!read->is_object() && !read->is_boolean())) return in.fault(field, "must be a JSON schema");
+  shape.schema(in, field, to_text(*read), true);
+}
+
+void read_grammar(ObjectReader& in, std::string_view field, const Json& value, Shape& shape) {
+  if (!value.is_string()) return in.fault(field, "must be a string");
+  if (value != "") shape.grammar(in, field, value.get<std::string>());
+}
+
+/// The answer is one of some texts, without quotes: a grammar.
+void read_choice(ObjectReader& in, std::string_view field, const Json& value, Shape& shape) {
+  constexpr std::string_view kForm = "must be a list of texts, one at least";
+  if (!value.is_array() || value.empty()) return in.fault(field, kForm);
+  std::string grammar = "root ::=";
+  for (const Json& choice : value) {
+    if (!choice.is_string() || choice == "") return in.fault(field, kForm);
+    grammar += grammar.ends_with('=') ? " \"" : " | \"";
+    for (const char c : choice.get_ref<const std::string&>()) {
+      constexpr std::string_view kHex = "0123456789ABCDEF";
+      const auto byte = static_cast<unsigned char>(c);
+      if (c == '"' || c == '\\') {
+        grammar.append({'\\', c});
+      } else if (byte < 0x20) {
+        grammar.append({'\\', 'x', kHex[byte >> 4U], kHex[byte & 15U]});
+      } else {
+        grammar += c;
+      }
+    }
+    grammar += '"';
+  }
+  shape.grammar(in, field, std::move(grammar));
+}
+
+void read_any_object(ObjectReader& in, std::string_view field, const Json& value, Shape& shape) {
+  if (!value.is_boolean()) return in.fault(field, "must be true or false");
+  if (value.get<bool>()) shape.schema(in, field, std::string(kAnyObject), false);
+}
+
+void refuse_regex(ObjectReader& in, std::string_view field, const Json& value, Shape& /*shape*/) {
+  if (value != "") in.fault(field, "is not supported: write the same as a grammar in GBNF, in 'grammar'");
+}
+
+void refuse_format(ObjectReader& in, std::string_view field, const Json& value, Shape& /*shape*/) {
+  if (value != "") in.fault(field, "is a word of Ollama's /api/chat: this interface has 'response_format'");
+}
+
+void refuse_tags(ObjectReader& in, std::string_view field, const Json& /*value*/, Shape& /*shape*/) {
+  in.fault(field, "is not supported: send 'tools', a schema or a 'grammar'");
+}
+
+struct ShapeField {
+  std::string_view name;
+  ReadShape read;
+};
+
+/// Of llama-server, vLLM (its older words, and below its newer ones) and Ollama. One that went unread would be answered
+/// without its shape.
+constexpr ShapeField kShapeFields[] = {
+    {"grammar", read_grammar},        {"json_schema", read_schema},   {"guided_json", read_schema},
+    {"guided_grammar", read_grammar}, {"guided_choice", read_choice}, {"guided_regex", refuse_regex},
+    {"format", refuse_format},
+};
+constexpr ShapeField kStructuredOutputs[] = {
+    {"json", read_schema},   {"grammar", read_grammar},        {"choice", read_choice},
+    {"regex", refuse_regex}, {"json_object", read_any_object}, {"structural_tag", refuse_tags},
+};
+
+void read_fields(ObjectReader& in, std::span<const ShapeField> fields, Shape& shape) {
+  for (const ShapeField& field : fields) {
+    if (const Json* value = in.any(field.name)) field.read(in, field.name, *value, shape);
+  }
+}
+
+void read_shape(ObjectReader& in, ReadNotes& notes, chat::CompleteRequest& request) {
+  Shape shape(request);
+  read_response_format(in, notes, shape);
+  read_fields(in, kShapeFields, shape);
+  const Json* structured = in.object("structured_outputs");
+  if (structured == nullptr) return;
+  ObjectReader reader(*structured, "structured_outputs", notes);
+  read_fields(reader, kStructuredOutputs, shape);
 }
 
 /// Their answers have another form, too: a client that got ours would not find the call.
@@ -184,8 +305,7 @@ Answer<ChatCall> parse_chat(std::string_view body) {
     const auto top = in.integer("top_logprobs", 0, 20);
     if (top && !call.logprobs) in.fault("top_logprobs", "needs 'logprobs': true");
     if (call.logprobs) call.request.logprobs = static_cast<int32_t>(top.value_or(0));
-    read_response_format(in, notes, call.request);
-    read_grammar(in, call.request);
+    read_shape(in, notes, call.request);
     if (in.integer("n", 1, std::numeric_limits<int32_t>::max()).value_or(1) != 1)
       in.fault("n", "must be 1: this server gives one answer a request");
     in.accept("user");
