@@ -17,7 +17,8 @@ constexpr size_t kMaxSources = 64;
 
 class Compiler {
  public:
-  Compiler(const SchemaTree& tree, ProgramBuilder& builder) : tree_(tree), builder_(builder) {}
+  Compiler(const SchemaTree& tree, ProgramBuilder& builder, Layout layout)
+      : tree_(tree), builder_(builder), layout_(layout) {}
   Compiler(const Compiler&) = delete;
   Compiler& operator=(const Compiler&) = delete;
 
@@ -27,8 +28,8 @@ class Compiler {
       const auto [id, rule] = undefined_.back();
       undefined_.pop_back();
       const Node& node = tree_.nodes[id];
-      INGLE_TRY(const OpId body, node.kind == Node::Kind::kArray ? emit_array(builder_, node, emit_value_)
-                                                                 : emit_object(builder_, node, emit_value_));
+      INGLE_TRY(const OpId body, node.kind == Node::Kind::kArray ? emit_array(builder_, node, emit_value_, layout_)
+                                                                 : emit_object(builder_, node, emit_value_, layout_));
       builder_.define(rule, body);
     }
     if (builder_.full()) return std::unexpected(Error::refused("schema: it is too large to be enforced"));
@@ -95,6 +96,7 @@ class Compiler {
 
   const SchemaTree& tree_;
   ProgramBuilder& builder_;
+  Layout layout_;
   EmitValue emit_value_ = [this](NodeId id, OpId next) { return value(id, next); };
   std::map<NodeId, OpId> rules_;
   std::set<NodeId> open_;                           // unions that are being made
@@ -120,8 +122,8 @@ Result<CompiledSchema> compile_schema(std::string_view json, std::span<const Cop
   return compiled;
 }
 
-Result<OpId> emit_schema(ProgramBuilder& builder, const SchemaTree& tree, OpId next) {
-  return Compiler(tree, builder).run(next);
+Result<OpId> emit_schema(ProgramBuilder& builder, const SchemaTree& tree, OpId next, Layout layout) {
+  return Compiler(tree, builder, layout).run(next);
 }
 
 Result<std::shared_ptr<const Program>> compile(const SchemaTree& tree,

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "text/grammar/emit_containers.h"
 #include "text/grammar/ir.h"
 #include "text/grammar/program.h"
 #include "text/grammar/schema.h"
@@ -28,7 +29,7 @@ Result<CompiledSchema> compile_schema(std::string_view json, std::span<const Cop
 
 /// The documents of `tree`, then `next`: how other grammars, such as those of tool calls, contain a schema. Copies are taken
 /// from the builder's sources. kRefused: a pattern that cannot be enforced, or a limit.
-Result<OpId> emit_schema(ProgramBuilder& builder, const SchemaTree& tree, OpId next);
+Result<OpId> emit_schema(ProgramBuilder& builder, const SchemaTree& tree, OpId next, Layout layout = Layout::kOneLine);
 
 /// kRefused: what emit_schema refuses, or no document at all.
 Result<std::shared_ptr<const Program>> compile(const SchemaTree& tree,

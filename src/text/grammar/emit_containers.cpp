@@ -10,24 +10,37 @@ namespace {
 constexpr OpId kReturn = ProgramBuilder::kReturnOp;
 constexpr OpId kNever = ProgramBuilder::kNever;
 
-OpId separator(ProgramBuilder& builder, char c, OpId next) {
-  return builder.byte(c, builder.byte(' ', next));
-}
+/// White space in a container, before its first member, after ',' and ':', and before its end.
+class Spaces {
+ public:
+  Spaces(ProgramBuilder& builder, Layout layout) : builder_(builder), layout_(layout) {}
+
+  OpId after(char c, OpId next) const {
+    return builder_.byte(c, layout_ == Layout::kOneLine ? builder_.byte(' ', next) : gap(builder_, next));
+  }
+  /// At the beginning and at the end.
+  OpId inside(OpId next) const { return layout_ == Layout::kOneLine ? next : gap(builder_, next); }
+
+ private:
+  ProgramBuilder& builder_;
+  Layout layout_;
+};
 
 /// An array without `contains`: the first elements one after the other, then a repetition.
-Result<OpId> emit_plain_array(ProgramBuilder& builder, const Node& node, const EmitValue& emit_value) {
-  const OpId close = builder.byte(']', kReturn);
+Result<OpId> emit_plain_array(ProgramBuilder& builder, const Node& node, const EmitValue& emit_value, Layout layout) {
+  const Spaces spaces(builder, layout);
+  const OpId close = spaces.inside(builder.byte(']', kReturn));
   const auto n_first = static_cast<uint32_t>(std::min<size_t>(node.parts.size(), node.max));
   OpId tail = close;
   if (node.rest != Node::kNone && node.max > n_first) {
     INGLE_TRY(const OpId element, emit_value(node.rest, kReturn));
-    const OpId more = separator(builder, ',', element);
+    const OpId more = spaces.after(',', element);
     const uint32_t max = node.max == kUnlimited ? kUnlimited : node.max - n_first;
     const uint32_t min = node.min > n_first ? node.min - n_first : 0;
     if (n_first == 0) {
       // The first element has no comma before it.
       const OpId others = builder.repeat({more, min == 0 ? 0 : min - 1, max == kUnlimited ? max : max - 1}, close);
-      const OpId elements = builder.call(element, others);
+      const OpId elements = spaces.inside(builder.call(element, others));
       return builder.byte('[', min == 0 ? builder.optional(elements, close) : elements);
     }
     tail = builder.repeat({more, min, max}, close);
@@ -36,7 +49,7 @@ Result<OpId> emit_plain_array(ProgramBuilder& builder, const Node& node, const E
   }
   for (uint32_t i = n_first; i > 0; --i) {
     INGLE_TRY(const OpId element, emit_value(node.parts[i - 1], tail));
-    const OpId next = i == 1 ? element : separator(builder, ',', element);
+    const OpId next = i == 1 ? spaces.inside(element) : spaces.after(',', element);
     tail = node.min < i ? builder.optional(next, close) : next;
   }
   return builder.byte('[', tail);
@@ -45,15 +58,16 @@ Result<OpId> emit_plain_array(ProgramBuilder& builder, const Node& node, const E
 /// An array with `contains`: every element is one that counts or one that does not.
 class CountingArray {
  public:
-  CountingArray(ProgramBuilder& builder, const Node& node, const EmitValue& emit_value)
+  CountingArray(ProgramBuilder& builder, const Node& node, const EmitValue& emit_value, Layout layout)
       : builder_(builder),
+        spaces_(builder, layout),
         node_(node),
         counted_(*node.counted),
         emit_value_(emit_value),
         last_(static_cast<uint32_t>(
             std::max<size_t>({1, node.parts.size(), node.min, node.max == kUnlimited ? 0 : node.max}))),
         enough_(counted_.max == kUnlimited ? counted_.min : counted_.max),
-        close_(builder.byte(']', kReturn)) {}
+        close_(spaces_.inside(builder.byte(']', kReturn))) {}
 
   Result<OpId> run() {
     INGLE_TRY(const OpId elements, from(0, 0));
@@ -79,19 +93,19 @@ class CountingArray {
         if (!stays || next_found != found) {
           INGLE_TRY(const OpId after, from(next_at, next_found));
           INGLE_TRY(const OpId element, emit_value_(wanted, after));
-          ways.push_back(at == 0 ? element : separator(builder_, ',', element));
+          ways.push_back(at == 0 ? spaces_.inside(element) : spaces_.after(',', element));
         }
       }
       const NodeId plain = is_rest ? node_.rest : node_.parts[at];
       if (plain != Node::kNone && !stays) {
         INGLE_TRY(const OpId after, from(next_at, found));
         INGLE_TRY(const OpId element, emit_value_(plain, after));
-        ways.push_back(at == 0 ? element : separator(builder_, ',', element));
+        ways.push_back(at == 0 ? spaces_.inside(element) : spaces_.after(',', element));
       }
       op = builder_.choice(ways);
       if (plain != Node::kNone && stays) {
         INGLE_TRY(const OpId element, emit_value_(plain, kReturn));
-        op = builder_.repeat({separator(builder_, ',', element), 0, kUnlimited}, op);
+        op = builder_.repeat({spaces_.after(',', element), 0, kUnlimited}, op);
       }
     }
     states_[{at, found}] = op;
@@ -99,6 +113,7 @@ class CountingArray {
   }
 
   ProgramBuilder& builder_;
+  Spaces spaces_;
   const Node& node_;
   const Node::Counted& counted_;
   const EmitValue& emit_value_;
@@ -111,8 +126,12 @@ class CountingArray {
 /// Members in order; their number is followed as far as it matters, at least whether there was one.
 class ObjectEmitter {
  public:
-  ObjectEmitter(ProgramBuilder& builder, const Node& node, const EmitValue& emit_value)
-      : builder_(builder), node_(node), emit_value_(emit_value), close_(builder.byte('}', kReturn)) {
+  ObjectEmitter(ProgramBuilder& builder, const Node& node, const EmitValue& emit_value, Layout layout)
+      : builder_(builder),
+        spaces_(builder, layout),
+        node_(node),
+        emit_value_(emit_value),
+        close_(spaces_.inside(builder.byte('}', kReturn))) {
     const auto n_required = static_cast<uint32_t>(std::ranges::count(node.properties, true, &Node::Property::required));
     min_ = node.min > n_required ? node.min : 0;
     const bool is_bounded = !node.others.empty() || node.properties.size() > node.max;
@@ -124,7 +143,7 @@ class ObjectEmitter {
     std::vector<OpId> keys;
     for (const Node::Others& others : node_.others) {
       INGLE_TRY(const OpId element, emit_value_(others.value, kReturn));
-      keys.push_back(emit_key(others, separator(builder_, ':', element)));
+      keys.push_back(emit_key(others, spaces_.after(':', element)));
     }
     other_ = builder_.choice(keys);
     // Backwards, so that what follows a property is there before it.
@@ -150,10 +169,10 @@ class ObjectEmitter {
     if (is_full(count)) return end;
     const uint32_t min = min_ > count ? min_ - count : 0;
     const uint32_t max = max_ == kUnlimited ? kUnlimited : max_ - count;
-    if (count > 0) return builder_.repeat({separator(builder_, ',', other_), min, max}, close_);
-    const OpId more = builder_.repeat(
-        {separator(builder_, ',', other_), min > 0 ? min - 1 : 0, max == kUnlimited ? max : max - 1}, close_);
-    return builder_.choice({builder_.call(other_, more), end});
+    if (count > 0) return builder_.repeat({spaces_.after(',', other_), min, max}, close_);
+    const OpId more =
+        builder_.repeat({spaces_.after(',', other_), min > 0 ? min - 1 : 0, max == kUnlimited ? max : max - 1}, close_);
+    return builder_.choice({spaces_.inside(builder_.call(other_, more)), end});
   }
 
   /// By the number of members that stand before the property.
@@ -173,10 +192,10 @@ class ObjectEmitter {
         } else {
           Result<OpId> value = told_ > 1 ? builder_.call(body, after[with]) : emit_value_(property.value, after[with]);
           if (!value) return std::unexpected(std::move(value).error());
-          member = builder_.literal(property.key, separator(builder_, ':', *value));
+          member = builder_.literal(property.key, spaces_.after(':', *value));
           members[with] = member;
         }
-        if (count > 0) member = separator(builder_, ',', member);
+        member = count > 0 ? spaces_.after(',', member) : spaces_.inside(member);
       }
       out.push_back(property.required ? member : builder_.optional(member, after[count]));
     }
@@ -184,6 +203,7 @@ class ObjectEmitter {
   }
 
   ProgramBuilder& builder_;
+  Spaces spaces_;
   const Node& node_;
   const EmitValue& emit_value_;
   OpId close_;
@@ -195,13 +215,19 @@ class ObjectEmitter {
 
 }  // namespace
 
-Result<OpId> emit_array(ProgramBuilder& builder, const Node& node, const EmitValue& emit_value) {
-  if (node.counted) return CountingArray(builder, node, emit_value).run();
-  return emit_plain_array(builder, node, emit_value);
+OpId gap(ProgramBuilder& builder, OpId next) {
+  constexpr uint32_t kMaxGap = 64;  // a line break and the indentation of deep objects
+  if (next == kNever) return kNever;
+  return builder.repeat({.body = builder.bytes(byte_set(" \n\t\r"), kReturn), .min = 0, .max = kMaxGap}, next);
 }
 
-Result<OpId> emit_object(ProgramBuilder& builder, const Node& node, const EmitValue& emit_value) {
-  return ObjectEmitter(builder, node, emit_value).run();
+Result<OpId> emit_array(ProgramBuilder& builder, const Node& node, const EmitValue& emit_value, Layout layout) {
+  if (node.counted) return CountingArray(builder, node, emit_value, layout).run();
+  return emit_plain_array(builder, node, emit_value, layout);
+}
+
+Result<OpId> emit_object(ProgramBuilder& builder, const Node& node, const EmitValue& emit_value, Layout layout) {
+  return ObjectEmitter(builder, node, emit_value, layout).run();
 }
 
 }  // namespace ingle::text::grammar

@@ -75,9 +75,13 @@ class CallGrammar {
   Status add_tools(std::span<const Tool> tools) {
     for (const Tool& tool : tools) {
       if (!rules_.only.empty() && tool.name != rules_.only) continue;
-      INGLE_TRY(const OpId arguments, arguments_of(tool));
+      INGLE_TRY_VOID(read_arguments(tool));
+      INGLE_TRY(const OpId arguments, rule_of(trees_.back(), place_of(tool.name)));
       names_.push_back(tool.name);
       values_.push_back(builder_.call(arguments, foot()));
+      if (!may_be_text()) continue;
+      INGLE_TRY(const OpId spaced, rule_of(trees_.back(), place_of(tool.name), grammar::Layout::kFree));
+      spaced_values_.push_back(builder_.call(spaced, grammar::gap(builder_, foot())));
     }
     if (names_.empty()) {
       return std::unexpected(Error::usage(rules_.only.empty() ? std::string("there are no tools to call")
@@ -95,8 +99,8 @@ class CallGrammar {
   }
 
   Result<OpId> answer() {
+    if (may_be_text()) return free_text();
     if (rules_.required || !rules_.only.empty()) return calls_only();
-    if (rules_.document.empty()) return free_text();
     INGLE_TRY(const auto tree, tree_of(rules_.document, "response_format", {.may_check = !rules_.strict_document}));
     INGLE_TRY(const OpId document, rule_of(tree, "response_format"));
     return builder_.choice({calls_only(), document});
@@ -121,7 +125,9 @@ class CallGrammar {
  private:
   static std::string place_of(std::string_view tool) { return fmt::format("the parameters of the tool '{}'", tool); }
 
-  Result<OpId> arguments_of(const Tool& tool) {
+  bool may_be_text() const { return !rules_.required && rules_.only.empty() && rules_.document.empty(); }
+
+  Status read_arguments(const Tool& tool) {
     INGLE_TRY(Json parameters, grammar::parse_json(tool.parameters_json, kMaxSchemaDepth, "parameters"));
     close_objects(parameters);
     const std::string what = place_of(tool.name);
@@ -133,7 +139,7 @@ class CallGrammar {
               .hint("arguments are always an object: {\"type\": \"object\", \"properties\": {...}}"));
     }
     trees_.push_back(std::move(tree));
-    return rule_of(trees_.back(), what);
+    return {};
   }
 
   Result<grammar::SchemaTree> tree_of(const std::string& json, const std::string& what,
@@ -145,8 +151,9 @@ class CallGrammar {
   }
 
   /// A rule of its own, ending in the return.
-  Result<OpId> rule_of(const grammar::SchemaTree& tree, const std::string& what) {
-    auto rule = grammar::emit_schema(builder_, tree, kReturn);
+  Result<OpId> rule_of(const grammar::SchemaTree& tree, const std::string& what,
+                       grammar::Layout layout = grammar::Layout::kOneLine) {
+    auto rule = grammar::emit_schema(builder_, tree, kReturn, layout);
     if (!rule) return std::unexpected(std::move(rule).error().within(what));
     return rule;
   }
@@ -204,7 +211,15 @@ class CallGrammar {
     const Wrapping& wrapping = syntax_.wrappings[match.wrapping];
     if (wrapping.sure) return bodies_[match.wrapping];
     // The opening took the first byte of `middle`.
-    return builder_.literal(syntax_.middle.substr(1), builder_.call(values_[match.tool], tails_[match.wrapping]));
+    const std::string_view middle = syntax_.middle.substr(1);
+    if (!match.spaced) return builder_.literal(middle, builder_.call(values_[match.tool], tails_[match.wrapping]));
+    // A model that has begun with line breaks wants more of them: where it may not end a line after the last value it
+    // writes more digits instead.
+    const OpId tail = wrapping.list ? grammar::gap(builder_, tails_[match.wrapping]) : tails_[match.wrapping];
+    OpId op = builder_.call(spaced_values_[match.tool], tail);
+    for (size_t i = middle.size(); i > 0; --i)
+      op = middle[i - 1] == ' ' ? grammar::gap(builder_, op) : builder_.byte(middle[i - 1], op);
+    return op;
   }
 
   Result<OpId> free_text();
@@ -215,6 +230,7 @@ class CallGrammar {
   std::vector<std::string> names_;
   std::vector<grammar::SchemaTree> trees_;  // of the arguments, a tool each
   std::vector<OpId> values_;                // arguments and foot, a tool each
+  std::vector<OpId> spaced_values_;         // the same with white space, for free text
   OpId call_ = kNever;                      // a whole call
   std::vector<OpId> tails_;                 // after the first call, a wrapping each
   std::vector<OpId> bodies_;                // after the opening, a wrapping each
@@ -261,12 +277,8 @@ Result<OpId> CallGrammar::free_text() {
     while (other < others.size() && !others[other])
       ++other;
     if (other < others.size()) add(others, static_cast<char>(other));
-    // Calls go on without line breaks once they are known, and a model that has begun with some wants more of them: where it
-    // may not end a line after the last value it writes more digits instead. So JSON does not begin with any.
-    const bool on_one_line = openings.begins_json(state);
     for (const char c : openings.alphabet()) {
-      const bool is_space = c == ' ' || c == '\n' || c == '\t' || c == '\r';
-      if (c != kControlByte && !(on_one_line && is_space)) add(ByteSet().set(static_cast<uint8_t>(c)), c);
+      if (c != kControlByte) add(ByteSet().set(static_cast<uint8_t>(c)), c);
     }
     std::vector<OpId> ways = controls;
     ways.push_back(kReturn);

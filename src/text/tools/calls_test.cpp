@@ -91,11 +91,30 @@ TEST(CallGrammar, constrains_a_bare_call_of_a_known_tool) {
   EXPECT_TRUE(accepts(kHermes, {}, "say {\"name\": \"get_weather\", \"x"));  // not at the start of a line
 }
 
-TEST(CallGrammar, begins_json_on_one_line_where_it_may_become_a_call) {
-  for (const std::string_view text : {"{\n", "\n[ ", "```json\n{ ", "Look:\n```json\n[\n", "<tools>\n{\n"})
-    EXPECT_FALSE(alive(kHermes, {}, text)) << text;
-  for (const std::string_view text : {"int main()\n{\n", "```c\n{\n", "```\n{\n}", "a {\n"})
-    EXPECT_EQ(alive(kHermes, {}, text), text != "```\n{\n}") << text;
+TEST(CallGrammar, leaves_json_that_is_no_call_its_line_breaks) {
+  for (const std::string_view text :
+       {"{\n  \"a\": 1\n}", "[\n 1 ]", "```json\n{\n  \"name\": \"Anna\"\n}\n```", "<tools>\n{\n", "int main()\n{\n",
+        "{\n  \"name\": \"other\",\n  \"arguments\": 1\n}"})
+    EXPECT_TRUE(accepts(kHermes, {}, text)) << text;
+}
+
+TEST(CallGrammar, a_bare_call_that_begins_with_white_space_may_have_more) {
+  const std::string spaced =
+      "{\n  \"name\": \"get_weather\",\n  \"arguments\": {\n    \"city\": \"Oslo\",\n    \"days\": 2\n  }\n}";
+  const std::string empty = "{ \"name\": \"get_time\", \"arguments\": {\n} }";
+  for (const std::string& text : {spaced, empty, "```json\n" + spaced + "\n```", "[\n" + spaced + "\n]"}) {
+    EXPECT_TRUE(accepts(kHermes, {}, text)) << text;
+    CallParser parser(kHermes, weather());
+    std::vector<CallEvent> events;
+    parser.feed(text, events);
+    parser.finish(events);
+    EXPECT_EQ(parser.n_calls(), 1U) << text;
+    EXPECT_FALSE(parser.is_broken()) << text;
+  }
+  EXPECT_FALSE(alive(kHermes, {}, "{\n  \"name\": \"get_weather\",\n  \"x"));
+  EXPECT_FALSE(alive(kHermes, {}, "{\n  \"name\": \"get_weather\",\n  \"arguments\": {\n    \"days\""));
+  EXPECT_FALSE(alive(kHermes, {}, "{\n" + std::string(65, ' ') + "\"name\": \"get_weather\"," + std::string(65, ' ')));
+  EXPECT_FALSE(alive(kHermes, {}, "{\"name\": \"get_time\", \"arguments\": {\n"));
 }
 
 TEST(CallGrammar, takes_control_tokens_and_their_spelling) {

@@ -35,7 +35,6 @@ void Openings::add_pattern(const Syntax& syntax, uint32_t wrapping) {
   const Wrapping& form = syntax.wrappings[wrapping];
   Pattern pattern{.wrapping = wrapping,
                   .line_start = !form.sure,
-                  .labelled = form.open.find_first_not_of('`') != std::string_view::npos,
                   .rank = 2 * form.open.size() + (form.list ? 1 : 0),
                   .elements = {}};
   const auto add = [&](char c) { pattern.elements.push_back({Element::Kind::kByte, c}); };
@@ -85,6 +84,8 @@ bool Openings::advance(Place place, char c, std::vector<Place>& out, uint32_t& t
   const std::vector<Element>& elements = patterns_[place.pattern].elements;
   while (elements[place.element].kind == Element::Kind::kSpace) {
     if (is_space(c)) {
+      const char before = place.element == 0 ? '\0' : elements[place.element - 1].byte;
+      place.spaced = place.spaced || before == '{' || before == '[';
       out.push_back(place);
       return false;
     }
@@ -104,15 +105,6 @@ bool Openings::advance(Place place, char c, std::vector<Place>& out, uint32_t& t
   if (++place.element == elements.size()) return true;
   out.push_back(place);
   return false;
-}
-
-bool Openings::begins_json(const Matcher& matcher) const {
-  return std::ranges::any_of(matcher.places, [&](const Place& place) {
-    const Pattern& pattern = patterns_[place.pattern];
-    if (place.element == 0 || pattern.elements[place.element].kind != Element::Kind::kSpace) return false;
-    const char before = pattern.elements[place.element - 1].byte;
-    return (before == '{' || before == '[') && (pattern.labelled || matcher.fresh);
-  });
 }
 
 bool Openings::step(Matcher& matcher, char c, Match& match) const {
@@ -144,16 +136,15 @@ bool Openings::step(Matcher& matcher, char c, Match& match) const {
     const Pattern& pattern = patterns_[place.pattern];
     if (complete != nullptr && complete->rank >= pattern.rank) continue;
     complete = &pattern;
-    match = {.wrapping = pattern.wrapping, .tool = tool, .start = place.start};
+    match = {.wrapping = pattern.wrapping, .tool = tool, .start = place.start, .spaced = place.spaced};
   }
   if (complete != nullptr) return true;
   std::ranges::sort(matcher.places);
   const auto same = [](const Place& a, const Place& b) {
-    return a.pattern == b.pattern && a.element == b.element && a.name == b.name;
+    return a.pattern == b.pattern && a.element == b.element && a.name == b.name && a.spaced == b.spaced;
   };
   matcher.places.erase(std::unique(matcher.places.begin(), matcher.places.end(), same), matcher.places.end());
   matcher.dead = matcher.dead || (matcher.control && matcher.places.empty());
-  matcher.fresh = matcher.fresh && (is_space(c) || !matcher.places.empty());
   matcher.line_start = c == '\n' || (matcher.line_start && is_space(c));
   return false;
 }

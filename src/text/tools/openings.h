@@ -25,8 +25,9 @@ class Openings {
 
   struct Match {
     uint32_t wrapping = 0;
-    uint32_t tool = 0;  // index of the name, where the wrapping is not sure
-    size_t start = 0;   // offset at which the opening began
+    uint32_t tool = 0;    // index of the name, where the wrapping is not sure
+    size_t start = 0;     // offset at which the opening began
+    bool spaced = false;  // white space follows its braces and brackets
   };
 
   /// A pattern that is being read: its next element, and where it began.
@@ -34,6 +35,7 @@ class Openings {
     uint32_t pattern = 0;
     uint32_t element = 0;
     uint32_t name = 0;  // node of the tree of names
+    bool spaced = false;
     size_t start = 0;
     friend auto operator<=>(const Place&, const Place&) = default;
   };
@@ -41,7 +43,6 @@ class Openings {
   struct Matcher {
     std::vector<Place> places = {};
     bool line_start = true;
-    bool fresh = true;     // nothing came but white space and what may be an opening
     bool control = false;  // inside the spelling of a control token
     bool dead = false;     // that no opening has
     size_t offset = 0;
@@ -50,9 +51,6 @@ class Openings {
 
   /// Reads a byte. True: an opening is complete, told in `match`.
   bool step(Matcher& matcher, char c, Match& match) const;
-
-  /// After a brace or bracket with which an object of JSON begins: the answer itself, or a fence or tag for it.
-  bool begins_json(const Matcher& matcher) const;
 
   /// Bytes that some pattern tells apart from the others.
   const std::string& alphabet() const { return alphabet_; }
@@ -65,8 +63,7 @@ class Openings {
   struct Pattern {
     uint32_t wrapping = 0;
     bool line_start = false;
-    bool labelled = false;  // a tag, or a fence that says what it holds
-    size_t rank = 0;        // of two that end together the higher one counts
+    size_t rank = 0;  // of two that end together the higher one counts
     std::vector<Element> elements;
   };
   struct NameNode {
