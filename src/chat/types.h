@@ -166,6 +166,7 @@ struct Finished {
   std::string stop_text;  // the stop string that ended it, "" otherwise
   Usage usage;
   std::string route = {};  // "cloud:NAME" where a router went there; empty: this machine answered
+  bool looped = false;     // under a constraint the model repeated itself, so that it was ended: kLength
 };
 struct Failed {
   Error error;

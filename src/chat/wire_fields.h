@@ -77,7 +77,7 @@ void fields(Archive& a, Is<Delta> auto& v) {
 }
 template <typename Archive>
 void fields(Archive& a, Is<Finished> auto& v) {
-  a(v.reason, v.stop_text, v.usage, v.route);
+  a(v.reason, v.stop_text, v.usage, v.route, v.looped);
 }
 template <typename Archive>
 void fields(Archive& a, Is<Failed> auto& v) {

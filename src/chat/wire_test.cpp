@@ -42,7 +42,7 @@ std::vector<Event> all_events() {
               {{{1, "\xFF", -0.5F}, {{1, "\xFF", -0.5F}, {2, "", -kInf}}}},
               "te\xFF",
               {{1, "call_1", "f", "{"}, {1, "", "", "}"}}};
-  Finished finished{FinishReason::kToolCalls, "stop", {1, 2, 3, 4, 5, 0.25, 1e300}};
+  Finished finished{FinishReason::kToolCalls, "stop", {1, 2, 3, 4, 5, 0.25, 1e300}, "", true};
   return {Prefill{1, 2}, delta, finished, Failed{Error::corrupt("bad").hint("pull again")}};
 }
 

@@ -60,6 +60,22 @@ Option& Arguments::value(std::string& target, std::string_view names, std::strin
   });
 }
 
+Option& Arguments::file(std::string& target, std::string_view names, std::string_view help) {
+  Option& option = add(names, "FILE", help, [&target, name = std::string(names)](const std::string& text) -> Status {
+    if (text.empty())
+      return std::unexpected(Error::usage(name + " has an empty name of a file after it")
+                                 .hint("is a variable of the script unset? Leave " + name + " out to do without"));
+    if (!target.empty())
+      return std::unexpected(
+          Error::usage(name + " is given twice, '" + target + "' and '" + text + "'").hint("give one of them"));
+    target = text;
+    return {};
+  });
+  option.once = true;
+  option.completes = Completes::kFile;
+  return option;
+}
+
 Option& Arguments::value(std::optional<std::string>& target, std::string_view names, std::string_view value_name,
                          std::string_view help) {
   return add(names, value_name, help, [&target](const std::string& text) -> Status {

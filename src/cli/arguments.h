@@ -28,6 +28,7 @@ struct Option {
   bool required = false;
   bool repeatable = false;
   bool comma_separated = false;
+  bool once = false;                              // `set` sees every value, and refuses a second
   bool hidden = false;                            // understood, and not told: what this version refuses with a reason
   std::function<Status(const std::string&)> set;  // called once a value, or once for a flag
 
@@ -55,6 +56,8 @@ class Arguments {
                 std::string_view help, double minimum, double maximum);
   Option& value(std::optional<int64_t>& target, std::string_view names, std::string_view value_name,
                 std::string_view help, int64_t minimum, int64_t maximum);
+  /// The path of a file, given at most once: an empty one, or a second, would drop silently what was asked for.
+  Option& file(std::string& target, std::string_view names, std::string_view help);
   /// Repeatable text.
   Option& values(std::vector<std::string>& target, std::string_view names, std::string_view value_name,
                  std::string_view help);

@@ -27,12 +27,12 @@ class Grammar : public Command {
  public:
   void declare(Arguments& arguments) override {
     arguments.positional(action_, "ACTION", "check: do instances fit a schema, texts a grammar?");
-    arguments.value(schema_, "--schema", "FILE", "a JSON Schema").completes = Completes::kFile;
+    arguments.file(schema_, "--schema", "a JSON Schema; alone, it is said whether generation takes it");
     arguments.values(instances_, "--instance", "FILE", "a JSON document; - = standard input; repeatable").completes =
         Completes::kFile;
     arguments.value(lines_, "--instances", "FILE", "a JSON document on each line; - = standard input").completes =
         Completes::kFile;
-    arguments.value(grammar_, "--grammar", "FILE", "a grammar in GBNF").completes = Completes::kFile;
+    arguments.file(grammar_, "--grammar", "a grammar in GBNF; alone, it is said whether generation takes it");
     arguments.values(texts_, "--text", "FILE", "a text, to its last byte; - = standard input; repeatable").completes =
         Completes::kFile;
     arguments.flag(strict_, "--strict", "refuse a schema that generation cannot enforce as a whole");
@@ -45,15 +45,27 @@ class Grammar : public Command {
       return std::unexpected(Error::usage("'" + action_ + "' is nothing that can be done with a grammar")
                                  .hint("ingle grammar check --schema FILE --instance FILE"));
     if (!grammar_.empty()) return check_texts(context);
-    if (schema_.empty() || (instances_.empty() && lines_.empty()))
-      return std::unexpected(Error::usage("a schema and an instance are needed")
-                                 .hint("ingle grammar check --schema FILE --instance FILE"));
+    if (!texts_.empty())
+      return std::unexpected(Error::usage("a --text is checked against a --grammar, and there is none")
+                                 .hint("a schema takes --instance FILE"));
+    if (schema_.empty())
+      return std::unexpected(
+          Error::usage("a schema or a grammar is needed")
+              .hint("ingle grammar check --schema FILE --instance FILE, or --grammar FILE --text FILE"));
     INGLE_TRY(const std::string schema, base::read_file(schema_, kMaxFileBytes));
     INGLE_TRY(const std::vector<Instance> instances, read_instances(context));
     auto checker = Checker::create(schema, {.strict = strict_});
     if (!checker) return tell(context, instances, Verdict::kRefused, checker.error().message());
+    for (const std::string& place : checker->ignored())
+      context.console.talk("ignored, no draft knows it: " + terminal_safe(place) + "\n");
     for (const std::string& what : checker->unenforced())
       context.console.talk("checked, not enforced: " + what + "\n");
+    if (!checker->has_documents()) {
+      constexpr std::string_view kNothing = "no document fits the schema, so generation refuses it";
+      if (instances.empty()) return tell(context, instances, Verdict::kRefused, kNothing);
+      context.console.talk(std::string(kNothing) + "\n");
+    }
+    if (instances_.empty() && lines_.empty()) return tell(context, instances, Verdict::kAccepted, "");
     auto worst = Verdict::kAccepted;
     for (const Instance& instance : instances)
       worst = std::max(worst, judge(context, *checker, instance, instances.size() > 1));
@@ -66,11 +78,16 @@ class Grammar : public Command {
   }
 
   Result<int> check_texts(Context& context) const {
-    if (texts_.empty() || !schema_.empty() || !instances_.empty() || !lines_.empty() || strict_)
+    if (!schema_.empty() || !instances_.empty() || !lines_.empty() || strict_)
       return std::unexpected(
           Error::usage("a grammar is checked with texts: --schema and its flags have no place beside it")
               .hint("ingle grammar check --grammar FILE --text FILE"));
     INGLE_TRY(const std::string grammar, base::read_file(grammar_, kMaxFileBytes));
+    if (texts_.empty()) {
+      const auto fit = text::grammar::fit_grammar(grammar, "");
+      return static_cast<int>(fit ? tell_one(context, "", Verdict::kAccepted, "")
+                                  : tell_one(context, "", Verdict::kRefused, fit.error().message()));
+    }
     auto worst = Verdict::kAccepted;
     for (const std::string& file : texts_) {
       INGLE_TRY(const std::string text, read(context, file));
@@ -122,12 +139,13 @@ class Grammar : public Command {
       return tell_one(context, name, is_rejected ? Verdict::kRejected : Verdict::kRefused, outcome.error().message());
     }
     if (outcome->accepted) return tell_one(context, name, Verdict::kAccepted, "");
-    return tell_one(context, name, Verdict::kRejected,
-                    outcome->violation ? outcome->violation->message() : "it does not fit the schema");
+    return tell_one(context, name, Verdict::kRejected, outcome->reason);
   }
 
+  /// One verdict for all instances, or for the schema alone where there are none.
   Result<int> tell(Context& context, const std::vector<Instance>& instances, Verdict verdict,
                    std::string_view reason) const {
+    if (instances.empty()) tell_one(context, "", verdict, reason);
     for (const Instance& instance : instances)
       tell_one(context, instances.size() > 1 ? std::string_view(instance.name) : "", verdict, reason);
     return static_cast<int>(verdict);

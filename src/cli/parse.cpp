@@ -86,8 +86,8 @@ Status parse_arguments(const Arguments& arguments, std::string_view verb, std::s
     CLI::Option* row = option.is_flag() ? parser.add_flag(option.names) : parser.add_option(option.names);
     if (option.is_flag()) row->disable_flag_override();
     if (!option.is_flag())
-      row->expected(1)->multi_option_policy(option.repeatable ? CLI::MultiOptionPolicy::TakeAll
-                                                              : CLI::MultiOptionPolicy::TakeLast);
+      row->expected(1)->multi_option_policy(option.repeatable || option.once ? CLI::MultiOptionPolicy::TakeAll
+                                                                             : CLI::MultiOptionPolicy::TakeLast);
     if (option.comma_separated) row->delimiter(',');
     declared.emplace_back(&option, row);
   }

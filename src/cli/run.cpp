@@ -40,7 +40,10 @@ class Run : public Command {
   bool wants_conversation(const Context& context) const;
   Result<chat::Prompt> prompt(Context& context, const chat::Description& model) const;
   Result<std::string> prompt_text(Context& context) const;
+  Result<std::string> read_schema(Context& context) const;
   Result<int> answer(Context& context, LoadedModel& model, chat::CompleteRequest request) const;
+  bool is_constrained() const { return !schema_.empty() || !grammar_.empty(); }
+  std::string note_of_end(const chat::Finished& finished, uint32_t context_limit) const;
   Result<int> dry_run(Context& context, LoadedModel& model, const chat::Prompt& prompt) const;
   void print_json(Context& context, const LoadedModel& model, const Answer& answer, const std::string& id,
                   uint64_t seed) const;
@@ -74,12 +77,10 @@ void Run::declare(Arguments& arguments) {
   arguments.flag(json_, "--json", "print one JSON object instead of the text");
   arguments.value(logprobs_, "--logprobs", "K", "with --json: log-probabilities of each token and of the K likeliest",
                   0, 100);
-  arguments.value(schema_, "--schema", "FILE", "answer with JSON that fits this JSON Schema").completes =
-      Completes::kFile;
+  arguments.file(schema_, "--schema", "answer with JSON that fits this JSON Schema");
   arguments.flag(schema_check_, "--schema-check",
                  "what of the schema cannot be enforced is checked when the answer is whole, not refused");
-  arguments.value(grammar_, "--grammar", "FILE", "answer with text that fits this grammar, in GBNF").completes =
-      Completes::kFile;
+  arguments.file(grammar_, "--grammar", "answer with text that fits this grammar, in GBNF");
   declare_parameters(arguments, parameters_);
   declare_engine_flags(arguments, engine_);
 }
@@ -108,11 +109,8 @@ Result<int> Run::run(Context& context) {
   chat::CompleteRequest request;
   // Read and checked before the model is loaded: a wrong path or schema should not cost that time.
   if (!schema_.empty()) {
-    INGLE_TRY(request.json_schema, base::read_file(schema_, kMaxInputBytes));
+    INGLE_TRY(request.json_schema, read_schema(context));
     request.check_schema = schema_check_;
-    const auto compiled = text::grammar::compile_schema(request.json_schema, {}, text::grammar::ByteSet().set(),
-                                                        {.may_check = schema_check_});
-    if (!compiled) return std::unexpected(Error(compiled.error()).within("'" + schema_ + "'"));
   }
   if (!grammar_.empty()) {
     INGLE_TRY(request.grammar, base::read_file(grammar_, kMaxInputBytes));
@@ -132,6 +130,24 @@ Result<int> Run::run(Context& context) {
   INGLE_TRY(request.prompt, prompt(context, model.description));
   if (dry_run_) return dry_run(context, model, request.prompt);
   return answer(context, model, std::move(request));
+}
+
+Result<std::string> Run::read_schema(Context& context) const {
+  INGLE_TRY(std::string text, base::read_file(schema_, kMaxInputBytes));
+  const auto compile = [&](bool may_check) {
+    return text::grammar::compile_schema(text, {}, text::grammar::ByteSet().set(), {.may_check = may_check});
+  };
+  const auto compiled = compile(schema_check_);
+  if (!compiled) {
+    Error error = Error(compiled.error()).within("'" + schema_ + "'");
+    if (!schema_check_ && error.code() == ErrorCode::kRefused && compile(true))
+      error = std::move(error).hint("leave it out, or have it checked when the answer is whole: --schema-check");
+    return std::unexpected(std::move(error));
+  }
+  for (const std::string& place : compiled->tree.ignored)
+    if (verbose_)
+      context.console.talk("note: ignored in the schema, no draft knows it: " + terminal_safe(place) + "\n");
+  return text;
 }
 
 Result<std::string> Run::prompt_text(Context& context) const {
@@ -211,34 +227,59 @@ Result<int> Run::answer(Context& context, LoadedModel& model, chat::CompleteRequ
   const std::stop_token stop = context.interrupts.arm();
   Progress progress(context.console);
   const bool terminal = context.console.out_is_terminal();
-  WordWrap wrap(terminal ? context.console.width() : 0);
+  // A line break of ours would be inside a string of JSON, or against the grammar.
+  WordWrap wrap(terminal && !is_constrained() ? context.console.width() : 0);
+  // What may yet be found to break the schema is not handed on to a program or a file.
+  const bool held_back = schema_check_ && !terminal;
+  bool is_line_open = false;
   AnswerView view;
   view.waiting = [&](uint32_t done, uint32_t total) { show_waiting(progress, done, total); };
   if (!json_)
     view.text = [&](std::string_view text) {
+      if (held_back) return;
       progress.clear();
+      is_line_open = !text.ends_with('\n');
       context.console.out(terminal ? wrap.feed(terminal_safe(text)) : std::string(text));
       if (!context.console.out_is_open()) model.completer->cancel(id);
     };
   auto result = stream_answer(*model.completer, std::move(request), stop, view);
   context.interrupts.disarm();
   progress.clear();
+  if (!result && terminal && is_line_open) context.console.out("\n");
   INGLE_TRY(const Answer answer, std::move(result));
 
   if (json_) {
     print_json(context, model, answer, id, seed);
-  } else if (!answer.text.ends_with('\n')) {
-    context.console.out("\n");
+  } else {
+    if (held_back) context.console.out(answer.text);
+    if (!answer.text.ends_with('\n')) context.console.out("\n");
   }
-  if (answer.finished.reason == chat::FinishReason::kContextFull && !json_)
-    context.console.talk(fmt::format("note: the answer ends here because the {}-token context is full\n",
-                                     model.description.context_limit));
+  context.console.talk(note_of_end(answer.finished, model.description.context_limit));
   if (verbose_) context.console.talk(usage_text(answer.finished.usage) + "\n");
   if (model_ == router::kAutoModel && !json_) context.console.talk(route_note(answer.finished, id));
   if (!context.console.out_is_open()) return 1;
   if (answer.finished.reason != chat::FinishReason::kCancelled) return 0;
   context.console.talk("interrupted\n");
   return 130;
+}
+
+/// Why the answer ends where it does, when a reader could take it for more than it is; empty when there is nothing to say.
+std::string Run::note_of_end(const chat::Finished& finished, uint32_t context_limit) const {
+  if (finished.reason == chat::FinishReason::kContextFull && !json_)
+    return fmt::format("note: the answer ends here because the {}-token context is full\n", context_limit);
+  if (!is_constrained()) return "";
+  const std::string_view shape = schema_.empty() ? "grammar" : "schema";
+  if (finished.reason != chat::FinishReason::kLength) return "";
+  if (!finished.stop_text.empty())
+    return fmt::format("note: a stop text ended the answer before it was whole; it does not fit the {}\n", shape);
+  if (finished.looped)
+    return fmt::format("note: the model repeated itself, so the answer was cut; it fits the {}\n", shape);
+  const std::string limit = parameters_.max_tokens >= 0 ? fmt::format("{} tokens (-n)", parameters_.max_tokens)
+                                                        : fmt::format("the context, {} tokens", context_limit);
+  return fmt::format(
+      "note: the answer was cut to fit into {}; it fits the {}, but values may be cut or be others than the model would "
+      "have written\n",
+      limit, shape);
 }
 
 void write_token(JsonWriter& json, const chat::TokenLogprob& token) {

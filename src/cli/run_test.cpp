@@ -41,6 +41,9 @@ class RunTest : public testing::Test {
                               auto completer = std::make_unique<EchoCompleter>();
                               completer->has_template = has_template_;
                               completer->endless = endless_;
+                              completer->takes_shapes = takes_shapes_;
+                              completer->ending = ending_;
+                              completer->fails = fails_;
                               completer->seen = &request_;
                               completer->was_asked = &was_asked_;
                               return completer;
@@ -56,6 +59,9 @@ class RunTest : public testing::Test {
   std::atomic<bool> was_asked_ = false;
   bool has_template_ = true;
   bool endless_ = false;
+  bool takes_shapes_ = false;
+  bool fails_ = false;
+  chat::Finished ending_;
 };
 
 TEST_F(RunTest, prints_the_answer_and_nothing_else) {
@@ -195,6 +201,78 @@ TEST_F(RunTest, broken_messages_are_told_by_line_and_by_message) {
 TEST_F(RunTest, a_constraint_that_the_engine_cannot_honour_is_refused) {
   EXPECT_EQ(run({"x", "--schema", write("s.json", "{}")}), 3);
   EXPECT_EQ(run({"x", "--grammar", write("g.gbnf", "root ::= \"a\"")}), 3);
+}
+
+TEST_F(RunTest, a_file_that_shapes_the_answer_is_named_once) {
+  const std::string schema = write("s.json", "{}");
+  for (const char* flag : {"--schema", "--grammar"}) {
+    console_.said.clear();
+    EXPECT_EQ(run({"x", flag, ""}), 2);
+    EXPECT_NE(console_.said.find(std::string(flag) + " has an empty name"), std::string::npos) << console_.said;
+    EXPECT_EQ(run({"x", flag, schema, flag, schema}), 2);
+    EXPECT_NE(console_.said.find(std::string(flag) + " is given twice"), std::string::npos) << console_.said;
+  }
+}
+
+TEST_F(RunTest, text_of_a_shape_gets_no_line_breaks_from_us) {
+  takes_shapes_ = console_.terminal_out = true;
+  std::string words = "word";
+  for (int i = 0; i < 40; ++i)
+    words += " word";
+  EXPECT_EQ(run({words, "--schema", write("s.json", "{}")}), 0);
+  EXPECT_EQ(console_.data, "<user>" + words + "\n");
+  console_.data.clear();
+  EXPECT_EQ(run({words, "--grammar", write("g.gbnf", "root ::= [a-z ]*")}), 0);
+  EXPECT_EQ(console_.data, "<user>" + words + "\n");
+  console_.data.clear();
+  EXPECT_EQ(run({words}), 0);
+  EXPECT_NE(console_.data, "<user>" + words + "\n");
+}
+
+TEST_F(RunTest, an_answer_that_was_cut_under_a_shape_is_noted) {
+  takes_shapes_ = true;
+  const std::string schema = write("s.json", "{}");
+  const auto said = [&](std::vector<std::string> words) {
+    console_.said.clear();
+    EXPECT_EQ(run(std::move(words)), 0);
+    return console_.said;
+  };
+  EXPECT_EQ(said({"x", "--schema", schema}), "");
+  ending_ = {.reason = chat::FinishReason::kLength, .stop_text = "END", .usage = {}};
+  EXPECT_NE(said({"x", "--schema", schema, "--stop", "END"}).find("a stop text ended"), std::string::npos);
+  ending_ = {.reason = chat::FinishReason::kLength, .stop_text = {}, .usage = {}};
+  EXPECT_NE(said({"x", "--schema", schema, "-n", "60"}).find("cut to fit into 60 tokens (-n)"), std::string::npos);
+  EXPECT_NE(said({"x", "--schema", schema}).find("the context, 4096 tokens"), std::string::npos);
+  EXPECT_EQ(said({"x", "-n", "60"}), "");
+  ending_.looped = true;
+  EXPECT_NE(said({"x", "--schema", schema, "-n", "60"}).find("repeated itself"), std::string::npos);
+}
+
+TEST_F(RunTest, an_answer_that_breaks_its_schema_is_no_answer) {
+  takes_shapes_ = fails_ = true;
+  const std::string schema = write("s.json", R"({"uniqueItems": true})");
+  EXPECT_EQ(run({"x", "--schema", schema, "--schema-check"}), 3);
+  EXPECT_EQ(console_.data, "");
+  console_.terminal_out = true;
+  EXPECT_EQ(run({"x", "--schema", schema, "--schema-check"}), 3);
+  EXPECT_EQ(console_.data, "<user>x\n");
+}
+
+TEST_F(RunTest, a_keyword_that_cannot_be_enforced_leads_to_the_option_that_checks_it) {
+  EXPECT_EQ(run({"x", "--schema", write("s.json", R"({"type": "array", "uniqueItems": true})")}), 3);
+  EXPECT_NE(console_.said.find("--schema-check"), std::string::npos) << console_.said;
+  EXPECT_EQ(console_.said.find("strict"), std::string::npos) << console_.said;
+}
+
+TEST_F(RunTest, keywords_that_no_draft_knows_are_told_when_asked_for) {
+  takes_shapes_ = true;
+  const std::string schema = write("s.json", R"({"propertes": {}, "format": "emial"})");
+  EXPECT_EQ(run({"x", "--schema", schema, "-v"}), 0);
+  EXPECT_NE(console_.said.find("ignored in the schema, no draft knows it: #/propertes"), std::string::npos);
+  EXPECT_NE(console_.said.find("#/format"), std::string::npos);
+  console_.said.clear();
+  EXPECT_EQ(run({"x", "--schema", schema}), 0);
+  EXPECT_EQ(console_.said, "");
 }
 
 TEST_F(RunTest, an_interrupt_keeps_what_was_said_and_exits_with_130) {

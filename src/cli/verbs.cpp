@@ -94,13 +94,16 @@ constexpr Verb kVerbs[] = {
      .make = make_tokenize},
     {.name = "grammar",
      .group = VerbGroup::kMeasure,
-     .summary = "Check a JSON document against a schema, as generation would",
+     .summary = "Check documents against a schema, texts against a grammar",
      .description =
          "The instance is walked through the masks that constrain an answer, after its members were put in the schema's "
-         "order; what masks cannot enforce is checked on the whole document, and told. Exit code 0: accepted, 1: rejected, "
-         "3: the schema is refused, and why.",
+         "order; what masks cannot enforce is checked on the whole document, and told. A text is walked through a grammar in GBNF, to its "
+         "last byte. A schema or grammar alone is accepted when generation takes it. Exit code 0: accepted, 1: rejected, "
+         "3: the schema or grammar is refused; the reason is told.",
      .examples =
          "ingle grammar check --schema person.json --instance anna.json\n"
+         "ingle grammar check --schema person.json                 # can it be enforced?\n"
+         "ingle grammar check --grammar moves.gbnf --text game.txt\n"
          "ingle run qwen2.5-coder:0.5b \"Who is Anna?\" --schema person.json | ingle grammar check --schema person.json --instance -",
      .needs_app = false,
      .make = make_grammar},

@@ -202,7 +202,10 @@ Result<std::optional<text::grammar::Constraint>> BatchEngine::make_constraint(co
     return std::unexpected(
         Error::refused(
             fmt::format("max_tokens is {}, the shortest text of the format may take {}", request.max_tokens, needed))
-            .hint(fmt::format("allow at least {} tokens; one that says something takes more", needed)));
+            .hint(
+                fmt::format("allow at least {} (max_tokens, num_predict, n_predict; -n on the command line); one that "
+                            "says something takes more",
+                            needed)));
   }
   const size_t room = size_t{parts_.description.context_limit} + 1 - n_prompt;
   if (room < needed) {

@@ -330,7 +330,10 @@ void Completion::end(chat::FinishReason reason) {
   if (reason == chat::FinishReason::kStop && settings_.calls && settings_.calls->has_calls())
     reason = chat::FinishReason::kToolCalls;
   if (const auto fits = check_document(); !fits && reason != chat::FinishReason::kCancelled) return fail(fits.error());
-  outcome_ = chat::Finished{reason, text_.stop_text(), usage_};
+  outcome_ = chat::Finished{.reason = reason,
+                            .stop_text = text_.stop_text(),
+                            .usage = usage_,
+                            .looped = reason == chat::FinishReason::kLength && loops_.loops()};
 }
 
 void Completion::close_timings() {

@@ -79,6 +79,7 @@ struct Answer {
   std::string stop_text;
   std::string error;
   chat::FinishReason reason{};
+  bool looped = false;
   uint32_t completion_tokens = 0;
   uint32_t prompt_tokens = 0;
   friend bool operator==(const Answer&, const Answer&) = default;
@@ -98,6 +99,7 @@ Answer run(BatchEngine& engine, const chat::CompleteRequest& request) {
   if (finished) {
     answer.stop_text = finished->stop_text;
     answer.reason = finished->reason;
+    answer.looped = finished->looped;
     answer.completion_tokens = finished->usage.completion_tokens;
     answer.prompt_tokens = finished->usage.prompt_tokens;
   } else {
@@ -281,6 +283,7 @@ TEST(Loops, an_answer_that_repeats_itself_is_led_to_its_end_and_called_cut) {
     const Answer answer = run(*toy.engine, request);
     EXPECT_EQ(answer.error, "");
     EXPECT_EQ(answer.reason, chat::FinishReason::kLength) << schema;
+    EXPECT_TRUE(answer.looped) << schema;
     EXPECT_TRUE(Json::accept(answer.text)) << answer.text;
     EXPECT_LT(answer.completion_tokens, 1200U);
   }

@@ -74,7 +74,7 @@ class Scorer {
     ++(accepted ? valid ? score().accepted_right : score().accepted_wrong
        : valid  ? score().rejected_wrong
                 : score().rejected_right);
-    score().by_masks += !accepted && !valid && outcome && !outcome->violation;
+    score().by_masks += !accepted && !valid && outcome && outcome->by_masks;
     if (validator && (!judged || !*judged != valid)) {
       ++score().validator_wrong;
       miss(group, test, valid, !valid, "the validator alone");

@@ -40,6 +40,7 @@ class Grammars(IngleTest):
         self.assertEqual((refused.code, refused.data), (3, "refused\n"))
         self.assertIn("#/properties/a/$ref", refused.talk)
         self.assertEqual(self.check("no schema", "{}").code, 3)
+        self.assertIn("'maximum' does not hold at /age", self.check(PERSON, '{"name": "x", "age": 131, "mail": null}').talk)
 
     def test_what_is_not_enforced_is_checked_and_told(self):
         unique = {"type": "object", "properties": {"a": {"type": "array", "uniqueItems": True}}}
@@ -71,11 +72,14 @@ class Grammars(IngleTest):
         wrong = self.run_ingle("grammar", "check", "--grammar", self.write("w.gbnf", "root ::= item"), "--text", "-", text="")
         self.assertEqual((wrong.code, wrong.data), (3, "refused\n"))
         self.assertIn("line 1, column 10", wrong.talk)
-        self.assertEqual(self.run_ingle("grammar", "check", "--grammar", grammar).code, 2)
+        alone = self.run_ingle("grammar", "check", "--grammar", grammar)
+        self.assertEqual((alone.code, alone.data), (0, "accepted\n"))
 
     def test_a_schema_that_is_not_there_is_an_error(self):
         self.assertEqual(self.run_ingle("grammar", "check", "--schema", "/nowhere", "--instance", "-", text="1").code, 1)
-        self.assertEqual(self.run_ingle("grammar", "check", "--schema", "/nowhere").code, 2)
+        self.assertEqual(self.run_ingle("grammar", "check", "--schema", "/nowhere").code, 1)
+        self.assertEqual(self.run_ingle("grammar", "check", "--schema", "", "--instance", "-", text="1").code, 2)
+        self.assertEqual(self.run_ingle("grammar", "check").code, 2)
         self.assertEqual(self.run_ingle("grammar", "paint").code, 2)
 
 

@@ -44,7 +44,7 @@ Result<std::string> EchoCompleter::detokenize(std::span<const int32_t> tokens) {
 }
 
 Status EchoCompleter::complete(chat::CompleteRequest request, chat::EventSink sink) {
-  if (!request.json_schema.empty() || !request.grammar.empty())
+  if (!takes_shapes && (!request.json_schema.empty() || !request.grammar.empty()))
     return std::unexpected(Error::unsupported("constrained output is not implemented"));
   if (seen != nullptr) *seen = request;
   if (was_asked != nullptr) *was_asked = true;
@@ -64,7 +64,7 @@ Status EchoCompleter::complete(chat::CompleteRequest request, chat::EventSink si
 void EchoCompleter::answer(const chat::CompleteRequest& request, const chat::EventSink& sink, const std::string& text) {
   const auto prompt_tokens = static_cast<uint32_t>(text.size());
   sink(chat::Prefill{.done = prompt_tokens, .total = prompt_tokens});
-  chat::Finished finished;
+  chat::Finished finished = ending;
   finished.usage.prompt_tokens = prompt_tokens;
   std::string_view rest = text;
   while (!rest.empty()) {
@@ -83,6 +83,7 @@ void EchoCompleter::answer(const chat::CompleteRequest& request, const chat::Eve
     ++finished.usage.completion_tokens;
     rest.remove_prefix(end);
   }
+  if (fails) return sink(chat::Failed{Error::refused("the answer breaks 'uniqueItems' of its schema")});
   if (endless) {
     std::unique_lock lock(mutex_);
     cancelled_changed_.wait(lock, [&] { return cancelled_.contains(request.id); });

@@ -15,6 +15,9 @@ class EchoCompleter : public chat::Completer {
  public:
   bool has_template = true;
   bool endless = false;                    // goes on until it is cancelled
+  bool takes_shapes = false;               // a schema or a grammar is no error, and changes nothing
+  chat::Finished ending = {};              // how an answer ends
+  bool fails = false;                      // behind the answer's text
   chat::CompleteRequest* seen = nullptr;   // where to leave a copy of the request,
   std::atomic<bool>* was_asked = nullptr;  // and where to say so
 

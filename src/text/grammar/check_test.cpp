@@ -68,6 +68,42 @@ TEST(Check, what_the_masks_cannot_enforce_is_judged_by_the_validator) {
   EXPECT_EQ(Checker::create(kSchema, {.strict = true}).error().code(), ErrorCode::kRefused);
 }
 
+TEST(Check, what_the_masks_reject_is_explained_by_the_validator) {
+  constexpr const char* kSchema =
+      R"({"type":"object","properties":{"age":{"type":"integer","maximum":130}},"required":["age"]})";
+  const auto outcome = outcome_of(kSchema, R"({"age": 300})");
+  EXPECT_TRUE(outcome->by_masks);
+  EXPECT_EQ(outcome->reason, "'maximum' does not hold at /age");
+  EXPECT_EQ(outcome->violation->schema_path, "/properties/age/maximum");
+  EXPECT_EQ(outcome_of(kSchema, "{}")->reason, "'required' does not hold at the top");
+  EXPECT_EQ(outcome_of("false", "1")->reason, "'false schema' does not hold at the top");
+  EXPECT_EQ(outcome_of(kSchema, R"({"age": 3})")->reason, "");
+}
+
+TEST(Check, a_valid_document_that_is_never_written_is_told_as_that) {
+  const auto whole = outcome_of(R"({"items":{"type":"integer"}})", "[1, 12345678901234567890123]");
+  EXPECT_FALSE(whole->accepted);
+  EXPECT_FALSE(whole->violation);
+  EXPECT_EQ(whole->reason, "it fits, but Inglenook does not write whole numbers of more than 18 digits");
+  const auto small = outcome_of(R"({"exclusiveMinimum":0,"exclusiveMaximum":1e-25})", "1e-26");
+  EXPECT_EQ(small->reason, "it fits, but Inglenook does not write more than 18 digits behind the point");
+}
+
+TEST(Check, a_schema_that_generation_refuses_is_refused) {
+  EXPECT_EQ(Checker::create(R"({"type":"array","minItems":1000000000})").error().code(), ErrorCode::kRefused);
+  EXPECT_EQ(Checker::create(R"({"type":"integer","minimum":1000000000000000000000})").error().code(),
+            ErrorCode::kRefused);
+  const auto nothing = Checker::create(R"({"type":"integer","enum":["a"]})");
+  ASSERT_TRUE(nothing.has_value());
+  EXPECT_FALSE(nothing->has_documents());
+}
+
+TEST(Check, keywords_that_no_draft_knows_are_listed) {
+  const auto checker = Checker::create(R"({"propertes":{},"format":"emial"})").value();
+  EXPECT_EQ(checker.ignored(), (std::vector<std::string>{"#/format", "#/propertes"}));
+  EXPECT_TRUE(checker.has_documents());
+}
+
 TEST(Check, alternatives_inside_alternatives_stay_few_ways) {
   std::string schema = R"({"anyOf":[{"type":"null"},
       {"type":"object","properties":{"a":{"$ref":"#"},"b":{"type":"null"}},"required":["a","b"],"additionalProperties":false},

@@ -23,8 +23,10 @@ Result<SchemaTree> parse_schema(std::string_view json, std::span<const CopySourc
   INGLE_TRY(SchemaIndex index, SchemaIndex::create(root));
   INGLE_TRY(SchemaTree tree, TreeBuilder(index, copy_sources, options).build(root));
   if (!options.may_check && !tree.unenforced.empty()) {
-    return std::unexpected(Error::refused("schema: " + tree.unenforced.front().message())
-                               .hint("leave it out, or allow that the finished answer is checked"));
+    return std::unexpected(
+        Error::refused("schema: " + tree.unenforced.front().message())
+            .hint(
+                "leave it out, or have it checked when the answer is whole: \"strict\": false in a request, --schema-check on the command line"));
   }
   return tree;
 }
