@@ -77,9 +77,8 @@ void read_allowed(const Json& value, ReadNotes& notes, ToolList& tools, chat::To
   tools.keep(names);
 }
 
-void read_choice(ObjectReader& in, ReadNotes& notes, ToolList& tools, chat::ToolChoice& choice) {
+void read_mode(ObjectReader& in, ReadNotes& notes, ToolList& tools, chat::ToolChoice& choice) {
   constexpr std::string_view kForms = "must be auto, none, required or an object that names a function";
-  choice.parallel = in.boolean("parallel_tool_calls").value_or(true);
   const Json* value = in.any("tool_choice");
   if (value == nullptr) return;
   if (value->is_string()) {
@@ -100,6 +99,12 @@ void read_choice(ObjectReader& in, ReadNotes& notes, ToolList& tools, chat::Tool
   }
   choice.mode = Mode::kNamed;
   choice.name = read_function_name(*value, "tool_choice", notes, tools);
+}
+
+/// A small model that has to call finds no end of calls: it makes one, unless the client says that it takes several.
+void read_choice(ObjectReader& in, ReadNotes& notes, ToolList& tools, chat::ToolChoice& choice) {
+  read_mode(in, notes, tools, choice);
+  choice.parallel = in.boolean("parallel_tool_calls").value_or(choice.mode != Mode::kRequired);
 }
 
 }  // namespace

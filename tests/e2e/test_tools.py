@@ -93,9 +93,11 @@ class OpenAiTools(IngleTest):
         self.assertTrue(choice.message.content)
 
     def test_one_call_at_a_time_where_that_is_asked_for(self):
-        message = self.check(self.ask(messages=BOTH, tool_choice="required", parallel_tool_calls=False))
-        self.assertEqual(len(message.tool_calls), 1)
-        self.check(self.ask(messages=BOTH, tool_choice="required"))
+        for said in ({"parallel_tool_calls": False}, {}):
+            message = self.check(self.ask(messages=BOTH, tool_choice="required", **said))
+            self.assertEqual(len(message.tool_calls), 1)
+        several = self.ask(messages=BOTH, tool_choice="required", parallel_tool_calls=True).choices[0].message
+        self.assertGreater(len(several.tool_calls), 1)
 
     def test_a_stream_brings_the_same_calls_in_pieces(self):
         whole = self.check(self.ask(messages=BOTH, tool_choice="required"))

@@ -179,8 +179,9 @@ void read_choice(ObjectReader& in, ReadNotes& notes, const ToolList& tools, chat
   const Json* value = in.object("tool_choice");
   if (value == nullptr) return;
   ObjectReader reader(*value, "tool_choice", notes);
-  choice.parallel = !reader.boolean("disable_parallel_tool_use").value_or(false);
   const std::string type = reader.text("type").value_or("");
+  // A small model that has to call finds no end of calls: it makes one, unless the client says that it takes several.
+  choice.parallel = !reader.boolean("disable_parallel_tool_use").value_or(type == "any");
   if (type == "tool") {
     choice.mode = Mode::kNamed;
     choice.name = reader.text("name").value_or("");

@@ -213,8 +213,9 @@ OpId emit_number(ProgramBuilder& builder, bool whole, const std::optional<Bound>
   const auto is_far = [](const std::optional<Bound>& bound) {
     return bound && compare_sizes(bound->value, beyond()) >= 0;
   };
-  const bool may_be_large = !whole && (!most || (is_far(most) && !most->value.negative)) && !is_far(least);
-  const bool may_be_low = !whole && (!least || (is_far(least) && least->value.negative)) && !is_far(most);
+  // Exponents are not compared: where a bound stands on their side there are none.
+  const bool may_be_large = !whole && !most && !is_far(least);
+  const bool may_be_low = !whole && !least && !is_far(most);
   const OpId far = may_be_large || may_be_low ? emit_far_number(builder, next) : ProgramBuilder::kNever;
   return builder.choice({positive, negative, may_be_large ? far : ProgramBuilder::kNever,
                          may_be_low ? builder.byte('-', far) : ProgramBuilder::kNever});
