@@ -110,7 +110,7 @@ class Run(IngleTest):
         self.assertEqual(got["finish_reason"], "stop")
 
     def test_what_cannot_be_honoured_is_refused(self):
-        grammar = self.write("g.gbnf", 'root ::= root "a"')
+        grammar = self.write("g.gbnf", 'root ::= root "a" | "b"')
         self.assert_refused(self.run_ingle("run", QWEN, "x", "--grammar", grammar), 3, "root")
         self.assert_refused(self.run_ingle("run", QWEN, "x", "--isa", "mmx"), 2, "mmx")
         self.assert_refused(self.run_ingle("run", QWEN, "word " * 600, "--ctx", "256"), 3, "256")
