@@ -225,7 +225,7 @@ def generate(server, schema, n):
             return {"text": choice["message"]["content"], "finish": choice["finish_reason"],
                     "tokens": answer["usage"]["completion_tokens"], "limit": limit}
         message = answer["error"]["message"]
-        needed = re.search(r"at least (\d+) tokens|needs (\d+)|(\d+) tokens", message)
+        needed = re.search(r"allow at least (\d+)", message)
         if "schema" not in message and needed and limit < 4000:
             limit = max(limit * 2, *(int(part) for part in needed.groups() if part))  # shorter than the shortest document
             continue
