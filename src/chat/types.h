@@ -41,6 +41,7 @@ struct Message {
   std::vector<ToolCall> tool_calls = {};
   std::string tool_call_id = {};
   std::string name = {};
+  Private thinking = {};  // of an assistant's turn; most templates leave out that of earlier turns
   friend bool operator==(const Message&, const Message&) = default;
 };
 
@@ -60,6 +61,9 @@ struct ChatPrompt {
   ToolChoice tool_choice = {};
   bool add_generation_prompt = true;
   int64_t now_unix = 0;  // what strftime_now may see
+  /// Whether the model thinks before it answers; nothing: as its template has it. A model that cannot is refused.
+  std::optional<bool> think = {};
+  std::string effort = {};  // "low", "medium", "high" for templates that know it; else it changes nothing
 };
 struct RawPrompt {
   Private text;  // no template; control tokens in the text are not recognised
@@ -108,9 +112,10 @@ struct CompleteRequest {
   std::string id;  // chosen by the caller, unique among requests in flight
   Prompt prompt;
   Sampling sampling;
-  int32_t max_tokens = -1;        // -1: until the context is full
-  std::vector<std::string> stop;  // the answer ends before the first of them
-  int32_t logprobs = -1;          // -1: none; 0: of the chosen token; K <= 100: and of the K most likely
+  int32_t max_tokens = -1;           // -1: until the context is full
+  int32_t max_thinking_tokens = -1;  // of those; then the thinking is ended for the model. -1: no limit of its own
+  std::vector<std::string> stop;     // the answer ends before the first of them; thinking is not looked at
+  int32_t logprobs = -1;             // -1: none; 0: of the chosen token; K <= 100: and of the K most likely
   bool ignore_eos = false;
   std::string json_schema;    // constraints are compiled where the vocabulary is
   bool check_schema = false;  // what of the schema cannot be enforced is checked at the end; else it is refused
@@ -140,6 +145,7 @@ struct Usage {
   uint32_t accepted_tokens = 0;  // of those, what turned out right and is part of the answer
   double prefill_seconds = 0;
   double decode_seconds = 0;
+  uint32_t thinking_tokens = 0;  // of the completion tokens: what came before the answer
 };
 
 // Events of one request, in this order: (Prefill | Delta)*, then exactly one Finished or Failed.
@@ -160,6 +166,7 @@ struct Delta {
   std::vector<TokenInfo> tokens;  // when logprobs were asked for: one a generated token
   std::string bytes = {};  // what was generated where it is not UTF-8 and `text` stands in with U+FFFD; else empty
   std::vector<ToolCallDelta> tool_calls = {};
+  std::string thinking = {};  // what the model thought before its answer, markers left out; whole code points
 };
 struct Finished {
   FinishReason reason{};
@@ -188,6 +195,7 @@ struct Description {
   int32_t bos = -1;
   std::string isa;  // kernel table in use
   uint32_t threads = 0;
+  bool thinks = false;  // its template lets it think before it answers
 };
 
 struct TokenizeRequest {

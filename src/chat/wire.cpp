@@ -77,6 +77,11 @@ class Writer {
     put(pair.first);
     put(pair.second);
   }
+  template <typename T>
+  void put(const std::optional<T>& value) {
+    put(value.has_value());
+    if (value) put(*value);
+  }
   template <typename... T>
   void put(const std::variant<T...>& choice) {
     put(static_cast<uint8_t>(choice.index()));
@@ -180,6 +185,13 @@ class Reader {
   void get(std::pair<A, B>& pair) {
     get(pair.first);
     get(pair.second);
+  }
+  template <typename T>
+  void get(std::optional<T>& value) {
+    bool is_there = false;
+    get(is_there);
+    value.reset();
+    if (is_there && problem_.empty()) get(value.emplace());
   }
   template <typename... T>
   void get(std::variant<T...>& choice) {

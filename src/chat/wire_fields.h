@@ -17,7 +17,7 @@ void fields(Archive& a, Is<ToolCall> auto& v) {
 }
 template <typename Archive>
 void fields(Archive& a, Is<Message> auto& v) {
-  a(v.role, v.content, v.tool_calls, v.tool_call_id, v.name);
+  a(v.role, v.content, v.tool_calls, v.tool_call_id, v.name, v.thinking);
 }
 template <typename Archive>
 void fields(Archive& a, Is<ToolChoice> auto& v) {
@@ -25,7 +25,7 @@ void fields(Archive& a, Is<ToolChoice> auto& v) {
 }
 template <typename Archive>
 void fields(Archive& a, Is<ChatPrompt> auto& v) {
-  a(v.messages, v.tools_json, v.tool_choice, v.add_generation_prompt, v.now_unix);
+  a(v.messages, v.tools_json, v.tool_choice, v.add_generation_prompt, v.now_unix, v.think, v.effort);
 }
 template <typename Archive>
 void fields(Archive& a, Is<RawPrompt> auto& v) {
@@ -47,8 +47,8 @@ void fields(Archive& a, Is<CopySource> auto& v) {
 }
 template <typename Archive>
 void fields(Archive& a, Is<CompleteRequest> auto& v) {
-  a(v.id, v.prompt, v.sampling, v.max_tokens, v.stop, v.logprobs, v.ignore_eos, v.json_schema, v.check_schema,
-    v.grammar, v.copy_sources, v.continue_from);
+  a(v.id, v.prompt, v.sampling, v.max_tokens, v.max_thinking_tokens, v.stop, v.logprobs, v.ignore_eos, v.json_schema,
+    v.check_schema, v.grammar, v.copy_sources, v.continue_from);
 }
 template <typename Archive>
 void fields(Archive& a, Is<TokenLogprob> auto& v) {
@@ -61,7 +61,7 @@ void fields(Archive& a, Is<TokenInfo> auto& v) {
 template <typename Archive>
 void fields(Archive& a, Is<Usage> auto& v) {
   a(v.prompt_tokens, v.cached_tokens, v.completion_tokens, v.drafted_tokens, v.accepted_tokens, v.prefill_seconds,
-    v.decode_seconds);
+    v.decode_seconds, v.thinking_tokens);
 }
 template <typename Archive>
 void fields(Archive& a, Is<Prefill> auto& v) {
@@ -73,7 +73,7 @@ void fields(Archive& a, Is<ToolCallDelta> auto& v) {
 }
 template <typename Archive>
 void fields(Archive& a, Is<Delta> auto& v) {
-  a(v.text, v.tokens, v.bytes, v.tool_calls);
+  a(v.text, v.tokens, v.bytes, v.tool_calls, v.thinking);
 }
 template <typename Archive>
 void fields(Archive& a, Is<Finished> auto& v) {
@@ -86,7 +86,7 @@ void fields(Archive& a, Is<Failed> auto& v) {
 template <typename Archive>
 void fields(Archive& a, Is<Description> auto& v) {
   a(v.name, v.architecture, v.quantization, v.parameters, v.file_bytes, v.context_length, v.context_limit, v.vocab_size,
-    v.embedding_size, v.has_template, v.adds_bos, v.bos, v.isa, v.threads);
+    v.embedding_size, v.has_template, v.adds_bos, v.bos, v.isa, v.threads, v.thinks);
 }
 template <typename Archive>
 void fields(Archive& a, Is<TokenizeRequest> auto& v) {

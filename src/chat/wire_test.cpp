@@ -15,17 +15,20 @@ CompleteRequest full_request() {
   request.id = "id-1";
   ChatPrompt prompt;
   prompt.messages = {{"user", Private("what is\0this\xFF"), {}, "", "bob"},
-                     {"assistant", Private(""), {{"c", "f", Private("{}")}}, "", ""}};
+                     {"assistant", Private(""), {{"c", "f", Private("{}")}}, "", "", Private("hm")}};
   prompt.tools_json = Private("[]");
   prompt.tool_choice = {.mode = ToolChoice::Mode::kNamed, .name = "f", .parallel = false};
   prompt.add_generation_prompt = false;
   prompt.now_unix = -1;
+  prompt.think = false;
+  prompt.effort = "low";
   request.prompt = prompt;
   request.sampling.temperature = 0.1F;
   request.sampling.logit_bias = {{7, -kInf}, {8, 0.5F}};
   request.sampling.seed = ~uint64_t{0};
   request.sampling.mirostat = true;
   request.max_tokens = 12;
+  request.max_thinking_tokens = 3;
   request.stop = {"a", "", "\xE2\x82"};
   request.logprobs = 5;
   request.ignore_eos = true;
@@ -41,8 +44,9 @@ std::vector<Event> all_events() {
   Delta delta{"text",
               {{{1, "\xFF", -0.5F}, {{1, "\xFF", -0.5F}, {2, "", -kInf}}}},
               "te\xFF",
-              {{1, "call_1", "f", "{"}, {1, "", "", "}"}}};
-  Finished finished{FinishReason::kToolCalls, "stop", {1, 2, 3, 4, 5, 0.25, 1e300}, "", true};
+              {{1, "call_1", "f", "{"}, {1, "", "", "}"}},
+              "hm"};
+  Finished finished{FinishReason::kToolCalls, "stop", {1, 2, 3, 4, 5, 0.25, 1e300, 6}, "", true};
   return {Prefill{1, 2}, delta, finished, Failed{Error::corrupt("bad").hint("pull again")}};
 }
 
@@ -58,6 +62,9 @@ TEST(Wire, a_request_arrives_as_it_was_sent) {
   EXPECT_TRUE(received->ignore_eos);
   EXPECT_TRUE(received->check_schema);
   EXPECT_EQ(std::get<ChatPrompt>(received->prompt).tool_choice, std::get<ChatPrompt>(sent.prompt).tool_choice);
+  EXPECT_EQ(std::get<ChatPrompt>(received->prompt).think, std::optional(false));
+  EXPECT_EQ(std::get<ChatPrompt>(received->prompt).effort, "low");
+  EXPECT_EQ(received->max_thinking_tokens, 3);
 }
 
 TEST(Wire, every_form_of_prompt_and_event_arrives) {
