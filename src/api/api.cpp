@@ -50,6 +50,8 @@ std::optional<Failure> Api::check(const net::ServerRequest& head, const RouteMat
                    .code = "no_session",
                    .error = Error::refused("only the owner of this installation may see this")
                                 .hint("run 'ingle app', which opens the app with a link for you")};
+  if (match.route->handle == nullptr)
+    return Failure{.status = 501, .error = Error::unsupported(std::string(match.route->about))};
   return std::nullopt;
 }
 

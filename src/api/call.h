@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "api/failure.h"
+#include "api/fields.h"
 #include "api/services.h"
 #include "net/http_server.h"
 
@@ -39,7 +40,12 @@ struct Route {
   net::Lane lane;
   BodyKind body;
   uint64_t max_body_bytes;
-  void (*handle)(const std::shared_ptr<Call>& call);
+  void (*handle)(const std::shared_ptr<Call>& call);  // null: 501, and `about` says why
+  // For COMPAT.md and the OpenAPI document:
+  std::string_view about = {};             // one line: what it is for
+  const FieldTable* fields = nullptr;      // of the body
+  const FieldTable* answer = nullptr;      // of the JSON that it answers with
+  const FieldTable* parameters = nullptr;  // of the query
 };
 
 class Call {

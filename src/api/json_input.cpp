@@ -1,5 +1,6 @@
 #include "api/json_input.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "api/limits.h"
@@ -43,6 +44,19 @@ std::optional<Failure> over_limit(std::string_view text) {
   return std::nullopt;
 }
 
+thread_local ReadLog* current_log = nullptr;
+
+const Field* row_of(FieldTable fields, std::string_view name) {
+  const auto row = std::ranges::find(fields, name, &Field::name);
+  return row == fields.end() ? nullptr : &*row;
+}
+
+bool asks_for_nothing(const Field& row, const Json& value) {
+  if (value.is_null() || value == false || value == "") return true;
+  if ((value.is_array() || value.is_object()) && value.empty()) return true;
+  return !row.neutral.empty() && value == Json::parse(row.neutral);
+}
+
 }  // namespace
 
 Answer<Json> parse_json(std::string_view text) {
@@ -69,21 +83,53 @@ std::string to_text(const Json& value) {
   return value.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
+ReadLog::ReadLog() {
+  current_log = this;
+}
+
+ReadLog::~ReadLog() {
+  current_log = nullptr;
+}
+
 ObjectReader::ObjectReader(const Json& value, std::string path, ReadNotes& notes)
     : value_(value.is_object() ? &value : nullptr), path_(std::move(path)), notes_(notes) {
   if (value_ == nullptr) fault(Failure::bad_field(path_, "must be an object"));
 }
 
-ObjectReader::~ObjectReader() {
+ObjectReader::ObjectReader(const Json& value, std::string path, ReadNotes& notes, FieldTable fields)
+    : ObjectReader(value, std::move(path), notes) {
+  fields_ = fields;
   if (value_ == nullptr) return;
-  constexpr size_t kMaxNamed = 32;
-  for (const auto& [name, value] : value_->items()) {
-    if (notes_.ignored.size() >= kMaxNamed) return;
-    if (asked_.contains(name) || value.is_null()) continue;
-    const std::string path = path_of(name);
-    if (path.size() <= 64 && std::ranges::all_of(path, [](char c) { return c > ' ' && c < 0x7f && c != ','; }))
-      notes_.ignored.push_back(path);
+  for (const auto& [name, item] : value_->items()) {
+    const Field* row = row_of(fields, name);
+    if (row == nullptr) {
+      if (!item.is_null()) ignore(name);
+    } else if (row->support == Support::kRejected) {
+      reject(*row, item);
+    }
   }
+}
+
+ObjectReader::~ObjectReader() {
+  if (value_ == nullptr || fields_) return;
+  for (const auto& [name, value] : value_->items()) {
+    if (!asked_.contains(name) && !value.is_null()) ignore(name);
+  }
+}
+
+void ObjectReader::reject(const Field& row, const Json& value) {
+  if (asks_for_nothing(row, value)) return;
+  const std::string path = path_of(row.name);
+  fault(Failure{
+      .status = row.status, .param = path, .error = Error::unsupported("'" + path + "': " + std::string(row.note))});
+}
+
+void ObjectReader::ignore(std::string_view name) {
+  constexpr size_t kMaxNamed = 32;
+  if (notes_.ignored.size() >= kMaxNamed) return;
+  const std::string path = path_of(name);
+  if (path.size() <= 64 && std::ranges::all_of(path, [](char c) { return c > ' ' && c < 0x7f && c != ','; }))
+    notes_.ignored.push_back(path);
 }
 
 std::string ObjectReader::path_of(std::string_view name) const {
@@ -95,7 +141,13 @@ void ObjectReader::fault(Failure failure) {
 }
 
 const Json* ObjectReader::any(std::string_view name) {
-  asked_.emplace(name);
+  if (fields_) {
+    const Field* row = row_of(*fields_, name);
+    if (current_log != nullptr && row != nullptr) current_log->rows.insert(row);
+    if (current_log != nullptr && (row == nullptr || !is_read(*row))) current_log->unlisted.insert(path_of(name));
+  } else {
+    asked_.emplace(name);
+  }
   if (value_ == nullptr || notes_.fault) return nullptr;
   const auto found = value_->find(name);
   return found == value_->end() || found->is_null() ? nullptr : &*found;

@@ -1,5 +1,6 @@
 // JSON from outside, read field by field: what is missing is a default, what has the wrong type is an error that names the
-// field, what nobody asked for is remembered by name. Internal to api, included by its .cpp files only. One thread.
+// field, what the table of fields does not list is remembered by name. Internal to api, included by its .cpp files only.
+// One thread.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "api/failure.h"
+#include "api/fields.h"
 
 namespace ingle::api {
 
@@ -31,9 +33,11 @@ struct ReadNotes {
 
 class ObjectReader {
  public:
-  /// `path` stands before the names of fields in errors: "", "options", "messages[0]". Not an object: a fault.
+  /// `path` stands before the names of fields in errors: "", "options", "messages[0]". Not an object: a fault, and so is a
+  /// field that the table rejects. Fields that it does not list go to the notes.
+  ObjectReader(const Json& value, std::string path, ReadNotes& notes, FieldTable fields);
+  /// Without a table: every field that was not asked for goes to the notes.
   ObjectReader(const Json& value, std::string path, ReadNotes& notes);
-  /// Every field that was not asked for goes to the notes.
   ~ObjectReader();
   ObjectReader(const ObjectReader&) = delete;
   ObjectReader& operator=(const ObjectReader&) = delete;
@@ -57,10 +61,27 @@ class ObjectReader {
   void fault(std::string_view name, std::string_view what) { fault(Failure::bad_field(path_of(name), what)); }
 
  private:
+  void reject(const Field& row, const Json& value);
+  void ignore(std::string_view name);
+
   const Json* value_;
   std::string path_;
   ReadNotes& notes_;
+  std::optional<FieldTable> fields_;
   std::set<std::string, std::less<>> asked_;
+};
+
+/// While it lives: the rows that readers on this thread were asked for, and names for which there is no honoured row.
+/// For the tests that tables and parsers agree.
+class ReadLog {
+ public:
+  ReadLog();
+  ~ReadLog();
+  ReadLog(const ReadLog&) = delete;
+  ReadLog& operator=(const ReadLog&) = delete;
+
+  std::set<const Field*> rows;
+  std::set<std::string> unlisted;
 };
 
 }  // namespace ingle::api

@@ -2,6 +2,7 @@
 
 #include "api/anthropic/routes.h"
 #include "api/limits.h"
+#include "api/llama/parse.h"
 #include "api/llama/routes.h"
 #include "api/ollama/routes.h"
 #include "api/openai/routes.h"
@@ -26,10 +27,10 @@ constexpr Route kRoutes[] = {
   {"POST", "/v1/extract", Dialect::kOwn, Scope::kInference, Lane::kSlow, BodyKind::kMultipart, kMaxDocumentBytes, own::extract},
   {"POST", "/v1/summarize", Dialect::kOwn, Scope::kInference, Lane::kSlow, BodyKind::kMultipart, kMaxDocumentBytes, own::summarize},
 
-  {"POST", "/completion", Dialect::kLlama, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, llama::completion},
-  {"POST", "/completions", Dialect::kLlama, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, llama::completion},
-  {"POST", "/tokenize", Dialect::kLlama, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, llama::tokenize},
-  {"POST", "/detokenize", Dialect::kLlama, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, llama::detokenize},
+  {"POST", "/completion", Dialect::kLlama, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, llama::completion, "goes on with a text", &llama::kCompletionFields},
+  {"POST", "/completions", Dialect::kLlama, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, llama::completion, "goes on with a text", &llama::kCompletionFields},
+  {"POST", "/tokenize", Dialect::kLlama, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, llama::tokenize, "tokens of a text", &llama::kTokenizeFields},
+  {"POST", "/detokenize", Dialect::kLlama, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, llama::detokenize, "text of tokens", &llama::kDetokenizeFields},
   {"POST", "/apply-template", Dialect::kLlama, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, llama::apply_template},
 
   {"GET", "/api/version", Dialect::kOllama, Scope::kPublic, Lane::kQuick, BodyKind::kNone, 0, ollama::version},

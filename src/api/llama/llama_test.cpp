@@ -5,6 +5,7 @@
 #include "api/json_input.h"
 #include "api/llama/encode.h"
 #include "api/llama/parse.h"
+#include "api/testing/fields.h"
 
 namespace ingle::api::llama {
 namespace {
@@ -95,6 +96,12 @@ TEST(LlamaParse, tokenize_and_detokenize) {
   EXPECT_EQ(parse_tokenize(R"({})").error().param, "content");
   EXPECT_EQ(parse_detokenize(R"({"tokens":[1,2]})")->tokens, (std::vector<int32_t>{1, 2}));
   EXPECT_EQ(parse_detokenize(R"({"tokens":["a"]})").error().param, "tokens");
+}
+
+TEST(LlamaParse, tables_say_what_is_read) {
+  testing::expect_reads_its_fields(kCompletionFields, parse_completion, {"{}"});
+  testing::expect_reads_its_fields(kTokenizeFields, parse_tokenize, {"{}"});
+  testing::expect_reads_its_fields(kDetokenizeFields, parse_detokenize, {"{}"});
 }
 
 Outcome outcome() {

@@ -38,9 +38,64 @@ constexpr WholeRow kWholes[] = {
   {"top_k", &Sampling::top_k}, {"repeat_last_n", &Sampling::repeat_last_n},
   {"dry_allowed_length", &Sampling::dry_allowed_length}, {"dry_penalty_last_n", &Sampling::dry_last_n},
 };
-/// Understood, and nothing here depends on them: the cache is automatic, slots do not exist, timings always come.
-constexpr std::string_view kHarmless[] = {"cache_prompt", "id_slot", "timings_per_token", "n_keep", "n_discard",
-                                          "t_max_prompt_ms"};
+constexpr Field kModelRows[] = {
+  honoured("model", "string", "missing: the loaded model, or the only one that is installed"),
+};
+constexpr Field kCompletionRows[] = {
+  required("prompt", "string|any[]", "a text, in which control tokens count, a list of tokens, or a list of both"),
+  honoured("stream", "boolean", "default false"),
+  honoured("n_predict", "integer", "-1 and -2: until the context is full"),
+  honoured("max_tokens", "integer", "where n_predict is missing"),
+  honoured("seed", "integer", "negative: random"),
+  honoured("stop", "string|string[]"),
+  honoured("ignore_eos", "boolean"),
+  honoured("return_tokens", "boolean"),
+  honoured("n_probs", "integer", "0 to 100"),
+  honoured("grammar", "string", "GBNF"),
+  honoured("json_schema", "object|boolean", "what of it cannot be enforced is checked when the answer is whole"),
+  honoured("logit_bias", "object|any[]", "[[token, bias]] or {\"token\": bias}; false bans"),
+  honoured("temperature", "number", "default 0.8"),
+  honoured("top_k", "integer", "default 40"),
+  honoured("top_p", "number", "default 0.95"),
+  honoured("min_p", "number", "default 0.05"),
+  honoured("typical_p", "number"),
+  honoured("repeat_penalty", "number"),
+  honoured("repeat_last_n", "integer"),
+  honoured("presence_penalty", "number"),
+  honoured("frequency_penalty", "number"),
+  honoured("dry_multiplier", "number"),
+  honoured("dry_base", "number"),
+  honoured("dry_allowed_length", "integer"),
+  honoured("dry_penalty_last_n", "integer"),
+  honoured("dry_sequence_breakers", "string|string[]"),
+  honoured("xtc_probability", "number"),
+  honoured("xtc_threshold", "number"),
+  honoured("mirostat", "integer", "1 and 2 are both version 2"),
+  honoured("mirostat_tau", "number"),
+  honoured("mirostat_eta", "number"),
+  harmless("cache_prompt", "what was computed is always found again"),
+  harmless("id_slot", "any place of the batch serves any request"),
+  harmless("timings_per_token", "the last event has the timings"),
+  harmless("n_keep", "nothing of a prompt is cut off"),
+  harmless("n_discard", "nothing of a prompt is cut off"),
+  harmless("t_max_prompt_ms", "requests share the machine step by step"),
+  harmless("dynatemp_exponent", "of dynatemp_range"),
+  rejected("dynatemp_range", 501, "the temperature here is one number", "0"),
+  rejected("post_sampling_probs", 501, "probabilities here are those of the model"),
+  rejected("n_cmpl", 501, "this server gives one answer a request", "1"),
+};
+constexpr Field kTokenizeRows[] = {
+  required("content", "string"),
+  honoured("add_special", "boolean", "default false"),
+  honoured("parse_special", "boolean", "default true"),
+  honoured("with_pieces", "boolean", "default false"),
+};
+constexpr Field kDetokenizeRows[] = {
+  required("tokens", "integer[]"),
+};
+constexpr auto kCompletionTable = joined(kModelRows, kCompletionRows);
+constexpr auto kTokenizeTable = joined(kModelRows, kTokenizeRows);
+constexpr auto kDetokenizeTable = joined(kModelRows, kDetokenizeRows);
 // clang-format on
 
 Sampling default_sampling() {
@@ -118,9 +173,6 @@ void read_sampling(ObjectReader& in, Sampling& sampling) {
   }
   sampling.mirostat = in.integer("mirostat", 0, 2).value_or(0) != 0;
   if (in.any("dry_sequence_breakers") != nullptr) sampling.dry_breakers = in.texts("dry_sequence_breakers");
-  if (in.number("dynatemp_range", 0, kMany).value_or(0) != 0)
-    in.fault(Failure::not_implemented("dynatemp_range", "the temperature here is one number"));
-  in.accept("dynatemp_exponent");
 }
 
 /// [[token, bias], ...] or {"token": bias}; false bans.
@@ -171,13 +223,17 @@ Answer<Call> finished(Call call, ReadNotes notes) {
 
 }  // namespace
 
+constexpr FieldTable kCompletionFields = kCompletionTable;
+constexpr FieldTable kTokenizeFields = kTokenizeTable;
+constexpr FieldTable kDetokenizeFields = kDetokenizeTable;
+
 Answer<CompletionCall> parse_completion(std::string_view body) {
   auto json = parse_json_object(body);
   if (!json) return std::unexpected(std::move(json).error());
   CompletionCall call;
   ReadNotes notes;
   {
-    ObjectReader in(*json, "", notes);
+    ObjectReader in(*json, "", notes, kCompletionFields);
     call.model = in.text("model").value_or("");
     call.prompt = read_prompt(in);
     read_sampling(in, call.request.sampling);
@@ -194,12 +250,7 @@ Answer<CompletionCall> parse_completion(std::string_view body) {
     call.return_tokens = in.boolean("return_tokens").value_or(false);
     const int64_t n_probs = in.integer("n_probs", 0, 100).value_or(0);
     if (n_probs > 0 || call.return_tokens) call.request.logprobs = static_cast<int32_t>(n_probs);
-    if (in.boolean("post_sampling_probs").value_or(false))
-      in.fault(Failure::not_implemented("post_sampling_probs", "probabilities here are those of the model"));
-    if (in.integer("n_cmpl", 1, 1 << 20).value_or(1) != 1) in.fault(Failure::not_implemented("n_cmpl", kOneAnswer));
     read_constraint(in, call.request);
-    for (const std::string_view name : kHarmless)
-      in.accept(name);
   }
   return finished(std::move(call), std::move(notes));
 }
@@ -210,7 +261,7 @@ Answer<TokenizeCall> parse_tokenize(std::string_view body) {
   TokenizeCall call;
   ReadNotes notes;
   {
-    ObjectReader in(*json, "", notes);
+    ObjectReader in(*json, "", notes, kTokenizeFields);
     call.model = in.text("model").value_or("");
     const auto content = in.text("content");
     if (!content) in.fault("content", "is required");
@@ -228,7 +279,7 @@ Answer<DetokenizeCall> parse_detokenize(std::string_view body) {
   DetokenizeCall call;
   ReadNotes notes;
   {
-    ObjectReader in(*json, "", notes);
+    ObjectReader in(*json, "", notes, kDetokenizeFields);
     call.model = in.text("model").value_or("");
     call.tokens = read_tokens(in, "tokens");
   }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "api/failure.h"
+#include "api/fields.h"
 #include "chat/types.h"
 
 namespace ingle::api::llama {
@@ -39,6 +40,10 @@ struct DetokenizeCall {
   std::vector<int32_t> tokens;
   std::vector<std::string> ignored;
 };
+
+extern const FieldTable kCompletionFields;
+extern const FieldTable kTokenizeFields;
+extern const FieldTable kDetokenizeFields;
 
 Answer<CompletionCall> parse_completion(std::string_view body);
 Answer<TokenizeCall> parse_tokenize(std::string_view body);

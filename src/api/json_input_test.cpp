@@ -1,0 +1,73 @@
+#include "api/json_input.h"
+
+#include <gtest/gtest.h>
+
+namespace ingle::api {
+namespace {
+
+constexpr Field kInnerRows[] = {honoured("size", "integer")};
+constexpr FieldTable kInner = kInnerRows;
+constexpr Field kRows[] = {
+    required("text", "string"),
+    honoured("in", "object", "", &kInner),
+    harmless("shade", "nothing here has colours"),
+    rejected("twice", 501, "once is all", "1"),
+};
+
+struct Read {
+  ReadNotes notes;
+  std::optional<std::string> text;
+};
+
+Read read(std::string_view body) {
+  Read out;
+  const auto json = parse_json_object(body);
+  EXPECT_TRUE(json.has_value());
+  ObjectReader in(*json, "", out.notes, kRows);
+  out.text = in.text("text");
+  if (const Json* value = in.object("in")) {
+    ObjectReader inner(*value, "in", out.notes, kInner);
+    inner.integer("size", 0, 9);
+  }
+  return out;
+}
+
+TEST(ObjectReader, names_what_the_table_does_not_list) {
+  const Read out = read(R"({"text":"a","odd":1,"shade":[{}],"in":{"size":1,"depth":2},"none":null})");
+  EXPECT_FALSE(out.notes.fault.has_value());
+  EXPECT_EQ(out.text, "a");
+  EXPECT_EQ(out.notes.ignored, (std::vector<std::string>{"odd", "in.depth"}));
+}
+
+TEST(ObjectReader, answers_a_rejected_field_from_its_row) {
+  const Read out = read(R"({"text":"a","twice":2})");
+  ASSERT_TRUE(out.notes.fault.has_value());
+  EXPECT_EQ(out.notes.fault->status, 501);
+  EXPECT_EQ(out.notes.fault->param, "twice");
+  EXPECT_EQ(out.notes.fault->error.message(), "'twice': once is all");
+  EXPECT_FALSE(out.text.has_value());
+}
+
+TEST(ObjectReader, a_rejected_field_that_asks_for_nothing_passes) {
+  for (const char* body : {R"({"twice":1})", R"({"twice":null})", R"({"twice":false})", R"({"twice":""})",
+                           R"({"twice":[]})", R"({"twice":{}})"}) {
+    const Read out = read(body);
+    EXPECT_FALSE(out.notes.fault.has_value()) << body;
+    EXPECT_TRUE(out.notes.ignored.empty()) << body;
+  }
+}
+
+TEST(ReadLog, knows_rows_that_were_read_and_names_without_one) {
+  ReadLog log;
+  ReadNotes notes;
+  const Json json = Json::object();
+  ObjectReader in(json, "", notes, kRows);
+  in.any("text");
+  in.any("shade");
+  in.any("odd");
+  EXPECT_EQ(log.rows, (std::set<const Field*>{&kRows[0], &kRows[2]}));
+  EXPECT_EQ(log.unlisted, (std::set<std::string>{"odd", "shade"}));
+}
+
+}  // namespace
+}  // namespace ingle::api
