@@ -36,6 +36,15 @@ struct ServerLimits {
   size_t max_waiting_requests = 1024;  // for a worker; then 503
 };
 
+/// Takes a body that is too large for memory piece by piece, as it arrives.
+class BodyReceiver {
+ public:
+  virtual ~BodyReceiver() = default;
+  /// From a worker, one call at a time, in order. false: no more is wanted; the request is then handled as it is, and its
+  /// connection ends with the answer. Destroyed without a request that has it when the client goes away on the way.
+  virtual bool take(std::string_view piece) = 0;
+};
+
 struct ServerRequest {
   std::string method;
   std::string target;               // as sent
@@ -43,6 +52,7 @@ struct ServerRequest {
   std::string query;                // as sent
   std::vector<HttpHeader> headers;  // names in lower case
   std::string body;
+  std::shared_ptr<BodyReceiver> receiver = {};  // what took the body, where the handler wanted that; `body` is empty
 
   /// Value of the first header of that name (lower case); empty when absent.
   std::string_view header(std::string_view name) const;
@@ -84,7 +94,8 @@ enum class Lane : uint8_t { kQuick, kSlow };
 struct HeadVerdict {
   uint64_t max_body_bytes = 0;
   Lane lane = Lane::kQuick;
-  std::optional<Reply> refusal = {};  // the body is not read
+  std::shared_ptr<BodyReceiver> receiver = {};  // shared with the request, which may outlive the connection
+  std::optional<Reply> refusal = {};            // the body is not read
 };
 
 class RequestHandler {

@@ -27,8 +27,10 @@ constexpr size_t kReadAhead = 64 * 1024;  // of a body at a time
 constexpr size_t kMaxLinger = size_t{4} << 20;
 constexpr unsigned kLingerMs = 2'000;
 
-const boost::system::error_category& http_errors() {
-  return http::make_error_code(http::error::bad_method).category();
+}  // namespace
+
+bool is_fault_of_form(const beast::error_code& code) {
+  return code.category() == http::make_error_code(http::error::bad_method).category();
 }
 
 int status_of(const beast::error_code& code) {
@@ -36,8 +38,6 @@ int status_of(const beast::error_code& code) {
   if (code == http::error::body_limit) return 413;
   return 400;
 }
-
-}  // namespace
 
 void ExchangeState::client_went_away() {
   std::function<void()> callback;
@@ -146,7 +146,7 @@ void Session::read_header() {
 
 void Session::on_header(const Error& code) {
   if (code == http::error::end_of_stream || code == http::error::partial_message) return close();
-  if (code && !timed_out_ && code.category() != http_errors()) return close();
+  if (code && !timed_out_ && !is_fault_of_form(code)) return close();
   request_ = {};
   if (timed_out_) return refuse(408, "the request did not arrive in time");
   if (code) return refuse(status_of(code), "this is not a request of HTTP/1.1: " + code.message());
@@ -162,7 +162,9 @@ void Session::on_header(const Error& code) {
   if (length && *length > verdict_.max_body_bytes)
     return refuse(
         413, fmt::format("the body has {} bytes, and at most {} are taken here", *length, verdict_.max_body_bytes));
+  request_.receiver = std::move(verdict_.receiver);
   if (!has_body) return dispatch();
+  if (request_.receiver) return begin_upload();
   begin_body();
 }
 
@@ -178,6 +180,7 @@ std::string Session::take_head() {
     request_.headers.push_back({lower_ascii({name.data(), name.size()}), {value.data(), value.size()}});
     if (request_.headers.back().name == "host") ++n_hosts;
   }
+  http_1_1_ = message.version() == 11;
   if (message.version() != 10 && message.version() != 11) return "only HTTP/1.0 and HTTP/1.1 are spoken here";
   if (n_hosts > 1 || (n_hosts == 0 && message.version() == 11)) return "a request needs exactly one Host header";
   if (request_.target == "*" && request_.method == "OPTIONS") {
@@ -198,13 +201,17 @@ void Session::begin_body() {
   if (!reserve_body(length ? *length : 0)) return refuse_body();
   bytes_since_extension_ = 0;
   parser_->body_limit(verdict_.max_body_bytes);
+  continue_100(&Session::read_body);
+}
+
+void Session::continue_100(void (Session::*then)()) {
   limit_time(host_->limits.body_ms);
-  if (lower_ascii(request_.header("expect")) != "100-continue") return read_body();
+  if (lower_ascii(request_.header("expect")) != "100-continue") return (this->*then)();
   static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
   asio::async_write(socket_, asio::buffer(kContinue.data(), kContinue.size()),
-                    [self = shared_from_this()](const Error& code, size_t) {
+                    [self = shared_from_this(), then](const Error& code, size_t) {
                       if (code) return self->close();
-                      self->read_body();
+                      (self.get()->*then)();
                     });
 }
 
@@ -237,7 +244,7 @@ void Session::read_body() {
   if (body_budget_ >= kReadAhead) buffer_.reserve(kReadAhead);
   http::async_read_some(socket_, buffer_, *parser_, [self = shared_from_this()](const Error& code, size_t n_bytes) {
     if (code == http::error::partial_message || code == http::error::end_of_stream) return self->close();
-    if (code && !self->timed_out_ && code.category() != http_errors()) return self->close();
+    if (code && !self->timed_out_ && !is_fault_of_form(code)) return self->close();
     if (self->timed_out_) return self->refuse(408, "the body did not arrive in time");
     if (code) return self->refuse(status_of(code), "the body breaks its form: " + code.message());
     self->bytes_since_extension_ += n_bytes;
@@ -254,9 +261,9 @@ void Session::dispatch() {
   unlimit_time();
   answering_ = std::make_shared<ExchangeState>();
   answer_ended_ = false;
-  const bool http_1_1 = parser_->get().version() == 11;
   parser_.reset();
-  auto exchange = make_exchange(shared_from_this(), answering_, std::move(request_), http_1_1, keep_alive_,
+  upload_.reset();
+  auto exchange = make_exchange(shared_from_this(), answering_, std::move(request_), http_1_1_, keep_alive_,
                                 host_->limits.max_queued_bytes,
                                 host_->handler.error_body(nullptr, 500, "the request was not answered"));
   request_ = {};

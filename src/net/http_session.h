@@ -10,6 +10,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/buffer_body.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <condition_variable>
@@ -81,6 +82,7 @@ class Session : public std::enable_shared_from_this<Session> {
  private:
   using Error = boost::beast::error_code;
   using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
+  using UploadParser = boost::beast::http::request_parser<boost::beast::http::buffer_body>;
 
   /// From now on, until the next call: operations end after this time, and timed_out_ says so.
   void limit_time(unsigned ms);
@@ -95,6 +97,13 @@ class Session : public std::enable_shared_from_this<Session> {
   bool reserve_body(uint64_t n_bytes);
   void refuse_body();
   void read_body();
+  // A body that a receiver takes (http_upload.cpp).
+  void begin_upload();
+  void read_upload();
+  void on_upload(const Error& code, size_t n_bytes);
+  void hand_over_piece();
+  /// Goes on with `then`, and tells a client that waits for it that it may send.
+  void continue_100(void (Session::*then)());
   void dispatch();
   void watch();
   void write_next();
@@ -113,6 +122,10 @@ class Session : public std::enable_shared_from_this<Session> {
   bool timed_out_ = false;
   boost::beast::flat_buffer buffer_;
   std::optional<Parser> parser_;
+  std::optional<UploadParser> upload_;
+  std::string piece_;  // of an upload, on its way to the receiver
+  size_t piece_bytes_ = 0;
+  bool http_1_1_ = false;
   ServerRequest request_;
   HeadVerdict verdict_;
   uint64_t body_budget_ = 0;
@@ -129,6 +142,10 @@ class Session : public std::enable_shared_from_this<Session> {
   bool answer_ended_ = false;
   size_t lingered_ = 0;
 };
+
+/// Whether the client broke HTTP, and not the connection; and what it is answered then.
+bool is_fault_of_form(const boost::beast::error_code& code);
+int status_of(const boost::beast::error_code& code);
 
 /// An answer's header as bytes. `length`: absent for an answer in pieces.
 std::string head_bytes(const Reply& reply, std::optional<size_t> length, bool chunked, bool keep_alive);
