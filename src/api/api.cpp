@@ -83,7 +83,10 @@ net::Reply Api::refusal(const net::ServerRequest& head, const RouteMatch& match,
 
 net::HeadVerdict Api::on_head(const net::ServerRequest& head) {
   const RouteMatch match = find_route(head.method, head.path);
-  if (const auto failure = check(head, match)) return {.refusal = refusal(head, match, *failure)};
+  if (const auto failure = check(head, match)) {
+    if (services_.telemetry) services_.telemetry->refused(failure->status, failure->word());
+    return {.refusal = refusal(head, match, *failure)};
+  }
   if (head.method == "OPTIONS") {
     net::Reply reply{.status = 204, .headers = common_headers(head, new_id())};
     reply.headers.push_back({"allow", match.allowed});

@@ -48,7 +48,20 @@ Call::Call(std::shared_ptr<net::Exchange> exchange, const Route& route, std::str
       request_id_(std::move(request_id)),
       services_(services),
       keys_(keys),
-      headers_(std::move(headers)) {}
+      headers_(std::move(headers)),
+      telemetry_(services.telemetry),
+      record_{.request_id = request_id_, .method = exchange_->request().method, .route = route.pattern} {
+  record_.trace = parse_traceparent(exchange_->request().header("traceparent"));
+  if (record_.trace) add_header("traceparent", to_traceparent(*record_.trace));
+  if (telemetry_) telemetry_->began();
+}
+
+Call::~Call() {
+  if (!telemetry_) return;
+  record_.gone = exchange_->gone();
+  record_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began_).count();
+  telemetry_->ended(record_);
+}
 
 std::string Call::query(std::string_view name) const {
   std::string_view rest = exchange_->request().query;
@@ -78,7 +91,8 @@ net::Reply Call::json_reply(int status, std::string body) {
           .body = std::move(body)};
 }
 
-net::Reply Call::complete(net::Reply reply) const {
+net::Reply Call::complete(net::Reply reply) {
+  record_.status = reply.status;
   for (const net::HttpHeader& header : headers_)
     reply.headers.push_back(header);
   return reply;
@@ -89,6 +103,7 @@ void Call::respond(net::Reply reply) {
 }
 
 void Call::fail(const Failure& failure) {
+  record_.error = failure.word();
   net::Reply reply = json_reply(failure.status, error_body(route_.dialect, failure, request_id_));
   if (failure.status == 503) reply.headers.push_back({"retry-after", "1"});
   respond(std::move(reply));

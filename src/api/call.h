@@ -4,6 +4,7 @@
 // stream may be used from any thread, by one at a time.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -15,6 +16,7 @@
 #include "api/failure.h"
 #include "api/fields.h"
 #include "api/services.h"
+#include "api/telemetry.h"
 #include "net/http_server.h"
 
 namespace ingle::api {
@@ -52,12 +54,20 @@ class Call {
  public:
   Call(std::shared_ptr<net::Exchange> exchange, const Route& route, std::string rest, std::string request_id,
        const Services& services, AppKeys& keys, std::vector<net::HttpHeader> headers);
+  /// Tells Services::telemetry how it ended.
+  ~Call();
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
 
   net::ServerRequest& request() { return exchange_->request(); }
   net::Exchange& exchange() { return *exchange_; }
   const Services& services() const { return services_; }
   AppKeys& keys() { return keys_; }
   const std::string& request_id() const { return request_id_; }
+  /// What the log and /metrics will say; whoever answers fills it in.
+  RequestRecord& record() { return record_; }
+  /// Null where nobody counts.
+  Telemetry* telemetry() const { return telemetry_.get(); }
   /// What the star of the route's pattern stands for.
   const std::string& rest() const { return rest_; }
   /// Value of a field of the query, percent-decoded; empty when absent.
@@ -76,7 +86,7 @@ class Call {
   static net::Reply json_reply(int status, std::string body);
 
  private:
-  net::Reply complete(net::Reply reply) const;
+  net::Reply complete(net::Reply reply);
 
   const std::shared_ptr<net::Exchange> exchange_;
   const Route& route_;
@@ -85,6 +95,9 @@ class Call {
   const Services& services_;
   AppKeys& keys_;
   std::vector<net::HttpHeader> headers_;
+  const std::shared_ptr<Telemetry> telemetry_;  // an engine may hold a call for longer than there are services
+  const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
+  RequestRecord record_;
 };
 
 /// The body of an error in a dialect's own form.

@@ -18,6 +18,9 @@ struct Failure {
   std::string param = {};  // the field it is about, "messages[2].content"; empty: none
   Error error = Error::internal("nothing is known");
 
+  /// For logs: `code`, or the word of the error's.
+  std::string_view word() const { return code.empty() ? base::to_string(error.code()) : std::string_view(code); }
+
   static Failure from(Error error);
   static Failure bad_field(std::string_view field, std::string_view what);
   static Failure not_implemented(std::string_view field, std::string_view why);

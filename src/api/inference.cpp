@@ -14,6 +14,11 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
+std::string_view word_of(chat::FinishReason reason) {
+  static constexpr std::string_view kWords[] = {"stop", "length", "context_full", "cancelled", "tool_calls"};
+  return kWords[static_cast<size_t>(reason)];
+}
+
 /// A request in flight. The completer's sink holds it; events come from one thread at a time.
 class Running {
  public:
@@ -26,6 +31,10 @@ class Running {
         is_auto_(inference.model == kAutoModel),
         started_(started) {
     outcome_.load_seconds = seconds_since(started);
+    const auto description = completer_->describe();
+    // A name that the client chose stands in no log.
+    if (is_auto_ || description) call_->record().model = is_auto_ ? std::string(kAutoModel) : description->name;
+    call_->record().stream = stream_;
   }
 
   chat::Completer& completer() { return *completer_; }
@@ -45,6 +54,7 @@ class Running {
 
   void on_failed(const Failure& failure) {
     if (!begun_) return call_->fail(failure);
+    call_->record().error = failure.word();
     call_->exchange().send(encoder_->fail(failure));
     call_->exchange().finish();
   }
@@ -58,7 +68,13 @@ class Running {
   }
 
   void on_delta(chat::Delta delta) {
-    if (outcome_.first_token_seconds == 0) outcome_.first_token_seconds = seconds_since(started_);
+    const double now = seconds_since(started_);
+    if (outcome_.first_token_seconds == 0) {
+      outcome_.first_token_seconds = now;
+    } else if (call_->telemetry() != nullptr) {
+      call_->telemetry()->gap(call_->record().model, now - last_delta_seconds_);
+    }
+    last_delta_seconds_ = now;
     if (!stream_) return answer_.add(std::move(delta));
     begin();
     call_->exchange().send(encoder_->delta(delta));  // a client that has gone was cancelled by on_gone
@@ -68,6 +84,7 @@ class Running {
     outcome_.finished = std::move(finished);
     outcome_.route = outcome_.finished.route.empty() ? "local" : outcome_.finished.route;
     outcome_.total_seconds = seconds_since(started_);
+    note_outcome();
     if (stream_) {
       begin();
       call_->exchange().send(encoder_->finish(outcome_));
@@ -78,6 +95,18 @@ class Running {
     call_->respond_json(encoder_->whole(answer_, outcome_));
   }
 
+  void note_outcome() {
+    const chat::Usage& usage = outcome_.finished.usage;
+    RequestRecord& record = call_->record();
+    record.route_taken = outcome_.route;
+    record.finish = word_of(outcome_.finished.reason);
+    record.prompt_tokens = usage.prompt_tokens;
+    record.cached_tokens = usage.cached_tokens;
+    record.completion_tokens = usage.completion_tokens;
+    record.load_seconds = outcome_.load_seconds;
+    record.first_token_seconds = outcome_.first_token_seconds;
+  }
+
   const std::shared_ptr<Call> call_;
   const std::shared_ptr<chat::Completer> completer_;
   const std::unique_ptr<AnswerEncoder> encoder_;
@@ -85,6 +114,7 @@ class Running {
   const bool is_auto_;
   const Clock::time_point started_;
   bool begun_ = false;
+  double last_delta_seconds_ = 0;
   WholeAnswer answer_;
   Outcome outcome_;
 };

@@ -17,6 +17,7 @@ using net::Lane;
 constexpr Route kRoutes[] = {
   {"GET", "/", Dialect::kOwn, Scope::kPublic, Lane::kQuick, BodyKind::kNone, 0, own::root},
   {"GET", "/health", Dialect::kOwn, Scope::kPublic, Lane::kQuick, BodyKind::kNone, 0, own::health},
+  {"GET", "/metrics", Dialect::kOwn, Scope::kManage, Lane::kQuick, BodyKind::kNone, 0, own::metrics},
   {"GET", "/open", Dialect::kOwn, Scope::kPublic, Lane::kQuick, BodyKind::kNone, 0, own::open_link},
 
   {"POST", "/v1/chat/completions", Dialect::kOpenAi, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, openai::chat_completions},

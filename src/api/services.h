@@ -22,6 +22,8 @@
 
 namespace ingle::api {
 
+class Telemetry;
+
 struct LicenceInfo {
   std::string id = {};
   std::string title = {};
@@ -112,6 +114,7 @@ struct Services {
   SandboxTexts sandbox;
 
   runtime::Models* models = nullptr;
+  std::shared_ptr<Telemetry> telemetry = {};  // null: nobody counts
   store::Chats* chats = nullptr;
 
   std::function<Result<std::vector<ModelInfo>>()> list = {};

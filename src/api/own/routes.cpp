@@ -220,6 +220,14 @@ void open_link(const std::shared_ptr<Call>& call) {
                                                 std::to_string(AppKeys::kCookieSeconds)}}});
 }
 
+void metrics(const std::shared_ptr<Call>& call) {
+  if (call->telemetry() == nullptr) return call->fail(not_here("metrics"));
+  call->respond(
+      {.status = 200,
+       .headers = {{"content-type", "text/plain; version=0.0.4; charset=utf-8"}, {"cache-control", "no-store"}},
+       .body = call->telemetry()->metrics_text(call->services())});
+}
+
 void health(const std::shared_ptr<Call>& call) {
   call->respond_json(R"({"status":"ok"})");
 }

@@ -21,6 +21,7 @@ void get_offline(const std::shared_ptr<Call>& call);
 void put_offline(const std::shared_ptr<Call>& call);
 void make_link(const std::shared_ptr<Call>& call);
 void open_link(const std::shared_ptr<Call>& call);
+void metrics(const std::shared_ptr<Call>& call);
 void health(const std::shared_ptr<Call>& call);
 
 void extract(const std::shared_ptr<Call>& call);

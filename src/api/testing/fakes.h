@@ -70,6 +70,7 @@ class ScriptedCompleter : public chat::Completer {
   chat::EventSink sink;
   std::vector<std::string> cancelled;
   std::vector<int32_t> tokens = {7, 8, 9};  // of every text
+  chat::Description description;
 
   Status complete(chat::CompleteRequest wanted, chat::EventSink events) override {
     if (before) before();
@@ -88,7 +89,7 @@ class ScriptedCompleter : public chat::Completer {
     if (id == request.id) cancelled.emplace_back(id);
   }
 
-  Result<chat::Description> describe() override { return chat::Description{}; }
+  Result<chat::Description> describe() override { return description; }
   Result<std::string> render(const chat::ChatPrompt& /*prompt*/) override { return ""; }
   Result<std::vector<int32_t>> tokenize(const chat::TokenizeRequest& /*request*/) override { return tokens; }
   Result<std::string> detokenize(std::span<const int32_t> /*tokens*/) override { return no(); }

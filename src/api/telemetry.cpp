@@ -1,0 +1,134 @@
+#include "api/telemetry.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <chrono>
+#include <ctime>
+
+#include "api/json_input.h"
+#include "api/services.h"
+#include "base/process_usage.h"
+
+namespace ingle::api {
+namespace {
+
+/// RFC 3339, in UTC, with milliseconds.
+std::string now_text() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(static_cast<std::time_t>(milliseconds / 1000)),
+                     milliseconds % 1000);
+}
+
+double to_ms(double seconds) {
+  return static_cast<double>(static_cast<int64_t>(seconds * 1e5)) / 1e2;
+}
+
+/// What nobody reads a log for: probes, scrapes and the app's own files, as long as they succeed.
+bool is_noise(const RequestRecord& record) {
+  return record.status < 400 && (record.route == "/health" || record.route == "/metrics" || record.route == "/*");
+}
+
+std::string line_of(const RequestRecord& record) {
+  Json line = {{"time", now_text()},         {"event", "request"},    {"request_id", record.request_id},
+               {"method", record.method},    {"route", record.route}, {"status", record.status},
+               {"ms", to_ms(record.seconds)}};
+  if (!record.client.empty()) line["client"] = record.client;
+  if (record.trace) {
+    line["trace_id"] = record.trace->trace_id;
+    line["parent_id"] = record.trace->parent_id;
+  }
+  if (record.gone) line["client_gone"] = true;
+  if (!record.error.empty()) line["error"] = record.error;
+  if (record.model.empty()) return to_text(line);
+  line["model"] = record.model;
+  line["stream"] = record.stream;
+  if (!record.route_taken.empty()) line["answered_by"] = record.route_taken;
+  if (!record.finish.empty()) line["finish"] = record.finish;
+  line["prompt_tokens"] = record.prompt_tokens;
+  line["cached_tokens"] = record.cached_tokens;
+  line["completion_tokens"] = record.completion_tokens;
+  line["load_ms"] = to_ms(record.load_seconds);
+  line["queued_ms"] = to_ms(record.queued_seconds);
+  line["first_token_ms"] = to_ms(record.first_token_seconds);
+  return to_text(line);
+}
+
+using Kind = MetricFamily::Kind;
+
+void write_models(const Services& services, std::string& text) {
+  MetricFamily bytes("ingle_model_memory_bytes", "Memory that a loaded model takes.", Kind::kGauge, {"model"});
+  MetricFamily in_use("ingle_model_in_use", "Requests that hold a loaded model.", Kind::kGauge, {"model"});
+  for (const runtime::LoadedModel& model : services.models->loaded()) {
+    bytes.set({model.name}, static_cast<double>(model.bytes));
+    in_use.set({model.name}, model.in_use);
+  }
+  bytes.write(text);
+  in_use.write(text);
+}
+
+void write_process(const Services& services, std::string& text) {
+  const base::ProcessUsage usage = base::process_usage();
+  MetricFamily build("ingle_build_info", "The version that runs.", Kind::kGauge, {"version"});
+  build.set({services.version}, 1);
+  build.write(text);
+  const auto gauge = [&](std::string_view name, std::string_view help, Kind kind, double value) {
+    MetricFamily family(name, help, kind);
+    family.set({}, value);
+    family.write(text);
+  };
+  gauge("process_resident_memory_bytes", "Memory of the front process.", Kind::kGauge,
+        static_cast<double>(usage.resident_bytes));
+  gauge("process_cpu_seconds_total", "Processor time of the front process.", Kind::kCounter, usage.cpu_seconds);
+  if (usage.open_files > 0)
+    gauge("process_open_fds", "Open descriptors of the front process.", Kind::kGauge,
+          static_cast<double>(usage.open_files));
+  gauge("process_start_time_seconds", "When the server started, in Unix time.", Kind::kGauge,
+        static_cast<double>(services.started_unix));
+}
+
+}  // namespace
+
+void Telemetry::ended(const RequestRecord& record) {
+  in_flight_.add({}, -1);
+  requests_.add({record.route, fmt::format("{}", record.status)});
+  seconds_.observe({record.route}, record.seconds);
+  if (record.gone) gone_.add({record.route});
+  if (!record.model.empty()) {
+    prompt_tokens_.add({record.model, "computed"}, record.prompt_tokens - record.cached_tokens);
+    prompt_tokens_.add({record.model, "cached"}, record.cached_tokens);
+    generated_.add({record.model}, record.completion_tokens);
+    queued_.observe({record.model}, record.queued_seconds);
+    if (record.first_token_seconds > 0) first_token_.observe({record.model}, record.first_token_seconds);
+    finished_.add({record.model, record.finish.empty() ? "none" : record.finish, record.route_taken});
+  }
+  if (log_ && !is_noise(record)) log_(line_of(record));
+}
+
+void Telemetry::refused(int status, std::string_view reason) {
+  refused_.add({fmt::format("{}", status), reason});
+  if (log_) log_(to_text({{"time", now_text()}, {"event", "refused"}, {"status", status}, {"reason", reason}}));
+}
+
+void Telemetry::model_loaded(std::string_view model, double seconds) {
+  load_seconds_.observe({model}, seconds);
+  if (log_) log_(to_text({{"time", now_text()}, {"event", "model_loaded"}, {"model", model}, {"ms", to_ms(seconds)}}));
+}
+
+void Telemetry::model_unloaded(std::string_view model, std::string_view why) {
+  unloaded_.add({model, why});
+  if (log_) log_(to_text({{"time", now_text()}, {"event", "model_unloaded"}, {"model", model}, {"reason", why}}));
+}
+
+std::string Telemetry::metrics_text(const Services& services) {
+  std::string text;
+  for (const MetricFamily* family : {&requests_, &refused_, &gone_, &in_flight_, &seconds_, &first_token_, &gap_,
+                                     &queued_, &prompt_tokens_, &generated_, &finished_, &load_seconds_, &unloaded_})
+    family->write(text);
+  write_models(services, text);
+  write_process(services, text);
+  return text;
+}
+
+}  // namespace ingle::api

@@ -1,0 +1,107 @@
+// Telemetry: what is counted and written down about requests, and what of it /metrics tells.
+//
+// Made by the composition root, which says where lines of the log go; a pointer in Services, null where nobody wants to
+// know. Every function may be called from any thread. A record holds names of installed models, routes of the table, codes
+// and numbers: nothing that stood in a request but its id and its trace, so that no prompt can reach a log.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "api/metrics.h"
+#include "api/trace.h"
+
+namespace ingle::api {
+
+struct Services;
+
+/// One request, as it ended.
+struct RequestRecord {
+  std::string request_id = {};
+  std::string client = {};  // id of the API token; empty: none
+  std::optional<TraceContext> trace = {};
+  std::string method = {};
+  std::string_view route = {};  // pattern of the table; empty: none
+  int status = 0;               // 0: nothing was answered
+  bool gone = false;            // the client went away before the end
+  std::string error = {};       // a stable word, "context_length_exceeded"; empty: none
+  double seconds = 0;
+
+  // Of inference; `model` is empty where the request did not get that far.
+  std::string model = {};
+  bool stream = false;
+  std::string route_taken = {};  // "local", "cloud:NAME"
+  std::string_view finish = {};  // "stop", "length", ...
+  uint32_t prompt_tokens = 0;
+  uint32_t cached_tokens = 0;
+  uint32_t completion_tokens = 0;
+  double load_seconds = 0;
+  double queued_seconds = 0;
+  double first_token_seconds = 0;
+};
+
+class Telemetry {
+ public:
+  /// `log`: takes a line of JSON without its newline, and must not block; empty: no log.
+  explicit Telemetry(std::function<void(std::string)> log = {}) : log_(std::move(log)) {}
+  Telemetry(const Telemetry&) = delete;
+  Telemetry& operator=(const Telemetry&) = delete;
+
+  void began() { in_flight_.add({}, 1); }
+  void ended(const RequestRecord& record);
+  /// Refused before there was a call: by the guard, for want of a token, or because the server has too much to do.
+  void refused(int status, std::string_view reason);
+  /// Time from one piece of an answer to the next.
+  void gap(std::string_view model, double seconds) { gap_.observe({model}, seconds); }
+  void model_loaded(std::string_view model, double seconds);
+  void model_unloaded(std::string_view model, std::string_view why);
+
+  /// Prometheus' text: what was counted, and what `services` say about models and this process now.
+  std::string metrics_text(const Services& services);
+
+ private:
+  using Kind = MetricFamily::Kind;
+
+  const std::function<void(std::string)> log_;
+  MetricFamily requests_{"ingle_requests_total", "Requests that ended.", Kind::kCounter, {"route", "status"}};
+  MetricFamily refused_{
+      "ingle_refused_total", "Requests refused before they reached a route.", Kind::kCounter, {"status", "reason"}};
+  MetricFamily gone_{
+      "ingle_clients_gone_total", "Requests whose client went away before the end.", Kind::kCounter, {"route"}};
+  MetricFamily in_flight_{"ingle_requests_in_flight", "Requests that have begun and not ended.", Kind::kGauge};
+  MetricFamily seconds_{"ingle_request_seconds",
+                        "From a request's arrival to the end of its answer.",
+                        Kind::kHistogram,
+                        {"route"},
+                        kSecondsBuckets};
+  MetricFamily first_token_{"ingle_time_to_first_token_seconds",
+                            "From a request's arrival to its first token.",
+                            Kind::kHistogram,
+                            {"model"},
+                            kSecondsBuckets};
+  MetricFamily gap_{"ingle_inter_token_seconds",
+                    "From one piece of a streamed answer to the next.",
+                    Kind::kHistogram,
+                    {"model"},
+                    kSecondsBuckets};
+  MetricFamily queued_{
+      "ingle_queue_seconds", "What a request waited for its turn.", Kind::kHistogram, {"model"}, kSecondsBuckets};
+  MetricFamily prompt_tokens_{"ingle_prompt_tokens_total",
+                              "Tokens of prompts, computed or found in the prefix cache.",
+                              Kind::kCounter,
+                              {"model", "source"}};
+  MetricFamily generated_{"ingle_generated_tokens_total", "Tokens of answers.", Kind::kCounter, {"model"}};
+  MetricFamily finished_{"ingle_answers_total",
+                         "Answers by how they ended and who gave them.",
+                         Kind::kCounter,
+                         {"model", "finish", "route"}};
+  MetricFamily load_seconds_{
+      "ingle_model_load_seconds", "Time to load a model.", Kind::kHistogram, {"model"}, kSecondsBuckets};
+  MetricFamily unloaded_{
+      "ingle_models_unloaded_total", "Models that were unloaded, and why.", Kind::kCounter, {"model", "reason"}};
+};
+
+}  // namespace ingle::api

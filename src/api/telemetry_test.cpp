@@ -1,0 +1,130 @@
+#include "api/telemetry.h"
+
+#include <gtest/gtest.h>
+
+#include "api/api.h"
+#include "api/json_input.h"
+#include "api/testing/fakes.h"
+
+namespace ingle::api {
+namespace {
+
+using testing::FakeExchange;
+using testing::FakeModels;
+using testing::Seen;
+
+class TelemetryTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    services.version = "1.2.3";
+    services.models = &models;
+    services.now_unix = [] { return int64_t{1}; };
+    models.completer->description.name = "m:1";
+    services.telemetry = std::make_shared<Telemetry>([this](std::string line) { log.push_back(std::move(line)); });
+  }
+
+  std::shared_ptr<Seen> ask(std::string method, std::string path, std::string body = "",
+                            net::HttpHeader extra = {"accept", "*/*"}) {
+    net::ServerRequest request;
+    request.method = std::move(method);
+    request.path = std::move(path);
+    request.headers = {
+        {"host", "localhost"}, {"content-type", "application/json"}, {"x-request-id", "mine"}, std::move(extra)};
+    request.body = std::move(body);
+    const auto seen = std::make_shared<Seen>();
+    const auto verdict = api.on_head(request);
+    if (verdict.refusal) {
+      seen->reply = *verdict.refusal;
+    } else {
+      api.on_request(std::make_shared<FakeExchange>(std::move(request), seen));
+    }
+    return seen;
+  }
+  std::string metrics() { return services.telemetry->metrics_text(services); }
+
+  std::vector<std::string> log;
+  FakeModels models;
+  Services services;
+  AppKeys keys{std::string(64, 'a')};
+  Api api{services, keys, {}};
+};
+
+chat::Delta delta(std::string text) {
+  chat::Delta made;
+  made.text = std::move(text);
+  return made;
+}
+
+constexpr std::string_view kQuestion =
+    R"({"model": "m:1", "stream": true, "messages": [{"role": "user", "content": "the secret of the house"}]})";
+
+TEST_F(TelemetryTest, an_answer_is_one_line_with_its_numbers_and_without_its_words) {
+  models.completer->script = {
+      delta("words"), delta(" of the answer"),
+      chat::Finished{.reason = chat::FinishReason::kStop,
+                     .stop_text = {},
+                     .usage = {.prompt_tokens = 9, .cached_tokens = 4, .completion_tokens = 2}}};
+  ask("POST", "/v1/chat/completions", std::string(kQuestion));
+  ASSERT_EQ(log.size(), 1U);
+  const Json line = Json::parse(log[0]);
+  EXPECT_EQ(line["event"], "request");
+  EXPECT_EQ(line["request_id"], "mine");
+  EXPECT_EQ(line["route"], "/v1/chat/completions");
+  EXPECT_EQ(line["status"], 200);
+  EXPECT_EQ(line["prompt_tokens"], 9);
+  EXPECT_EQ(line["completion_tokens"], 2);
+  EXPECT_EQ(line["finish"], "stop");
+  EXPECT_EQ(line["answered_by"], "local");
+  EXPECT_EQ(log[0].find("secret"), std::string::npos);
+  EXPECT_EQ(log[0].find("words"), std::string::npos);
+  const std::string text = metrics();
+  EXPECT_NE(text.find("ingle_requests_total{route=\"/v1/chat/completions\",status=\"200\"} 1\n"), std::string::npos)
+      << text;
+  EXPECT_NE(text.find("source=\"cached\"} 4\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("source=\"computed\"} 5\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("ingle_inter_token_seconds_count{model=\"m:1\"} 1\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("ingle_requests_in_flight 0\n"), std::string::npos) << text;
+}
+
+TEST_F(TelemetryTest, an_error_in_the_middle_of_a_stream_is_named) {
+  models.completer->script = {delta("begun"), chat::Failed{Error::unavailable("the engine has ended")}};
+  ask("POST", "/v1/chat/completions", std::string(kQuestion));
+  EXPECT_EQ(Json::parse(log.at(0))["error"], "unavailable");
+}
+
+TEST_F(TelemetryTest, a_request_that_asks_for_too_much_names_the_error_and_not_its_text) {
+  ask("POST", "/v1/chat/completions",
+      R"({"model": "a name that somebody thought of", "messages": [{"role": "user", "content": "x"}]})");
+  const Json line = Json::parse(log.at(0));
+  EXPECT_EQ(line["status"], 404);
+  EXPECT_EQ(line["error"], "model_not_found");
+  EXPECT_EQ(log[0].find("thought"), std::string::npos);
+}
+
+TEST_F(TelemetryTest, refusals_of_the_guard_are_counted) {
+  ask("POST", "/v1/chat/completions", std::string(kQuestion), {"origin", "http://evil.example"});
+  EXPECT_EQ(Json::parse(log.at(0))["event"], "refused");
+  EXPECT_NE(metrics().find("ingle_refused_total{status=\"403\",reason=\"refused\"} 1\n"), std::string::npos)
+      << metrics();
+}
+
+TEST_F(TelemetryTest, a_trace_goes_to_the_log_and_back) {
+  const std::string trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+  const auto seen = ask("GET", "/api/version", "", {"traceparent", trace});
+  EXPECT_EQ(seen->header("traceparent"), trace);
+  EXPECT_EQ(Json::parse(log.at(0))["trace_id"], "4bf92f3577b34da6a3ce929d0e0e4736");
+  EXPECT_EQ(ask("GET", "/api/version", "", {"traceparent", "00-nonsense"})->header("traceparent"), "");
+}
+
+TEST_F(TelemetryTest, probes_and_scrapes_are_counted_but_not_written_down) {
+  ask("GET", "/health");
+  const auto seen = ask("GET", "/metrics");
+  EXPECT_TRUE(log.empty());
+  EXPECT_EQ(seen->header("content-type"), "text/plain; version=0.0.4; charset=utf-8");
+  EXPECT_NE(seen->reply.body.find("ingle_requests_total{route=\"/health\",status=\"200\"} 1\n"), std::string::npos);
+  EXPECT_NE(seen->reply.body.find("process_resident_memory_bytes "), std::string::npos);
+  EXPECT_NE(seen->reply.body.find("ingle_build_info{version=\"1.2.3\"} 1\n"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace ingle::api
