@@ -6,6 +6,16 @@
 
 namespace ingle::chat {
 
+Result<std::vector<std::vector<float>>> Completer::embed_all(std::span<const EmbedRequest> requests) {
+  std::vector<std::vector<float>> answers;
+  answers.reserve(requests.size());
+  for (const EmbedRequest& request : requests) {
+    INGLE_TRY(auto answer, embed(request));
+    answers.push_back(std::move(answer));
+  }
+  return answers;
+}
+
 Result<Finished> complete_and_wait(Completer& completer, CompleteRequest request,
                                    const std::function<void(const Event&)>& on_event) {
   std::mutex mutex;

@@ -2,7 +2,7 @@
 //
 // The engine implements it; the router will be one that wraps another; a test fake is a third. complete() returns at once
 // and events arrive on a thread of the completer's own: a sink must be quick and must not call back into the completer,
-// except for cancel(): fork, score and embed wait for that very thread and would wait for ever. All other verbs answer synchronously. Every verb may be called from any thread.
+// except for cancel(): fork, score, embed and embed_all wait for that very thread and would wait for ever. All other verbs answer synchronously. Every verb may be called from any thread.
 #pragma once
 
 #include <cstdint>
@@ -37,8 +37,11 @@ class Completer {
 
   /// One log-probability a scored token.
   virtual Result<std::vector<float>> score(const ScoreRequest& request) = 0;
-  /// The final hidden state of the last token.
+  /// The vector of a text by the model's own pooling (Description::pooling), L2-normalised; or the scores of its classes
+  /// where that is kRank.
   virtual Result<std::vector<float>> embed(const EmbedRequest& request) = 0;
+  /// embed() of each, to the same bits; the first that fails fails them all. An engine computes many in one step.
+  virtual Result<std::vector<std::vector<float>>> embed_all(std::span<const EmbedRequest> requests);
   /// Class scores a token, for models with a tagging head.
   virtual Result<std::vector<std::vector<float>>> tag(const EmbedRequest& request) = 0;
   /// Keeps the sequence of a finished or running request in the engine and names it; release() frees it.

@@ -52,4 +52,9 @@ bool is_answer_breaks_schema(const Error& error) {
   return error.code() == ErrorCode::kRefused && error.message().contains(kBroken);
 }
 
+Error reads_no_pairs(std::string_view model) {
+  return Error::unsupported("'" + std::string(model) + "' does not read pairs of texts")
+      .hint("give it one text, or take a cross-encoder");
+}
+
 }  // namespace ingle::chat

@@ -180,6 +180,15 @@ struct Failed {
 };
 using Event = std::variant<Prefill, Delta, Finished, Failed>;
 
+/// How the vector of a text comes from the hidden states of its tokens.
+enum class Pooling : uint8_t {
+  kNone,  // there are no vectors
+  kMean,
+  kCls,   // that of the first token
+  kLast,  // that of the last one
+  kRank,  // a classifier over the first: not a vector but the scores of its classes
+};
+
 struct Description {
   std::string name;
   std::string architecture;
@@ -195,13 +204,19 @@ struct Description {
   int32_t bos = -1;
   std::string isa;  // kernel table in use
   uint32_t threads = 0;
-  bool thinks = false;  // its template lets it think before it answers
+  bool thinks = false;    // its template lets it think before it answers
+  bool generates = true;  // false: an encoder, which has no next token
+  Pooling pooling = Pooling::kNone;
+  uint32_t max_embed_tokens = 0;  // of an EmbedRequest; 0: none can be answered
 };
 
 struct TokenizeRequest {
   Private text;
   bool recognise_control_tokens = false;
   bool add_bos = false;
+  /// Of a pair, for models that read two texts as one. Its tokens begin with those of the first text alone (with the same
+  /// flags), so their number is EmbedRequest::second_from.
+  std::optional<Private> second = {};
 };
 
 /// Log-probabilities of given tokens, each under the tokens before it (perplexity, reranking).
@@ -212,6 +227,7 @@ struct ScoreRequest {
 
 struct EmbedRequest {
   std::vector<int32_t> tokens;
+  uint32_t second_from = 0;  // the first token of the second text of a pair; 0: there is one text
 };
 
 }  // namespace ingle::chat

@@ -30,6 +30,8 @@ template <>
 constexpr uint8_t kTypeByte<Event> = 6;
 template <>
 constexpr uint8_t kTypeByte<Description> = 7;
+template <>
+constexpr uint8_t kTypeByte<std::vector<EmbedRequest>> = 8;
 
 template <typename T>
 concept Number = std::same_as<T, bool> || std::integral<T> || std::floating_point<T>;
@@ -61,6 +63,7 @@ class Writer {
   void put(const Private& text) { put(text.reveal()); }
   void put(FinishReason reason) { put(static_cast<uint8_t>(reason)); }
   void put(ToolChoice::Mode mode) { put(static_cast<uint8_t>(mode)); }
+  void put(Pooling pooling) { put(static_cast<uint8_t>(pooling)); }
   void put(const Error& error) {
     put(static_cast<uint8_t>(error.code()));
     put(error.message());
@@ -163,6 +166,7 @@ class Reader {
   void get(ToolChoice::Mode& mode) {
     mode = static_cast<ToolChoice::Mode>(get_choice(static_cast<size_t>(ToolChoice::Mode::kNamed) + 1));
   }
+  void get(Pooling& pooling) { pooling = static_cast<Pooling>(get_choice(static_cast<size_t>(Pooling::kRank) + 1)); }
   void get(Error& error) {
     const auto code = static_cast<ErrorCode>(get_choice(static_cast<size_t>(ErrorCode::kInternal) + 1));
     std::string message;
@@ -252,6 +256,7 @@ template std::string encode(const ChatPrompt&);
 template std::string encode(const TokenizeRequest&);
 template std::string encode(const ScoreRequest&);
 template std::string encode(const EmbedRequest&);
+template std::string encode(const std::vector<EmbedRequest>&);
 template std::string encode(const Event&);
 template std::string encode(const Description&);
 template Result<CompleteRequest> decode(std::string_view);
@@ -259,6 +264,7 @@ template Result<ChatPrompt> decode(std::string_view);
 template Result<TokenizeRequest> decode(std::string_view);
 template Result<ScoreRequest> decode(std::string_view);
 template Result<EmbedRequest> decode(std::string_view);
+template Result<std::vector<EmbedRequest>> decode(std::string_view);
 template Result<Event> decode(std::string_view);
 template Result<Description> decode(std::string_view);
 

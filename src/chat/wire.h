@@ -17,7 +17,8 @@ namespace ingle::chat {
 /// Longer messages are refused before they are looked at.
 inline constexpr size_t kMaxWireBytes = size_t{256} << 20;
 
-// For T one of: CompleteRequest, ChatPrompt, TokenizeRequest, ScoreRequest, EmbedRequest, Event, Description.
+// For T one of: CompleteRequest, ChatPrompt, TokenizeRequest, ScoreRequest, EmbedRequest and lists of them, Event,
+// Description.
 template <typename T>
 std::string encode(const T& value);
 

@@ -86,11 +86,12 @@ void fields(Archive& a, Is<Failed> auto& v) {
 template <typename Archive>
 void fields(Archive& a, Is<Description> auto& v) {
   a(v.name, v.architecture, v.quantization, v.parameters, v.file_bytes, v.context_length, v.context_limit, v.vocab_size,
-    v.embedding_size, v.has_template, v.adds_bos, v.bos, v.isa, v.threads, v.thinks);
+    v.embedding_size, v.has_template, v.adds_bos, v.bos, v.isa, v.threads, v.thinks, v.generates, v.pooling,
+    v.max_embed_tokens);
 }
 template <typename Archive>
 void fields(Archive& a, Is<TokenizeRequest> auto& v) {
-  a(v.text, v.recognise_control_tokens, v.add_bos);
+  a(v.text, v.recognise_control_tokens, v.add_bos, v.second);
 }
 template <typename Archive>
 void fields(Archive& a, Is<ScoreRequest> auto& v) {
@@ -98,7 +99,7 @@ void fields(Archive& a, Is<ScoreRequest> auto& v) {
 }
 template <typename Archive>
 void fields(Archive& a, Is<EmbedRequest> auto& v) {
-  a(v.tokens);
+  a(v.tokens, v.second_from);
 }
 
 }  // namespace ingle::chat

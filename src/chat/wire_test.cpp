@@ -90,10 +90,25 @@ TEST(Wire, the_other_types_arrive) {
   description.name = "m";
   description.parameters = 1ULL << 40;
   description.bos = -1;
-  EXPECT_EQ(encode(*decode<Description>(encode(description))), encode(description));
+  description.generates = false;
+  description.pooling = Pooling::kRank;
+  description.max_embed_tokens = 512;
+  const auto described = decode<Description>(encode(description));
+  ASSERT_TRUE(described.has_value());
+  EXPECT_EQ(encode(*described), encode(description));
+  EXPECT_FALSE(described->generates);
+  EXPECT_EQ(described->pooling, Pooling::kRank);
+  EXPECT_EQ(described->max_embed_tokens, 512U);
   EXPECT_EQ(decode<ScoreRequest>(encode(ScoreRequest{{1, 2}, 1}))->tokens, (std::vector{1, 2}));
   EXPECT_EQ(decode<EmbedRequest>(encode(EmbedRequest{{4}}))->tokens, (std::vector{4}));
+  const auto list = decode<std::vector<EmbedRequest>>(encode(std::vector<EmbedRequest>{{{4, 5}, 1}, {{}, 0}}));
+  ASSERT_TRUE(list.has_value());
+  ASSERT_EQ(list->size(), 2U);
+  EXPECT_EQ(list->front().tokens, (std::vector{4, 5}));
+  EXPECT_EQ(list->front().second_from, 1U);
   EXPECT_EQ(decode<TokenizeRequest>(encode(TokenizeRequest{Private("t"), true, false}))->text.reveal(), "t");
+  EXPECT_FALSE(decode<TokenizeRequest>(encode(TokenizeRequest{}))->second.has_value());
+  EXPECT_EQ(decode<TokenizeRequest>(encode(TokenizeRequest{.text = {}, .second = Private("b")}))->second, Private("b"));
   EXPECT_TRUE(decode<ChatPrompt>(encode(ChatPrompt{})).has_value());
 }
 

@@ -15,6 +15,7 @@ namespace ingle::engine {
 namespace {
 
 constexpr size_t kMaxInFlight = 1024;
+constexpr size_t kMaxEmbeddingsInFlight = 64;  // of one caller
 constexpr int32_t kMaxLogprobs = 100;
 constexpr size_t kMaxStops = 64;
 constexpr size_t kMaxStopBytes = 4096;
@@ -89,6 +90,7 @@ Result<std::string> BatchEngine::render(const chat::ChatPrompt& prompt) {
 }
 
 Result<std::vector<int32_t>> BatchEngine::tokenize(const chat::TokenizeRequest& request) {
+  if (request.second) return std::unexpected(chat::reads_no_pairs(parts_.description.name));
   return parts_.tokenizer->encode(request.text.reveal(),
                                   {.add_bos = request.add_bos, .parse_special = request.recognise_control_tokens},
                                   request.recognise_control_tokens);
@@ -256,14 +258,16 @@ void BatchEngine::cancel(std::string_view id) {
 
 /// Queues a job whose answer the caller waits for.
 template <typename MakeJob>
-Result<std::vector<float>> BatchEngine::answer(MakeJob make_job) {
+Result<std::future<Result<std::vector<float>>>> BatchEngine::start(MakeJob make_job) {
   std::promise<Result<std::vector<float>>> promise;
   auto future = promise.get_future();
   std::string id = next_id();
   INGLE_TRY_VOID(in_flight_.add(id));
-  auto job = make_job(std::move(id), [&](Result<std::vector<float>> result) { promise.set_value(std::move(result)); });
+  auto job = make_job(std::move(id), [promise = std::move(promise)](Result<std::vector<float>> result) mutable {
+    promise.set_value(std::move(result));
+  });
   mailbox_.push([job = std::move(job)](StepLoop& loop) mutable { loop.submit(std::move(job), {}); });
-  return future.get();
+  return future;
 }
 
 Result<std::vector<float>> BatchEngine::score(const chat::ScoreRequest& request) {
@@ -274,17 +278,45 @@ Result<std::vector<float>> BatchEngine::score(const chat::ScoreRequest& request)
         Error::usage(fmt::format("cannot score from token {} of {}: the first that has a token before it is 1",
                                  request.first, request.tokens.size())));
   }
-  return answer([&](std::string id, Question::Answer done) {
-    return std::make_unique<Scoring>(std::move(id), request.tokens, request.first, std::move(done));
-  });
+  INGLE_TRY(auto answer, start([&](std::string id, Question::Answer done) {
+              return std::make_unique<Scoring>(std::move(id), request.tokens, request.first, std::move(done));
+            }));
+  return answer.get();
+}
+
+Status BatchEngine::check_embed(const chat::EmbedRequest& request) const {
+  INGLE_TRY_VOID(check_tokens(request.tokens, parts_.description.max_embed_tokens));
+  if (request.tokens.empty()) return std::unexpected(Error::usage("there are no tokens to embed"));
+  if (request.second_from != 0) return std::unexpected(chat::reads_no_pairs(parts_.description.name));
+  return {};
 }
 
 Result<std::vector<float>> BatchEngine::embed(const chat::EmbedRequest& request) {
-  INGLE_TRY_VOID(check_tokens(request.tokens, parts_.description.context_limit));
-  if (request.tokens.empty()) return std::unexpected(Error::usage("there are no tokens to embed"));
-  return answer([&](std::string id, Question::Answer done) {
-    return std::make_unique<Embedding>(std::move(id), request.tokens, std::move(done));
-  });
+  INGLE_TRY(auto answers, embed_all(std::span(&request, 1)));
+  return std::move(answers.front());
+}
+
+Result<std::vector<std::vector<float>>> BatchEngine::embed_all(std::span<const chat::EmbedRequest> requests) {
+  for (const chat::EmbedRequest& request : requests)
+    INGLE_TRY_VOID(check_embed(request));
+  std::vector<std::vector<float>> vectors;
+  vectors.reserve(requests.size());
+  while (vectors.size() < requests.size()) {
+    // Not all at once: other callers want places among the requests in flight too.
+    std::vector<std::future<Result<std::vector<float>>>> answers;
+    for (const chat::EmbedRequest& request :
+         requests.subspan(vectors.size()).first(std::min(requests.size() - vectors.size(), kMaxEmbeddingsInFlight))) {
+      INGLE_TRY(auto answer, start([&](std::string id, Question::Answer done) {
+                  return std::make_unique<Embedding>(std::move(id), request.tokens, std::move(done));
+                }));
+      answers.push_back(std::move(answer));
+    }
+    for (auto& answer : answers) {
+      INGLE_TRY(auto vector, answer.get());
+      vectors.push_back(std::move(vector));
+    }
+  }
+  return vectors;
 }
 
 Result<std::vector<std::vector<float>>> BatchEngine::tag(const chat::EmbedRequest& /*request*/) {

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <functional>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -47,6 +48,7 @@ class BatchEngine final : public chat::Completer {
   void cancel(std::string_view id) override;
   Result<std::vector<float>> score(const chat::ScoreRequest& request) override;
   Result<std::vector<float>> embed(const chat::EmbedRequest& request) override;
+  Result<std::vector<std::vector<float>>> embed_all(std::span<const chat::EmbedRequest> requests) override;
   Result<std::vector<std::vector<float>>> tag(const chat::EmbedRequest& request) override;
   Result<std::string> fork(std::string_view request_id) override;
   void release(std::string_view handle) override;
@@ -64,8 +66,9 @@ class BatchEngine final : public chat::Completer {
   std::string next_id();
   template <typename Work>
   auto ask(Work work);
+  Status check_embed(const chat::EmbedRequest& request) const;
   template <typename MakeJob>
-  Result<std::vector<float>> answer(MakeJob make_job);
+  Result<std::future<Result<std::vector<float>>>> start(MakeJob make_job);
 
   EngineParts parts_;
   Prompter prompter_;

@@ -46,11 +46,21 @@ Toy make_toy(Setup setup = {}) {
   parts.description.vocab_size = ToyExecutor::kVocab;
   parts.description.embedding_size = ToyExecutor::kEmbd;
   parts.description.context_limit = setup.context;
+  parts.description.max_embed_tokens = setup.context;
   parts.max_sequences = setup.max_sequences;
   parts.prefill_chunk = setup.prefill_chunk;
   parts.on_pause = std::move(setup.on_pause);
   toy.engine = std::make_unique<BatchEngine>(std::move(parts));
   return toy;
+}
+
+std::vector<float> unit_length(std::vector<float> vector) {
+  double squares = 0;
+  for (const float x : vector)
+    squares += static_cast<double>(x) * static_cast<double>(x);
+  for (float& x : vector)
+    x = static_cast<float>(static_cast<double>(x) / std::sqrt(squares));
+  return vector;
 }
 
 chat::CompleteRequest raw(std::string text, int32_t max_tokens = -1) {
@@ -384,9 +394,34 @@ TEST(BatchEngine, scores_each_token_under_those_before_it) {
 TEST(BatchEngine, embeds_the_last_token) {
   const auto toy = make_toy();
   std::vector<int32_t> tokens(30, 'a');
-  EXPECT_EQ(toy.engine->embed({tokens}), testing::hidden_of(tokens));
-  EXPECT_EQ(toy.engine->embed({tokens}), testing::hidden_of(tokens));
+  const auto vector = toy.engine->embed({tokens});
+  ASSERT_TRUE(vector.has_value());
+  EXPECT_EQ(*vector, unit_length(testing::hidden_of(tokens)));
+  EXPECT_EQ(toy.engine->embed({tokens}), *vector);
   EXPECT_EQ(toy.engine->embed({{}}).error().code(), ErrorCode::kUsage);
+}
+
+TEST(BatchEngine, embeds_many_texts_as_it_embeds_each_alone) {
+  const auto toy = make_toy();
+  std::vector<chat::EmbedRequest> requests;
+  for (int32_t i = 0; i < 70; ++i)
+    requests.push_back({std::vector<int32_t>(static_cast<size_t>(i % 7 + 1), 'a' + i % 20)});
+  const auto vectors = toy.engine->embed_all(requests);
+  ASSERT_TRUE(vectors.has_value());
+  ASSERT_EQ(vectors->size(), requests.size());
+  for (size_t i = 0; i < requests.size(); ++i)
+    EXPECT_EQ((*vectors)[i], unit_length(testing::hidden_of(requests[i].tokens))) << i;
+  EXPECT_GT(toy.executor->seen().sequences, 1U);
+  EXPECT_TRUE(toy.engine->embed_all({})->empty());
+}
+
+TEST(BatchEngine, refuses_pairs_and_one_bad_text_among_many) {
+  const auto toy = make_toy();
+  EXPECT_EQ(toy.engine->embed({{'a', 'b'}, 1}).error().code(), ErrorCode::kUnsupported);
+  const chat::TokenizeRequest pair{.text = chat::Private("a"), .second = chat::Private("b")};
+  EXPECT_EQ(toy.engine->tokenize(pair).error().code(), ErrorCode::kUnsupported);
+  const auto mixed = toy.engine->embed_all(std::vector<chat::EmbedRequest>{{{'a'}}, {{-1}}});
+  EXPECT_EQ(mixed.error().code(), ErrorCode::kUsage);
 }
 
 TEST(BatchEngine, tells_an_unfinished_request_that_the_model_was_unloaded) {

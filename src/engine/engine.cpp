@@ -91,7 +91,10 @@ chat::Description describe(const models::Model& model, std::string_view name, ui
           .adds_bos = special.add_bos,
           .bos = special.bos,
           .isa = {},
-          .threads = 0};
+          .threads = 0,
+          .generates = true,
+          .pooling = chat::Pooling::kLast,
+          .max_embed_tokens = context};
 }
 
 Result<std::unique_ptr<backend::Executor>> load_executor(const models::Model& model, const Options& options,

@@ -1,6 +1,5 @@
 #include "engine/questions.h"
 
-#include <algorithm>
 #include <cmath>
 
 #include "engine/sampler/logprobs.h"
@@ -25,12 +24,18 @@ bool Scoring::take(std::span<const backend::Output> rows, uint32_t pos, SamplerS
 
 bool Embedding::take(std::span<const backend::Output> rows, uint32_t /*pos*/, SamplerScratch& /*scratch*/) {
   const auto state = rows.front().values;
-  if (!std::ranges::all_of(state, [](float x) { return std::isfinite(x); })) {
+  double squares = 0;
+  for (const float x : state)
+    squares += static_cast<double>(x) * static_cast<double>(x);
+  if (!std::isfinite(squares)) {
     fail(Error::corrupt("the model computed a hidden state that is not made of numbers")
              .hint("its weights may be damaged; compare the file's SHA-256 with its source, or pull it again"));
-  } else {
-    outcome_->assign(state.begin(), state.end());
+    return true;
   }
+  const double length = squares > 0 ? std::sqrt(squares) : 1;
+  outcome_->reserve(state.size());
+  for (const float x : state)
+    outcome_->push_back(static_cast<float>(static_cast<double>(x) / length));
   return true;
 }
 

@@ -41,7 +41,7 @@ class Scoring final : public Question {
   uint32_t first_;
 };
 
-/// The hidden state of the last token.
+/// The hidden state of the last token, of length 1.
 class Embedding final : public Question {
  public:
   using Question::Question;

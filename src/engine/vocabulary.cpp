@@ -1,5 +1,6 @@
 #include "engine/vocabulary.h"
 
+#include "chat/errors.h"
 #include "engine/prompt.h"
 
 namespace ingle::engine {
@@ -23,6 +24,7 @@ class Vocabulary final : public chat::Completer {
     return text;
   }
   Result<std::vector<int32_t>> tokenize(const chat::TokenizeRequest& request) override {
+    if (request.second) return std::unexpected(chat::reads_no_pairs(description_.name));
     return tokenizer_->encode(request.text.reveal(),
                               {.add_bos = request.add_bos, .parse_special = request.recognise_control_tokens},
                               request.recognise_control_tokens);

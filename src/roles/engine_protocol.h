@@ -27,7 +27,17 @@ enum class ToEngine : uint8_t {
   kRelease = 5,    // handle
 };
 
-enum class Verb : uint8_t { kRender, kTokenize, kDetokenize, kScore, kEmbed, kTag, kFork, kLast = kFork };
+enum class Verb : uint8_t {
+  kRender,
+  kTokenize,
+  kDetokenize,
+  kScore,
+  kEmbed,
+  kTag,
+  kFork,
+  kEmbedAll,
+  kLast = kEmbedAll
+};
 
 enum class FromEngine : uint8_t {
   kProgress = 65,  // double: 0 ... 1

@@ -133,6 +133,10 @@ class EngineServer {
         INGLE_TRY(const auto request, chat::decode<chat::EmbedRequest>(argument));
         return encoded(completer_->tag(request), encode_table);
       }
+      case Verb::kEmbedAll: {
+        INGLE_TRY(const auto requests, chat::decode<std::vector<chat::EmbedRequest>>(argument));
+        return encoded(completer_->embed_all(requests), encode_table);
+      }
       case Verb::kFork:
         return completer_->fork(argument);
     }

@@ -301,6 +301,12 @@ Result<std::vector<float>> RemoteCompleter::embed(const chat::EmbedRequest& requ
   return decode_numbers(bytes);
 }
 
+Result<std::vector<std::vector<float>>> RemoteCompleter::embed_all(std::span<const chat::EmbedRequest> requests) {
+  const std::vector<chat::EmbedRequest> list(requests.begin(), requests.end());
+  INGLE_TRY(const std::string bytes, state_->call(Verb::kEmbedAll, chat::encode(list)));
+  return decode_table(bytes);
+}
+
 Result<std::vector<std::vector<float>>> RemoteCompleter::tag(const chat::EmbedRequest& request) {
   INGLE_TRY(const std::string bytes, state_->call(Verb::kTag, chat::encode(request)));
   return decode_table(bytes);

@@ -58,6 +58,7 @@ class RemoteCompleter final : public chat::Completer {
   void cancel(std::string_view id) override;
   Result<std::vector<float>> score(const chat::ScoreRequest& request) override;
   Result<std::vector<float>> embed(const chat::EmbedRequest& request) override;
+  Result<std::vector<std::vector<float>>> embed_all(std::span<const chat::EmbedRequest> requests) override;
   Result<std::vector<std::vector<float>>> tag(const chat::EmbedRequest& request) override;
   Result<std::string> fork(std::string_view request_id) override;
   void release(std::string_view handle) override;

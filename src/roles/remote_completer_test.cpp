@@ -67,6 +67,12 @@ class FakeModel final : public chat::Completer {
   Result<std::vector<float>> embed(const chat::EmbedRequest&) override {
     return std::unexpected(Error::unsupported("no embeddings"));
   }
+  Result<std::vector<std::vector<float>>> embed_all(std::span<const chat::EmbedRequest> requests) override {
+    std::vector<std::vector<float>> answers;
+    for (const auto& request : requests)
+      answers.push_back({static_cast<float>(request.tokens.size()), static_cast<float>(request.second_from)});
+    return answers;
+  }
   Result<std::vector<std::vector<float>>> tag(const chat::EmbedRequest&) override {
     return std::vector<std::vector<float>>{{1, 2}, {}, {3}};
   }
@@ -156,6 +162,8 @@ TEST_F(RemoteCompleterTest, AnswersAsTheModelBehindItDoes) {
   EXPECT_EQ(*model().detokenize(std::vector<int32_t>{'a', 'b'}), "ab");
   EXPECT_EQ(*model().score({.tokens = {1, 2}}), (std::vector<float>{1, 2}));
   EXPECT_EQ(model().embed({}).error(), Error::unsupported("no embeddings"));
+  EXPECT_EQ(*model().embed_all(std::vector<chat::EmbedRequest>{{{1, 2, 3}, 2}, {{4}}}),
+            (std::vector<std::vector<float>>{{3, 2}, {1, 0}}));
   EXPECT_EQ(*model().tag({}), (std::vector<std::vector<float>>{{1, 2}, {}, {3}}));
   EXPECT_EQ(*model().fork("r1"), "fork of r1");
   Events events;

@@ -80,6 +80,10 @@ class AutoModel final : public chat::Completer {
     INGLE_TRY(const auto model, local());
     return model->embed(request);
   }
+  Result<std::vector<std::vector<float>>> embed_all(std::span<const chat::EmbedRequest> requests) override {
+    INGLE_TRY(const auto model, local());
+    return model->embed_all(requests);
+  }
   Result<std::vector<std::vector<float>>> tag(const chat::EmbedRequest& request) override {
     INGLE_TRY(const auto model, local());
     return model->tag(request);
