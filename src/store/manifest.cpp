@@ -80,9 +80,33 @@ std::string Manifest::to_json() const {
   return json.dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
 }
 
+void Manifest::remove(std::string_view media_type) {
+  std::erase_if(layers, [&](const Layer& layer) { return layer.media_type == media_type; });
+}
+
 const Layer* Manifest::find(std::string_view media_type) const {
   const auto found = std::ranges::find(layers, media_type, &Layer::media_type);
   return found == layers.end() ? nullptr : &*found;
+}
+
+/// Go's actions stand in {{ }} too, and what tells them apart is how they begin: with a field, a variable or one of the few
+/// words that no expression of Jinja begins with. Jinja's statements stand in {% %}, which means nothing to Go.
+bool is_go_template(std::string_view text) {
+  constexpr std::string_view kWords[] = {"if ",       "else ",  "else}",  "else-",  "end ",    "end}",
+                                         "end-",      "range ", "with ",  "block ", "define ", "/*",
+                                         "template ", "json ",  "slice ", "len ",   "printf "};
+  if (text.find("{%") != std::string_view::npos) return false;
+  for (size_t at = text.find("{{"); at != std::string_view::npos; at = text.find("{{", at)) {
+    at += 2;
+    if (at < text.size() && text[at] == '-') ++at;
+    at = std::min(text.find_first_not_of(" \t\r\n", at), text.size());
+    const std::string_view rest = text.substr(at);
+    if (rest.starts_with('.') || rest.starts_with('$')) return true;
+    for (const std::string_view word : kWords) {
+      if (rest.starts_with(word)) return true;
+    }
+  }
+  return false;
 }
 
 }  // namespace ingle::store

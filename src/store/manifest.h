@@ -16,6 +16,13 @@ namespace ingle::store {
 
 inline constexpr std::string_view kModelLayer = "application/vnd.ollama.image.model";
 inline constexpr std::string_view kLicenseLayer = "application/vnd.ollama.image.license";
+inline constexpr std::string_view kTemplateLayer = "application/vnd.ollama.image.template";
+inline constexpr std::string_view kSystemLayer = "application/vnd.ollama.image.system";
+inline constexpr std::string_view kParamsLayer = "application/vnd.ollama.image.params";
+inline constexpr std::string_view kMessagesLayer = "application/vnd.ollama.image.messages";
+inline constexpr std::string_view kProjectorLayer = "application/vnd.ollama.image.projector";
+/// Ours: a chat template in Jinja that stands in for the GGUF's. Ollama passes over types that it does not know.
+inline constexpr std::string_view kJinjaLayer = "application/vnd.inglenook.template.jinja";
 inline constexpr std::string_view kManifestType = "application/vnd.docker.distribution.manifest.v2+json";
 inline constexpr std::string_view kConfigType = "application/vnd.docker.container.image.v1+json";
 inline constexpr uint64_t kMaxManifestBytes = 1 << 20;
@@ -52,8 +59,12 @@ struct Manifest {
   static Result<Manifest> parse(std::string_view json, std::string_view where);
   std::string to_json() const;
 
+  void remove(std::string_view media_type);
   /// The first layer of that type, or nullptr.
   const Layer* find(std::string_view media_type) const;
 };
+
+/// Whether a chat template is written in Go's language, which Ollama renders, and not in Jinja.
+bool is_go_template(std::string_view text);
 
 }  // namespace ingle::store

@@ -15,6 +15,7 @@
 #include "base/files.h"
 #include "base/sha256.h"
 #include "net/url.h"
+#include "store/blobs.h"
 #include "store/layout.h"
 #include "store/sources/source.h"
 
@@ -271,13 +272,13 @@ class Pull {
     INGLE_TRY_VOID(make_folder(layout_.mark(digest).parent_path()));
     const fs::path manifest_path = layout_.manifest(report_.name);
     INGLE_TRY_VOID(make_folder(manifest_path.parent_path()));
-    if (!file.empty()) INGLE_TRY_VOID(add_blob(digest, file));
+    if (!file.empty()) INGLE_TRY_VOID(add_file_blob(layout_, digest, file));
 
     Manifest manifest;
-    INGLE_TRY(manifest.config, add_text({std::string(kConfigType), config_json(digest)}));
+    INGLE_TRY(manifest.config, add_text_blob(layout_, kConfigType, config_json(digest)));
     manifest.layers.push_back({std::string(kModelLayer), digest, size});
     for (const TextLayer& text : texts) {
-      INGLE_TRY(Layer layer, add_text(text));
+      INGLE_TRY(Layer layer, add_text_blob(layout_, text.media_type, text.bytes));
       manifest.layers.push_back(std::move(layer));
     }
     INGLE_TRY_VOID(base::write_file_atomic(manifest_path, manifest.to_json()));
@@ -294,25 +295,6 @@ class Pull {
     if (entry_) json["file_type"] = entry_->quantization;
     json["rootfs"] = {{"type", "layers"}, {"diff_ids", {digest.text()}}};
     return json.dump();
-  }
-
-  Result<Layer> add_text(const TextLayer& text) const {
-    INGLE_TRY(const Digest digest, Digest::parse(base::sha256_hex(std::as_bytes(std::span(text.bytes)))));
-    if (!size_of_file(layout_.blob(digest))) {
-      INGLE_TRY_VOID(base::write_file_atomic(layout_.mark(digest), ""));
-      INGLE_TRY_VOID(base::write_file_atomic(layout_.blob(digest), text.bytes));
-    }
-    return Layer{text.media_type, digest, text.bytes.size()};
-  }
-
-  Status add_blob(const Digest& digest, const fs::path& file) const {
-    const fs::path blob = layout_.blob(digest);
-    // A file that is already there gives way: ours is verified, and with the same bytes nobody sees a difference. It stays
-    // without a mark, because it was not ours to begin with.
-    if (!size_of_file(blob)) INGLE_TRY_VOID(base::write_file_atomic(layout_.mark(digest), ""));
-    const base::FileDescriptor fd(::open(file.c_str(), O_RDWR | O_CLOEXEC));
-    if (!fd.valid()) return std::unexpected(Error::io("cannot open '" + file.string() + "'", errno));
-    return base::commit_file(fd.get(), file, blob);
   }
 
   const Store& store_;

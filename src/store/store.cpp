@@ -5,12 +5,12 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
 #include <utility>
 
 #include "base/files.h"
 #include "base/sha256.h"
 #include "net/url.h"
+#include "store/blobs.h"
 #include "store/discovery.h"
 #include "store/installed.h"
 #include "store/layout.h"
@@ -21,10 +21,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kTemplateLayer = "application/vnd.ollama.image.template";
-constexpr std::string_view kSystemLayer = "application/vnd.ollama.image.system";
-constexpr std::string_view kParamsLayer = "application/vnd.ollama.image.params";
-constexpr std::string_view kProjectorLayer = "application/vnd.ollama.image.projector";
 constexpr uint64_t kMaxTextLayerBytes = 1 << 20;
 constexpr size_t kMaxProposals = 8;
 
@@ -87,45 +83,6 @@ Error not_ours(const InstalledModel& model) {
                                     model.root.empty() ? model.path.parent_path().string() : model.root.string()))
       .hint(model.origin == Origin::kOllama ? "'ollama rm' removes it"
                                             : "remove it with the program that put it there");
-}
-
-/// Deletes what `manifest` named, unless another manifest names it or someone else added it.
-Status remove_blobs(const Layout& layout, const Manifest& manifest, RemoveReport& report) {
-  std::set<Digest> wanted;
-  INGLE_TRY(const auto files, manifest_files(layout));
-  for (const ManifestFile& file : files) {
-    auto other = read_manifest(file.path);
-    // Unreadable, so it may name any blob: better to keep too much.
-    if (!other) return {};
-    wanted.insert(other->manifest.config.digest);
-    for (const Layer& layer : other->manifest.layers)
-      wanted.insert(layer.digest);
-  }
-  std::set<Digest> ours = {manifest.config.digest};
-  for (const Layer& layer : manifest.layers)
-    ours.insert(layer.digest);
-  for (const Digest& digest : ours) {
-    if (digest.empty()) continue;
-    if (wanted.contains(digest)) {
-      ++report.blobs_shared;
-      continue;
-    }
-    if (!size_of_file(layout.mark(digest))) {
-      ++report.blobs_foreign;
-      continue;
-    }
-    const auto size = size_of_file(layout.blob(digest));
-    std::error_code error;
-    fs::remove(layout.blob(digest), error);
-    if (error) {
-      return std::unexpected(
-          Error::io(fmt::format("cannot delete '{}': {}", layout.blob(digest).string(), error.message())));
-    }
-    fs::remove(layout.mark(digest), error);
-    report.bytes_freed += size.value_or(0);
-    ++report.blobs_removed;
-  }
-  return {};
 }
 
 }  // namespace
@@ -225,8 +182,11 @@ Result<ModelExtras> Store::extras(const InstalledModel& model) const {
   INGLE_TRY(const ReadManifest read, read_manifest(model.manifest));
   ModelExtras extras;
   for (const Layer& layer : read.manifest.layers) {
-    if (layer.media_type == kTemplateLayer) {
-      INGLE_TRY(extras.go_template, read_text_layer(layout, layer));
+    if (layer.media_type == kTemplateLayer || layer.media_type == kJinjaLayer) {
+      INGLE_TRY(std::string text, read_text_layer(layout, layer));
+      (is_go_template(text) ? extras.go_template : extras.jinja_template) = std::move(text);
+    } else if (layer.media_type == kMessagesLayer) {
+      INGLE_TRY(extras.messages, read_text_layer(layout, layer));
     } else if (layer.media_type == kSystemLayer) {
       INGLE_TRY(extras.system, read_text_layer(layout, layer));
     } else if (layer.media_type == kParamsLayer) {
@@ -262,7 +222,12 @@ Result<RemoveReport> Store::remove(std::string_view text) const {
     if (!fs::remove(folder, error) || error) break;
   }
   // A manifest that cannot be read names no blobs that we could know of.
-  if (read) INGLE_TRY_VOID(remove_blobs(layout, read->manifest, report));
+  if (!read) return report;
+  INGLE_TRY(const RemovedBlobs blobs, remove_unwanted_blobs(layout, blobs_of(read->manifest)));
+  report.bytes_freed = blobs.bytes;
+  report.blobs_removed = blobs.removed;
+  report.blobs_shared = blobs.shared;
+  report.blobs_foreign = blobs.foreign;
   return report;
 }
 

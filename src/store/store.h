@@ -5,15 +5,18 @@
 // synchronous; `pull` is the only slow one and the only one that reaches the network.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
+#include "store/blob_upload.h"
 #include "store/catalog.h"
 #include "store/home.h"
 #include "store/manifest.h"
@@ -38,7 +41,9 @@ struct InstalledModel {
 
 /// What else a manifest carries, read on request.
 struct ModelExtras {
-  std::string go_template;  // Ollama's template language; the GGUF's own Jinja template is what Inglenook renders
+  std::string go_template;     // in Ollama's template language: shown, never rendered
+  std::string jinja_template;  // rendered instead of the GGUF's own; empty: that one
+  std::string messages;        // JSON array of {role, content} that every conversation begins with; empty: none
   std::string system;
   std::string parameters;  // JSON object of default options
   std::vector<std::string> licences;
@@ -52,6 +57,25 @@ struct RemoveReport {
   size_t blobs_shared = 0;   // kept: another model uses them
   size_t blobs_foreign = 0;  // kept: Inglenook did not add them
 };
+
+/// A model to be made of what is here: everything that is not set comes from `from`.
+struct NewModel {
+  ModelName name;
+  std::optional<InstalledModel> from = {};  // takes over its layers; else `model` is set
+  Digest model = {};                        // a blob that is a GGUF, and was looked at
+  std::string jinja_template = {};
+  std::string system = {};
+  std::string parameters = {};  // JSON object of options; those of `from` that it does not name stay
+  std::string messages = {};    // JSON array of {role, content}
+  std::vector<std::string> licences = {};
+  std::string requires_version = {};
+  // Of the weights, for Ollama's config blob.
+  std::string family = {};
+  std::string size_label = {};
+  std::string quantization = {};
+};
+/// Called with what was done, in Ollama's words: "using existing layer sha256:..."
+using CreateCallback = std::function<void(std::string_view status)>;
 
 enum class PullPhase : uint8_t {
   kResolving,  // asking a source what it has
@@ -114,6 +138,18 @@ class Store {
   /// Installs a model: its catalog sources in order, or, for a name that the catalog does not know, the registry that the
   /// name points to. Resumes what an interrupted pull left. Nothing is listed before its digest is verified.
   Result<PullReport> pull(std::string_view name, const PullCallback& progress, std::stop_token stop) const;
+
+  /// Another name for an installed model. One of another program is copied into this folder.
+  Status copy(std::string_view source, std::string_view destination, std::stop_token stop) const;
+  /// Writes the manifest of a new model, or over one of that name; what that one alone used is removed.
+  Status create(const NewModel& model, const CreateCallback& done, std::stop_token stop) const;
+
+  /// The file of a blob; kNotFound.
+  Result<std::filesystem::path> blob(const Digest& digest) const;
+  /// A blob from outside: bytes in, then commit(). `announced`: bytes, where the sender said so, else 0.
+  Result<BlobUpload> begin_blob(uint64_t announced) const;
+  /// Removes blobs that Inglenook added at least so long ago and that no manifest names; their bytes.
+  Result<uint64_t> prune(std::chrono::seconds min_age) const;
 
   const Paths& paths() const { return paths_; }
   const Network& network() const { return network_; }
