@@ -189,6 +189,13 @@ enum class Pooling : uint8_t {
   kRank,  // a classifier over the first: not a vector but the scores of its classes
 };
 
+/// Control tokens between which a model was trained to fill in; -1: it has none of the kind.
+struct InfillTokens {
+  int32_t prefix = -1, suffix = -1, middle = -1;
+  int32_t repository = -1, file = -1;  // before a project's name and each of its files
+  friend bool operator==(const InfillTokens&, const InfillTokens&) = default;
+};
+
 struct Description {
   std::string name;
   std::string architecture;
@@ -208,6 +215,7 @@ struct Description {
   bool generates = true;  // false: an encoder, which has no next token
   Pooling pooling = Pooling::kNone;
   uint32_t max_embed_tokens = 0;  // of an EmbedRequest; 0: none can be answered
+  InfillTokens infill = {};
 };
 
 struct TokenizeRequest {

@@ -84,10 +84,14 @@ void fields(Archive& a, Is<Failed> auto& v) {
   a(v.error);
 }
 template <typename Archive>
+void fields(Archive& a, Is<InfillTokens> auto& v) {
+  a(v.prefix, v.suffix, v.middle, v.repository, v.file);
+}
+template <typename Archive>
 void fields(Archive& a, Is<Description> auto& v) {
   a(v.name, v.architecture, v.quantization, v.parameters, v.file_bytes, v.context_length, v.context_limit, v.vocab_size,
     v.embedding_size, v.has_template, v.adds_bos, v.bos, v.isa, v.threads, v.thinks, v.generates, v.pooling,
-    v.max_embed_tokens);
+    v.max_embed_tokens, v.infill);
 }
 template <typename Archive>
 void fields(Archive& a, Is<TokenizeRequest> auto& v) {

@@ -93,12 +93,14 @@ TEST(Wire, the_other_types_arrive) {
   description.generates = false;
   description.pooling = Pooling::kRank;
   description.max_embed_tokens = 512;
+  description.infill.middle = 9;
   const auto described = decode<Description>(encode(description));
   ASSERT_TRUE(described.has_value());
   EXPECT_EQ(encode(*described), encode(description));
   EXPECT_FALSE(described->generates);
   EXPECT_EQ(described->pooling, Pooling::kRank);
   EXPECT_EQ(described->max_embed_tokens, 512U);
+  EXPECT_EQ(described->infill, description.infill);
   EXPECT_EQ(decode<ScoreRequest>(encode(ScoreRequest{{1, 2}, 1}))->tokens, (std::vector{1, 2}));
   EXPECT_EQ(decode<EmbedRequest>(encode(EmbedRequest{{4}}))->tokens, (std::vector{4}));
   const auto list = decode<std::vector<EmbedRequest>>(encode(std::vector<EmbedRequest>{{{4, 5}, 1}, {{}, 0}}));

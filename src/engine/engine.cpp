@@ -94,7 +94,12 @@ chat::Description describe(const models::Model& model, std::string_view name, ui
           .threads = 0,
           .generates = true,
           .pooling = chat::Pooling::kLast,
-          .max_embed_tokens = context};
+          .max_embed_tokens = context,
+          .infill = {.prefix = special.fim_pre,
+                     .suffix = special.fim_suf,
+                     .middle = special.fim_mid,
+                     .repository = special.fim_rep,
+                     .file = special.fim_sep}};
 }
 
 Result<std::unique_ptr<backend::Executor>> load_executor(const models::Model& model, const Options& options,

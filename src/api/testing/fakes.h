@@ -70,6 +70,7 @@ class ScriptedCompleter : public chat::Completer {
   chat::EventSink sink;
   std::vector<std::string> cancelled;
   std::vector<int32_t> tokens = {7, 8, 9};  // of every text
+  std::vector<chat::TokenizeRequest> tokenized;
   chat::Description description;
 
   Status complete(chat::CompleteRequest wanted, chat::EventSink events) override {
@@ -91,7 +92,10 @@ class ScriptedCompleter : public chat::Completer {
 
   Result<chat::Description> describe() override { return description; }
   Result<std::string> render(const chat::ChatPrompt& /*prompt*/) override { return ""; }
-  Result<std::vector<int32_t>> tokenize(const chat::TokenizeRequest& /*request*/) override { return tokens; }
+  Result<std::vector<int32_t>> tokenize(const chat::TokenizeRequest& wanted) override {
+    tokenized.push_back(wanted);
+    return tokens;
+  }
   Result<std::string> detokenize(std::span<const int32_t> /*tokens*/) override { return no(); }
   Result<std::vector<float>> score(const chat::ScoreRequest& /*request*/) override { return no(); }
   Result<std::vector<float>> embed(const chat::EmbedRequest& /*request*/) override { return no(); }
