@@ -1,5 +1,6 @@
 #include "api/registry.h"
 
+#include "api/anthropic/parse.h"
 #include "api/anthropic/routes.h"
 #include "api/limits.h"
 #include "api/llama/parse.h"
@@ -21,8 +22,8 @@ constexpr Route kRoutes[] = {
   {"GET", "/open", Dialect::kOwn, Scope::kPublic, Lane::kQuick, BodyKind::kNone, 0, own::open_link},
 
   {"POST", "/v1/chat/completions", Dialect::kOpenAi, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, openai::chat_completions},
-  {"POST", "/v1/messages", Dialect::kAnthropic, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, anthropic::messages},
-  {"POST", "/v1/messages/count_tokens", Dialect::kAnthropic, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, anthropic::count_tokens},
+  {"POST", "/v1/messages", Dialect::kAnthropic, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, anthropic::messages, "an answer to a conversation, whole or as events", &anthropic::kMessagesFields},
+  {"POST", "/v1/messages/count_tokens", Dialect::kAnthropic, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, anthropic::count_tokens, "how long a conversation is", &anthropic::kCountFields},
   {"GET", "/v1/models", Dialect::kOpenAi, Scope::kInference, Lane::kSlow, BodyKind::kNone, 0, openai::list_models},
   {"GET", "/v1/models/*", Dialect::kOpenAi, Scope::kInference, Lane::kSlow, BodyKind::kNone, 0, openai::show_model},
   {"POST", "/v1/extract", Dialect::kOwn, Scope::kInference, Lane::kSlow, BodyKind::kMultipart, kMaxDocumentBytes, own::extract},
@@ -54,7 +55,7 @@ constexpr Route kRoutes[] = {
   {"GET", "/ingle/v1/egress", Dialect::kOwn, Scope::kOwner, Lane::kQuick, BodyKind::kNone, 0, own::egress},
   {"GET", "/ingle/v1/policy", Dialect::kOwn, Scope::kOwner, Lane::kQuick, BodyKind::kNone, 0, own::policy},
   {"GET", "/ingle/v1/offline", Dialect::kOwn, Scope::kOwner, Lane::kQuick, BodyKind::kNone, 0, own::get_offline},
-  {"PUT", "/ingle/v1/offline", Dialect::kOwn, Scope::kOwner, Lane::kQuick, BodyKind::kJson, kMaxSmallJsonBytes, own::put_offline},
+  {"PUT", "/ingle/v1/offline", Dialect::kOwn, Scope::kOwner, Lane::kQuick, BodyKind::kJson, kMaxSmallJsonBytes, own::put_offline, "closes and opens the way to the cloud", &own::kOfflineFields},
   {"POST", "/ingle/v1/links", Dialect::kOwn, Scope::kOwner, Lane::kQuick, BodyKind::kNone, 0, own::make_link},
 
   {"GET", "/*", Dialect::kOwn, Scope::kPublic, Lane::kQuick, BodyKind::kNone, 0, own::web_file},

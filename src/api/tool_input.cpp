@@ -9,6 +9,47 @@ namespace {
 
 using Mode = chat::ToolChoice::Mode;
 
+constexpr Field kFunctionRows[] = {
+    required("name", "string", "1 to 128 letters, digits and any of _-.:/"),
+    honoured("description", "string"),
+    honoured("parameters", "object", "a JSON schema, which every call matches"),
+    honoured("strict", "boolean", "true: what of the schema cannot be enforced is refused"),
+};
+constexpr FieldTable kFunctionFields = kFunctionRows;
+constexpr Field kToolItemRows[] = {
+    honoured("type", "string", "function"),
+    required("function", "object", "", &kFunctionFields),
+};
+constexpr Field kNameRows[] = {required("name", "string", "of one of the tools")};
+constexpr FieldTable kNameFields = kNameRows;
+constexpr Field kNamedRows[] = {
+    honoured("type", "string", "function"),
+    required("function", "object", "", &kNameFields),
+};
+constexpr FieldTable kNamedFields = kNamedRows;
+constexpr Field kAllowedRows[] = {
+    required("mode", "string", "auto or required"),
+    required("tools", "object[]", "the others are not shown to the model", &kNamedFields),
+};
+constexpr FieldTable kAllowedFields = kAllowedRows;
+constexpr Field kChoiceRows[] = {
+    honoured("type", "string", "function or allowed_tools"),
+    honoured("function", "object", "", &kNameFields),
+    honoured("allowed_tools", "object", "", &kAllowedFields),
+};
+constexpr Field kCalledRows[] = {
+    harmless("index", "the order of the calls says it"),
+    required("name", "string"),
+    honoured("arguments", "string|object", "an object or the text of one"),
+};
+constexpr FieldTable kCalledFields = kCalledRows;
+constexpr Field kCallRows[] = {
+    harmless("index", "the order of the calls says it"),
+    honoured("type", "string", "function"),
+    honoured("id", "string"),
+    required("function", "object", "", &kCalledFields),
+};
+
 /// Wider than OpenAI's rule: functions of MCP servers have dots, slashes and colons in their names.
 bool is_tool_name(std::string_view name) {
   return !name.empty() && name.size() <= kMaxToolNameBytes && std::ranges::all_of(name, [](char c) {
@@ -26,13 +67,13 @@ void read_definitions(ObjectReader& in, ReadNotes& notes, ToolList& tools) {
   if (list == nullptr) return;
   if (list->size() > kMaxTools) return in.fault("tools", "must be at most " + std::to_string(kMaxTools));
   for (size_t i = 0; i < list->size() && !notes.fault; ++i) {
-    ObjectReader item((*list)[i], item_path("tools", i), notes);
+    ObjectReader item((*list)[i], item_path("tools", i), notes, kToolFields);
     const std::string type = item.text("type").value_or("function");
     if (type != "function")
       return item.fault(Failure::not_implemented(item.path_of("type"), "only functions can be called here"));
     const Json* function = item.object("function");
     if (function == nullptr) return item.fault("function", "is required");
-    ObjectReader reader(*function, item.path_of("function"), notes);
+    ObjectReader reader(*function, item.path_of("function"), notes, kFunctionFields);
     tools.add(item.path_of("function"), {.name = reader.text("name").value_or(""),
                                          .description = reader.text("description"),
                                          .parameters = reader.object("parameters"),
@@ -41,8 +82,7 @@ void read_definitions(ObjectReader& in, ReadNotes& notes, ToolList& tools) {
 }
 
 /// {"type": "function", "function": {"name": NAME}}; empty after a fault.
-std::string read_function_name(const Json& value, std::string path, ReadNotes& notes, const ToolList& tools) {
-  ObjectReader reader(value, std::move(path), notes);
+std::string read_function_name(ObjectReader& reader, ReadNotes& notes, const ToolList& tools) {
   if (reader.text("type").value_or("function") != "function")
     reader.fault(Failure::not_implemented(reader.path_of("type"), "only functions can be called here"));
   const Json* function = reader.object("function");
@@ -50,7 +90,7 @@ std::string read_function_name(const Json& value, std::string path, ReadNotes& n
     reader.fault("function", "is required");
     return {};
   }
-  ObjectReader inner(*function, reader.path_of("function"), notes);
+  ObjectReader inner(*function, reader.path_of("function"), notes, kNameFields);
   std::string name = inner.text("name").value_or("");
   if (!tools.contains(name)) inner.fault("name", "is none of the tools of this request");
   return name;
@@ -65,14 +105,16 @@ std::optional<Mode> mode_of(std::string_view word) {
 
 /// {"mode": "auto" or "required", "tools": [...]}: the others are not offered at all.
 void read_allowed(const Json& value, ReadNotes& notes, ToolList& tools, chat::ToolChoice& choice) {
-  ObjectReader reader(value, "tool_choice.allowed_tools", notes);
+  ObjectReader reader(value, "tool_choice.allowed_tools", notes, kAllowedFields);
   const auto mode = mode_of(reader.text("mode").value_or(""));
   if (!mode || *mode == Mode::kNone) return reader.fault("mode", "must be auto or required");
   const Json* list = reader.array("tools");
   if (list == nullptr || list->empty()) return reader.fault("tools", "must name at least one of the tools");
   std::vector<std::string> names;
-  for (size_t i = 0; i < list->size() && !notes.fault; ++i)
-    names.push_back(read_function_name((*list)[i], item_path(reader.path_of("tools"), i), notes, tools));
+  for (size_t i = 0; i < list->size() && !notes.fault; ++i) {
+    ObjectReader item((*list)[i], item_path(reader.path_of("tools"), i), notes, kNamedFields);
+    names.push_back(read_function_name(item, notes, tools));
+  }
   choice.mode = *mode;
   tools.keep(names);
 }
@@ -89,16 +131,14 @@ void read_mode(ObjectReader& in, ReadNotes& notes, ToolList& tools, chat::ToolCh
     return;
   }
   if (!value->is_object()) return in.fault("tool_choice", kForms);
-  const auto type = value->find("type");
-  if (type != value->end() && *type == "allowed_tools") {
-    ObjectReader reader(*value, "tool_choice", notes);
-    reader.accept("type");
+  ObjectReader reader(*value, "tool_choice", notes, kToolChoiceFields);
+  if (const Json* type = reader.any("type"); type != nullptr && *type == "allowed_tools") {
     const Json* allowed = reader.object("allowed_tools");
     if (allowed == nullptr) return reader.fault("allowed_tools", "is required");
     return read_allowed(*allowed, notes, tools, choice);
   }
   choice.mode = Mode::kNamed;
-  choice.name = read_function_name(*value, "tool_choice", notes, tools);
+  choice.name = read_function_name(reader, notes, tools);
 }
 
 /// A small model that has to call finds no end of calls: it makes one, unless the client says that it takes several.
@@ -108,6 +148,10 @@ void read_choice(ObjectReader& in, ReadNotes& notes, ToolList& tools, chat::Tool
 }
 
 }  // namespace
+
+constexpr FieldTable kToolFields = kToolItemRows;
+constexpr FieldTable kToolChoiceFields = kChoiceRows;
+constexpr FieldTable kToolCallFields = kCallRows;
 
 void ToolList::add(std::string_view place, const Function& function) {
   const std::string name_path = std::string(place) + ".name";
@@ -154,8 +198,7 @@ std::vector<chat::ToolCall> read_tool_calls(ObjectReader& message, ReadNotes& no
   const Json* list = message.array("tool_calls");
   if (list == nullptr) return calls;
   for (size_t i = 0; i < list->size() && !notes.fault; ++i) {
-    ObjectReader item((*list)[i], item_path(message.path_of("tool_calls"), i), notes);
-    item.accept("index");
+    ObjectReader item((*list)[i], item_path(message.path_of("tool_calls"), i), notes, kToolCallFields);
     if (item.text("type").value_or("function") != "function")
       item.fault(Failure::not_implemented(item.path_of("type"), "only functions can be called here"));
     chat::ToolCall call{.id = item.text("id").value_or(""), .name = {}, .arguments_json = {}};
@@ -164,8 +207,7 @@ std::vector<chat::ToolCall> read_tool_calls(ObjectReader& message, ReadNotes& no
       item.fault("function", "is required");
       break;
     }
-    ObjectReader reader(*function, item.path_of("function"), notes);
-    reader.accept("index");
+    ObjectReader reader(*function, item.path_of("function"), notes, kCalledFields);
     call.name = reader.text("name").value_or("");
     if (call.name.empty()) reader.fault("name", "is required");
     const Json* arguments = reader.any("arguments");

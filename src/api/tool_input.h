@@ -38,6 +38,20 @@ class ToolList {
   Json list_ = Json::array();
 };
 
+extern const FieldTable kToolFields;
+extern const FieldTable kToolChoiceFields;
+extern const FieldTable kToolCallFields;
+/// What read_tools() reads.
+inline constexpr Field kToolRows[] = {
+    honoured("tools", "object[]", "functions: at most 256", &kToolFields),
+    honoured("tool_choice", "string|object", "auto, none, required, a function, or allowed_tools", &kToolChoiceFields),
+    honoured("parallel_tool_calls", "boolean", "default true, and false with \"required\""),
+};
+/// What read_tool_calls() reads.
+inline constexpr Field kToolCallRows[] = {
+    honoured("tool_calls", "object[]", "of an assistant's message", &kToolCallFields),
+};
+
 /// `tools`, `tool_choice` and `parallel_tool_calls` as OpenAI writes them.
 void read_tools(ObjectReader& in, ReadNotes& notes, chat::ChatPrompt& prompt);
 /// `tool_calls` of a message. Arguments are a JSON object or the text of one.

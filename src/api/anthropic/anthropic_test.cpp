@@ -2,6 +2,7 @@
 
 #include "api/anthropic/encode.h"
 #include "api/anthropic/parse.h"
+#include "api/testing/fields.h"
 
 namespace ingle::api::anthropic {
 namespace {
@@ -18,6 +19,17 @@ std::string with(std::string_view fields) {
 
 const chat::ChatPrompt& prompt_of(const MessagesCall& call) {
   return std::get<chat::ChatPrompt>(call.request.prompt);
+}
+
+TEST(AnthropicParse, tables_say_what_is_read) {
+  constexpr std::string_view kEverything = R"({"model":"m","max_tokens":1,"system":[{"type":"text","text":"s"}],
+    "tools":[{"name":"f","input_schema":{}}],"tool_choice":{"type":"tool","name":"f"},
+    "output_config":{"format":{"type":"json_schema","schema":{}}},"output_format":{"type":"json_schema","schema":{}},
+    "messages":[{"role":"user","content":[{"type":"text","text":"t"}]},
+      {"role":"assistant","content":[{"type":"tool_use","id":"i","name":"f","input":{}}]},
+      {"role":"user","content":[{"type":"tool_result","tool_use_id":"i","content":[{"type":"text","text":"r"}]}]}]})";
+  testing::expect_reads_its_fields(kMessagesFields, parse_messages, {kEverything});
+  testing::expect_reads_its_fields(kCountFields, parse_count_tokens, {kEverything});
 }
 
 TEST(AnthropicParse, reads_a_whole_request) {

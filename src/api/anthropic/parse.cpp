@@ -10,6 +10,87 @@ namespace {
 
 using Mode = chat::ToolChoice::Mode;
 
+constexpr std::string_view kCacheNote = "every beginning that was seen is found in the cache anyway";
+constexpr std::string_view kCitationsNote = "of documents, which are refused";
+
+constexpr Field kTextRows[] = {
+    required("type", "string", "text"),
+    required("text", "string"),
+    harmless("cache_control", kCacheNote),
+    harmless("citations", kCitationsNote),
+};
+constexpr FieldTable kTextFields = kTextRows;
+constexpr Field kBlockRows[] = {
+    required("type", "string", "text, tool_use, tool_result, thinking; images and documents are 400"),
+    honoured("text", "string", "of text"),
+    honoured("id", "string", "of tool_use"),
+    honoured("name", "string", "of tool_use"),
+    honoured("input", "object", "of tool_use"),
+    honoured("tool_use_id", "string", "of tool_result: an id of an earlier call"),
+    honoured("content", "string|object[]", "of tool_result", &kTextFields),
+    honoured("is_error", "boolean", "of tool_result: the model is told \"Error: ...\""),
+    harmless("thinking", "of other models, which let it be left out too"),
+    harmless("signature", "of thinking"),
+    harmless("data", "of redacted_thinking"),
+    harmless("cache_control", kCacheNote),
+    harmless("citations", kCitationsNote),
+};
+constexpr FieldTable kBlockFields = kBlockRows;
+constexpr Field kMessageRows[] = {
+    required("role", "string", "user or assistant; the last is the user's"),
+    required("content", "string|object[]", "", &kBlockFields),
+};
+constexpr FieldTable kMessageFields = kMessageRows;
+constexpr Field kToolRows[] = {
+    honoured("type", "string", "custom; tools that run at a provider are 400"),
+    required("name", "string"),
+    honoured("description", "string"),
+    required("input_schema", "object", "which every call matches"),
+    honoured("strict", "boolean", "true: what of the schema cannot be enforced is refused"),
+    harmless("cache_control", kCacheNote),
+};
+constexpr FieldTable kToolFields = kToolRows;
+constexpr Field kChoiceRows[] = {
+    required("type", "string", "auto, any, tool, none"),
+    honoured("name", "string", "of tool"),
+    honoured("disable_parallel_tool_use", "boolean", "default false, and true with any"),
+};
+constexpr FieldTable kChoiceFields = kChoiceRows;
+constexpr Field kFormatRows[] = {
+    required("type", "string", "json_schema"),
+    required("schema", "object", "what of it cannot be enforced is checked when the answer is whole"),
+};
+constexpr FieldTable kFormatFields = kFormatRows;
+constexpr Field kConfigRows[] = {
+    honoured("format", "object", "", &kFormatFields),
+};
+constexpr FieldTable kConfigFields = kConfigRows;
+constexpr Field kSharedRows[] = {
+    required("model", "string"),
+    required("messages", "object[]", "", &kMessageFields),
+    honoured("system", "string|object[]", "", &kTextFields),
+    honoured("tools", "object[]", "at most 256", &kToolFields),
+    honoured("tool_choice", "object", "", &kChoiceFields),
+    honoured("temperature", "number", "0 to 1, default 1"),
+    honoured("top_p", "number", "default 1"),
+    honoured("top_k", "integer"),
+    honoured("stop_sequences", "string[]"),
+    honoured("stream", "boolean", "default false"),
+    honoured("output_config", "object", "", &kConfigFields),
+    honoured("output_format", "object", "the older place of output_config.format", &kFormatFields),
+    harmless("metadata", "of the provider"),
+    harmless("service_tier", "of the provider"),
+    harmless("inference_geo", "answers are made on this machine, or where the policy of the router says"),
+    harmless("cache_control", kCacheNote),
+    harmless("context_management", "nothing of a conversation is cut off: one that is too long is an error"),
+    rejected("mcp_servers", 400, "this server connects to no others: offer their tools in 'tools'"),
+    rejected("container", 400, "this server runs no code"),
+};
+constexpr Field kMessagesRows[] = {required("max_tokens", "integer")};
+constexpr Field kCountRows[] = {honoured("max_tokens", "integer", "changes nothing")};
+constexpr auto kMessagesTable = joined(kSharedRows, kMessagesRows);
+constexpr auto kCountTable = joined(kSharedRows, kCountRows);
+
 std::string item_path(std::string_view list, size_t index) {
   return std::string(list) + "[" + std::to_string(index) + "]";
 }
@@ -30,9 +111,7 @@ std::string read_texts(ObjectReader& in, ReadNotes& notes, std::string_view name
   }
   std::string text;
   for (size_t i = 0; i < value->size() && !notes.fault; ++i) {
-    ObjectReader block((*value)[i], item_path(in.path_of(name), i), notes);
-    block.accept("cache_control");
-    block.accept("citations");
+    ObjectReader block((*value)[i], item_path(in.path_of(name), i), notes, kTextFields);
     if (block.text("type").value_or("") != "text") {
       block.fault(unsupported(block.path_of("type"), "the models here read text only"));
       break;
@@ -59,7 +138,7 @@ class MessageReader {
     }
     if (!content->is_array()) return message.fault("content", "must be a string or a list of blocks");
     for (size_t i = 0; i < content->size() && !notes_.fault; ++i) {
-      ObjectReader block((*content)[i], item_path(message.path_of("content"), i), notes_);
+      ObjectReader block((*content)[i], item_path(message.path_of("content"), i), notes_, kBlockFields);
       read_block(block);
     }
     end();
@@ -68,8 +147,6 @@ class MessageReader {
  private:
   void read_block(ObjectReader& block) {
     const std::string type = block.text("type").value_or("");
-    block.accept("cache_control");
-    block.accept("citations");
     if (type == "text") {
       if (has_text_) text_ += '\n';
       text_ += block.text("text").value_or("");
@@ -79,10 +156,7 @@ class MessageReader {
     } else if (type == "tool_result" && role_ == "user") {
       end();
       read_tool_result(block);
-    } else if ((type == "thinking" || type == "redacted_thinking") && role_ == "assistant") {
-      for (const std::string_view field : {"thinking", "signature", "data"})
-        block.accept(field);  // of other models, which let it be left out too
-    } else {
+    } else if ((type != "thinking" && type != "redacted_thinking") || role_ != "assistant") {
       block.fault(unsupported(block.path_of("type"),
                               "the models here read text, and tool_use and tool_result where they belong"));
     }
@@ -145,7 +219,7 @@ std::vector<chat::Message> read_messages(ObjectReader& in, ReadNotes& notes) {
   }
   CallIds called;
   for (size_t i = 0; i < list->size() && !notes.fault; ++i) {
-    ObjectReader item((*list)[i], item_path("messages", i), notes);
+    ObjectReader item((*list)[i], item_path("messages", i), notes, kMessageFields);
     std::string role = item.text("role").value_or("");
     if (role != "user" && role != "assistant") item.fault("role", "must be user or assistant");
     if (role == "assistant" && i + 1 == list->size())
@@ -162,10 +236,9 @@ void read_definitions(ObjectReader& in, ReadNotes& notes, ToolList& tools) {
   const Json* list = in.array("tools");
   if (list == nullptr) return;
   for (size_t i = 0; i < list->size() && !notes.fault; ++i) {
-    ObjectReader item((*list)[i], item_path("tools", i), notes);
+    ObjectReader item((*list)[i], item_path("tools", i), notes, kToolFields);
     if (item.text("type").value_or("custom") != "custom")
       return item.fault(unsupported(item.path_of("type"), "only tools of your own ('custom') can be called here"));
-    item.accept("cache_control");
     const ToolList::Function function{.name = item.text("name").value_or(""),
                                       .description = item.text("description"),
                                       .parameters = item.object("input_schema"),
@@ -178,7 +251,7 @@ void read_definitions(ObjectReader& in, ReadNotes& notes, ToolList& tools) {
 void read_choice(ObjectReader& in, ReadNotes& notes, const ToolList& tools, chat::ToolChoice& choice) {
   const Json* value = in.object("tool_choice");
   if (value == nullptr) return;
-  ObjectReader reader(*value, "tool_choice", notes);
+  ObjectReader reader(*value, "tool_choice", notes, kChoiceFields);
   const std::string type = reader.text("type").value_or("");
   // A small model that has to call finds no end of calls: it makes one, unless the client says that it takes several.
   choice.parallel = !reader.boolean("disable_parallel_tool_use").value_or(type == "any");
@@ -205,7 +278,7 @@ void read_offer(ObjectReader& in, ReadNotes& notes, chat::ChatPrompt& prompt) {
 
 void read_format(const Json* format, std::string path, ReadNotes& notes, chat::CompleteRequest& request) {
   if (format == nullptr) return;
-  ObjectReader reader(*format, std::move(path), notes);
+  ObjectReader reader(*format, std::move(path), notes, kFormatFields);
   if (reader.text("type").value_or("") != "json_schema") return reader.fault("type", "must be json_schema");
   const Json* schema = reader.object("schema");
   if (schema == nullptr) return reader.fault("schema", "is required");
@@ -217,7 +290,7 @@ void read_answer_form(ObjectReader& in, ReadNotes& notes, chat::CompleteRequest&
   read_format(in.object("output_format"), "output_format", notes, request);
   const Json* config = in.object("output_config");
   if (config == nullptr) return;
-  ObjectReader reader(*config, "output_config", notes);
+  ObjectReader reader(*config, "output_config", notes, kConfigFields);
   read_format(reader.object("format"), "output_config.format", notes, request);
 }
 
@@ -235,7 +308,7 @@ Answer<MessagesCall> parse(std::string_view body, bool only_count) {
   MessagesCall call;
   ReadNotes notes;
   {
-    ObjectReader in(*json, "", notes);
+    ObjectReader in(*json, "", notes, only_count ? kCountFields : kMessagesFields);
     call.model = in.text("model").value_or("");
     chat::ChatPrompt prompt{.messages = read_messages(in, notes)};
     read_offer(in, notes, prompt);
@@ -246,11 +319,6 @@ Answer<MessagesCall> parse(std::string_view body, bool only_count) {
     if (!limit && !only_count) in.fault("max_tokens", "is required");
     call.request.max_tokens = static_cast<int32_t>(limit.value_or(-1));
     call.stream = in.boolean("stream").value_or(false);
-    in.accept("metadata");
-    in.accept("cache_control");
-    const Json* servers = in.array("mcp_servers");
-    if (servers != nullptr && !servers->empty())
-      in.fault(unsupported("mcp_servers", "this server connects to no others: offer their tools in 'tools'"));
   }
   if (notes.fault) return std::unexpected(*std::move(notes.fault));
   call.ignored = std::move(notes.ignored);
@@ -258,6 +326,9 @@ Answer<MessagesCall> parse(std::string_view body, bool only_count) {
 }
 
 }  // namespace
+
+constexpr FieldTable kMessagesFields = kMessagesTable;
+constexpr FieldTable kCountFields = kCountTable;
 
 Answer<MessagesCall> parse_messages(std::string_view body) {
   return parse(body, false);

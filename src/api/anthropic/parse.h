@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "api/failure.h"
+#include "api/fields.h"
 #include "chat/types.h"
 
 namespace ingle::api::anthropic {
@@ -16,6 +17,9 @@ struct MessagesCall {
   bool stream = false;
   std::vector<std::string> ignored;
 };
+
+extern const FieldTable kMessagesFields;
+extern const FieldTable kCountFields;
 
 Answer<MessagesCall> parse_messages(std::string_view body);
 /// The same question, of which only the length is wanted.

@@ -10,6 +10,8 @@
 namespace ingle::api::own {
 namespace {
 
+constexpr Field kOfflineRows[] = {required("offline", "boolean")};
+
 constexpr uint32_t kDefaultRows = 50;
 constexpr uint32_t kMaxRows = 500;
 
@@ -66,6 +68,8 @@ std::string offline_text(const Services& services) {
 }
 
 }  // namespace
+
+constexpr FieldTable kOfflineFields = kOfflineRows;
 
 std::string cookie_name(const net::ServerRequest& request) {
   const std::string_view host = request.header("host");
@@ -188,7 +192,7 @@ void put_offline(const std::shared_ptr<Call>& call) {
   ReadNotes notes;
   std::optional<bool> wanted;
   {
-    ObjectReader in(*json, "", notes);
+    ObjectReader in(*json, "", notes, kOfflineFields);
     wanted = in.boolean("offline");
     if (!wanted) in.fault("offline", "is required");
   }

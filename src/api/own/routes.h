@@ -7,6 +7,8 @@
 
 namespace ingle::api::own {
 
+extern const FieldTable kOfflineFields;
+
 void status(const std::shared_ptr<Call>& call);
 void models(const std::shared_ptr<Call>& call);
 void list_chats(const std::shared_ptr<Call>& call);
