@@ -16,24 +16,25 @@ using net::Lane;
 
 // clang-format off
 constexpr Route kRoutes[] = {
-  {"GET", "/", Dialect::kOwn, Scope::kPublic, Lane::kQuick, BodyKind::kNone, 0, own::root},
-  {"GET", "/health", Dialect::kOwn, Scope::kPublic, Lane::kQuick, BodyKind::kNone, 0, own::health},
-  {"GET", "/metrics", Dialect::kOwn, Scope::kManage, Lane::kQuick, BodyKind::kNone, 0, own::metrics},
-  {"GET", "/open", Dialect::kOwn, Scope::kPublic, Lane::kQuick, BodyKind::kNone, 0, own::open_link},
+  {"GET", "/", Dialect::kOwn, Scope::kPublic, Lane::kQuick, BodyKind::kNone, 0, own::root, "the page of the app for browsers, Ollama's greeting for others"},
+  {"GET", "/health", Dialect::kOwn, Scope::kPublic, Lane::kQuick, BodyKind::kNone, 0, own::health, "whether the server runs"},
+  {"GET", "/metrics", Dialect::kOwn, Scope::kManage, Lane::kQuick, BodyKind::kNone, 0, own::metrics, "counters and gauges in the text form of Prometheus"},
+  {"GET", "/openapi.json", Dialect::kOwn, Scope::kPublic, Lane::kQuick, BodyKind::kNone, 0, own::openapi, "this document"},
+  {"GET", "/open", Dialect::kOwn, Scope::kPublic, Lane::kQuick, BodyKind::kNone, 0, own::open_link, "turns a link of 'ingle app' into a cookie", nullptr, nullptr, &own::kLinkParameters},
 
   {"POST", "/v1/chat/completions", Dialect::kOpenAi, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, openai::chat_completions},
   {"POST", "/v1/messages", Dialect::kAnthropic, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, anthropic::messages, "an answer to a conversation, whole or as events", &anthropic::kMessagesFields},
   {"POST", "/v1/messages/count_tokens", Dialect::kAnthropic, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, anthropic::count_tokens, "how long a conversation is", &anthropic::kCountFields},
   {"GET", "/v1/models", Dialect::kOpenAi, Scope::kInference, Lane::kSlow, BodyKind::kNone, 0, openai::list_models},
   {"GET", "/v1/models/*", Dialect::kOpenAi, Scope::kInference, Lane::kSlow, BodyKind::kNone, 0, openai::show_model},
-  {"POST", "/v1/extract", Dialect::kOwn, Scope::kInference, Lane::kSlow, BodyKind::kMultipart, kMaxDocumentBytes, own::extract},
-  {"POST", "/v1/summarize", Dialect::kOwn, Scope::kInference, Lane::kSlow, BodyKind::kMultipart, kMaxDocumentBytes, own::summarize},
+  {"POST", "/v1/extract", Dialect::kOwn, Scope::kInference, Lane::kSlow, BodyKind::kMultipart, kMaxDocumentBytes, own::extract, "fields of a document, with where they stand", &own::kExtractFields},
+  {"POST", "/v1/summarize", Dialect::kOwn, Scope::kInference, Lane::kSlow, BodyKind::kMultipart, kMaxDocumentBytes, own::summarize, "a summary of a document, with where its statements stand", &own::kSummarizeFields},
 
   {"POST", "/completion", Dialect::kLlama, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, llama::completion, "goes on with a text", &llama::kCompletionFields},
   {"POST", "/completions", Dialect::kLlama, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, llama::completion, "goes on with a text", &llama::kCompletionFields},
   {"POST", "/tokenize", Dialect::kLlama, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, llama::tokenize, "tokens of a text", &llama::kTokenizeFields},
   {"POST", "/detokenize", Dialect::kLlama, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, llama::detokenize, "text of tokens", &llama::kDetokenizeFields},
-  {"POST", "/apply-template", Dialect::kLlama, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, llama::apply_template},
+  {"POST", "/apply-template", Dialect::kLlama, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, llama::apply_template, "the text that a conversation becomes"},
 
   {"GET", "/api/version", Dialect::kOllama, Scope::kPublic, Lane::kQuick, BodyKind::kNone, 0, ollama::version},
   {"POST", "/api/chat", Dialect::kOllama, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, ollama::chat},
@@ -43,22 +44,22 @@ constexpr Route kRoutes[] = {
   {"POST", "/api/show", Dialect::kOllama, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxSmallJsonBytes, ollama::show},
   {"POST", "/api/pull", Dialect::kOllama, Scope::kManage, Lane::kSlow, BodyKind::kJson, kMaxSmallJsonBytes, ollama::pull},
   {"DELETE", "/api/delete", Dialect::kOllama, Scope::kManage, Lane::kSlow, BodyKind::kJson, kMaxSmallJsonBytes, ollama::remove},
-  {"GET", "/api/route/explain/*", Dialect::kOwn, Scope::kOwner, Lane::kQuick, BodyKind::kNone, 0, own::explain},
+  {"GET", "/api/route/explain/*", Dialect::kOwn, Scope::kOwner, Lane::kQuick, BodyKind::kNone, 0, own::explain, "one decision of the router, with its steps"},
 
-  {"GET", "/ingle/v1/status", Dialect::kOwn, Scope::kOwner, Lane::kQuick, BodyKind::kNone, 0, own::status},
-  {"GET", "/ingle/v1/models", Dialect::kOwn, Scope::kOwner, Lane::kSlow, BodyKind::kNone, 0, own::models},
-  {"GET", "/ingle/v1/chats", Dialect::kOwn, Scope::kOwner, Lane::kQuick, BodyKind::kNone, 0, own::list_chats},
-  {"GET", "/ingle/v1/chats/*", Dialect::kOwn, Scope::kOwner, Lane::kQuick, BodyKind::kNone, 0, own::get_chat},
-  {"PUT", "/ingle/v1/chats/*", Dialect::kOwn, Scope::kOwner, Lane::kQuick, BodyKind::kJson, kMaxChatBytes, own::put_chat},
-  {"DELETE", "/ingle/v1/chats/*", Dialect::kOwn, Scope::kOwner, Lane::kQuick, BodyKind::kNone, 0, own::delete_chat},
-  {"GET", "/ingle/v1/decisions", Dialect::kOwn, Scope::kOwner, Lane::kQuick, BodyKind::kNone, 0, own::decisions},
-  {"GET", "/ingle/v1/egress", Dialect::kOwn, Scope::kOwner, Lane::kQuick, BodyKind::kNone, 0, own::egress},
-  {"GET", "/ingle/v1/policy", Dialect::kOwn, Scope::kOwner, Lane::kQuick, BodyKind::kNone, 0, own::policy},
-  {"GET", "/ingle/v1/offline", Dialect::kOwn, Scope::kOwner, Lane::kQuick, BodyKind::kNone, 0, own::get_offline},
+  {"GET", "/ingle/v1/status", Dialect::kOwn, Scope::kOwner, Lane::kQuick, BodyKind::kNone, 0, own::status, "the server and what it runs on"},
+  {"GET", "/ingle/v1/models", Dialect::kOwn, Scope::kOwner, Lane::kSlow, BodyKind::kNone, 0, own::models, "models that are installed, loaded, and in the catalog"},
+  {"GET", "/ingle/v1/chats", Dialect::kOwn, Scope::kOwner, Lane::kQuick, BodyKind::kNone, 0, own::list_chats, "saved conversations, the last changed first", nullptr, nullptr, &own::kSearchParameters},
+  {"GET", "/ingle/v1/chats/*", Dialect::kOwn, Scope::kOwner, Lane::kQuick, BodyKind::kNone, 0, own::get_chat, "a saved conversation"},
+  {"PUT", "/ingle/v1/chats/*", Dialect::kOwn, Scope::kOwner, Lane::kQuick, BodyKind::kJson, kMaxChatBytes, own::put_chat, "saves a conversation: any JSON object of at most 4 MiB"},
+  {"DELETE", "/ingle/v1/chats/*", Dialect::kOwn, Scope::kOwner, Lane::kQuick, BodyKind::kNone, 0, own::delete_chat, "deletes a conversation"},
+  {"GET", "/ingle/v1/decisions", Dialect::kOwn, Scope::kOwner, Lane::kQuick, BodyKind::kNone, 0, own::decisions, "what the router decided", nullptr, nullptr, &own::kDecisionParameters},
+  {"GET", "/ingle/v1/egress", Dialect::kOwn, Scope::kOwner, Lane::kQuick, BodyKind::kNone, 0, own::egress, "what left this machine", nullptr, nullptr, &own::kEgressParameters},
+  {"GET", "/ingle/v1/policy", Dialect::kOwn, Scope::kOwner, Lane::kQuick, BodyKind::kNone, 0, own::policy, "the policy of the router, and what is wrong with it"},
+  {"GET", "/ingle/v1/offline", Dialect::kOwn, Scope::kOwner, Lane::kQuick, BodyKind::kNone, 0, own::get_offline, "whether the way to the cloud is closed"},
   {"PUT", "/ingle/v1/offline", Dialect::kOwn, Scope::kOwner, Lane::kQuick, BodyKind::kJson, kMaxSmallJsonBytes, own::put_offline, "closes and opens the way to the cloud", &own::kOfflineFields},
-  {"POST", "/ingle/v1/links", Dialect::kOwn, Scope::kOwner, Lane::kQuick, BodyKind::kNone, 0, own::make_link},
+  {"POST", "/ingle/v1/links", Dialect::kOwn, Scope::kOwner, Lane::kQuick, BodyKind::kNone, 0, own::make_link, "a link for a browser, once, within a minute"},
 
-  {"GET", "/*", Dialect::kOwn, Scope::kPublic, Lane::kQuick, BodyKind::kNone, 0, own::web_file},
+  {"GET", "/*", Dialect::kOwn, Scope::kPublic, Lane::kQuick, BodyKind::kNone, 0, own::web_file, "files of the app"},
 };
 // clang-format on
 

@@ -10,6 +10,25 @@
 namespace ingle::api::own {
 namespace {
 
+constexpr Field kExtractOptionRows[] = {
+    honoured("model", "string", "a model of this machine"),
+    honoured("preset", "string", "invoice"),
+    honoured("schema", "object|string", "what to look for"),
+    honoured("ignore_xml", "boolean", "reads an invoice's pages although it holds its own figures"),
+};
+constexpr FieldTable kExtractOptions = kExtractOptionRows;
+constexpr Field kSummarizeOptionRows[] = {
+    honoured("model", "string", "a model of this machine"),
+    honoured("style", "string"),
+    honoured("query", "string", "what the summary is to be about"),
+};
+constexpr FieldTable kSummarizeOptions = kSummarizeOptionRows;
+constexpr Field kFileRows[] = {required("file", "string", "the document, at most 64 MiB")};
+constexpr Field kExtractRows[] = {honoured("options", "object", "", &kExtractOptions)};
+constexpr Field kSummarizeRows[] = {honoured("options", "object", "", &kSummarizeOptions)};
+constexpr auto kExtractTable = joined(kFileRows, kExtractRows);
+constexpr auto kSummarizeTable = joined(kFileRows, kSummarizeRows);
+
 constexpr auto kProgressInterval = std::chrono::milliseconds(100);
 
 std::string event(std::string_view name, std::string_view data) {
@@ -72,6 +91,9 @@ void run_job(const std::shared_ptr<Call>& call, const DocumentJob& job) {
 }
 
 }  // namespace
+
+constexpr FieldTable kExtractFields = kExtractTable;
+constexpr FieldTable kSummarizeFields = kSummarizeTable;
 
 void extract(const std::shared_ptr<Call>& call) {
   run_job(call, call->services().extract);

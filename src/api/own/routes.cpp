@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "api/app_keys.h"
+#include "api/compat.h"
 #include "api/json_input.h"
 #include "api/limits.h"
 
@@ -11,6 +12,11 @@ namespace ingle::api::own {
 namespace {
 
 constexpr Field kOfflineRows[] = {required("offline", "boolean")};
+constexpr Field kSearchRows[] = {honoured("q", "string", "words of the title or the messages")};
+constexpr Field kLimitRows[] = {honoured("limit", "integer", "1 to 500, default 50")};
+constexpr Field kBeforeRows[] = {honoured("before", "string", "the id of the decision before which to begin")};
+constexpr auto kDecisionTable = joined(kLimitRows, kBeforeRows);
+constexpr Field kLinkRows[] = {required("key", "string", "the word of the link, which works once")};
 
 constexpr uint32_t kDefaultRows = 50;
 constexpr uint32_t kMaxRows = 500;
@@ -70,6 +76,10 @@ std::string offline_text(const Services& services) {
 }  // namespace
 
 constexpr FieldTable kOfflineFields = kOfflineRows;
+constexpr FieldTable kSearchParameters = kSearchRows;
+constexpr FieldTable kDecisionParameters = kDecisionTable;
+constexpr FieldTable kEgressParameters = kLimitRows;
+constexpr FieldTable kLinkParameters = kLinkRows;
 
 std::string cookie_name(const net::ServerRequest& request) {
   const std::string_view host = request.header("host");
@@ -230,6 +240,10 @@ void metrics(const std::shared_ptr<Call>& call) {
       {.status = 200,
        .headers = {{"content-type", "text/plain; version=0.0.4; charset=utf-8"}, {"cache-control", "no-store"}},
        .body = call->telemetry()->metrics_text(call->services())});
+}
+
+void openapi(const std::shared_ptr<Call>& call) {
+  call->respond_json(openapi_document(call->services().version));
 }
 
 void health(const std::shared_ptr<Call>& call) {

@@ -8,6 +8,12 @@
 namespace ingle::api::own {
 
 extern const FieldTable kOfflineFields;
+extern const FieldTable kSearchParameters;
+extern const FieldTable kDecisionParameters;
+extern const FieldTable kEgressParameters;
+extern const FieldTable kLinkParameters;
+extern const FieldTable kExtractFields;  // parts of the form
+extern const FieldTable kSummarizeFields;
 
 void status(const std::shared_ptr<Call>& call);
 void models(const std::shared_ptr<Call>& call);
@@ -24,6 +30,8 @@ void put_offline(const std::shared_ptr<Call>& call);
 void make_link(const std::shared_ptr<Call>& call);
 void open_link(const std::shared_ptr<Call>& call);
 void metrics(const std::shared_ptr<Call>& call);
+/// What is served, as an OpenAPI document.
+void openapi(const std::shared_ptr<Call>& call);
 void health(const std::shared_ptr<Call>& call);
 
 void extract(const std::shared_ptr<Call>& call);

@@ -1,0 +1,78 @@
+#include "api/compat.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <set>
+
+#include "api/json_input.h"
+#include "api/llama/routes.h"
+#include "api/registry.h"
+#include "base/files.h"
+
+namespace ingle::api {
+namespace {
+
+TEST(Compat, the_page_in_the_repository_is_what_the_tables_say) {
+  const std::filesystem::path file = std::filesystem::path(INGLE_TEST_DATA).parent_path() / "COMPAT.md";
+  if (std::getenv("INGLE_WRITE") != nullptr) {
+    ASSERT_TRUE(base::write_file_atomic(file, compat_page()));
+  }
+  const auto text = base::read_file(file, 1 << 22);
+  ASSERT_TRUE(text.has_value());
+  // Not EXPECT_EQ, which would print both.
+  EXPECT_TRUE(*text == compat_page()) << "COMPAT.md is stale: INGLE_WRITE=1 writes it anew";
+}
+
+TEST(Compat, every_route_says_what_it_is_for_and_what_its_body_holds) {
+  for (const Route& route : routes()) {
+    if (route.dialect == Dialect::kOpenAi || route.dialect == Dialect::kOllama || route.handle == llama::apply_template)
+      continue;
+    EXPECT_FALSE(route.about.empty()) << route.pattern;
+    const bool takes_anything = route.pattern == "/ingle/v1/chats/*";
+    if (route.handle != nullptr && route.body != BodyKind::kNone && !takes_anything) {
+      EXPECT_NE(route.fields, nullptr) << route.pattern;
+    }
+  }
+}
+
+TEST(OpenApi, has_every_route_and_nothing_else) {
+  const Json document = Json::parse(openapi_document("1.2.3"));
+  EXPECT_EQ(document.at("openapi"), "3.1.0");
+  EXPECT_EQ(document.at("info").at("version"), "1.2.3");
+  std::set<std::string> listed;
+  for (const auto& [path, operations] : document.at("paths").items())
+    for (const auto& [method, operation] : operations.items()) {
+      listed.insert(method + " " + path);
+      EXPECT_TRUE(operation.contains("responses")) << path;
+    }
+  std::set<std::string> served;
+  for (const Route& route : routes()) {
+    std::string method(route.method);
+    for (char& c : method)
+      c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    std::string path(route.pattern);
+    if (path.ends_with('*')) path.replace(path.size() - 1, 1, "{name}");
+    EXPECT_TRUE(served.insert(method + " " + path).second) << path << " has two rows";
+  }
+  EXPECT_EQ(listed, served);
+}
+
+TEST(OpenApi, types_become_schemas) {
+  const Json document = Json::parse(openapi_document(""));
+  const Json& schema = document.at("paths")
+                           .at("/completion")
+                           .at("post")
+                           .at("requestBody")
+                           .at("content")
+                           .at("application/json")
+                           .at("schema");
+  EXPECT_EQ(schema.at("required"), Json({"prompt"}));
+  EXPECT_EQ(schema.at("properties").at("prompt").at("anyOf"),
+            Json::parse(R"([{"type":"string"},{"type":"array","items":{}}])"));
+  EXPECT_EQ(schema.at("properties").at("stream").at("anyOf"), Json::parse(R"([{"type":"boolean"},{"type":"null"}])"));
+  EXPECT_FALSE(schema.at("properties").at("cache_prompt").contains("type"));
+}
+
+}  // namespace
+}  // namespace ingle::api
