@@ -567,5 +567,29 @@ TEST_F(ApiTest, llama_servers_clients_name_no_model) {
   EXPECT_EQ(ask("POST", "/completions", R"({"prompt":"a"})").reply.status, 200);
 }
 
+TEST_F(ApiTest, a_full_queue_is_answered_as_every_client_knows_it) {
+  models.completer->refusal = std::unexpected(chat::queue_full(520));
+  const std::string chat = R"({"model":"m:1","max_tokens":5,"messages":[{"role":"user","content":"hi"}]})";
+  struct Row {
+    std::string path;
+    int status;
+    std::string body;
+  };
+  const Row rows[] = {
+      {"/v1/chat/completions", 429, R"("type":"rate_limit_error","param":null,"code":"rate_limit_exceeded")"},
+      {"/api/chat", 503, R"({"error":"server busy, please try again.  maximum pending requests exceeded"})"},
+      {"/v1/messages", 529, R"("type":"overloaded_error")"},
+  };
+  for (const Row& row : rows) {
+    const Seen seen = ask("POST", row.path, chat);
+    EXPECT_EQ(seen.reply.status, row.status) << row.path;
+    EXPECT_NE(seen.reply.body.find(row.body), std::string::npos) << seen.reply.body;
+    EXPECT_EQ(seen.header("retry-after"), "1");
+  }
+  const Seen llama = ask("POST", "/completion", R"({"model":"m:1","prompt":"hi"})");
+  EXPECT_EQ(llama.reply.status, 429);
+  EXPECT_EQ(llama.header("retry-after"), "1");
+}
+
 }  // namespace
 }  // namespace ingle::api

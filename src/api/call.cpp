@@ -22,6 +22,22 @@ std::string own_error(const Failure& failure, std::string_view request_id) {
   return to_text(Json{{"error", std::move(error)}});
 }
 
+/// Clients of Ollama know a full queue by its 503, those of Anthropic by its 529; both ask again, as on 429.
+int status_in(Dialect dialect, const Failure& failure) {
+  if (!failure.is_overload()) return failure.status;
+  switch (dialect) {
+    case Dialect::kOllama:
+      return 503;
+    case Dialect::kAnthropic:
+      return 529;
+    case Dialect::kOpenAi:
+    case Dialect::kLlama:
+    case Dialect::kOwn:
+      break;
+  }
+  return failure.status;
+}
+
 }  // namespace
 
 std::string error_body(Dialect dialect, const Failure& failure, std::string_view request_id) {
@@ -104,8 +120,9 @@ void Call::respond(net::Reply reply) {
 
 void Call::fail(const Failure& failure) {
   record_.error = failure.word();
-  net::Reply reply = json_reply(failure.status, error_body(route_.dialect, failure, request_id_));
-  if (failure.status == 503) reply.headers.push_back({"retry-after", "1"});
+  const int status = status_in(route_.dialect, failure);
+  net::Reply reply = json_reply(status, error_body(route_.dialect, failure, request_id_));
+  if (status == 429 || status == 503 || status == 529) reply.headers.push_back({"retry-after", "1"});
   respond(std::move(reply));
 }
 

@@ -31,6 +31,10 @@ int status_of(ErrorCode code) {
 Failure Failure::from(Error error) {
   Failure failure{.status = status_of(error.code()), .error = std::move(error)};
   if (chat::as_prompt_too_long(failure.error)) failure.code = "context_length_exceeded";
+  if (chat::is_queue_full(failure.error)) {
+    failure.status = 429;
+    failure.code = kOverloaded;
+  }
   if (chat::is_answer_breaks_schema(failure.error)) {
     failure.status = 502;
     failure.code = kAnswerBreaksSchema;

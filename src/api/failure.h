@@ -12,6 +12,9 @@ namespace ingle::api {
 /// Of an answer that broke what of its schema is checked and not enforced: the model failed, the request did not.
 inline constexpr std::string_view kAnswerBreaksSchema = "answer_breaks_schema";
 
+/// Of a request that the engine's full queue did not take.
+inline constexpr std::string_view kOverloaded = "rate_limit_exceeded";
+
 struct Failure {
   int status = 500;
   std::string code = {};   // a stable word for programs, "context_length_exceeded"; empty: the error's code says enough
@@ -22,6 +25,7 @@ struct Failure {
   std::string_view word() const { return code.empty() ? base::to_string(error.code()) : std::string_view(code); }
 
   static Failure from(Error error);
+  bool is_overload() const { return code == kOverloaded; }
   static Failure bad_field(std::string_view field, std::string_view what);
   static Failure not_implemented(std::string_view field, std::string_view why);
   /// The model that a request names does not exist here.

@@ -2,10 +2,13 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <deque>
 #include <map>
 #include <mutex>
 #include <thread>
 #include <utility>
+
+#include "chat/errors.h"
 
 namespace ingle::app {
 namespace {
@@ -23,7 +26,10 @@ Error no_model() {
 
 class EchoModels::Echo : public chat::Completer {
  public:
-  Echo() : thread_([this](const std::stop_token& stop) { speak(stop); }) {}
+  Echo(size_t max_streams, size_t max_queue)
+      : max_streams_(max_streams),
+        max_queue_(max_queue),
+        thread_([this](const std::stop_token& stop) { speak(stop); }) {}
 
   Result<chat::Description> describe() override {
     chat::Description description;
@@ -47,9 +53,11 @@ class EchoModels::Echo : public chat::Completer {
   Status complete(chat::CompleteRequest request, chat::EventSink sink) override {
     if (!request.json_schema.empty() || !request.grammar.empty()) return std::unexpected(no_model());
     const std::lock_guard lock(streams_mutex_);
+    if (streams_.size() + waiting_.size() >= max_streams_ + max_queue_)
+      return std::unexpected(chat::queue_full(max_streams_ + max_queue_));
     const uint32_t n_tokens = request.max_tokens < 0 ? kDefaultTokens : static_cast<uint32_t>(request.max_tokens);
-    streams_.emplace(std::move(request.id),
-                     Stream{.sink = std::move(sink), .next = Clock::now() + kTokenTime, .n_tokens = n_tokens});
+    waiting_.emplace_back(std::move(request.id), Stream{.sink = std::move(sink), .next = {}, .n_tokens = n_tokens});
+    start_waiting();
     streams_changed_.notify_one();
     return {};
   }
@@ -57,6 +65,8 @@ class EchoModels::Echo : public chat::Completer {
   void cancel(std::string_view id) override {
     const std::lock_guard lock(streams_mutex_);
     if (const auto found = streams_.find(id); found != streams_.end()) found->second.cancelled = true;
+    for (auto& [waiting_id, stream] : waiting_)
+      stream.cancelled = stream.cancelled || waiting_id == id;
   }
 
   Result<std::vector<float>> score(const chat::ScoreRequest& /*request*/) override {
@@ -70,6 +80,13 @@ class EchoModels::Echo : public chat::Completer {
   }
   Result<std::string> fork(std::string_view /*request_id*/) override { return std::unexpected(no_model()); }
   void release(std::string_view /*handle*/) override {}
+  Result<chat::Stats> stats() override {
+    const std::lock_guard lock(streams_mutex_);
+    chat::Stats stats = stats_;
+    stats.running = static_cast<uint32_t>(streams_.size());
+    stats.waiting = static_cast<uint32_t>(waiting_.size());
+    return stats;
+  }
 
  private:
   struct Stream {
@@ -101,6 +118,7 @@ class EchoModels::Echo : public chat::Completer {
       streams_changed_.wait_until(lock, stop, tick, [] { return false; });
     }
     const auto now = Clock::now();
+    take_cancelled(due);
     for (auto stream = streams_.begin(); stream != streams_.end();) {
       Stream& s = stream->second;
       const bool ended = s.cancelled || s.n_said >= s.n_tokens;
@@ -109,6 +127,7 @@ class EchoModels::Echo : public chat::Completer {
         finished.reason = s.cancelled ? chat::FinishReason::kCancelled : chat::FinishReason::kLength;
         finished.usage.completion_tokens = s.n_said;
         due.push_back({std::move(s.sink), std::move(finished)});
+        ++stats_.requests;
         stream = streams_.erase(stream);
         continue;
       }
@@ -117,20 +136,46 @@ class EchoModels::Echo : public chat::Completer {
         delta.text = kWords[s.n_said % std::size(kWords)];
         due.push_back({s.sink, std::move(delta)});
         ++s.n_said;
+        ++stats_.generated_tokens;
         s.next += kTokenTime;
       }
       ++stream;
     }
+    start_waiting();
     return due;
   }
 
+  void start_waiting() {
+    while (!waiting_.empty() && streams_.size() < max_streams_) {
+      auto& [id, stream] = waiting_.front();
+      stream.next = Clock::now() + kTokenTime;
+      streams_.emplace(std::move(id), std::move(stream));
+      waiting_.pop_front();
+    }
+  }
+  /// Of those that wait.
+  void take_cancelled(std::vector<Due>& due) {
+    std::erase_if(waiting_, [&](auto& entry) {
+      if (!entry.second.cancelled) return false;
+      chat::Finished finished;
+      finished.reason = chat::FinishReason::kCancelled;
+      due.push_back({std::move(entry.second.sink), std::move(finished)});
+      ++stats_.requests;
+      return true;
+    });
+  }
+
+  const size_t max_streams_;
+  const size_t max_queue_;
   std::mutex streams_mutex_;
   std::condition_variable_any streams_changed_;
   std::map<std::string, Stream, std::less<>> streams_;
+  std::deque<std::pair<std::string, Stream>> waiting_;
+  chat::Stats stats_;
   std::jthread thread_;  // last: it uses the others
 };
 
-EchoModels::EchoModels() : echo_(std::make_shared<Echo>()) {}
+EchoModels::EchoModels(size_t max_streams, size_t max_queue) : echo_(std::make_shared<Echo>(max_streams, max_queue)) {}
 EchoModels::~EchoModels() = default;
 
 Result<std::shared_ptr<chat::Completer>> EchoModels::acquire(std::string_view /*model*/,

@@ -2,6 +2,7 @@
 // and for measuring the server alone. One thread for all streams. Any thread may call it.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 
 #include "runtime/models.h"
@@ -10,7 +11,8 @@ namespace ingle::app {
 
 class EchoModels final : public runtime::Models {
  public:
-  EchoModels();
+  /// More streams than `max_streams` wait, more than `max_queue` of those are refused.
+  EchoModels(size_t max_streams, size_t max_queue);
   ~EchoModels() override;
 
   Result<std::shared_ptr<chat::Completer>> acquire(std::string_view model,

@@ -159,6 +159,7 @@ engine::Options Front::engine_options() const {
   options.speculate = settings_.speculation;
   options.context = settings_.context;
   options.max_sequences = settings_.parallel;
+  options.max_queue = settings_.max_queue;
   return options;
 }
 

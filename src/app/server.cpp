@@ -87,7 +87,11 @@ Result<std::unique_ptr<Server>> Server::start(Front& front, net::Listener listen
   parts->services = front_services(front);
   parts->services.version = options.version;
   if (options.echo) {
-    parts->echo = std::make_unique<EchoModels>();
+    // An echo costs nothing: it has as many streams as anybody wants, unless somebody said how many.
+    constexpr size_t kManyStreams = 1024;
+    const Settings& settings = front.settings();
+    const size_t max_streams = settings.origin("parallel") == Origin::kDefault ? kManyStreams : settings.parallel;
+    parts->echo = std::make_unique<EchoModels>(max_streams, settings.max_queue);
     parts->services.models = parts->echo.get();
   }
   INGLE_TRY(parts->chats, store::Chats::open(parts->home / "chats.db"));

@@ -47,6 +47,8 @@ class Completer {
   /// Keeps the sequence of a finished or running request in the engine and names it; release() frees it.
   virtual Result<std::string> fork(std::string_view request_id) = 0;
   virtual void release(std::string_view handle) = 0;
+  /// Cheap, whatever the engine is doing.
+  virtual Result<Stats> stats() = 0;
 };
 
 /// complete() and wait. Deltas go to `on_event` as they come; Failed becomes an error.

@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::string_view kBefore = "the prompt has ";
 constexpr std::string_view kBetween = " tokens, the context holds ";
+constexpr std::string_view kFull = "the queue is full: ";
 constexpr std::string_view kBroken = "the answer breaks its schema: ";
 
 bool take_number(std::string_view& rest, uint64_t& number) {
@@ -55,6 +56,15 @@ bool is_answer_breaks_schema(const Error& error) {
 Error reads_no_pairs(std::string_view model) {
   return Error::unsupported("'" + std::string(model) + "' does not read pairs of texts")
       .hint("give it one text, or take a cross-encoder");
+}
+
+Error queue_full(uint64_t n_requests) {
+  return Error::exhausted(std::string(kFull) + std::to_string(n_requests) + " requests run or wait already")
+      .hint("ask again in a moment; the setting max_queue says how many may wait");
+}
+
+bool is_queue_full(const Error& error) {
+  return error.code() == ErrorCode::kExhausted && error.message().contains(kFull);
 }
 
 }  // namespace ingle::chat

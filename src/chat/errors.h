@@ -33,4 +33,8 @@ bool is_answer_breaks_schema(const Error& error);
 /// kUnsupported: the model's tokenizer or its weights know one text alone.
 Error reads_no_pairs(std::string_view model);
 
+/// kExhausted: so many requests run and wait that this one was not accepted. Asked again later, it may be.
+Error queue_full(uint64_t n_requests);
+bool is_queue_full(const Error& error);
+
 }  // namespace ingle::chat

@@ -29,5 +29,12 @@ TEST(AnswerBreaksSchema, is_recognised_and_names_keyword_place_and_tool) {
   EXPECT_FALSE(is_answer_breaks_schema(Error::usage(answer.message())));
 }
 
+TEST(ChatErrors, a_full_queue_is_told_apart_from_memory_that_is_exhausted) {
+  EXPECT_TRUE(is_queue_full(queue_full(520)));
+  EXPECT_TRUE(is_queue_full(queue_full(520).within("x")));
+  EXPECT_FALSE(is_queue_full(Error::exhausted("no memory for a step")));
+  EXPECT_FALSE(is_queue_full(Error::refused(queue_full(1).message())));
+}
+
 }  // namespace
 }  // namespace ingle::chat

@@ -108,6 +108,9 @@ struct CopySource {
   friend bool operator==(const CopySource&, const CopySource&) = default;
 };
 
+/// What the scheduler may let wait: background work goes on where no interactive request wants to.
+enum class Priority : uint8_t { kInteractive, kBackground };
+
 struct CompleteRequest {
   std::string id;  // chosen by the caller, unique among requests in flight
   Prompt prompt;
@@ -122,6 +125,8 @@ struct CompleteRequest {
   std::string grammar;
   std::vector<CopySource> copy_sources;
   std::string continue_from;  // a handle made by fork; the prompt is appended to it
+  std::string client;         // who shares the model fairly, and a prefix cache; "": everybody without a token
+  Priority priority = Priority::kInteractive;
 };
 
 struct TokenLogprob {
@@ -143,6 +148,7 @@ struct Usage {
   uint32_t completion_tokens = 0;
   uint32_t drafted_tokens = 0;   // guessed ahead by the engine and computed along
   uint32_t accepted_tokens = 0;  // of those, what turned out right and is part of the answer
+  double queued_seconds = 0;     // before the first step
   double prefill_seconds = 0;
   double decode_seconds = 0;
   uint32_t thinking_tokens = 0;  // of the completion tokens: what came before the answer
@@ -216,6 +222,25 @@ struct Description {
   Pooling pooling = Pooling::kNone;
   uint32_t max_embed_tokens = 0;  // of an EmbedRequest; 0: none can be answered
   InfillTokens infill = {};
+};
+
+/// What an engine does now, and what it has done since it was loaded.
+struct Stats {
+  uint32_t running = 0;  // requests that have pages
+  uint32_t waiting = 0;  // accepted ones that have not
+  uint32_t page_tokens = 0;
+  uint32_t kv_pages_total = 0;
+  uint32_t kv_pages_used = 0;    // by sequences
+  uint32_t kv_pages_parked = 0;  // used by nobody, kept in case their prefix returns
+  uint64_t requests = 0;         // that have ended, however
+  uint64_t prompt_tokens = 0;    // computed
+  uint64_t cached_tokens = 0;    // of prompts, found in the prefix cache
+  uint64_t generated_tokens = 0;
+  uint64_t steps = 0;
+  uint64_t rows = 0;  // of all steps
+  uint64_t drafted_tokens = 0;
+  uint64_t accepted_tokens = 0;
+  uint64_t preemptions = 0;  // sequences that gave their pages back and began again
 };
 
 struct TokenizeRequest {

@@ -32,6 +32,8 @@ template <>
 constexpr uint8_t kTypeByte<Description> = 7;
 template <>
 constexpr uint8_t kTypeByte<std::vector<EmbedRequest>> = 8;
+template <>
+constexpr uint8_t kTypeByte<Stats> = 9;
 
 template <typename T>
 concept Number = std::same_as<T, bool> || std::integral<T> || std::floating_point<T>;
@@ -62,6 +64,7 @@ class Writer {
   }
   void put(const Private& text) { put(text.reveal()); }
   void put(FinishReason reason) { put(static_cast<uint8_t>(reason)); }
+  void put(Priority priority) { put(static_cast<uint8_t>(priority)); }
   void put(ToolChoice::Mode mode) { put(static_cast<uint8_t>(mode)); }
   void put(Pooling pooling) { put(static_cast<uint8_t>(pooling)); }
   void put(const Error& error) {
@@ -163,6 +166,9 @@ class Reader {
   void get(FinishReason& reason) {
     reason = static_cast<FinishReason>(get_choice(static_cast<size_t>(FinishReason::kToolCalls) + 1));
   }
+  void get(Priority& priority) {
+    priority = static_cast<Priority>(get_choice(static_cast<size_t>(Priority::kBackground) + 1));
+  }
   void get(ToolChoice::Mode& mode) {
     mode = static_cast<ToolChoice::Mode>(get_choice(static_cast<size_t>(ToolChoice::Mode::kNamed) + 1));
   }
@@ -259,6 +265,7 @@ template std::string encode(const EmbedRequest&);
 template std::string encode(const std::vector<EmbedRequest>&);
 template std::string encode(const Event&);
 template std::string encode(const Description&);
+template std::string encode(const Stats&);
 template Result<CompleteRequest> decode(std::string_view);
 template Result<ChatPrompt> decode(std::string_view);
 template Result<TokenizeRequest> decode(std::string_view);
@@ -267,5 +274,6 @@ template Result<EmbedRequest> decode(std::string_view);
 template Result<std::vector<EmbedRequest>> decode(std::string_view);
 template Result<Event> decode(std::string_view);
 template Result<Description> decode(std::string_view);
+template Result<Stats> decode(std::string_view);
 
 }  // namespace ingle::chat

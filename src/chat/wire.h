@@ -18,7 +18,7 @@ namespace ingle::chat {
 inline constexpr size_t kMaxWireBytes = size_t{256} << 20;
 
 // For T one of: CompleteRequest, ChatPrompt, TokenizeRequest, ScoreRequest, EmbedRequest and lists of them, Event,
-// Description.
+// Description, Stats.
 template <typename T>
 std::string encode(const T& value);
 

@@ -48,7 +48,7 @@ void fields(Archive& a, Is<CopySource> auto& v) {
 template <typename Archive>
 void fields(Archive& a, Is<CompleteRequest> auto& v) {
   a(v.id, v.prompt, v.sampling, v.max_tokens, v.max_thinking_tokens, v.stop, v.logprobs, v.ignore_eos, v.json_schema,
-    v.check_schema, v.grammar, v.copy_sources, v.continue_from);
+    v.check_schema, v.grammar, v.copy_sources, v.continue_from, v.client, v.priority);
 }
 template <typename Archive>
 void fields(Archive& a, Is<TokenLogprob> auto& v) {
@@ -60,8 +60,8 @@ void fields(Archive& a, Is<TokenInfo> auto& v) {
 }
 template <typename Archive>
 void fields(Archive& a, Is<Usage> auto& v) {
-  a(v.prompt_tokens, v.cached_tokens, v.completion_tokens, v.drafted_tokens, v.accepted_tokens, v.prefill_seconds,
-    v.decode_seconds, v.thinking_tokens);
+  a(v.prompt_tokens, v.cached_tokens, v.completion_tokens, v.drafted_tokens, v.accepted_tokens, v.queued_seconds,
+    v.prefill_seconds, v.decode_seconds, v.thinking_tokens);
 }
 template <typename Archive>
 void fields(Archive& a, Is<Prefill> auto& v) {
@@ -92,6 +92,12 @@ void fields(Archive& a, Is<Description> auto& v) {
   a(v.name, v.architecture, v.quantization, v.parameters, v.file_bytes, v.context_length, v.context_limit, v.vocab_size,
     v.embedding_size, v.has_template, v.adds_bos, v.bos, v.isa, v.threads, v.thinks, v.generates, v.pooling,
     v.max_embed_tokens, v.infill);
+}
+template <typename Archive>
+void fields(Archive& a, Is<Stats> auto& v) {
+  a(v.running, v.waiting, v.page_tokens, v.kv_pages_total, v.kv_pages_used, v.kv_pages_parked, v.requests,
+    v.prompt_tokens, v.cached_tokens, v.generated_tokens, v.steps, v.rows, v.drafted_tokens, v.accepted_tokens,
+    v.preemptions);
 }
 template <typename Archive>
 void fields(Archive& a, Is<TokenizeRequest> auto& v) {

@@ -37,6 +37,8 @@ CompleteRequest full_request() {
   request.grammar = "g";
   request.copy_sources = {{"page", Private("Invoice 7")}};
   request.continue_from = "sequence-1";
+  request.client = "token-1";
+  request.priority = Priority::kBackground;
   return request;
 }
 
@@ -46,7 +48,7 @@ std::vector<Event> all_events() {
               "te\xFF",
               {{1, "call_1", "f", "{"}, {1, "", "", "}"}},
               "hm"};
-  Finished finished{FinishReason::kToolCalls, "stop", {1, 2, 3, 4, 5, 0.25, 1e300, 6}, "", true};
+  Finished finished{FinishReason::kToolCalls, "stop", {1, 2, 3, 4, 5, 0.125, 0.25, 1e300, 6}, "", true};
   return {Prefill{1, 2}, delta, finished, Failed{Error::corrupt("bad").hint("pull again")}};
 }
 
@@ -59,6 +61,8 @@ TEST(Wire, a_request_arrives_as_it_was_sent) {
   EXPECT_EQ(received->sampling.logit_bias, sent.sampling.logit_bias);
   EXPECT_EQ(received->stop, sent.stop);
   EXPECT_EQ(received->continue_from, "sequence-1");
+  EXPECT_EQ(received->client, "token-1");
+  EXPECT_EQ(received->priority, Priority::kBackground);
   EXPECT_TRUE(received->ignore_eos);
   EXPECT_TRUE(received->check_schema);
   EXPECT_EQ(std::get<ChatPrompt>(received->prompt).tool_choice, std::get<ChatPrompt>(sent.prompt).tool_choice);
@@ -101,6 +105,7 @@ TEST(Wire, the_other_types_arrive) {
   EXPECT_EQ(described->pooling, Pooling::kRank);
   EXPECT_EQ(described->max_embed_tokens, 512U);
   EXPECT_EQ(described->infill, description.infill);
+  EXPECT_EQ(decode<Stats>(encode(Stats{.waiting = 3, .rows = 1ULL << 40}))->rows, 1ULL << 40);
   EXPECT_EQ(decode<ScoreRequest>(encode(ScoreRequest{{1, 2}, 1}))->tokens, (std::vector{1, 2}));
   EXPECT_EQ(decode<EmbedRequest>(encode(EmbedRequest{{4}}))->tokens, (std::vector{4}));
   const auto list = decode<std::vector<EmbedRequest>>(encode(std::vector<EmbedRequest>{{{4, 5}, 1}, {{}, 0}}));

@@ -14,7 +14,6 @@
 namespace ingle::engine {
 namespace {
 
-constexpr size_t kMaxInFlight = 1024;
 constexpr size_t kMaxEmbeddingsInFlight = 64;  // of one caller
 constexpr int32_t kMaxLogprobs = 100;
 constexpr size_t kMaxStops = 64;
@@ -71,7 +70,7 @@ Result<std::unique_ptr<const text::grammar::Validator>> make_check(const chat::C
 BatchEngine::BatchEngine(EngineParts parts)
     : parts_(std::move(parts)),
       prompter_(*parts_.tokenizer, parts_.chat_template.get()),
-      in_flight_(kMaxInFlight),
+      in_flight_(size_t{parts_.max_sequences} + parts_.max_queue),
       loop_(*parts_.executor, shape_of(parts_), in_flight_),
       step_thread_([this](const std::stop_token& stop) { loop_.run(stop, mailbox_); }) {}
 
@@ -256,13 +255,12 @@ void BatchEngine::cancel(std::string_view id) {
   mailbox_.push([id = std::string(id)](StepLoop& loop) { loop.cancel(id); });
 }
 
-/// Queues a job whose answer the caller waits for.
+/// Queues a job whose answer the caller waits for: callers are few, so it is not counted among those in flight.
 template <typename MakeJob>
-Result<std::future<Result<std::vector<float>>>> BatchEngine::start(MakeJob make_job) {
+std::future<Result<std::vector<float>>> BatchEngine::start(MakeJob make_job) {
   std::promise<Result<std::vector<float>>> promise;
   auto future = promise.get_future();
   std::string id = next_id();
-  INGLE_TRY_VOID(in_flight_.add(id));
   auto job = make_job(std::move(id), [promise = std::move(promise)](Result<std::vector<float>> result) mutable {
     promise.set_value(std::move(result));
   });
@@ -278,10 +276,10 @@ Result<std::vector<float>> BatchEngine::score(const chat::ScoreRequest& request)
         Error::usage(fmt::format("cannot score from token {} of {}: the first that has a token before it is 1",
                                  request.first, request.tokens.size())));
   }
-  INGLE_TRY(auto answer, start([&](std::string id, Question::Answer done) {
-              return std::make_unique<Scoring>(std::move(id), request.tokens, request.first, std::move(done));
-            }));
-  return answer.get();
+  return start([&](std::string id, Question::Answer done) {
+           return std::make_unique<Scoring>(std::move(id), request.tokens, request.first, std::move(done));
+         })
+      .get();
 }
 
 Status BatchEngine::check_embed(const chat::EmbedRequest& request) const {
@@ -302,14 +300,13 @@ Result<std::vector<std::vector<float>>> BatchEngine::embed_all(std::span<const c
   std::vector<std::vector<float>> vectors;
   vectors.reserve(requests.size());
   while (vectors.size() < requests.size()) {
-    // Not all at once: other callers want places among the requests in flight too.
+    // Not all at once: other callers want to be answered too.
     std::vector<std::future<Result<std::vector<float>>>> answers;
     for (const chat::EmbedRequest& request :
          requests.subspan(vectors.size()).first(std::min(requests.size() - vectors.size(), kMaxEmbeddingsInFlight))) {
-      INGLE_TRY(auto answer, start([&](std::string id, Question::Answer done) {
-                  return std::make_unique<Embedding>(std::move(id), request.tokens, std::move(done));
-                }));
-      answers.push_back(std::move(answer));
+      answers.push_back(start([&](std::string id, Question::Answer done) {
+        return std::make_unique<Embedding>(std::move(id), request.tokens, std::move(done));
+      }));
     }
     for (auto& answer : answers) {
       INGLE_TRY(auto vector, answer.get());
@@ -329,6 +326,15 @@ Result<std::string> BatchEngine::fork(std::string_view request_id) {
 
 void BatchEngine::release(std::string_view handle) {
   mailbox_.push([handle = std::string(handle)](StepLoop& loop) { loop.release(handle); });
+}
+
+Result<chat::Stats> BatchEngine::stats() {
+  chat::Stats stats = loop_.stats();
+  // What has been accepted and is on its way to the step thread waits too.
+  const size_t n_in_flight = in_flight_.size();
+  stats.waiting =
+      std::max(stats.waiting, static_cast<uint32_t>(n_in_flight - std::min<size_t>(n_in_flight, stats.running)));
+  return stats;
 }
 
 }  // namespace ingle::engine

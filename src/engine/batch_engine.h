@@ -31,6 +31,7 @@ struct EngineParts {
   std::shared_ptr<base::CoreBoard> cores;                  // null: every step may use all threads
   std::function<void(std::chrono::nanoseconds)> on_pause;  // see Options; may be empty
   uint32_t max_sequences = 8;
+  uint32_t max_queue = 512;  // requests that may wait
   uint32_t prefill_chunk = 512;
   bool speculate = true;  // drafts by prompt lookup
 };
@@ -52,6 +53,7 @@ class BatchEngine final : public chat::Completer {
   Result<std::vector<std::vector<float>>> tag(const chat::EmbedRequest& request) override;
   Result<std::string> fork(std::string_view request_id) override;
   void release(std::string_view handle) override;
+  Result<chat::Stats> stats() override;
 
  private:
   Result<std::vector<int32_t>> prompt_tokens(const chat::CompleteRequest& request);
@@ -68,7 +70,7 @@ class BatchEngine final : public chat::Completer {
   auto ask(Work work);
   Status check_embed(const chat::EmbedRequest& request) const;
   template <typename MakeJob>
-  Result<std::future<Result<std::vector<float>>>> start(MakeJob make_job);
+  std::future<Result<std::vector<float>>> start(MakeJob make_job);
 
   EngineParts parts_;
   Prompter prompter_;

@@ -54,6 +54,7 @@ void Completion::started(uint32_t n_cached) {
   if (phase_ != Phase::kWaiting) return;  // after a preemption the client sees a pause, not a second beginning
   phase_ = Phase::kPrefill;
   started_ = Clock::now();
+  usage_.queued_seconds = seconds(started_ - arrived_);
   usage_.cached_tokens = std::min(n_cached, usage_.prompt_tokens);  // forced text stands after the prompt
   sink_(chat::Prefill{usage_.cached_tokens, usage_.prompt_tokens});
 }

@@ -91,6 +91,7 @@ class Completion final : public Job {
   std::optional<text::grammar::Constraint> begin_;  // where that text began, to see whether what was cut is whole
   chat::Usage usage_;
   enum class Phase : uint8_t { kWaiting, kPrefill, kDecode } phase_ = Phase::kWaiting;
+  const Clock::time_point arrived_ = Clock::now();
   Clock::time_point started_;
   Clock::time_point first_token_;
   chat::Event outcome_;  // Finished or Failed once it has ended

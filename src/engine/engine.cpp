@@ -149,6 +149,7 @@ Result<std::unique_ptr<chat::Completer>> load(std::span<const base::FileDescript
   engine.cores = options.cores;
   engine.on_pause = options.on_pause;
   engine.max_sequences = options.max_sequences;
+  engine.max_queue = options.max_queue;
   engine.prefill_chunk = options.prefill_chunk;
   engine.speculate = options.speculate;
   return std::make_unique<BatchEngine>(std::move(engine));

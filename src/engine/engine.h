@@ -28,6 +28,7 @@ struct Options {
   uint32_t context = 0;           // tokens a sequence may hold; 0 = the model's own, at most 4096 unless asked for more
   bool clamp_context = false;     // a context that the model was not made for is shortened instead of refused
   uint32_t max_sequences = 8;     // that decode at once
+  uint32_t max_queue = 512;       // requests that wait while so many decode; one more is refused
   uint32_t prefill_chunk = 512;   // prompt tokens in one step
   bool speculate = true;          // guess from the text what follows and check it along: the same answers, sooner
   bool vocabulary_only = false;   // no weights are read: tokenize, detokenize and render are all it can

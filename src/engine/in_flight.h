@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "chat/errors.h"
 
 namespace ingle::engine {
 
@@ -18,9 +19,7 @@ class InFlight {
   Status add(const std::string& id) {
     const std::lock_guard lock(ids_mutex_);
     if (ids_.size() >= max_requests_) {
-      return std::unexpected(
-          Error::exhausted("the engine's queue is full: " + std::to_string(max_requests_) + " requests are in it")
-              .hint("try again when some have ended"));
+      return std::unexpected(chat::queue_full(max_requests_));
     }
     if (!ids_.insert(id).second) return std::unexpected(Error::usage("a request with the id '" + id + "' is running"));
     return {};
@@ -31,9 +30,14 @@ class InFlight {
     if (const auto found = ids_.find(id); found != ids_.end()) ids_.erase(found);
   }
 
+  size_t size() const {
+    const std::lock_guard lock(ids_mutex_);
+    return ids_.size();
+  }
+
  private:
   const size_t max_requests_;
-  std::mutex ids_mutex_;
+  mutable std::mutex ids_mutex_;
   std::set<std::string, std::less<>> ids_;
 };
 

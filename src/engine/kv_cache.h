@@ -28,6 +28,8 @@ class KvCache {
   /// Pages that reserve() could hand out now: free ones and those kept only in case their prefix returns.
   uint32_t available() const { return static_cast<uint32_t>(free_.size()) + index_.n_parked(); }
 
+  uint32_t n_parked() const { return index_.n_parked(); }
+
   SequenceId open();
   /// A second sequence with the same content; nothing is copied until one of them goes on.
   SequenceId fork(SequenceId id);

@@ -25,6 +25,7 @@ void StepLoop::run(const std::stop_token& stop, Mailbox& mailbox) {
     const bool idle = running_.empty() && waiting_.empty();
     if (idle && shape_.cores != nullptr) shape_.cores->leave();
     if (idle) say_pause(std::chrono::nanoseconds::max());
+    publish_stats();
     mailbox.drain(idle, stop, messages);
     for (auto& message : messages)
       message(*this);
@@ -137,6 +138,7 @@ bool StepLoop::try_start(Job& job) {
   view_running();
   if (may_start(job.n_wanted() - n_stored, views_, cache_.available(), shape_.limits)) {
     job.started(n_stored);
+    stats_.cached_tokens += n_stored;
     return true;
   }
   if (fresh) {
@@ -185,6 +187,7 @@ void StepLoop::preempt(size_t index) {
   running_.erase(running_.begin() + static_cast<std::ptrdiff_t>(index));
   cache_.close(job->kv);
   job->kv = Job::kNoSequence;
+  ++stats_.preemptions;
   waiting_.push_front(std::move(job));
 }
 
@@ -209,6 +212,8 @@ void StepLoop::step() {
   run_shares(false);
   run_shares(true);
   drop_ended();
+  ++stats_.steps;
+  stats_.rows += n_rows;
   last_step_ = {n_rows, std::chrono::steady_clock::now() - begin};
 }
 
@@ -300,11 +305,14 @@ void StepLoop::hand_out(std::span<const backend::Output> results) {
     const uint32_t begin = cache_.size(job.kv);
     const uint32_t end = begin + share.n_rows;
     const uint32_t first = std::max(begin, job.first_result());
+    if (!job.answers()) stats_.prompt_tokens += share.n_rows;
     cache_.commit(job.kv, std::span(job.tokens()).first(end));
     job.progressed(end);
     if (first >= end) continue;
     const size_t n = size_t{end + share.n_draft - first};
+    const size_t n_known = job.tokens().size();
     ended_[share.sequence] = take(job, results.first(n), first);
+    stats_.generated_tokens += job.tokens().size() - n_known;
     results = results.subspan(n);
     if (share.n_draft == 0) continue;
     // What was guessed right is stored; the rest is forgotten before anything could share its pages.
@@ -312,6 +320,8 @@ void StepLoop::hand_out(std::span<const backend::Output> results) {
     while (n_stored < end + share.n_draft && n_stored + 1 < job.tokens().size() &&
            job.tokens()[n_stored] == job.draft()[n_stored - end])
       ++n_stored;
+    stats_.drafted_tokens += share.n_draft;
+    stats_.accepted_tokens += n_stored - end;
     cache_.commit(job.kv, std::span(job.tokens()).first(n_stored));
     cache_.truncate(job.kv, static_cast<uint32_t>(n_stored));
   }
@@ -336,8 +346,25 @@ void StepLoop::end(std::unique_ptr<Job> job) {
     state.constraint.reset();
     recent_.push_back({job->id(), job->tokens(), std::move(state)});
   }
+  ++stats_.requests;
   in_flight_.remove(job->id());
   job->conclude();
+}
+
+void StepLoop::publish_stats() {
+  stats_.running = static_cast<uint32_t>(running_.size());
+  stats_.waiting = static_cast<uint32_t>(waiting_.size());
+  stats_.page_tokens = cache_.page_tokens();
+  stats_.kv_pages_total = cache_.n_pages();
+  stats_.kv_pages_parked = cache_.n_parked();
+  stats_.kv_pages_used = cache_.n_pages() - cache_.available();
+  const std::lock_guard lock(published_mutex_);
+  published_ = stats_;
+}
+
+chat::Stats StepLoop::stats() const {
+  const std::lock_guard lock(published_mutex_);
+  return published_;
 }
 
 void StepLoop::end_all(const Error& error) {

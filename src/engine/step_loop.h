@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -14,6 +15,7 @@
 
 #include "backend/backend.h"
 #include "base/core_board.h"
+#include "chat/types.h"
 #include "engine/aside.h"
 #include "engine/in_flight.h"
 #include "engine/job.h"
@@ -51,6 +53,9 @@ class StepLoop {
   void release(std::string_view handle);
   Result<std::vector<int32_t>> tokens_of(std::string_view handle) const;
 
+  /// As of the last step. Any thread.
+  chat::Stats stats() const;
+
  private:
   struct Ended {
     std::string id;
@@ -74,6 +79,7 @@ class StepLoop {
   void end(std::unique_ptr<Job> job);
   void end_all(const Error& error);
   void view_running();
+  void publish_stats();
   std::chrono::nanoseconds expected_time(uint32_t n_rows) const;
   void say_pause(std::chrono::nanoseconds until_next) const;
 
@@ -99,6 +105,10 @@ class StepLoop {
 
   Aside aside_;
   std::vector<Job*> preparing_;
+
+  chat::Stats stats_;
+  mutable std::mutex published_mutex_;
+  chat::Stats published_;
 
   struct {
     uint32_t n_rows = 0;

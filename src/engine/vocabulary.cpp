@@ -38,6 +38,7 @@ class Vocabulary final : public chat::Completer {
   Result<std::vector<std::vector<float>>> tag(const chat::EmbedRequest&) override { return nothing_computes(); }
   Result<std::string> fork(std::string_view) override { return nothing_computes(); }
   void release(std::string_view) override {}
+  Result<chat::Stats> stats() override { return chat::Stats{}; }
 
  private:
   static std::unexpected<Error> nothing_computes() {

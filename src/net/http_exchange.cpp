@@ -167,6 +167,7 @@ std::string_view reason_phrase(int status) {
       {501, "Not Implemented"},
       {502, "Bad Gateway"},
       {503, "Service Unavailable"},
+      {529, "Overloaded"},
       {507, "Insufficient Storage"},
   };
   const auto* row = std::ranges::find(kRows, status, &Row::status);

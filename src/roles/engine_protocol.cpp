@@ -17,10 +17,9 @@ Result<Outcome> read_outcome(MessageReader& reader) {
   return Outcome(std::unexpected(std::move(error)));
 }
 
-template <typename T>
-Result<EngineMessage> numbered(std::string_view payload) {
+Result<EngineMessage> read_reply(std::string_view payload) {
   MessageReader reader(payload);
-  T message{.number = reader.number<uint64_t>(), .outcome = {}};
+  Reply message{.number = reader.number<uint64_t>(), .outcome = {}};
   INGLE_TRY(message.outcome, read_outcome(reader));
   if (reader.broken()) return std::unexpected(broken("an answer"));
   return EngineMessage(std::move(message));
@@ -63,6 +62,7 @@ std::string encode_load(const LoadOrder& order) {
       .number(options.context)
       .number(options.clamp_context)
       .number(options.max_sequences)
+      .number(options.max_queue)
       .number(options.prefill_chunk)
       .number(options.speculate)
       .number(options.vocabulary_only)
@@ -81,6 +81,7 @@ Result<LoadOrder> decode_load(std::string_view bytes) {
   order.options.context = reader.number<uint32_t>();
   order.options.clamp_context = reader.number<bool>();
   order.options.max_sequences = reader.number<uint32_t>();
+  order.options.max_queue = reader.number<uint32_t>();
   order.options.prefill_chunk = reader.number<uint32_t>();
   order.options.speculate = reader.number<bool>();
   order.options.vocabulary_only = reader.number<bool>();
@@ -113,12 +114,10 @@ Result<EngineMessage> from_engine(const Frame& frame) {
       if (!reader.done()) return std::unexpected(broken("an error"));
       return EngineMessage(LoadFailed{std::move(error)});
     }
-    case FromEngine::kStarted:
-      return numbered<Started>(frame.payload);
     case FromEngine::kEvent:
       return read_event(frame.payload);
     case FromEngine::kReply:
-      return numbered<Reply>(frame.payload);
+      return read_reply(frame.payload);
   }
   return std::unexpected(broken("a kind of message that there is not"));
 }

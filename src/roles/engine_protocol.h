@@ -36,14 +36,14 @@ enum class Verb : uint8_t {
   kTag,
   kFork,
   kEmbedAll,
-  kLast = kEmbedAll
+  kStats,
+  kLast = kStats
 };
 
 enum class FromEngine : uint8_t {
   kProgress = 65,  // double: 0 ... 1
   kLoaded = 66,    // memory in bytes, chat::Description
   kFailed = 67,    // Error: the model cannot be loaded
-  kStarted = 68,   // number, Outcome: complete() has returned
   kEvent = 69,     // number, chat::Event
   kReply = 70,     // number, Outcome with the call's result
 };
@@ -67,10 +67,6 @@ struct Loaded {
 struct LoadFailed {
   Error error;
 };
-struct Started {
-  uint64_t number = 0;
-  Outcome outcome;
-};
 struct EventOf {
   uint64_t number = 0;
   chat::Event event;
@@ -79,7 +75,7 @@ struct Reply {
   uint64_t number = 0;
   Outcome outcome;
 };
-using EngineMessage = std::variant<Progress, Loaded, LoadFailed, Started, EventOf, Reply>;
+using EngineMessage = std::variant<Progress, Loaded, LoadFailed, EventOf, Reply>;
 
 /// kCorrupt for anything that an engine would not send.
 Result<EngineMessage> from_engine(const Frame& frame);

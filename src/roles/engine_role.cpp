@@ -66,9 +66,7 @@ class EngineServer {
         case ToEngine::kCall: {
           const auto number = reader.number<uint64_t>();
           const auto verb = reader.number<uint8_t>();
-          callers_.push([this, number, verb, argument = std::string(reader.rest())] {
-            reply(number, call(static_cast<Verb>(verb), argument));
-          });
+          answer(number, static_cast<Verb>(verb), std::string(reader.rest()));
           break;
         }
         default:
@@ -81,6 +79,14 @@ class EngineServer {
   /// From any thread, the model's included: there it waits for front for kPatienceSeconds at most, then all is over.
   void say(FromEngine type, std::string_view payload) {
     if (!channel_.send(static_cast<uint8_t>(type), payload)) channel_.close_both();
+  }
+
+  void answer(uint64_t number, Verb verb, std::string argument) {
+    if (verb == Verb::kStats) return reply(number, call(verb, argument));  // at once: others may wait for the model
+    // A fork comes behind the request that it is of, which may not have begun.
+    (verb == Verb::kFork ? starter_ : callers_).push([this, number, verb, argument = std::move(argument)] {
+      reply(number, call(verb, argument));
+    });
   }
 
   void reply(uint64_t number, const Outcome& outcome) {
@@ -98,13 +104,18 @@ class EngineServer {
         const bool is_delta = std::holds_alternative<chat::Delta>(event);
         const bool may_wait = is_delta ? begun : std::holds_alternative<chat::Prefill>(event);
         begun = begun || is_delta;
-        outbox_.add(static_cast<uint8_t>(FromEngine::kEvent),
-                    MessageWriter().number(number).rest(chat::encode(event)).take(), may_wait);
+        tell(number, event, may_wait);
       });
     } else {
       started = std::unexpected(std::move(request).error());
     }
-    say(FromEngine::kStarted, encode_outcome(number, started ? Outcome("") : std::unexpected(started.error())));
+    // Front does not wait for a request to begin: one that cannot is one that failed.
+    if (!started) tell(number, chat::Failed{std::move(started).error()}, false);
+  }
+
+  void tell(uint64_t number, const chat::Event& event, bool may_wait) {
+    outbox_.add(static_cast<uint8_t>(FromEngine::kEvent),
+                MessageWriter().number(number).rest(chat::encode(event)).take(), may_wait);
   }
 
   Outcome call(Verb verb, const std::string& argument) {
@@ -139,6 +150,10 @@ class EngineServer {
       }
       case Verb::kFork:
         return completer_->fork(argument);
+      case Verb::kStats: {
+        INGLE_TRY(const auto stats, completer_->stats());
+        return chat::encode(stats);
+      }
     }
     return std::unexpected(Error::internal("front called what there is not"));
   }

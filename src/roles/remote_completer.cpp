@@ -7,6 +7,7 @@
 #include <optional>
 #include <thread>
 
+#include "chat/errors.h"
 #include "chat/wire.h"
 #include "roles/engine_protocol.h"
 #include "roles/message.h"
@@ -24,7 +25,7 @@ uint8_t type_of(ToEngine type) {
 }  // namespace
 
 struct RemoteCompleter::State {
-  /// Somebody waits for an answer to this number: of a call, or of the beginning of a request.
+  /// Somebody waits for the answer to the call of this number.
   struct Waiter {
     std::condition_variable answered;
     std::optional<Outcome> outcome;
@@ -35,6 +36,7 @@ struct RemoteCompleter::State {
   EngineLink link;
   chat::Description description;
   uint64_t bytes = 0;
+  size_t max_requests = 0;
   std::atomic<bool> alive = true;
 
   std::mutex mutex;
@@ -50,7 +52,7 @@ struct RemoteCompleter::State {
   bool dispatch(uint64_t number, chat::Event event);
   void fail_all(const Error& error);
   Error how_it_broke(const Error& error, bool was_closing);
-  Outcome ask(ToEngine type, std::string_view payload, chat::EventSink sink = {});
+  Status begin(const chat::CompleteRequest& request, chat::EventSink sink);
   Outcome call(Verb verb, std::string_view argument);
 };
 
@@ -86,13 +88,10 @@ void RemoteCompleter::State::read() {
 
 void RemoteCompleter::State::fail_all(const Error& error) {
   Sinks sinks;
-  std::vector<Sinks::node_type> unbegun;  // end without the lock, like every sink
   {
     const std::lock_guard lock(mutex);
     end = error;
     for (auto& [number, waiter] : waiters) {
-      // Whoever waits for its beginning gets the error from there, and no event.
-      unbegun.push_back(requests.extract(number));
       waiter->outcome = std::unexpected(error);
       waiter->answered.notify_one();
     }
@@ -107,14 +106,6 @@ void RemoteCompleter::State::fail_all(const Error& error) {
 bool RemoteCompleter::State::take(EngineMessage message) {
   if (auto* event = std::get_if<EventOf>(&message)) return dispatch(event->number, std::move(event->event));
   if (auto* reply = std::get_if<Reply>(&message)) return answer(reply->number, std::move(reply->outcome));
-  if (auto* started = std::get_if<Started>(&message)) {
-    Sinks::node_type unbegun;
-    if (!started->outcome) {
-      const std::lock_guard lock(mutex);
-      unbegun = requests.extract(started->number);
-    }
-    return answer(started->number, std::move(started->outcome));
-  }
   return false;
 }
 
@@ -149,7 +140,26 @@ bool RemoteCompleter::State::dispatch(uint64_t number, chat::Event event) {
   return true;
 }
 
-Outcome RemoteCompleter::State::ask(ToEngine type, std::string_view payload, chat::EventSink sink) {
+Status RemoteCompleter::State::begin(const chat::CompleteRequest& request, chat::EventSink sink) {
+  uint64_t number = 0;
+  {
+    const std::lock_guard lock(mutex);
+    if (end) return std::unexpected(*end);
+    if (requests.size() >= max_requests) return std::unexpected(chat::queue_full(max_requests));
+    number = next_number++;
+    requests.emplace(number, std::move(sink));
+  }
+  Status sent = link.channel->send(type_of(ToEngine::kComplete),
+                                   MessageWriter().number(number).rest(chat::encode(request)).take());
+  if (sent || sent.error().code() != ErrorCode::kUsage) return {};  // as in call(): the reader meets a broken channel
+  Sinks::node_type unsent;
+  const std::lock_guard lock(mutex);
+  unsent = requests.extract(number);
+  if (unsent.empty()) return {};  // the channel broke meanwhile, and the sink was told
+  return sent;
+}
+
+Outcome RemoteCompleter::State::call(Verb verb, std::string_view argument) {
   Waiter waiter;
   uint64_t number = 0;
   {
@@ -157,23 +167,19 @@ Outcome RemoteCompleter::State::ask(ToEngine type, std::string_view payload, cha
     if (end) return std::unexpected(*end);
     number = next_number++;
     waiters.emplace(number, &waiter);
-    if (sink) requests.emplace(number, std::move(sink));
   }
-  const Status sent = link.channel->send(type_of(type), MessageWriter().number(number).rest(payload).take());
+  const Status sent =
+      link.channel->send(type_of(ToEngine::kCall),
+                         MessageWriter().number(number).number(static_cast<uint8_t>(verb)).rest(argument).take());
   std::unique_lock lock(mutex);
   if (!sent && sent.error().code() == ErrorCode::kUsage && !waiter.outcome) {
     // Too long for a frame: nothing was sent and everything else goes on.
     waiters.erase(number);
-    requests.erase(number);
     return std::unexpected(sent.error());
   }
   // Any other failure to send is met by the reader too, which knows why and answers everybody.
   waiter.answered.wait(lock, [&] { return waiter.outcome.has_value(); });
   return *std::move(waiter.outcome);
-}
-
-Outcome RemoteCompleter::State::call(Verb verb, std::string_view argument) {
-  return ask(ToEngine::kCall, MessageWriter().number(static_cast<uint8_t>(verb)).rest(argument).take());
 }
 
 RemoteCompleter::RemoteCompleter(std::shared_ptr<State> state)
@@ -237,6 +243,7 @@ Result<std::unique_ptr<RemoteCompleter>> RemoteCompleter::load(EngineLink link,
       state->link = std::move(link);
       state->description = std::move(loaded->description);
       state->bytes = loaded->bytes;
+      state->max_requests = size_t{options.max_sequences} + options.max_queue;
       return std::unique_ptr<RemoteCompleter>(new RemoteCompleter(std::move(state)));
     } else {
       return lost(Error::corrupt("it answers before it has a model"));
@@ -282,8 +289,7 @@ Result<std::string> RemoteCompleter::detokenize(std::span<const int32_t> tokens)
 }
 
 Status RemoteCompleter::complete(chat::CompleteRequest request, chat::EventSink sink) {
-  INGLE_TRY_VOID(state_->ask(ToEngine::kComplete, chat::encode(request), std::move(sink)));
-  return {};
+  return state_->begin(request, std::move(sink));
 }
 
 void RemoteCompleter::cancel(std::string_view id) {
@@ -318,6 +324,11 @@ Result<std::string> RemoteCompleter::fork(std::string_view request_id) {
 
 void RemoteCompleter::release(std::string_view handle) {
   (void)state_->link.channel->send(type_of(ToEngine::kRelease), handle);
+}
+
+Result<chat::Stats> RemoteCompleter::stats() {
+  INGLE_TRY(const std::string bytes, state_->call(Verb::kStats, {}));
+  return chat::decode<chat::Stats>(bytes);
 }
 
 }  // namespace ingle::roles

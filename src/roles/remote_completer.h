@@ -3,6 +3,8 @@
 // Owns its side of the channel and a thread that reads it: events are dispatched there, so sinks must be quick, as those of
 // every Completer. Any thread may call it. When the channel breaks, or the engine says something that no engine would say,
 // every request in flight ends with Failed{kUnavailable}, and so does everything that is asked afterwards.
+//
+// complete() waits for nothing: what the engine refuses is a Failed, and a queue that is full is known here.
 #pragma once
 
 #include <chrono>
@@ -62,6 +64,7 @@ class RemoteCompleter final : public chat::Completer {
   Result<std::vector<std::vector<float>>> tag(const chat::EmbedRequest& request) override;
   Result<std::string> fork(std::string_view request_id) override;
   void release(std::string_view handle) override;
+  Result<chat::Stats> stats() override;
 
  private:
   struct State;

@@ -4,11 +4,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <condition_variable>
 #include <future>
 #include <mutex>
 #include <thread>
 
+#include "chat/errors.h"
 #include "chat/wire.h"
 #include "roles/engine_protocol.h"
 #include "roles/engine_role.h"
@@ -78,6 +80,7 @@ class FakeModel final : public chat::Completer {
   }
   Result<std::string> fork(std::string_view id) override { return "fork of " + std::string(id); }
   void release(std::string_view) override {}
+  Result<chat::Stats> stats() override { return chat::Stats{.running = 1, .waiting = 2, .rows = uint64_t{1} << 40}; }
 
  private:
   std::mutex mutex_;
@@ -212,12 +215,43 @@ TEST_F(RemoteCompleterTest, RefusedAndFailedRequestsAreTheModelsOwnErrors) {
   start();
   ASSERT_TRUE(loaded_);
   Events events;
-  const Status refused = model().complete(request("1", "refuse"), events.sink());
-  ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error(), Error::refused("no").hint("yes"));
-  ASSERT_TRUE(model().complete(request("2", "fail"), events.sink()));
+  ASSERT_TRUE(model().complete(request("1", "refuse"), events.sink()));
   events.wait_for_end();
-  EXPECT_EQ(events.failed(), Error::exhausted("full"));
+  EXPECT_EQ(events.failed(), Error::refused("no").hint("yes"));
+  Events others;
+  ASSERT_TRUE(model().complete(request("2", "fail"), others.sink()));
+  others.wait_for_end();
+  EXPECT_EQ(others.failed(), Error::exhausted("full"));
+}
+
+TEST_F(RemoteCompleterTest, AFullQueueIsKnownInFront) {
+  options_.max_sequences = 1;
+  options_.max_queue = 1;
+  start();
+  ASSERT_TRUE(loaded_);
+  std::array<Events, 3> events;
+  ASSERT_TRUE(model().complete(request("1", "endless"), events[0].sink()));
+  ASSERT_TRUE(model().complete(request("2", "on"), events[1].sink()));
+  events[1].wait_for_end();
+  ASSERT_TRUE(model().complete(request("3", "endless"), events[2].sink()));
+  const Status refused = model().complete(request("4", "on"), {});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error(), chat::queue_full(2));
+  for (const size_t i : {0, 2}) {
+    events[i].wait_for_text("endless");
+    model().cancel(std::to_string(i + 1));
+    events[i].wait_for_end();
+  }
+}
+
+TEST_F(RemoteCompleterTest, StatisticsCrossTheChannel) {
+  start();
+  ASSERT_TRUE(loaded_);
+  const auto stats = model().stats();
+  ASSERT_TRUE(stats);
+  EXPECT_EQ(stats->running, 1U);
+  EXPECT_EQ(stats->waiting, 2U);
+  EXPECT_EQ(stats->rows, uint64_t{1} << 40);
 }
 
 TEST_F(RemoteCompleterTest, ManyRequestsAtOnceKeepApart) {
@@ -367,7 +401,6 @@ TEST_F(HostileEngineTest, EventsAfterTheEndOfARequestEndTheChannel) {
   Events events;
   engine_thread_ = std::jthread([this] {
     EXPECT_EQ(engine_side_.receive()->type, static_cast<uint8_t>(ToEngine::kComplete));
-    say(FromEngine::kStarted, encode_outcome(1, Outcome("")));
     const std::string last =
         MessageWriter().number(uint64_t{1}).rest(chat::encode(chat::Event(chat::Finished()))).take();
     say(FromEngine::kEvent, last);

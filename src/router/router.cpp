@@ -93,6 +93,10 @@ class AutoModel final : public chat::Completer {
         Error::unsupported("a request to the router cannot be forked: it has no sequence of its own"));
   }
   void release(std::string_view /*handle*/) override {}
+  Result<chat::Stats> stats() override {
+    INGLE_TRY(const auto model, local());
+    return model->stats();
+  }
 
  private:
   Result<std::shared_ptr<chat::Completer>> local() {

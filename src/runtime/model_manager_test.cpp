@@ -57,6 +57,7 @@ class FakeModel final : public chat::Completer {
   Result<std::vector<std::vector<float>>> tag(const chat::EmbedRequest&) override { return unused(); }
   Result<std::string> fork(std::string_view) override { return unused(); }
   void release(std::string_view) override {}
+  Result<chat::Stats> stats() override { return unused(); }
 
  private:
   static std::unexpected<Error> unused() { return std::unexpected(Error::unsupported("not part of this test")); }

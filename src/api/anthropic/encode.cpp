@@ -7,8 +7,9 @@
 namespace ingle::api::anthropic {
 namespace {
 
-std::string_view type_of(int status) {
-  switch (status) {
+std::string_view type_of(const Failure& failure) {
+  if (failure.is_overload()) return "overloaded_error";
+  switch (failure.status) {
     case 401:
       return "authentication_error";
     case 403:
@@ -22,14 +23,14 @@ std::string_view type_of(int status) {
     case 503:
       return "overloaded_error";
     default:
-      return status < 500 ? "invalid_request_error" : "api_error";
+      return failure.status < 500 ? "invalid_request_error" : "api_error";
   }
 }
 
 Json error_json(const Failure& failure, std::string_view request_id) {
   std::string message = failure.error.message();
   if (!failure.error.hint().empty()) message += ": " + failure.error.hint();
-  Json json = {{"type", "error"}, {"error", {{"type", type_of(failure.status)}, {"message", std::move(message)}}}};
+  Json json = {{"type", "error"}, {"error", {{"type", type_of(failure)}, {"message", std::move(message)}}}};
   if (failure.code == kAnswerBreaksSchema) json["error"]["code"] = failure.code;
   if (!request_id.empty()) json["request_id"] = request_id;
   return json;

@@ -9,6 +9,7 @@ namespace {
 std::string_view type_of(const Failure& failure) {
   if (failure.code == kAnswerBreaksSchema) return kAnswerBreaksSchema;
   if (failure.code == "context_length_exceeded") return "exceed_context_size_error";
+  if (failure.is_overload()) return "unavailable_error";
   switch (failure.status) {
     case 401:
       return "authentication_error";

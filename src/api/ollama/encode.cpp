@@ -190,6 +190,9 @@ std::string encode_load(const AnswerFrame& frame, bool unloaded) {
 }
 
 std::string encode_error(const Failure& failure) {
+  // Word for word, both spaces included: programs look for it.
+  if (failure.is_overload())
+    return to_text({{"error", "server busy, please try again.  maximum pending requests exceeded"}});
   std::string message = failure.error.message();
   if (!failure.error.hint().empty() && failure.code != "model_not_found") message += ": " + failure.error.hint();
   Json json = {{"error", std::move(message)}};

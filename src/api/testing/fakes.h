@@ -72,6 +72,7 @@ class ScriptedCompleter : public chat::Completer {
   std::vector<int32_t> tokens = {7, 8, 9};  // of every text
   std::vector<chat::TokenizeRequest> tokenized;
   chat::Description description;
+  chat::Stats now;
 
   Status complete(chat::CompleteRequest wanted, chat::EventSink events) override {
     if (before) before();
@@ -102,6 +103,7 @@ class ScriptedCompleter : public chat::Completer {
   Result<std::vector<std::vector<float>>> tag(const chat::EmbedRequest& /*request*/) override { return no(); }
   Result<std::string> fork(std::string_view /*request_id*/) override { return no(); }
   void release(std::string_view /*handle*/) override {}
+  Result<chat::Stats> stats() override { return now; }
 
  private:
   static std::unexpected<Error> no() { return std::unexpected(Error::unsupported("not scripted")); }

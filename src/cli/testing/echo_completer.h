@@ -32,6 +32,7 @@ class EchoCompleter : public chat::Completer {
   Result<std::vector<std::vector<float>>> tag(const chat::EmbedRequest& request) override;
   Result<std::string> fork(std::string_view request_id) override;
   void release(std::string_view handle) override;
+  Result<chat::Stats> stats() override { return chat::Stats{}; }
 
  private:
   void answer(const chat::CompleteRequest& request, const chat::EventSink& sink, const std::string& text);

@@ -32,6 +32,7 @@ class ScriptedCompleter : public chat::Completer {
   Result<std::vector<std::vector<float>>> tag(const chat::EmbedRequest& request) override;
   Result<std::string> fork(std::string_view request_id) override;
   void release(std::string_view handle) override;
+  Result<chat::Stats> stats() override { return chat::Stats{}; }
 
   uint32_t context_limit = 4096;
   uint64_t parameters = 2'000'000'000;
