@@ -15,13 +15,6 @@ bool is_request_id(std::string_view id) {
   });
 }
 
-/// A program's token: Anthropic's clients have a header of their own for it.
-std::string authorization_of(const net::ServerRequest& head) {
-  if (head.has_header("authorization") || !head.has_header("x-api-key"))
-    return std::string(head.header("authorization"));
-  return "Bearer " + std::string(head.header("x-api-key"));
-}
-
 std::string new_id() {
   return "req_" + random_hex(12);
 }
@@ -34,25 +27,20 @@ ErrorCode code_of(int status) {
 
 }  // namespace
 
-std::optional<Failure> Api::check(const net::ServerRequest& head, const RouteMatch& match) const {
-  if (auto failure = check_request(head, match.route, guard_)) return failure;
-  if (head.method == "OPTIONS" && !match.allowed.empty()) return std::nullopt;
-  if (match.route == nullptr) {
-    if (match.allowed.empty())
-      return Failure{.status = 404, .error = Error::not_found("nothing is served at this address")};
-    return Failure{
-        .status = 405,
-        .error = Error::usage("this address does not take " + head.method).hint("it takes " + match.allowed)};
-  }
-  if (match.route->scope == Scope::kOwner &&
-      !keys_.is_owner(head.header("cookie"), authorization_of(head), own::cookie_name(head), services_.now_unix()))
-    return Failure{.status = 401,
-                   .code = "no_session",
-                   .error = Error::refused("only the owner of this installation may see this")
-                                .hint("run 'ingle app', which opens the app with a link for you")};
-  if (match.route->handle == nullptr)
-    return Failure{.status = 501, .error = Error::unsupported(std::string(match.route->about))};
-  return std::nullopt;
+Verdict Api::check(const net::ServerRequest& head, const RouteMatch& match) {
+  if (auto failure = check_request(head, match.route, guard_)) return {.failure = std::move(failure)};
+  // A browser asks so before it sends a key.
+  if (head.method == "OPTIONS" && !match.allowed.empty()) return {};
+  Verdict verdict = access_.check(head, match.route, services_.now_unix());
+  if (verdict.failure) return verdict;
+  if (match.route != nullptr && match.route->handle == nullptr)
+    return {.failure = Failure{.status = 501, .error = Error::unsupported(std::string(match.route->about))}};
+  if (match.route != nullptr) return verdict;
+  if (match.allowed.empty())
+    return {.failure = Failure{.status = 404, .error = Error::not_found("nothing is served at this address")}};
+  return {.failure = Failure{
+              .status = 405,
+              .error = Error::usage("this address does not take " + head.method).hint("it takes " + match.allowed)}};
 }
 
 std::vector<net::HttpHeader> Api::common_headers(const net::ServerRequest& head, const std::string& request_id) const {
@@ -78,12 +66,14 @@ net::Reply Api::refusal(const net::ServerRequest& head, const RouteMatch& match,
   for (net::HttpHeader& header : common_headers(head, id))
     reply.headers.push_back(std::move(header));
   if (failure.status == 405) reply.headers.push_back({"allow", match.allowed});
+  if (failure.status == 401) reply.headers.push_back({"www-authenticate", "Bearer realm=\"ingle\""});
   return reply;
 }
 
 net::HeadVerdict Api::on_head(const net::ServerRequest& head) {
   const RouteMatch match = find_route(head.method, head.path);
-  if (const auto failure = check(head, match)) {
+  Verdict verdict = check(head, match);
+  if (const auto& failure = verdict.failure) {
     if (services_.telemetry) services_.telemetry->refused(failure->status, failure->word());
     return {.refusal = refusal(head, match, *failure)};
   }
@@ -99,7 +89,8 @@ net::HeadVerdict Api::on_head(const net::ServerRequest& head) {
     }
     return {.refusal = std::move(reply)};
   }
-  return {.max_body_bytes = match.route->max_body_bytes, .lane = match.route->lane};
+  return {
+      .max_body_bytes = match.route->max_body_bytes, .lane = match.route->lane, .caller = std::move(verdict.client)};
 }
 
 std::string Api::take_id(const net::ServerRequest& head, const RouteMatch& match) {
@@ -107,25 +98,43 @@ std::string Api::take_id(const net::ServerRequest& head, const RouteMatch& match
   // Only inference writes to the ledger, under its id: a second request of that id would replace what the first did.
   const bool is_free = is_request_id(given) && (match.route->scope != Scope::kInference ||
                                                 !services_.is_known_request || !services_.is_known_request(given));
-  const std::lock_guard lock(ids_->mutex);
-  if (is_free && ids_->taken.insert(given).second) return given;
+  const std::lock_guard lock(in_flight_->mutex);
+  if (is_free && in_flight_->rows.try_emplace(given).second) return given;
   std::string id = new_id();
-  ids_->taken.insert(id);
+  in_flight_->rows.try_emplace(id);
   return id;
 }
 
 void Api::on_request(std::shared_ptr<net::Exchange> exchange) {
   RouteMatch match = find_route(exchange->request().method, exchange->request().path);
   const std::string id = take_id(exchange->request(), match);
+  const std::string client = exchange->request().caller;
+  if (!client.empty()) {
+    const std::lock_guard lock(in_flight_->mutex);
+    in_flight_->rows[id] = {.exchange = exchange, .client = client, .scope = match.route->scope};
+  }
   auto headers = common_headers(exchange->request(), id);
-  auto* call =
-      new Call(std::move(exchange), *match.route, std::move(match.rest), id, services_, keys_, std::move(headers));
+  auto* call = new Call(std::move(exchange), *match.route, std::move(match.rest), id, client, services_, keys_,
+                        std::move(headers));
   // Shared by the worker and the model that answers; its id is free again when both have let go.
-  match.route->handle(std::shared_ptr<Call>(call, [ids = ids_, id](Call* ended) {
+  match.route->handle(std::shared_ptr<Call>(call, [in_flight = in_flight_, id](Call* ended) {
     delete ended;
-    const std::lock_guard lock(ids->mutex);
-    ids->taken.erase(id);
+    const std::lock_guard lock(in_flight->mutex);
+    in_flight->rows.erase(id);
   }));
+}
+
+void Api::end_revoked() {
+  std::vector<std::shared_ptr<net::Exchange>> ended;  // outlives the lock: dropping the last one may end a call
+  {
+    const std::lock_guard lock(in_flight_->mutex);
+    for (const auto& [id, row] : in_flight_->rows) {
+      if (row.client.empty() || access_.still_allowed(row.client, row.scope, services_.now_unix())) continue;
+      if (auto exchange = row.exchange.lock()) ended.push_back(std::move(exchange));
+    }
+  }
+  for (const auto& exchange : ended)
+    exchange->cut();
 }
 
 std::string Api::error_body(const net::ServerRequest* head, int status, std::string_view message) {

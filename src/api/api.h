@@ -3,11 +3,12 @@
 // Owned by the composition root, together with the services it was given; used by the HTTP server's threads.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <mutex>
-#include <set>
 #include <string>
 
+#include "api/access.h"
 #include "api/app_keys.h"
 #include "api/guard.h"
 #include "api/registry.h"
@@ -18,16 +19,19 @@ namespace ingle::api {
 
 class Api : public net::RequestHandler {
  public:
-  Api(const Services& services, AppKeys& keys, GuardOptions guard)
-      : services_(services), keys_(keys), guard_(std::move(guard)) {}
+  Api(const Services& services, AppKeys& keys, GuardOptions guard, const AccessOptions& access = {})
+      : services_(services), keys_(keys), guard_(std::move(guard)), access_(keys, access) {}
+
+  /// Cuts the answers under way for tokens that are no longer in the list, have expired or lost the scope. Any thread.
+  void end_revoked();
 
   net::HeadVerdict on_head(const net::ServerRequest& head) override;
   void on_request(std::shared_ptr<net::Exchange> exchange) override;
   std::string error_body(const net::ServerRequest* head, int status, std::string_view message) override;
 
  private:
-  /// Why this request is not let in, before its body is read.
-  std::optional<Failure> check(const net::ServerRequest& head, const RouteMatch& match) const;
+  /// Whether this request is let in, before its body is read.
+  Verdict check(const net::ServerRequest& head, const RouteMatch& match);
   std::vector<net::HttpHeader> common_headers(const net::ServerRequest& head, const std::string& request_id) const;
   net::Reply refusal(const net::ServerRequest& head, const RouteMatch& match, const Failure& failure) const;
   /// The client's id where it has one that may stand in a header and belongs to no other request, of now or of the
@@ -37,12 +41,18 @@ class Api : public net::RequestHandler {
   const Services& services_;
   AppKeys& keys_;
   const GuardOptions guard_;
-  /// Of requests in flight. An engine that does not answer any more may hold one for longer than there is an Api.
-  struct Ids {
+  Access access_;
+  /// Requests in flight by their ids. An engine that does not answer any more may hold one for longer than there is an Api.
+  struct InFlight {
+    struct Row {
+      std::weak_ptr<net::Exchange> exchange = {};
+      std::string client = {};  // the token's id
+      Scope scope = Scope::kPublic;
+    };
     std::mutex mutex;
-    std::set<std::string, std::less<>> taken;
+    std::map<std::string, Row, std::less<>> rows;
   };
-  const std::shared_ptr<Ids> ids_ = std::make_shared<Ids>();
+  const std::shared_ptr<InFlight> in_flight_ = std::make_shared<InFlight>();
 };
 
 }  // namespace ingle::api

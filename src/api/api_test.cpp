@@ -54,6 +54,7 @@ class ApiTest : public ::testing::Test {
       seen->reply = *verdict.refusal;
       return *seen;
     }
+    wanted.caller = verdict.caller;
     exchange = std::make_shared<FakeExchange>(std::move(wanted), seen);
     api.on_request(exchange);
     last = seen;

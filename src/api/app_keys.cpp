@@ -33,8 +33,12 @@ bool same(std::string_view a, std::string_view b) {
   return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
-bool is_key(std::string_view text) {
+bool has_form_of_key(std::string_view text) {
   return text.size() == kKeyBytes * 2 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+std::string request_kind(std::string_view instance, std::string_view method, std::string_view target) {
+  return "request " + std::string(instance) + " " + std::string(method) + " " + std::string(target);
 }
 
 }  // namespace
@@ -57,7 +61,7 @@ Result<AppKeys> AppKeys::open(const std::filesystem::path& home) {
     INGLE_TRY(std::string key, base::read_file(path, 1024));
     while (!key.empty() && key.back() == '\n')
       key.pop_back();
-    if (!is_key(key))
+    if (!has_form_of_key(key))
       return std::unexpected(Error::corrupt("'" + path.string() + "' is not a key of Inglenook")
                                  .hint("delete the file: a new one is made, and browsers need a new 'ingle app'"));
     return AppKeys(std::move(key));
@@ -96,11 +100,29 @@ std::string AppKeys::make_link_word(int64_t now_unix) const {
 
 std::optional<std::string> AppKeys::redeem(std::string_view link_word, int64_t now_unix) {
   const auto end = end_of("link " + instance_, link_word);
-  if (!end || *end < now_unix || *end > now_unix + kLinkSeconds) return std::nullopt;
+  if (!end || !use_once(link_word, *end, now_unix)) return std::nullopt;
+  return signed_text("cookie", now_unix + kCookieSeconds);
+}
+
+bool AppKeys::use_once(std::string_view word, int64_t end_unix, int64_t now_unix) {
+  if (end_unix < now_unix || end_unix > now_unix + kLinkSeconds) return false;
   const std::lock_guard lock(used_mutex_);
   std::erase_if(used_, [&](const auto& used) { return used.second < now_unix; });
-  if (!used_.emplace(link_word, *end).second) return std::nullopt;
-  return signed_text("cookie", now_unix + kCookieSeconds);
+  return used_.emplace(word, end_unix).second;
+}
+
+std::string AppKeys::make_request_word(std::string_view method, std::string_view target, int64_t now_unix) const {
+  return signed_text(request_kind(instance_, method, target), now_unix + kLinkSeconds);
+}
+
+bool AppKeys::redeem_request(std::string_view word, std::string_view method, std::string_view target,
+                             int64_t now_unix) {
+  const auto end = end_of(request_kind(instance_, method, target), word);
+  return end && use_once(word, *end, now_unix);
+}
+
+bool AppKeys::is_key(std::string_view text) const {
+  return same(text, key_);
 }
 
 bool AppKeys::is_cookie(std::string_view cookie, int64_t now_unix) const {
@@ -110,7 +132,7 @@ bool AppKeys::is_cookie(std::string_view cookie, int64_t now_unix) const {
 
 bool AppKeys::is_owner(std::string_view cookies, std::string_view authorization, std::string_view cookie_name,
                        int64_t now_unix) const {
-  if (authorization.starts_with("Bearer ") && same(authorization.substr(7), key_)) return true;
+  if (authorization.starts_with("Bearer ") && is_key(authorization.substr(7))) return true;
   while (!cookies.empty()) {
     const size_t end = std::min(cookies.find(';'), cookies.size());
     std::string_view cookie = cookies.substr(0, end);

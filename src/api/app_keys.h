@@ -37,9 +37,16 @@ class AppKeys {
   void set_instance(std::string instance) { instance_ = std::move(instance); }
   /// A word that redeem() takes once, within a minute.
   std::string make_link_word(int64_t now_unix) const;
+  /// A word for one request to this run of the server, within a minute: `Authorization: Ingle WORD`. For commands of the
+  /// owner, who do not send the key to whoever answers at an address.
+  std::string make_request_word(std::string_view method, std::string_view target, int64_t now_unix) const;
+  /// Whether it is one for this request, and was not used before.
+  bool redeem_request(std::string_view word, std::string_view method, std::string_view target, int64_t now_unix);
   /// The value of a new cookie.
   std::optional<std::string> redeem(std::string_view link_word, int64_t now_unix);
 
+  /// Takes the same time wherever the texts differ.
+  bool is_key(std::string_view text) const;
   /// `cookies`, `authorization`: the headers' values. `cookie_name`: one a port, because browsers tell ports not apart.
   bool is_owner(std::string_view cookies, std::string_view authorization, std::string_view cookie_name,
                 int64_t now_unix) const;
@@ -51,6 +58,7 @@ class AppKeys {
   std::string signed_text(std::string_view kind, int64_t end_unix) const;
   /// The end, where the text was made by signed_text().
   std::optional<int64_t> end_of(std::string_view kind, std::string_view text) const;
+  bool use_once(std::string_view word, int64_t end_unix, int64_t now_unix);
   bool is_cookie(std::string_view cookie, int64_t now_unix) const;
 
   std::string key_;

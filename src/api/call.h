@@ -26,8 +26,7 @@ class AppKeys;
 /// Whose form answers and errors have.
 enum class Dialect : uint8_t { kOpenAi, kOllama, kAnthropic, kLlama, kOwn };
 
-/// What a caller needs to be allowed. On loopback everything but kOwner is open to every program of this machine until
-/// tokens exist; kOwner is for the app's cookie and the owner's key.
+/// What a caller needs to be allowed: the table is in access.h.
 enum class Scope : uint8_t { kPublic, kInference, kManage, kOwner };
 
 enum class BodyKind : uint8_t { kNone, kJson, kMultipart };
@@ -53,7 +52,7 @@ struct Route {
 class Call {
  public:
   Call(std::shared_ptr<net::Exchange> exchange, const Route& route, std::string rest, std::string request_id,
-       const Services& services, AppKeys& keys, std::vector<net::HttpHeader> headers);
+       std::string client, const Services& services, AppKeys& keys, std::vector<net::HttpHeader> headers);
   /// Tells Services::telemetry how it ended.
   ~Call();
   Call(const Call&) = delete;
@@ -64,6 +63,8 @@ class Call {
   const Services& services() const { return services_; }
   AppKeys& keys() { return keys_; }
   const std::string& request_id() const { return request_id_; }
+  /// The id of the API token that asked; empty without one. What clients must not share is kept apart by it.
+  const std::string& client() const { return client_; }
   /// What the log and /metrics will say; whoever answers fills it in.
   RequestRecord& record() { return record_; }
   /// Null where nobody counts.
@@ -92,6 +93,7 @@ class Call {
   const Route& route_;
   const std::string rest_;
   const std::string request_id_;
+  const std::string client_;
   const Services& services_;
   AppKeys& keys_;
   std::vector<net::HttpHeader> headers_;

@@ -3,10 +3,14 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <condition_variable>
 #include <filesystem>
+#include <mutex>
 #include <optional>
+#include <thread>
 
 #include "api/api.h"
+#include "api/tokens.h"
 #include "app/echo_models.h"
 #include "app/server_file.h"
 #include "app/services.h"
@@ -18,6 +22,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr auto kLookAtTokens = std::chrono::milliseconds(300);
 constexpr rlim_t kSpareDescriptors = 128;  // for models, documents and databases
 
 /// As many connections as this process may have descriptors for.
@@ -48,6 +53,15 @@ std::vector<std::string> words_of(std::string_view list) {
   return words;
 }
 
+/// New requests are checked as they come; what runs for a token that was revoked ends within a second.
+void end_revoked(api::Api& api, const std::stop_token& stop) {
+  std::mutex mutex;
+  std::condition_variable_any changed;
+  std::unique_lock lock(mutex);
+  while (!changed.wait_for(lock, stop, kLookAtTokens, [&] { return stop.stop_requested(); }))
+    api.end_revoked();
+}
+
 }  // namespace
 
 struct Server::Parts {
@@ -56,8 +70,10 @@ struct Server::Parts {
   std::unique_ptr<EchoModels> echo;
   std::unique_ptr<store::Chats> chats;
   std::optional<api::AppKeys> keys;
+  std::optional<api::Tokens> tokens;
   std::unique_ptr<api::Api> api;
   std::unique_ptr<net::HttpServer> http;
+  std::jthread watcher;  // of tokens, for answers that are under way; uses api
   std::optional<ServerFile> file;
 };
 
@@ -69,6 +85,7 @@ Server::~Server() {
 
 void Server::stop(unsigned drain_ms) {
   if (!parts_) return;
+  parts_->watcher = {};
   parts_->file.reset();  // whoever looks for a server from now on needs another one
   if (parts_->http) parts_->http->stop(drain_ms);
   // A model that still holds a request, because its process does not answer any more, will let go of it when that ends;
@@ -99,12 +116,15 @@ Result<std::unique_ptr<Server>> Server::start(Front& front, net::Listener listen
   INGLE_TRY(api::AppKeys keys, api::AppKeys::open(parts->home));
   parts->keys.emplace(std::move(keys));
   api::GuardOptions guard{.hosts = words_of(front.settings().hosts), .origins = words_of(front.settings().origins)};
-  parts->api = std::make_unique<api::Api>(parts->services, *parts->keys, std::move(guard));
+  parts->tokens.emplace(parts->home);
+  parts->api = std::make_unique<api::Api>(parts->services, *parts->keys, std::move(guard),
+                                          api::AccessOptions{.tokens = &*parts->tokens});
   const std::string instance = api::random_hex(16);
   parts->keys->set_instance(instance);
   INGLE_TRY(auto file, ServerFile::hold(parts->home, listener.address, instance));
   if (file) parts->file.emplace(*std::move(file));
   INGLE_TRY(parts->http, net::HttpServer::start(std::move(listener.socket), *parts->api, limits_of_process()));
+  parts->watcher = std::jthread([api = parts->api.get()](const std::stop_token& stop) { end_revoked(*api, stop); });
   return std::unique_ptr<Server>(new Server(std::move(parts)));
 }
 

@@ -40,6 +40,17 @@ std::optional<app::RunningServer> running_server(const fs::path& home) {
   return server;
 }
 
+int64_t now_unix() {
+  return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+/// What the owner may do with this run of the server. The key stays here: whoever answers gets words that are of use once.
+Result<api::AppKeys> keys_for(const fs::path& home, const app::RunningServer& server) {
+  INGLE_TRY(api::AppKeys keys, api::AppKeys::open(home));
+  keys.set_instance(server.instance);
+  return keys;
+}
+
 Error no_server() {
   return Error::unavailable("no server of this installation is running")
       .hint("'ingle serve' or 'ingle app' starts one");
@@ -146,12 +157,8 @@ class AppVerb : public Command {
 
  private:
   static Result<std::string> one_time_link(const fs::path& home, const app::RunningServer& server) {
-    // Made here: only the word goes to whoever answers, and it is of use to this run of the server alone.
-    INGLE_TRY(api::AppKeys keys, api::AppKeys::open(home));
-    keys.set_instance(server.instance);
-    const auto now = std::chrono::system_clock::now().time_since_epoch();
-    return "http://" + server.address.text() +
-           "/open?key=" + keys.make_link_word(std::chrono::duration_cast<std::chrono::seconds>(now).count());
+    INGLE_TRY(const api::AppKeys keys, keys_for(home, server));
+    return "http://" + server.address.text() + "/open?key=" + keys.make_link_word(now_unix());
   }
 
   std::optional<std::string> host_;
@@ -164,9 +171,12 @@ class Ps : public Command {
   void declare(Arguments& arguments) override { arguments.flag(json_, "--json", "print a JSON object a line"); }
 
   Result<int> run(Context& context) override {
-    const auto server = running_server(context.app->settings().home);
+    const fs::path home = context.app->settings().home;
+    const auto server = running_server(home);
     if (!server) return std::unexpected(no_server());
-    INGLE_TRY(const auto answer, net::ask_loopback(server->address, {.target = "/api/ps"}));
+    INGLE_TRY(const api::AppKeys keys, keys_for(home, *server));
+    const std::string word = "Ingle " + keys.make_request_word("GET", "/api/ps", now_unix());
+    INGLE_TRY(const auto answer, net::ask_loopback(server->address, {.target = "/api/ps", .authorization = word}));
     const Json json = Json::parse(answer.body, nullptr, false);
     if (answer.status != 200 || !json.is_object() || !json.contains("models"))
       return std::unexpected(Error::unavailable("the server did not say which models it has"));

@@ -78,6 +78,7 @@ std::unique_ptr<Command> make_serve();
 std::unique_ptr<Command> make_show();
 std::unique_ptr<Command> make_stop();
 std::unique_ptr<Command> make_summarize();
+std::unique_ptr<Command> make_token();
 std::unique_ptr<Command> make_tokenize();
 
 }  // namespace ingle::cli

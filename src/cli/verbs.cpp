@@ -53,6 +53,20 @@ constexpr Verb kVerbs[] = {
      .examples = "ingle stop",
      .locks_itself = true,
      .make = make_stop},
+    {.name = "token",
+     .group = VerbGroup::kServer,
+     .summary = "Make, list and revoke the tokens that programs need",
+     .description =
+         "Programs of this machine may use the server without one until the first token exists; from then on they need one, as "
+         "programs of other machines always do. A token is told once and kept nowhere: the server knows its SHA-256. Scopes: chat (ask models, list them), "
+         "manage (pull, create, copy, delete), admin (everything, conversations and the offline switch too). What is revoked ends within a second, "
+         "answers under way with it.",
+     .examples = "ingle token create --name laptop\n"
+                 "ingle token create --name backup --scope chat,manage --expires 30d\n"
+                 "export OPENAI_API_KEY=$(ingle token create --name editor)\n"
+                 "ingle token list\n"
+                 "ingle token revoke laptop",
+     .make = make_token},
     {.name = "pull",
      .group = VerbGroup::kModels,
      .summary = "Download a model",

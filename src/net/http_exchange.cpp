@@ -66,6 +66,8 @@ class SessionExchange : public Exchange {
     session_->end_answer(state_, false);
   }
 
+  void cut() override { session_->abort(); }
+
   size_t queued_bytes() const override { return state_->queued_bytes; }
 
   void on_gone(std::function<void()> callback) override {

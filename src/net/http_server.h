@@ -53,6 +53,7 @@ struct ServerRequest {
   std::vector<HttpHeader> headers;  // names in lower case
   std::string body;
   std::shared_ptr<BodyReceiver> receiver = {};  // what took the body, where the handler wanted that; `body` is empty
+  std::string caller = {};                      // who asks, as on_head() said
 
   /// Value of the first header of that name (lower case); empty when absent.
   std::string_view header(std::string_view name) const;
@@ -79,6 +80,8 @@ class Exchange {
   /// Never blocks. false: nobody reads any more, and producing should end.
   virtual bool send(std::string piece) = 0;
   virtual void finish() = 0;
+  /// Ends the connection now, whatever was answered; on_gone() is called. For an answer that may not go on.
+  virtual void cut() = 0;
   /// Bytes that the client has not taken yet: producers that can wait, or leave something out, look at it.
   virtual size_t queued_bytes() const = 0;
 
@@ -95,6 +98,7 @@ struct HeadVerdict {
   uint64_t max_body_bytes = 0;
   Lane lane = Lane::kQuick;
   std::shared_ptr<BodyReceiver> receiver = {};  // shared with the request, which may outlive the connection
+  std::string caller = {};                      // who asks; stands in the request from then on
   std::optional<Reply> refusal = {};            // the body is not read
 };
 

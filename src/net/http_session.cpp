@@ -155,6 +155,7 @@ void Session::on_header(const Error& code) {
   const auto length = parser_->content_length();
   const bool has_body = length ? *length > 0 : parser_->chunked();
   verdict_ = host_->handler.on_head(request_);
+  request_.caller = verdict_.caller;
   if (verdict_.refusal) {
     if (has_body) keep_alive_ = false;
     return refuse(std::move(*verdict_.refusal));

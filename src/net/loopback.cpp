@@ -68,7 +68,7 @@ Result<LoopbackAnswer> ask_loopback(const ListenAddress& address, const Loopback
   // HTTP/1.0: the answer comes in one piece and ends with the connection.
   std::string request = fmt::format("{} {} HTTP/1.0\r\nHost: {}\r\nConnection: close\r\n", question.method,
                                     question.target, address.text());
-  if (!question.bearer.empty()) request += fmt::format("Authorization: Bearer {}\r\n", question.bearer);
+  if (!question.authorization.empty()) request += fmt::format("Authorization: {}\r\n", question.authorization);
   request += "\r\n";
   if (::send(fd.get(), request.data(), request.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(request.size()))
     return std::unexpected(Error::unavailable(address.text() + " closed the connection"));

@@ -14,8 +14,8 @@ namespace ingle::net {
 struct LoopbackQuestion {
   std::string_view method = "GET";
   std::string_view target = "/";
-  std::string_view bearer = {};  // Authorization
-  unsigned timeout_ms = 5'000;   // of each read
+  std::string_view authorization = {};  // the header's value
+  unsigned timeout_ms = 5'000;          // of each read
 };
 
 struct LoopbackAnswer {

@@ -44,6 +44,7 @@ class FakeExchange : public net::Exchange {
   }
   void finish() override { seen_->finished = true; }
   size_t queued_bytes() const override { return 0; }
+  void cut() override { go_away(); }
   void on_gone(std::function<void()> callback) override { on_gone_ = std::move(callback); }
   bool gone() const override { return gone_; }
 
