@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "base/files.h"
 #include "cli/json_writer.h"
@@ -12,8 +13,13 @@ namespace {
 
 constexpr uint64_t kMaxInputBytes = uint64_t{60} << 20;  // four bytes a token fit in a message between processes
 
-/// A JSON string; or {"bytes": [...]} for bytes that no JSON string can hold.
-Result<std::string> text_of_line(const std::string& line, uint64_t number) {
+struct Texts {
+  std::string first;
+  std::optional<std::string> second;
+};
+
+/// A JSON string; {"bytes": [...]} for bytes that no JSON string can hold; or two strings in an array, which are a pair.
+Result<Texts> texts_of_line(const std::string& line, uint64_t number) {
   const auto refuse = [&](std::string_view why) {
     return std::unexpected(Error::refused(fmt::format("line {} of standard input {}", number, why))
                                .hint(R"(a line is a JSON string such as "Hello", or {"bytes": [72, 105]})"));
@@ -28,7 +34,9 @@ Result<std::string> text_of_line(const std::string& line, uint64_t number) {
   } catch (const std::exception&) {
     return refuse("is not valid JSON");
   }
-  if (value.is_string()) return value.get<std::string>();
+  if (value.is_string()) return Texts{value.get<std::string>(), {}};
+  if (value.is_array() && value.size() == 2 && value[0].is_string() && value[1].is_string())
+    return Texts{value[0].get<std::string>(), value[1].get<std::string>()};
   const auto bytes = value.is_object() ? value.find("bytes") : value.end();
   if (bytes == value.end() || !bytes->is_array()) return refuse("is not a JSON string");
   std::string text;
@@ -36,7 +44,7 @@ Result<std::string> text_of_line(const std::string& line, uint64_t number) {
     if (!byte.is_number_unsigned() || byte.get<uint64_t>() > 255) return refuse("has a byte that is not 0 to 255");
     text += static_cast<char>(byte.get<unsigned>());
   }
-  return text;
+  return Texts{std::move(text), {}};
 }
 
 class Tokenize : public Command {
@@ -44,9 +52,12 @@ class Tokenize : public Command {
   void declare(Arguments& arguments) override {
     arguments.positional(model_, "MODEL", "an installed model or a .gguf file").completes = Completes::kModel;
     arguments.positionals(words_, "TEXT", "the text; without it, standard input as it stands");
-    arguments.flag(jsonl_, "--jsonl", "standard input is a JSON string a line; the answer is an array of ids a line");
+    arguments.flag(
+        jsonl_, "--jsonl",
+        "standard input is a JSON string a line, or two in an array for a pair; an array of ids a line comes out");
     arguments.value(file_, "--file", "FILE", "the bytes of a file are the text").completes = Completes::kFile;
     arguments.flag(special_, "--special", "find control tokens such as <|im_end|> in the text");
+    arguments.flag(frame_, "--frame", "with the tokens that the model wants around a text, such as [CLS] and [SEP]");
     arguments.flag(pieces_, "--pieces", "print each id with the text it stands for");
     arguments.flag(json_, "--json", "print {\"tokens\", \"count\"}; with --pieces an object a token");
   }
@@ -69,7 +80,7 @@ class Tokenize : public Command {
     } else if (words_.empty()) {
       INGLE_TRY(text, context.console.read_input(kMaxInputBytes));
     }
-    INGLE_TRY(const auto tokens, encode(model, std::move(text)));
+    INGLE_TRY(const auto tokens, encode(model, {std::move(text), {}}));
     if (pieces_) {
       INGLE_TRY_VOID(print_pieces(context, model, tokens));
     } else if (json_) {
@@ -87,8 +98,11 @@ class Tokenize : public Command {
   }
 
  private:
-  Result<std::vector<int32_t>> encode(chat::Completer& model, std::string text) const {
-    return model.tokenize({.text = chat::Private(std::move(text)), .recognise_control_tokens = special_});
+  Result<std::vector<int32_t>> encode(chat::Completer& model, Texts texts) const {
+    chat::TokenizeRequest request{
+        .text = chat::Private(std::move(texts.first)), .recognise_control_tokens = special_, .add_bos = frame_};
+    if (texts.second) request.second = chat::Private(*std::move(texts.second));
+    return model.tokenize(request);
   }
 
   static void write(JsonWriter& json, std::span<const int32_t> tokens) {
@@ -103,8 +117,8 @@ class Tokenize : public Command {
     for (uint64_t number = 1;; ++number) {
       INGLE_TRY(const auto line, context.console.read_line(kMaxInputBytes));
       if (!line) return 0;
-      INGLE_TRY(std::string text, text_of_line(*line, number));
-      INGLE_TRY(const auto tokens, encode(model, std::move(text)));
+      INGLE_TRY(Texts texts, texts_of_line(*line, number));
+      INGLE_TRY(const auto tokens, encode(model, std::move(texts)));
       write(json, tokens);
       context.console.out(json.take_line());
       if (!context.console.out_is_open()) return 1;
@@ -133,6 +147,7 @@ class Tokenize : public Command {
   std::string file_;
   bool jsonl_ = false;
   bool special_ = false;
+  bool frame_ = false;
   bool pieces_ = false;
   bool json_ = false;
 };

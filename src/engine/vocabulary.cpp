@@ -24,7 +24,13 @@ class Vocabulary final : public chat::Completer {
     return text;
   }
   Result<std::vector<int32_t>> tokenize(const chat::TokenizeRequest& request) override {
-    if (request.second) return std::unexpected(chat::reads_no_pairs(description_.name));
+    if (request.second && !tokenizer_->special().add_sep)
+      return std::unexpected(chat::reads_no_pairs(description_.name));
+    if (request.second) {
+      return tokenizer_->encode_pair(request.text.reveal(), request.second->reveal(),
+                                     {.add_bos = request.add_bos, .parse_special = request.recognise_control_tokens},
+                                     request.recognise_control_tokens);
+    }
     return tokenizer_->encode(request.text.reveal(),
                               {.add_bos = request.add_bos, .parse_special = request.recognise_control_tokens},
                               request.recognise_control_tokens);

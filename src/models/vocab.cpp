@@ -19,6 +19,7 @@ struct IdRow {
 };
 // Where two keys set one member, the newer one stands later and wins.
 constexpr std::array kIds = {
+    IdRow{"tokenizer.ggml.cls_token_id", &Vocab::bos},
     IdRow{"tokenizer.ggml.bos_token_id", &Vocab::bos},
     IdRow{"tokenizer.ggml.eos_token_id", &Vocab::eos},
     IdRow{"tokenizer.ggml.eot_token_id", &Vocab::eot},
@@ -45,7 +46,10 @@ struct FlagRow {
 constexpr std::array kFlags = {
     FlagRow{"tokenizer.ggml.add_bos_token", &Vocab::add_bos},
     FlagRow{"tokenizer.ggml.add_eos_token", &Vocab::add_eos},
+    FlagRow{"tokenizer.ggml.add_sep_token", &Vocab::add_sep},
     FlagRow{"tokenizer.ggml.add_space_prefix", &Vocab::add_space_prefix},
+    FlagRow{"tokenizer.ggml.normalizer.lowercase", &Vocab::lowercase},
+    FlagRow{"tokenizer.ggml.normalizer.strip_accents", &Vocab::strip_accents},
 };
 
 // More than any vocabulary in use has; what a file only announces is not taken at its word.

@@ -1,4 +1,4 @@
-"""Token ids of the real vocabularies, against those that llama.cpp gives (tests/tokenizer/*.json)."""
+"""Token ids of the real vocabularies, against those that their makers' tools give (tests/tokenizer/*.json)."""
 import json
 import unittest
 
@@ -18,6 +18,23 @@ class TokenizerVectors(IngleTest):
             self.assertEqual(len(rows), len(cases))
             for line, case, ids in zip(lines, cases, rows):
                 self.assertEqual(ids, case["ids"], f"{line} special={special}")
+
+    def lines(self, model, rows, *flags):
+        text = "\n".join(json.dumps(row) for row in rows) + "\n"
+        return self.ok("tokenize", model, "--jsonl", *flags, text=text).lines()
+
+    def test_all_minilm(self):
+        self.check("all-minilm")
+
+    def test_all_minilm_as_it_reads_texts_and_pairs(self):
+        vectors = json.loads((ROOT / "tests" / "tokenizer" / "all-minilm.json").read_text(encoding="utf-8"))
+        if not is_there(vectors["model"]):
+            self.skipTest(f"{vectors['model']} is not pulled")
+        framed, pairs = vectors["framed"], vectors["pairs"]
+        self.assertEqual(self.lines("all-minilm", [case["text"] for case in framed], "--frame"),
+                         [case["ids"] for case in framed])
+        self.assertEqual(self.lines("all-minilm", [[case["text"], case["second"]] for case in pairs], "--frame"),
+                         [case["ids"] for case in pairs])
 
     def test_smollm2_135m(self):
         self.check("smollm2-135m")

@@ -1,4 +1,4 @@
-// Family: what differs between the kinds of tokenizer. One file each: bpe.cpp, sentencepiece.cpp.
+// Family: what differs between the kinds of tokenizer. One file each: bpe.cpp, sentencepiece.cpp, wordpiece.cpp.
 //
 // Built by Tokenizer::create over its own vocabulary, which outlives it; immutable, any thread may call.
 #pragma once
@@ -26,6 +26,8 @@ class Family {
   virtual void encode(std::string_view text, bool starts, std::vector<TokenId>& out) const = 0;
   /// Appends what an ordinary token adds to decoded text.
   virtual void decode(std::string_view token, std::string& out) const = 0;
+  /// Tokens bring the space before their word along, so the first one's is not part of decoded text.
+  virtual bool joins_words() const { return false; }
 };
 
 /// What a family is built from and keeps referring to. `kinds` has an entry for each token.
@@ -52,5 +54,6 @@ std::string byte_token_text(uint8_t byte);
 
 Result<std::unique_ptr<const Family>> make_bpe(const FamilyInput& input);
 Result<std::unique_ptr<const Family>> make_sentencepiece(const FamilyInput& input);
+Result<std::unique_ptr<const Family>> make_wordpiece(const FamilyInput& input);
 
 }  // namespace ingle::text

@@ -46,6 +46,7 @@ class Assigner {
   Result<Roles> run(bool adds_bos) {
     const bool is_sentencepiece = vocab_.model == "llama";
     SpecialTokens& ids = roles_.ids;
+    if (vocab_.model == "bert") return run_bert();
     INGLE_TRY_VOID(required("bos_token_id", vocab_.bos, is_sentencepiece ? 1 : kNoToken, ids.bos));
     INGLE_TRY_VOID(required("eos_token_id", vocab_.eos, is_sentencepiece ? 2 : kNoToken, ids.eos));
     INGLE_TRY_VOID(required("eot_token_id", vocab_.eot, kNoToken, ids.eot));
@@ -75,6 +76,23 @@ class Assigner {
   }
 
  private:
+  /// Encoders end no answers, and their words never hold the punctuation of such names: nothing is found by name. What the
+  /// file does not say is what BERT's own vocabulary has.
+  Result<Roles> run_bert() {
+    SpecialTokens& ids = roles_.ids;
+    INGLE_TRY_VOID(required("cls_token_id", vocab_.bos, 101, ids.bos));
+    INGLE_TRY_VOID(required("seperator_token_id", vocab_.sep, 102, ids.sep));
+    INGLE_TRY_VOID(required("unknown_token_id", vocab_.unk, 100, ids.unk));
+    ids.eos = usable(vocab_.eos);
+    ids.pad = usable(vocab_.pad >= 0 ? vocab_.pad : 0);
+    ids.mask = usable(vocab_.mask >= 0 ? vocab_.mask : 103);
+    ids.add_bos = vocab_.add_bos.value_or(true);
+    ids.add_sep = vocab_.add_sep.value_or(true);
+    if (ids.add_bos && ids.bos == kNoToken) return contradiction("add_bos_token", "cls_token_id");
+    if (ids.add_sep && ids.sep == kNoToken) return contradiction("add_sep_token", "seperator_token_id");
+    return std::move(roles_);
+  }
+
   static Result<Roles> contradiction(std::string_view flag, std::string_view id) {
     return std::unexpected(
         Error::corrupt(fmt::format("tokenizer.ggml.{}: true, but tokenizer.ggml.{} is missing", flag, id)));

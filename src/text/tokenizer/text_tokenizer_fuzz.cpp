@@ -11,6 +11,7 @@
 #include <fstream>
 #include <map>
 #include <memory>
+#include <numeric>
 #include <set>
 #include <string>
 #include <string_view>
@@ -52,7 +53,7 @@ class Input {
 
 constexpr uint8_t kSentencePiece = 1, kBareVocabulary = 2, kSpacePrefix = 4, kAddBos = 8, kPhi3 = 16, kNoScores = 32,
                   kCheckFinder = 64, kCheckSegments = 128;
-constexpr uint8_t kFixedVocabulary = 128;  // in the second byte
+constexpr uint8_t kFixedVocabulary = 128, kWordPiece = 64;  // in the second byte
 
 void add_missing(Vocab& vocab, std::string token, TokenKind kind) {
   if (std::ranges::find(vocab.tokens, token) == vocab.tokens.end()) testing::add_token(vocab, std::move(token), kind);
@@ -79,12 +80,18 @@ Vocab read_vocab(Input& input) {
   const uint8_t flags = input.byte();
   const auto rows = pretokenizer_rows();
   Vocab vocab;
-  vocab.model = (flags & kSentencePiece) != 0 ? "llama" : "gpt2";
-  vocab.pre = rows[input.byte() % rows.size()].names[0];
+  const uint8_t row = input.byte();
+  vocab.model = (flags & kSentencePiece) != 0 ? (row & kWordPiece) != 0 ? "bert" : "llama" : "gpt2";
+  vocab.pre = rows[row % rows.size()].names[0];
   vocab.add_space_prefix = (flags & kSpacePrefix) != 0;
   vocab.add_bos = (flags & kAddBos) != 0;
   if ((flags & kPhi3) != 0) vocab.name = "phi-3";
   vocab.bos = static_cast<int8_t>(input.byte());
+  if (vocab.model == "bert") {
+    vocab.unk = testing::add_token(vocab, "[UNK]", TokenKind::kControl);
+    vocab.sep = testing::add_token(vocab, "[SEP]", TokenKind::kControl);
+    vocab.lowercase = (flags & kSpacePrefix) != 0;
+  }
   const size_t tokens = input.byte() % 32;
   for (size_t i = 0; i < tokens; ++i) {
     const uint8_t head = input.byte();
@@ -94,7 +101,7 @@ Vocab read_vocab(Input& input) {
   const size_t merges = input.byte() % 32;
   for (size_t i = 0; i < merges; ++i)
     vocab.merges.emplace_back(input.text(input.byte() & 15));
-  if ((flags & kBareVocabulary) == 0) complete(vocab, input.rest());
+  if ((flags & kBareVocabulary) == 0 && vocab.model != "bert") complete(vocab, input.rest());
   if ((flags & kNoScores) != 0) vocab.scores.clear();
   return vocab;
 }
@@ -102,7 +109,7 @@ Vocab read_vocab(Input& input) {
 void check_ids(const Tokenizer& tokenizer, const std::vector<TokenId>& ids, bool may_be_control) {
   for (const TokenId id : ids) {
     INGLE_CHECK(id >= 0 && static_cast<size_t>(id) < tokenizer.size());
-    INGLE_CHECK(may_be_control || !tokenizer.is_control(id));
+    INGLE_CHECK(may_be_control || !tokenizer.is_control(id) || id == tokenizer.special().unk);
   }
 }
 
@@ -160,7 +167,7 @@ void check_text(const Tokenizer& tokenizer, std::string_view text, uint8_t flags
   if ((flags & kCheckSegments) != 0) check_segments(tokenizer, text);
   const bool keeps_space = !tokenizer.special().add_space_prefix;
   const bool strips = tokenizer.vocab().name == "phi-3";
-  const bool is_complete = (flags & kBareVocabulary) == 0;
+  const bool is_complete = (flags & kBareVocabulary) == 0 && tokenizer.vocab().model != "bert";
   if (is_complete && shows_all(tokenizer) && keeps_space && !strips && is_normal_utf8(text)) {
     const std::string out = tokenizer.decode(untrusted, true);
     // A user-defined token may cut a code point in two, whose halves byte-level BPE reads as invalid; SentencePiece
@@ -176,8 +183,14 @@ const Tokenizer& fixed_tokenizer(uint8_t flags, uint8_t row) {
   static std::map<std::pair<size_t, bool>, std::unique_ptr<Tokenizer>> made;
   const auto rows = pretokenizer_rows();
   const bool is_pieces = (flags & kSentencePiece) != 0;
-  const size_t index = is_pieces ? row % 2 : row % rows.size();
+  const bool is_words = is_pieces && (row & kWordPiece) != 0;
+  const size_t index = is_words ? 2 : is_pieces ? row % 2 : row % rows.size();
   auto& tokenizer = made[{index, is_pieces}];
+  if (!tokenizer && is_words) {
+    Vocab vocab = testing::word_vocab({"a", "##a", "ab", "##b", "##ab", "it", "'", "s", "1", "##2", "##34"});
+    testing::add_token(vocab, "<a>", TokenKind::kUserDefined);
+    tokenizer = std::move(Tokenizer::create(std::move(vocab)).value());
+  }
   if (!tokenizer) {
     Vocab vocab = is_pieces ? testing::piece_vocab({{"a", -1},
                                                     {"b", -2},
@@ -199,7 +212,10 @@ const Tokenizer& fixed_tokenizer(uint8_t flags, uint8_t row) {
 void write_seeds(const std::filesystem::path& folder) {
   std::filesystem::create_directories(folder);
   const std::string_view text = "It's 1234 \xC3\xBC\xF0\x9F\x91\x8D\xFF <|im_end|> ababab aaa\n\n  <tool> b";
-  for (size_t row = 0; row < pretokenizer_rows().size(); ++row) {
+  std::vector<size_t> all_rows(pretokenizer_rows().size());
+  std::iota(all_rows.begin(), all_rows.end(), size_t{0});
+  all_rows.push_back(kWordPiece);
+  for (const size_t row : all_rows) {
     for (const int flags : {0, 64 + 1, 128 + 4 + 1, 128 + 8, 64 + 16 + 1, 64 + 2, 3}) {
       std::string bytes = {static_cast<char>(flags), static_cast<char>(row), 3, 4};
       // Two ordinary tokens, a user-defined one, a control one; three merges.

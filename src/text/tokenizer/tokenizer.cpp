@@ -88,9 +88,11 @@ struct Tokenizer::Parts {
   std::string pieces;               // what each token adds to text, one after the other
   std::vector<uint32_t> piece_end;  // where it ends in `pieces`, which has three times the tokens' bytes at most
 
-  Status build_family(bool is_bytes) {
+  Status build_family() {
     const FamilyInput input = {vocab, index, roles.kinds, roles.ids.unk, roles.ids.add_space_prefix};
-    INGLE_TRY(family, is_bytes ? make_bpe(input) : make_sentencepiece(input));
+    INGLE_TRY(family, vocab.model == "gpt2"   ? make_bpe(input)
+                      : vocab.model == "bert" ? make_wordpiece(input)
+                                              : make_sentencepiece(input));
     return {};
   }
 
@@ -127,6 +129,7 @@ struct Tokenizer::Parts {
         case TokenKind::kUnused:
           break;
         default:
+          if (family->joins_words()) pieces += ' ';
           pieces += token;
       }
       piece_end.push_back(static_cast<uint32_t>(pieces.size()));
@@ -141,9 +144,9 @@ Tokenizer::~Tokenizer() = default;
 
 Result<std::unique_ptr<Tokenizer>> Tokenizer::create(Vocab vocab) {
   const bool is_bytes = vocab.model == "gpt2";
-  if (!is_bytes && vocab.model != "llama") {
+  if (!is_bytes && vocab.model != "llama" && vocab.model != "bert") {
     return std::unexpected(Error::unsupported(
-        fmt::format("tokenizer.ggml.model: '{:.40}' is not known; known are 'llama' and 'gpt2'", vocab.model)));
+        fmt::format("tokenizer.ggml.model: '{:.40}' is not known; known are 'llama', 'gpt2' and 'bert'", vocab.model)));
   }
   INGLE_TRY_VOID(check_counts(vocab));
   INGLE_TRY_VOID(check_entries(vocab));
@@ -160,7 +163,7 @@ Result<std::unique_ptr<Tokenizer>> Tokenizer::create(Vocab vocab) {
   const PreTokenizer* words = is_bytes ? PreTokenizer::find(parts->vocab.pre) : nullptr;
   INGLE_TRY(parts->roles,
             assign_roles(parts->vocab, parts->index, !is_bytes || (words != nullptr && words->adds_bos())));
-  INGLE_TRY_VOID(parts->build_family(is_bytes));
+  INGLE_TRY_VOID(parts->build_family());
   INGLE_TRY_VOID(parts->build_finder());
   INGLE_TRY_VOID(parts->build_pieces());
   // Not `= {}`: that keeps their memory.
@@ -220,6 +223,16 @@ std::vector<TokenId> Tokenizer::encode(std::span<const Segment> segments, Encode
       starts = false;
     }
   }
+  if (options.add_bos && special.add_sep) ids.push_back(special.sep);
+  return ids;
+}
+
+std::vector<TokenId> Tokenizer::encode_pair(std::string_view first, std::string_view second, EncodeOptions options,
+                                            bool trusted) const {
+  std::vector<TokenId> ids = encode(first, options, trusted);
+  std::vector<TokenId> rest = encode(second, options, trusted);
+  if (options.add_bos && special().add_bos) rest.erase(rest.begin());
+  ids.insert(ids.end(), rest.begin(), rest.end());
   return ids;
 }
 
@@ -242,6 +255,7 @@ std::string Tokenizer::decode(std::span<const TokenId> ids, bool show_special) c
   std::string out;
   for (const TokenId id : ids)
     out += piece(id, show_special);
+  if (parts_->family->joins_words() && out.starts_with(' ')) out.erase(0, 1);
   return out;
 }
 

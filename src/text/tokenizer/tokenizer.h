@@ -23,7 +23,7 @@ struct Segment {
 };
 
 struct EncodeOptions {
-  bool add_bos = false;        // begin with BOS if the model wants one (special().add_bos)
+  bool add_bos = false;        // begin with BOS and end with SEP if the model wants them (special().add_bos, add_sep)
   bool parse_special = false;  // find control tokens in trusted bytes
   bool continues = false;      // the text goes on after other text: no space is put before it
 };
@@ -34,7 +34,7 @@ struct SpecialTokens {
   TokenId unk = kNoToken, sep = kNoToken, pad = kNoToken, mask = kNoToken;
   TokenId fim_pre = kNoToken, fim_suf = kNoToken, fim_mid = kNoToken;
   TokenId fim_pad = kNoToken, fim_rep = kNoToken, fim_sep = kNoToken;
-  bool add_bos = false, add_eos = false, add_space_prefix = false;
+  bool add_bos = false, add_eos = false, add_sep = false, add_space_prefix = false;
 };
 
 class Tokenizer {
@@ -59,13 +59,18 @@ class Tokenizer {
   /// may not contain an untrusted byte. Tokens that the model calls user-defined are found in all text, as they are
   /// part of how its authors split words.
   std::vector<TokenId> encode(std::span<const Segment> segments, EncodeOptions options) const;
+  /// Two texts as a model reads a pair: BOS first SEP second SEP, where it wants these and `options` ask for them. Begins
+  /// with the ids of `first` alone.
+  std::vector<TokenId> encode_pair(std::string_view first, std::string_view second, EncodeOptions options,
+                                   bool trusted = true) const;
   /// One text, trusted or not as a whole.
   std::vector<TokenId> encode(std::string_view text, EncodeOptions options, bool trusted = true) const;
 
   /// The bytes that `id` adds to decoded text, empty for an id out of range; may be a part of a code point. Control
   /// and unknown tokens add nothing unless `show_special`. The view lives as long as the tokenizer.
   std::string_view piece(TokenId id, bool show_special = false) const;
-  /// The pieces joined. SentencePiece models that put a space before text have it here too.
+  /// The pieces joined. SentencePiece models that put a space before text have it here too; WordPiece gives words with spaces
+  /// between, in the case and without the accents that the model took away.
   std::string decode(std::span<const TokenId> ids, bool show_special = false) const;
 
   /// The id of a token by its exact text in the vocabulary ("<|im_end|>", "<0x0A>"), kNoToken if there is none.

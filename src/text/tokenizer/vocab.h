@@ -22,15 +22,15 @@ enum class TokenKind : uint8_t { kNormal, kUnknown, kControl, kUserDefined, kUnu
 TokenKind token_kind(int64_t number);
 
 struct Vocab {
-  std::string model;                // tokenizer.ggml.model: "llama" (SentencePiece BPE) or "gpt2" (byte-level BPE)
-  std::string pre;                  // tokenizer.ggml.pre: "llama-bpe", "qwen2", "smollm", "gpt-2", "default" ...
-  std::string name;                 // general.name; tokens of "phi-3" models swallow the white space after them
+  std::string model;  // tokenizer.ggml.model: "llama" (SentencePiece BPE), "gpt2" (byte-level BPE), "bert"
+  std::string pre;    // tokenizer.ggml.pre: "llama-bpe", "qwen2", "smollm", "gpt-2", "default" ...
+  std::string name;   // general.name; tokens of "phi-3" models swallow the white space after them
   std::vector<std::string> tokens;  // tokenizer.ggml.tokens
   std::vector<float> scores;        // tokenizer.ggml.scores; empty: all 0
   std::vector<TokenKind> kinds;     // tokenizer.ggml.token_type; empty: all normal
   std::vector<std::string> merges;  // tokenizer.ggml.merges: "left right", best first
 
-  TokenId bos = kNoToken;      // tokenizer.ggml.bos_token_id
+  TokenId bos = kNoToken;      // tokenizer.ggml.bos_token_id, or cls_token_id
   TokenId eos = kNoToken;      // tokenizer.ggml.eos_token_id
   TokenId eot = kNoToken;      // tokenizer.ggml.eot_token_id
   TokenId eom = kNoToken;      // tokenizer.ggml.eom_token_id
@@ -47,7 +47,10 @@ struct Vocab {
 
   std::optional<bool> add_bos;           // tokenizer.ggml.add_bos_token
   std::optional<bool> add_eos;           // tokenizer.ggml.add_eos_token
+  std::optional<bool> add_sep;           // tokenizer.ggml.add_sep_token
   std::optional<bool> add_space_prefix;  // tokenizer.ggml.add_space_prefix
+  std::optional<bool> lowercase;         // tokenizer.ggml.normalizer.lowercase; "bert" only: true
+  std::optional<bool> strip_accents;     // tokenizer.ggml.normalizer.strip_accents; "bert" only: what lowercase is
 };
 
 }  // namespace ingle::text

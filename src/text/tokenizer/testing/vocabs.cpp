@@ -31,6 +31,20 @@ Vocab byte_vocab(std::string_view pre, std::vector<std::string> merges) {
   return vocab;
 }
 
+Vocab word_vocab(const std::vector<std::string>& tokens) {
+  Vocab vocab;
+  vocab.model = "bert";
+  vocab.pad = add_token(vocab, "[PAD]", TokenKind::kControl);
+  vocab.unk = add_token(vocab, "[UNK]", TokenKind::kControl);
+  vocab.bos = add_token(vocab, "[CLS]", TokenKind::kControl);
+  vocab.sep = add_token(vocab, "[SEP]", TokenKind::kControl);
+  vocab.mask = add_token(vocab, "[MASK]", TokenKind::kControl);
+  for (const std::string& token : tokens) {
+    add_token(vocab, token.starts_with("##") ? token.substr(2) : "\xE2\x96\x81" + token, TokenKind::kNormal);
+  }
+  return vocab;
+}
+
 Vocab piece_vocab(std::vector<std::pair<std::string, float>> tokens) {
   Vocab vocab;
   vocab.model = "llama";
