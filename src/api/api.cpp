@@ -89,8 +89,10 @@ net::HeadVerdict Api::on_head(const net::ServerRequest& head) {
     }
     return {.refusal = std::move(reply)};
   }
-  return {
+  net::HeadVerdict accepted{
       .max_body_bytes = match.route->max_body_bytes, .lane = match.route->lane, .caller = std::move(verdict.client)};
+  if (match.route->receive != nullptr) accepted.receiver = match.route->receive(services_, head, match.rest);
+  return accepted;
 }
 
 std::string Api::take_id(const net::ServerRequest& head, const RouteMatch& match) {

@@ -29,7 +29,7 @@ enum class Dialect : uint8_t { kOpenAi, kOllama, kAnthropic, kLlama, kOwn };
 /// What a caller needs to be allowed: the table is in access.h.
 enum class Scope : uint8_t { kPublic, kInference, kManage, kOwner };
 
-enum class BodyKind : uint8_t { kNone, kJson, kMultipart };
+enum class BodyKind : uint8_t { kNone, kJson, kMultipart, kBytes };
 
 class Call;
 
@@ -47,6 +47,9 @@ struct Route {
   const FieldTable* fields = nullptr;      // of the body
   const FieldTable* answer = nullptr;      // of the JSON that it answers with
   const FieldTable* parameters = nullptr;  // of the query
+  /// Who takes the body, where it does not come as a whole. From an event thread: quick.
+  std::shared_ptr<net::BodyReceiver> (*receive)(const Services& services, const net::ServerRequest& head,
+                                                std::string_view rest) = nullptr;
 };
 
 class Call {

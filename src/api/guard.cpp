@@ -63,14 +63,13 @@ std::optional<Failure> check_content_type(const net::ServerRequest& head, const 
         .status = 415,
         .error = Error::usage("this address takes multipart/form-data").hint("with the parts 'file' and 'options'")};
   }
-  if (type == "application/json") return std::nullopt;
+  if (type == (route.body == BodyKind::kBytes ? "application/octet-stream" : "application/json")) return std::nullopt;
   const bool from_a_browser = head.has_header("origin") || head.has_header("sec-fetch-site");
   const bool says_something_else = type == "multipart/form-data";
   if (!from_a_browser && !says_something_else) return std::nullopt;
-  return Failure{
-      .status = 415,
-      .error =
-          Error::usage("the body must be application/json").hint("send the header Content-Type: application/json")};
+  const std::string wanted = route.body == BodyKind::kBytes ? "application/octet-stream" : "application/json";
+  return Failure{.status = 415,
+                 .error = Error::usage("the body must be " + wanted).hint("send the header Content-Type: " + wanted)};
 }
 
 }  // namespace

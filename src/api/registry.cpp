@@ -5,6 +5,7 @@
 #include "api/limits.h"
 #include "api/llama/parse.h"
 #include "api/llama/routes.h"
+#include "api/ollama/create.h"
 #include "api/ollama/routes.h"
 #include "api/openai/routes.h"
 #include "api/own/routes.h"
@@ -44,6 +45,11 @@ constexpr Route kRoutes[] = {
   {"POST", "/api/show", Dialect::kOllama, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxSmallJsonBytes, ollama::show},
   {"POST", "/api/pull", Dialect::kOllama, Scope::kManage, Lane::kSlow, BodyKind::kJson, kMaxSmallJsonBytes, ollama::pull},
   {"DELETE", "/api/delete", Dialect::kOllama, Scope::kManage, Lane::kSlow, BodyKind::kJson, kMaxSmallJsonBytes, ollama::remove},
+  {"POST", "/api/copy", Dialect::kOllama, Scope::kManage, Lane::kSlow, BodyKind::kJson, kMaxSmallJsonBytes, ollama::copy, "another name for a model", &ollama::kCopyFields},
+  {"POST", "/api/create", Dialect::kOllama, Scope::kManage, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, ollama::create, "makes a model of another one or of an uploaded GGUF", &ollama::kCreateFields},
+  {"POST", "/api/push", Dialect::kOllama, Scope::kManage, Lane::kQuick, BodyKind::kJson, kMaxSmallJsonBytes, nullptr, "models are not pushed: this version knows no registry that takes them"},
+  {"HEAD", "/api/blobs/*", Dialect::kOllama, Scope::kManage, Lane::kSlow, BodyKind::kNone, 0, ollama::has_blob, "whether a blob is here"},
+  {"POST", "/api/blobs/*", Dialect::kOllama, Scope::kManage, Lane::kSlow, BodyKind::kBytes, store::kMaxBlobBytes, ollama::put_blob, "a file for /api/create, under its digest", nullptr, nullptr, nullptr, ollama::receive_blob},
   {"GET", "/api/route/explain/*", Dialect::kOwn, Scope::kOwner, Lane::kQuick, BodyKind::kNone, 0, own::explain, "one decision of the router, with its steps"},
 
   {"GET", "/ingle/v1/status", Dialect::kOwn, Scope::kOwner, Lane::kQuick, BodyKind::kNone, 0, own::status, "the server and what it runs on"},
@@ -87,7 +93,7 @@ RouteMatch find_route(std::string_view method, std::string_view path) {
     if (route.pattern == "/*" &&
         (!match.allowed.empty() || dialect_of(path) != Dialect::kOwn || path.starts_with("/ingle/")))
       break;
-    if (route.method == wanted) {
+    if (route.method == wanted || route.method == method) {
       match.route = &route;
       match.rest = *rest;
       return match;

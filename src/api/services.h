@@ -71,7 +71,22 @@ struct ModelDetails {
 /// What a model's manifest says about asking it.
 struct ModelDefaults {
   std::string system = {};
-  std::string options_json = {};  // an object of Ollama's options; empty: none
+  std::string options_json = {};   // an object of Ollama's options; empty: none
+  std::string messages_json = {};  // an array of messages that every conversation begins with; empty: none
+  std::string chat_template = {};  // Jinja; empty: the one of the model's file
+};
+
+/// A model to be made; empty: nothing is said about it.
+struct CreateModel {
+  std::string name = {};
+  std::string from = {};
+  std::vector<std::pair<std::string, std::string>> files = {};  // name and digest of an uploaded blob
+  std::string chat_template = {};
+  std::string system = {};
+  std::vector<std::string> licences = {};
+  std::string options_json = {};
+  std::string messages_json = {};
+  std::string requires_version = {};
 };
 
 struct DocumentUpload {
@@ -126,6 +141,12 @@ struct Services {
   std::function<Result<store::PullReport>(std::string_view name, const store::PullCallback&, std::stop_token)> pull =
       {};
   std::function<Status(std::string_view name)> remove = {};
+  std::function<Status(std::string_view source, std::string_view destination, std::stop_token)> copy = {};
+  std::function<Status(const CreateModel& model, const store::CreateCallback&, std::stop_token)> create = {};
+  /// kNotFound: no such blob.
+  std::function<Status(const store::Digest& digest)> has_blob = {};
+  /// `announced`: bytes, 0: unknown. kExhausted: no room, or too many at once.
+  std::function<Result<std::unique_ptr<store::BlobUpload>>(uint64_t announced)> begin_blob = {};
 
   DocumentJob extract = {};
   DocumentJob summarize = {};

@@ -13,6 +13,7 @@
 #include "roles/model_facts.h"
 #include "roles/sandbox.h"
 #include "store/pip_settings.h"
+#include "text/template/chat_template.h"
 
 namespace ingle::app {
 namespace {
@@ -24,7 +25,14 @@ Result<std::string> pip_help_job(std::string_view /*payload*/, std::span<const b
   return store::ask_pip_for_help({{"/usr/bin/python3", "-m", "pip"}, {"pip3"}, {"pip"}}, {});
 }
 
+/// A template of somebody's, before a model is made with it.
+Result<std::string> template_check_job(std::string_view payload, std::span<const base::FileDescriptor> /*files*/) {
+  INGLE_TRY_VOID(text::ChatTemplate::compile(payload));
+  return std::string();
+}
+
 constexpr roles::JobKind kJobs[] = {
+    {kTemplateCheckJob, template_check_job},
     {kPipHelpJob, pip_help_job},
     {roles::kModelFactsJob, roles::model_facts_job},
     {documents::kReadJobKind, documents::read_document_job},

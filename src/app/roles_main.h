@@ -9,6 +9,8 @@
 
 namespace ingle::app {
 
+/// Payload: a chat template; nothing is answered where it is one.
+inline constexpr std::string_view kTemplateCheckJob = "chat template";
 /// Prints what `pip install --help` does (store/pip_settings.h).
 inline constexpr std::string_view kPipHelpJob = "pip help";
 

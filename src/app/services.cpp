@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/document_jobs.h"
+#include "app/make_model.h"
 #include "base/cpu_features.h"
 #include "base/utf8.h"
 #include "kernels/registry.h"
@@ -158,7 +159,10 @@ api::Services front_services(Front& front) {
     const auto extras =
         model ? front.store().extras(*model) : Result<store::ModelExtras>(std::unexpected(model.error()));
     if (!extras) return {};
-    return {.system = extras->system, .options_json = extras->parameters};
+    return {.system = extras->system,
+            .options_json = extras->parameters,
+            .messages_json = extras->messages,
+            .chat_template = extras->jinja_template};
   };
   const auto pulls = std::make_shared<Slots>(kPullsAtOnce);
   services.pull = [&front, pulls](std::string_view name, const store::PullCallback& progress,
@@ -173,6 +177,7 @@ api::Services front_services(Front& front) {
     INGLE_TRY_VOID(front.store().remove(name));
     return {};
   };
+  add_making(services, front);
   services.extract = extract_job(front);
   services.summarize = summarize_job(front, front.models());
   router::Routing& routing = front.routing();

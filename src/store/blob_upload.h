@@ -24,7 +24,7 @@ class BlobUpload {
   static Result<BlobUpload> begin(const Layout& layout, uint64_t announced);
   BlobUpload(BlobUpload&& other) noexcept;
   BlobUpload& operator=(BlobUpload&&) = delete;
-  ~BlobUpload();
+  virtual ~BlobUpload();  // whoever counts uploads hangs something on them
 
   Status write(std::string_view bytes);
   uint64_t size() const { return size_; }

@@ -211,6 +211,10 @@ Result<fs::path> Store::blob(const Digest& digest) const {
   return path;
 }
 
+Result<uint64_t> Store::blob_size(const Digest& digest) const {
+  return size_of_file(Layout{paths_.models}.blob(digest));
+}
+
 Result<BlobUpload> Store::begin_blob(uint64_t announced) const {
   return BlobUpload::begin(Layout{paths_.models}, announced);
 }

@@ -146,6 +146,7 @@ class Store {
 
   /// The file of a blob; kNotFound.
   Result<std::filesystem::path> blob(const Digest& digest) const;
+  Result<uint64_t> blob_size(const Digest& digest) const;
   /// A blob from outside: bytes in, then commit(). `announced`: bytes, where the sender said so, else 0.
   Result<BlobUpload> begin_blob(uint64_t announced) const;
   /// Removes blobs that Inglenook added at least so long ago and that no manifest names; their bytes.

@@ -57,9 +57,9 @@ void read_common(ObjectReader& in, ReadNotes& notes, const CallDefaults& default
   call.request.sampling = default_sampling();
   if (const auto options = parse_json_object(defaults.options_json)) {
     ReadNotes of_the_manifest;  // its faults are not the client's
-    read_options(*options, of_the_manifest, call);
+    read_options(*options, "options", of_the_manifest, call);
   }
-  if (const Json* options = in.object("options")) read_options(*options, notes, call);
+  if (const Json* options = in.object("options")) read_options(*options, "options", notes, call);
   read_keep_alive(in, call);
   read_format(in, call);
   const Json* think = in.any("think");

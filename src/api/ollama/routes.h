@@ -16,5 +16,11 @@ void running(const std::shared_ptr<Call>& call);
 void show(const std::shared_ptr<Call>& call);
 void pull(const std::shared_ptr<Call>& call);
 void remove(const std::shared_ptr<Call>& call);
+void copy(const std::shared_ptr<Call>& call);
+void create(const std::shared_ptr<Call>& call);
+void has_blob(const std::shared_ptr<Call>& call);
+void put_blob(const std::shared_ptr<Call>& call);
+std::shared_ptr<net::BodyReceiver> receive_blob(const Services& services, const net::ServerRequest& head,
+                                                std::string_view rest);
 
 }  // namespace ingle::api::ollama
