@@ -63,7 +63,9 @@ struct ChatPrompt {
   int64_t now_unix = 0;  // what strftime_now may see
   /// Whether the model thinks before it answers; nothing: as its template has it. A model that cannot is refused.
   std::optional<bool> think = {};
-  std::string effort = {};  // "low", "medium", "high" for templates that know it; else it changes nothing
+  std::string effort = {};           // "low", "medium", "high" for templates that know it; else it changes nothing
+  std::string chat_template = {};    // Jinja instead of the model's own; empty: that one
+  std::vector<int32_t> before = {};  // tokens of what was said earlier, which the messages go on with
 };
 struct RawPrompt {
   Private text;  // no template; control tokens in the text are not recognised
@@ -119,6 +121,7 @@ struct CompleteRequest {
   int32_t max_thinking_tokens = -1;  // of those; then the thinking is ended for the model. -1: no limit of its own
   std::vector<std::string> stop;     // the answer ends before the first of them; thinking is not looked at
   int32_t logprobs = -1;             // -1: none; 0: of the chosen token; K <= 100: and of the K most likely
+  bool return_tokens = false;        // Finished has them
   bool ignore_eos = false;
   std::string json_schema;    // constraints are compiled where the vocabulary is
   bool check_schema = false;  // what of the schema cannot be enforced is checked at the end; else it is refused
@@ -178,8 +181,9 @@ struct Finished {
   FinishReason reason{};
   std::string stop_text;  // the stop string that ended it, "" otherwise
   Usage usage;
-  std::string route = {};  // "cloud:NAME" where a router went there; empty: this machine answered
-  bool looped = false;     // under a constraint the model repeated itself, so that it was ended: kLength
+  std::string route = {};            // "cloud:NAME" where a router went there; empty: this machine answered
+  bool looped = false;               // under a constraint the model repeated itself, so that it was ended: kLength
+  std::vector<int32_t> tokens = {};  // of prompt and answer, where they were asked for
 };
 struct Failed {
   Error error;

@@ -25,7 +25,8 @@ void fields(Archive& a, Is<ToolChoice> auto& v) {
 }
 template <typename Archive>
 void fields(Archive& a, Is<ChatPrompt> auto& v) {
-  a(v.messages, v.tools_json, v.tool_choice, v.add_generation_prompt, v.now_unix, v.think, v.effort);
+  a(v.messages, v.tools_json, v.tool_choice, v.add_generation_prompt, v.now_unix, v.think, v.effort, v.chat_template,
+    v.before);
 }
 template <typename Archive>
 void fields(Archive& a, Is<RawPrompt> auto& v) {
@@ -47,8 +48,8 @@ void fields(Archive& a, Is<CopySource> auto& v) {
 }
 template <typename Archive>
 void fields(Archive& a, Is<CompleteRequest> auto& v) {
-  a(v.id, v.prompt, v.sampling, v.max_tokens, v.max_thinking_tokens, v.stop, v.logprobs, v.ignore_eos, v.json_schema,
-    v.check_schema, v.grammar, v.copy_sources, v.continue_from, v.client, v.priority);
+  a(v.id, v.prompt, v.sampling, v.max_tokens, v.max_thinking_tokens, v.stop, v.logprobs, v.return_tokens, v.ignore_eos,
+    v.json_schema, v.check_schema, v.grammar, v.copy_sources, v.continue_from, v.client, v.priority);
 }
 template <typename Archive>
 void fields(Archive& a, Is<TokenLogprob> auto& v) {
@@ -77,7 +78,7 @@ void fields(Archive& a, Is<Delta> auto& v) {
 }
 template <typename Archive>
 void fields(Archive& a, Is<Finished> auto& v) {
-  a(v.reason, v.stop_text, v.usage, v.route, v.looped);
+  a(v.reason, v.stop_text, v.usage, v.route, v.looped, v.tokens);
 }
 template <typename Archive>
 void fields(Archive& a, Is<Failed> auto& v) {

@@ -22,6 +22,8 @@ CompleteRequest full_request() {
   prompt.now_unix = -1;
   prompt.think = false;
   prompt.effort = "low";
+  prompt.chat_template = "{{ messages }}";
+  prompt.before = {3, 4};
   request.prompt = prompt;
   request.sampling.temperature = 0.1F;
   request.sampling.logit_bias = {{7, -kInf}, {8, 0.5F}};
@@ -29,6 +31,7 @@ CompleteRequest full_request() {
   request.sampling.mirostat = true;
   request.max_tokens = 12;
   request.max_thinking_tokens = 3;
+  request.return_tokens = true;
   request.stop = {"a", "", "\xE2\x82"};
   request.logprobs = 5;
   request.ignore_eos = true;
@@ -48,7 +51,7 @@ std::vector<Event> all_events() {
               "te\xFF",
               {{1, "call_1", "f", "{"}, {1, "", "", "}"}},
               "hm"};
-  Finished finished{FinishReason::kToolCalls, "stop", {1, 2, 3, 4, 5, 0.125, 0.25, 1e300, 6}, "", true};
+  Finished finished{FinishReason::kToolCalls, "stop", {1, 2, 3, 4, 5, 0.125, 0.25, 1e300, 6}, "", true, {5, 6}};
   return {Prefill{1, 2}, delta, finished, Failed{Error::corrupt("bad").hint("pull again")}};
 }
 
@@ -69,6 +72,9 @@ TEST(Wire, a_request_arrives_as_it_was_sent) {
   EXPECT_EQ(std::get<ChatPrompt>(received->prompt).think, std::optional(false));
   EXPECT_EQ(std::get<ChatPrompt>(received->prompt).effort, "low");
   EXPECT_EQ(received->max_thinking_tokens, 3);
+  EXPECT_TRUE(received->return_tokens);
+  EXPECT_EQ(std::get<ChatPrompt>(received->prompt).chat_template, "{{ messages }}");
+  EXPECT_EQ(std::get<ChatPrompt>(received->prompt).before, (std::vector<int32_t>{3, 4}));
 }
 
 TEST(Wire, every_form_of_prompt_and_event_arrives) {

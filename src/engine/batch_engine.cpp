@@ -69,7 +69,7 @@ Result<std::unique_ptr<const text::grammar::Validator>> make_check(const chat::C
 
 BatchEngine::BatchEngine(EngineParts parts)
     : parts_(std::move(parts)),
-      prompter_(*parts_.tokenizer, parts_.chat_template.get()),
+      prompters_(*parts_.tokenizer, parts_.chat_template.get()),
       in_flight_(size_t{parts_.max_sequences} + parts_.max_queue),
       loop_(*parts_.executor, shape_of(parts_), in_flight_),
       step_thread_([this](const std::stop_token& stop) { loop_.run(stop, mailbox_); }) {}
@@ -81,7 +81,8 @@ Result<chat::Description> BatchEngine::describe() {
 }
 
 Result<std::string> BatchEngine::render(const chat::ChatPrompt& prompt) {
-  INGLE_TRY(const auto segments, prompter_.render(prompt));
+  INGLE_TRY(const auto prompter, prompters_.of(prompt));
+  INGLE_TRY(const auto segments, prompter->render(prompt));
   std::string text;
   for (const auto& segment : segments)
     text += segment.text;
@@ -136,9 +137,10 @@ auto BatchEngine::ask(Work work) {
   return future.get();
 }
 
-Result<std::vector<int32_t>> BatchEngine::prompt_tokens(const chat::CompleteRequest& request) {
+Result<std::vector<int32_t>> BatchEngine::prompt_tokens(const Prompter& prompter,
+                                                        const chat::CompleteRequest& request) {
   const bool continues = !request.continue_from.empty();
-  INGLE_TRY(auto tokens, prompter_.encode(request.prompt, continues, parts_.description.vocab_size));
+  INGLE_TRY(auto tokens, prompter.encode(request.prompt, continues, parts_.description.vocab_size));
   if (continues) {
     INGLE_TRY(auto before, ask([&](StepLoop& loop) { return loop.tokens_of(request.continue_from); }));
     tokens.insert(tokens.begin(), before.begin(), before.end());
@@ -171,10 +173,10 @@ text::grammar::GrammarCache& BatchEngine::grammars() {
   return *grammars_;
 }
 
-Result<text::grammar::Constraint> BatchEngine::constraint_of(const chat::CompleteRequest& request,
+Result<text::grammar::Constraint> BatchEngine::constraint_of(const ToolUse& tools, const chat::CompleteRequest& request,
                                                              const std::optional<Offer>& offer) {
   text::grammar::GrammarCache& cache = grammars();
-  const text::tools::Format& format = prompter_.tools().format();
+  const text::tools::Format& format = tools.format();
   if (!request.grammar.empty()) return cache.from_grammar(request.grammar);
   if (!offer && !request.json_schema.empty()) {
     std::vector<text::grammar::CopySource> sources;
@@ -192,12 +194,13 @@ Result<text::grammar::Constraint> BatchEngine::constraint_of(const chat::Complet
   return cache.find_or_compile(format.name, offer ? signature(*offer) : "words", {}, compile);
 }
 
-Result<std::optional<text::grammar::Constraint>> BatchEngine::make_constraint(const chat::CompleteRequest& request,
+Result<std::optional<text::grammar::Constraint>> BatchEngine::make_constraint(const ToolUse& tools,
+                                                                              const chat::CompleteRequest& request,
                                                                               const std::optional<Offer>& offer,
                                                                               size_t n_prompt) {
   const bool is_free = request.json_schema.empty() && request.grammar.empty() && !offer;
-  if (is_free && !prompter_.tools().forbids_calls(request)) return std::nullopt;
-  INGLE_TRY(auto constraint, constraint_of(request, offer));
+  if (is_free && !tools.forbids_calls(request)) return std::nullopt;
+  INGLE_TRY(auto constraint, constraint_of(tools, request, offer));
   const uint32_t needed = constraint.shortest();
   if (request.max_tokens >= 0 && static_cast<uint32_t>(request.max_tokens) < needed) {
     return std::unexpected(
@@ -222,14 +225,16 @@ Result<std::optional<text::grammar::Constraint>> BatchEngine::make_constraint(co
 Status BatchEngine::complete(chat::CompleteRequest request, chat::EventSink sink) {
   INGLE_TRY_VOID(check_request(request));
   INGLE_TRY(auto sampler, make_sampler(request));
-  INGLE_TRY(auto tokens, prompt_tokens(request));
-  INGLE_TRY(auto offer, prompter_.tools().offer_of(request));
-  INGLE_TRY(auto constraint, make_constraint(request, offer, tokens.size()));
+  INGLE_TRY(const auto prompter, prompters_.of(request.prompt));
+  const ToolUse& tools = prompter->tools();
+  INGLE_TRY(auto tokens, prompt_tokens(*prompter, request));
+  INGLE_TRY(auto offer, tools.offer_of(request));
+  INGLE_TRY(auto constraint, make_constraint(tools, request, offer, tokens.size()));
   INGLE_TRY(auto check, make_check(request, offer || (constraint && constraint->needs_check())));
   std::string id = request.id.empty() ? next_id() : std::move(request.id);
   std::optional<CallReader> calls;
   if (offer) {
-    INGLE_TRY(auto reader, CallReader::create(id, prompter_.tools().format(), *std::move(offer)));
+    INGLE_TRY(auto reader, CallReader::create(id, tools.format(), *std::move(offer)));
     calls.emplace(std::move(reader));
   }
   INGLE_TRY_VOID(in_flight_.add(id));
@@ -242,6 +247,7 @@ Status BatchEngine::complete(chat::CompleteRequest request, chat::EventSink sink
                                 .constraint = std::move(constraint),
                                 .calls = std::move(calls),
                                 .check = std::move(check),
+                                .return_tokens = request.return_tokens,
                                 .speculate = parts_.speculate};
   auto job = std::make_unique<Completion>(std::move(id), std::move(tokens), std::move(settings), *parts_.tokenizer,
                                           std::move(sink));

@@ -14,7 +14,7 @@
 #include "chat/completer.h"
 #include "engine/in_flight.h"
 #include "engine/mailbox.h"
-#include "engine/prompt.h"
+#include "engine/prompters.h"
 #include "engine/step_loop.h"
 #include "text/grammar/grammar_cache.h"
 #include "text/template/chat_template.h"
@@ -56,11 +56,12 @@ class BatchEngine final : public chat::Completer {
   Result<chat::Stats> stats() override;
 
  private:
-  Result<std::vector<int32_t>> prompt_tokens(const chat::CompleteRequest& request);
+  Result<std::vector<int32_t>> prompt_tokens(const Prompter& prompter, const chat::CompleteRequest& request);
   text::grammar::GrammarCache& grammars();
-  Result<std::optional<text::grammar::Constraint>> make_constraint(const chat::CompleteRequest& request,
+  Result<std::optional<text::grammar::Constraint>> make_constraint(const ToolUse& tools,
+                                                                   const chat::CompleteRequest& request,
                                                                    const std::optional<Offer>& offer, size_t n_prompt);
-  Result<text::grammar::Constraint> constraint_of(const chat::CompleteRequest& request,
+  Result<text::grammar::Constraint> constraint_of(const ToolUse& tools, const chat::CompleteRequest& request,
                                                   const std::optional<Offer>& offer);
   Result<Sampler> make_sampler(const chat::CompleteRequest& request) const;
   Status check_tokens(std::span<const int32_t> tokens, size_t max_tokens) const;
@@ -73,7 +74,7 @@ class BatchEngine final : public chat::Completer {
   std::future<Result<std::vector<float>>> start(MakeJob make_job);
 
   EngineParts parts_;
-  Prompter prompter_;
+  Prompters prompters_;
   std::once_flag grammars_once_;
   std::optional<text::grammar::GrammarCache> grammars_;  // made by the first request that needs it
   InFlight in_flight_;

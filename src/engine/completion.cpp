@@ -334,7 +334,8 @@ void Completion::end(chat::FinishReason reason) {
   outcome_ = chat::Finished{.reason = reason,
                             .stop_text = text_.stop_text(),
                             .usage = usage_,
-                            .looped = reason == chat::FinishReason::kLength && loops_.loops()};
+                            .looped = reason == chat::FinishReason::kLength && loops_.loops(),
+                            .tokens = settings_.return_tokens ? tokens_ : std::vector<int32_t>()};
 }
 
 void Completion::close_timings() {

@@ -30,7 +30,8 @@ class Completion final : public Job {
     std::optional<text::grammar::Constraint> constraint = {};
     std::optional<CallReader> calls = {};                        // the answer may call tools
     std::unique_ptr<const text::grammar::Validator> check = {};  // has the last word on a whole document
-    bool speculate = true;                                       // drafts by prompt lookup; the answer is the same
+    bool return_tokens = false;
+    bool speculate = true;  // drafts by prompt lookup; the answer is the same
   };
 
   Completion(std::string id, std::vector<int32_t> prompt, Settings settings, const text::Tokenizer& tokenizer,

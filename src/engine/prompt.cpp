@@ -80,7 +80,8 @@ Result<std::vector<int32_t>> Prompter::encode(const chat::Prompt& prompt, bool c
   std::vector<int32_t> tokens;
   if (const auto* chat_prompt = std::get_if<chat::ChatPrompt>(&prompt)) {
     INGLE_TRY(const auto segments, render(*chat_prompt));
-    tokens = encode_segments(segments, !continues);
+    tokens = encode_segments(segments, !continues && chat_prompt->before.empty());
+    tokens.insert(tokens.begin(), chat_prompt->before.begin(), chat_prompt->before.end());
   } else if (const auto* raw = std::get_if<chat::RawPrompt>(&prompt)) {
     tokens = tokenizer_.encode(raw->text.reveal(), {.add_bos = !continues}, false);
   } else {

@@ -1,4 +1,4 @@
-#include "engine/prompt.h"
+#include "engine/prompters.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -78,6 +78,38 @@ TEST(Prompter, tokens_are_used_as_they_are_if_they_exist) {
   EXPECT_EQ(prompter.encode(chat::TokenPrompt{{1, 2}}, false, kVocab), (Ids{1, 2}));
   EXPECT_EQ(prompter.encode(chat::TokenPrompt{{1, 1000}}, false, kVocab).error().code(), ErrorCode::kUsage);
   EXPECT_EQ(prompter.encode(chat::TokenPrompt{{-1}}, false, kVocab).error().code(), ErrorCode::kUsage);
+}
+
+TEST(Prompter, a_conversation_goes_on_after_the_tokens_of_an_earlier_one) {
+  const auto tokenizer = byte_tokenizer(true);
+  const Prompter prompter(*tokenizer, nullptr);
+  chat::ChatPrompt prompt = one_message("hi");
+  prompt.before = {256, 65};
+  EXPECT_EQ(prompter.encode(prompt, false, kVocab), joined({{256, 65}, bytes_of("hi")}));
+  prompt.before = {1000};
+  EXPECT_EQ(prompter.encode(prompt, false, kVocab).error().code(), ErrorCode::kUsage);
+}
+
+TEST(Prompters, a_prompt_brings_its_own_template_and_many_of_them_are_no_attack) {
+  const auto tokenizer = byte_tokenizer();
+  const auto own = text::ChatTemplate::compile("own").value();
+  Prompters prompters(*tokenizer, own.get());
+  const auto text_of = [&](const chat::ChatPrompt& prompt) {
+    return (*prompters.of(prompt))->encode(prompt, true, kVocab);
+  };
+  chat::ChatPrompt prompt = one_message("hi");
+  EXPECT_EQ(text_of(prompt), bytes_of("own"));
+  for (int i = 0; i < 50; ++i) {
+    prompt.chat_template = std::to_string(i) + "{{ messages[0].content }}";
+    EXPECT_EQ(text_of(prompt), bytes_of(std::to_string(i) + "hi"));
+  }
+  const auto held = *prompters.of(prompt);
+  EXPECT_EQ(held, *prompters.of(prompt));
+  prompt.chat_template = "{% for %}";
+  EXPECT_EQ(prompters.of(prompt).error().code(), ErrorCode::kUsage);
+  prompt.chat_template = std::string(2 << 20, 'x');
+  EXPECT_EQ(prompters.of(prompt).error().code(), ErrorCode::kUsage);
+  EXPECT_EQ(held->encode(one_message("x"), true, kVocab), bytes_of("49x"));
 }
 
 TEST(Prompter, a_template_may_refuse_in_its_own_words) {
