@@ -107,9 +107,9 @@ TEST(BatchEngine, completes_a_text_and_counts_its_tokens) {
 TEST(BatchEngine, gives_the_tokens_of_prompt_and_answer_where_they_are_asked_for) {
   const Toy toy = make_toy();
   chat::CompleteRequest request = raw("ab", 2);
-  EXPECT_TRUE(chat::complete_and_wait(*toy.engine, request, {})->tokens.empty());
+  EXPECT_TRUE(run(*toy.engine, request).finished->tokens.empty());
   request.return_tokens = true;
-  EXPECT_EQ(chat::complete_and_wait(*toy.engine, request, {})->tokens, (std::vector<int32_t>{'a', 'b', 'c', 'd'}));
+  EXPECT_EQ(run(*toy.engine, request).finished->tokens, (std::vector<int32_t>{'a', 'b', 'c', 'd'}));
 }
 
 TEST(BatchEngine, asks_for_all_logits_only_where_more_than_the_largest_decide) {
