@@ -46,6 +46,37 @@ TEST_P(Elementwise, rms_norm_errs_by_a_few_roundings_for_any_length) {
   }
 }
 
+TEST_P(Elementwise, layer_norm_errs_by_a_few_roundings_for_any_length) {
+  for (const uint32_t n : {1U, 7U, 16U, 17U, 63U, 64U, 384U, 1000U}) {
+    const std::vector<float> weight = normals(n, n + 1), bias = normals(n, n + 2);
+    std::vector<float> x = normals(n, n);
+    for (float& v : x)
+      v += 3;
+    std::vector<float> y(n), in_place = x;
+    table().layer_norm(x.data(), weight.data(), bias.data(), n, 1e-5F, y.data());
+    table().layer_norm(in_place.data(), weight.data(), bias.data(), n, 1e-5F, in_place.data());
+    double sum = 0, size = 0;
+    for (uint32_t i = 0; i < n; ++i) {
+      sum += at(x, i);
+      size += std::fabs(at(x, i));
+    }
+    const double mean = sum / n;
+    double squares = 0;
+    for (uint32_t i = 0; i < n; ++i)
+      squares += (at(x, i) - mean) * (at(x, i) - mean);
+    const double factor = 1 / std::sqrt(squares / n + static_cast<double>(1e-5F));
+    // The mean errs by the additions of one lane relative to the mean magnitude; everything else is relative.
+    const double mean_error = size / n * (n / 64.0 + 4) * kHalfUlp;
+    for (uint32_t i = 0; i < n; ++i) {
+      const double normed = (at(x, i) - mean) * factor;
+      const double error = std::fabs(normed) * (n / 64.0 + 16) * kHalfUlp + 2 * mean_error * factor;
+      const double expected = normed * at(weight, i) + at(bias, i);
+      ASSERT_NEAR(at(y, i), expected, std::fabs(at(weight, i)) * error + std::fabs(expected) * 2 * kHalfUlp) << n;
+      ASSERT_EQ(y[i], in_place[i]);
+    }
+  }
+}
+
 TEST_P(Elementwise, rms_norm_of_zeros_is_zero) {
   std::vector<float> x(40, 0.0F), weight(40, 1.0F);
   table().rms_norm(x.data(), weight.data(), 40, 1e-6F, x.data());
@@ -99,6 +130,30 @@ TEST_P(Elementwise, gelu_tanh_mul_follows_the_definition_everywhere) {
     const double relative = (10 + 4 * std::min(std::fabs(u), 90.0)) * kHalfUlp;
     ASSERT_NEAR(at(y, i), expected, std::fabs(expected) * relative + std::fabs(x) * 2e-38 + 1e-44) << "gate " << x;
   }
+}
+
+TEST_P(Elementwise, gelu_follows_the_definition_everywhere) {
+  const std::vector<float> x = gates();
+  std::vector<float> y(x.size()), in_place = x;
+  table().gelu(x.data(), static_cast<uint32_t>(x.size()), y.data());
+  table().gelu(in_place.data(), static_cast<uint32_t>(x.size()), in_place.data());
+  EXPECT_EQ(y, in_place);
+  for (size_t i = 0; i < x.size(); ++i) {
+    const double v = at(x, i);
+    const double expected = v * 0.5 * std::erfc(-v * 0.70710678118654752440);
+    // The tail's error is relative to the tail: 14 operations, and the exponent's own rounding times its size.
+    const double tail = std::fabs(v) * 0.5 * std::erfc(std::fabs(v) * 0.70710678118654752440);
+    const double tolerance = std::fabs(expected) * 2 * kHalfUlp + tail * (20 + std::min(v * v, 180.0)) * kHalfUlp;
+    ASSERT_NEAR(at(y, i), expected, tolerance + std::fabs(v) * 2e-38 + 1e-44) << v;
+  }
+}
+
+TEST_P(Elementwise, gelu_passes_a_nan_on) {
+  std::vector<float> x(37, 1.0F);
+  x[3] = x[36] = std::numeric_limits<float>::quiet_NaN();
+  table().gelu(x.data(), 37, x.data());
+  for (size_t i = 0; i < 37; ++i)
+    ASSERT_EQ(std::isnan(x[i]), i == 3 || i == 36);
 }
 
 TEST_P(Elementwise, activations_pass_a_nan_on) {

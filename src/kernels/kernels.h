@@ -109,11 +109,15 @@ struct Kernels {
 
   /// y[i] = x[i] / sqrt(mean(x^2) + eps) * weight[i]; x == y allowed.
   void (*rms_norm)(const float* x, const float* weight, uint32_t n, float eps, float* y);
+  /// y[i] = (x[i] - mean(x)) / sqrt(variance(x) + eps) * weight[i] + bias[i]; x == y allowed.
+  void (*layer_norm)(const float* x, const float* weight, const float* bias, uint32_t n, float eps, float* y);
   /// y[i] += x[i]
   void (*add)(const float* x, uint32_t n, float* y);
   /// out[i] = act(gate[i]) * up[i]; out may be gate or up.
   void (*silu_mul)(const float* gate, const float* up, uint32_t n, float* out);
   void (*gelu_tanh_mul)(const float* gate, const float* up, uint32_t n, float* out);
+  /// y[i] = x[i] * Phi(x[i]), with the error function and not its tanh form; x == y allowed.
+  void (*gelu)(const float* x, uint32_t n, float* y);
   /// Rotates pairs of x in place by the angles of one position; cos and sin hold n_rot / 2 values.
   /// adjacent: (x[2i], x[2i+1]), the order of llama files; halves: (x[i], x[i + n_rot / 2]), "NeoX", all others.
   void (*rope_adjacent)(float* x, uint32_t n_rot, const float* cos, const float* sin);

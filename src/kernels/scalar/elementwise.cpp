@@ -15,6 +15,21 @@ void rms_norm(const float* x, const float* weight, uint32_t n, float eps, float*
     y[i] = static_cast<float>(static_cast<double>(x[i]) * factor * static_cast<double>(weight[i]));
 }
 
+void layer_norm(const float* x, const float* weight, const float* bias, uint32_t n, float eps, float* y) {
+  double sum = 0;
+  for (uint32_t i = 0; i < n; ++i)
+    sum += static_cast<double>(x[i]);
+  const double mean = sum / n;
+  double squares = 0;
+  for (uint32_t i = 0; i < n; ++i)
+    squares += (static_cast<double>(x[i]) - mean) * (static_cast<double>(x[i]) - mean);
+  const double factor = 1 / std::sqrt(squares / n + static_cast<double>(eps));
+  for (uint32_t i = 0; i < n; ++i) {
+    const double normed = (static_cast<double>(x[i]) - mean) * factor;
+    y[i] = static_cast<float>(normed * static_cast<double>(weight[i]) + static_cast<double>(bias[i]));
+  }
+}
+
 void add(const float* x, uint32_t n, float* y) {
   for (uint32_t i = 0; i < n; ++i)
     y[i] += x[i];
@@ -34,6 +49,14 @@ void gelu_tanh_mul(const float* gate, const float* up, uint32_t n, float* out) {
     const auto g = static_cast<double>(gate[i]);
     const double u2 = kTwoSqrt2OverPi * (g + 0.044715 * g * g * g);
     out[i] = static_cast<float>(g / (1 + std::exp(-u2)) * static_cast<double>(up[i]));
+  }
+}
+
+void gelu(const float* x, uint32_t n, float* y) {
+  constexpr double kSqrtHalf = 0.70710678118654752440;
+  for (uint32_t i = 0; i < n; ++i) {
+    const auto v = static_cast<double>(x[i]);
+    y[i] = static_cast<float>(v * 0.5 * std::erfc(-v * kSqrtHalf));
   }
 }
 

@@ -12,6 +12,8 @@ namespace ingle::kernels::scalar {
 void rms_norm(const float* x, const float* weight, uint32_t n, float eps, float* y);
 void add(const float* x, uint32_t n, float* y);
 void silu_mul(const float* gate, const float* up, uint32_t n, float* out);
+void layer_norm(const float* x, const float* weight, const float* bias, uint32_t n, float eps, float* y);
+void gelu(const float* x, uint32_t n, float* y);
 void gelu_tanh_mul(const float* gate, const float* up, uint32_t n, float* out);
 void rope_adjacent(float* x, uint32_t n_rot, const float* cos, const float* sin);
 void rope_halves(float* x, uint32_t n_rot, const float* cos, const float* sin);
