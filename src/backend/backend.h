@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -34,6 +35,7 @@ struct Source {
 struct Norm {
   Source weight;  // empty: no norm
   float eps = 0;
+  Source bias = {};  // of a layer norm; empty: RMS norm
 };
 
 /// Rotary embedding; angle of pair i at position p is p * inv_freq[i], cos and sin are multiplied by `magnitude`.
@@ -47,7 +49,7 @@ struct Rope {
   std::vector<float> long_inv_freq;
 };
 
-enum class Activation : uint8_t { kSilu, kGeluTanh };
+enum class Activation : uint8_t { kSilu, kGeluTanh, kGelu };  // kGelu: of MLPs without a gate, and only of them
 
 /// Grouped-query attention with optional q/k-norm and sliding window.
 struct Attention {
@@ -64,20 +66,38 @@ struct Attention {
   Source out_bias;
 };
 
-struct GatedMlp {
+/// down(act(gate x) * (up x)); without a gate down(act(up x))
+struct Mlp {
   Source gate, up, down;  // [n_ff, n_embd] twice, [n_embd, n_ff]
   Source gate_bias, up_bias, down_bias;
   Activation activation{};
 };
 
-/// residual += post(attention(pre(residual))); residual += post(mlp(pre(residual)))
+/// residual += post(attention(pre(residual))); residual += post(mlp(pre(residual))). Where the norms are of the sum,
+/// residual = post(residual + attention(pre(residual))), and so on.
 struct Layer {
   Norm attention_norm;
   Attention attention;
   Norm attention_post_norm;
   Norm mlp_norm;
-  GatedMlp mlp;
+  Mlp mlp;
   Norm mlp_post_norm;
+  bool norms_sum = false;
+};
+
+/// Which states of an encoder's last layer make the answer for a text: the mean of all, one of them, or what a classifier
+/// makes of the first.
+enum class Pooling : uint8_t { kMean, kFirst, kLast, kClasses };
+
+/// What an encoder has besides its layers. Every token of a text sees all of it, and nothing of other texts.
+struct Encoder {
+  Source positions;  // [context_length, n_embd], added to the tokens' embeddings
+  Source types;      // [n, n_embd], added too: the first row for a text or the first of a pair, the next for the second
+  Norm embedding_norm;
+  Pooling pooling{};
+  // classes(tanh(dense(state))); an empty dense is the identity, without tanh.
+  Source dense, dense_bias;      // [n_embd, n_embd], [n_embd]
+  Source classes, classes_bias;  // [n_classes, n_embd], [n_classes]
 };
 
 struct Program {
@@ -92,7 +112,8 @@ struct Program {
   Norm output_norm;
   Source head;  // empty: tied to the embedding
   Source head_bias;
-  float logit_softcap = 0;  // c: logits become c * tanh(logits / c); 0: none
+  float logit_softcap = 0;              // c: logits become c * tanh(logits / c); 0: none
+  std::optional<Encoder> encoder = {};  // such a model has no head and no output norm
 };
 
 enum class Precision : uint8_t {
@@ -107,8 +128,8 @@ struct Options {
   uint32_t threads = 0;  // 0 = physical cores
   Precision precision = Precision::kDefault;
   KvType kv = KvType::kDefault;
-  uint32_t n_pages = 0;     // KV pages to reserve; each holds page_tokens() tokens of all layers
-  uint32_t context = 0;     // tokens a sequence may hold; 0: n_pages worth, at most the model's own
+  uint32_t n_pages = 0;  // KV pages to reserve; each holds page_tokens() tokens of all layers, or of one in an encoder
+  uint32_t context = 0;  // tokens a sequence may hold; 0: n_pages worth, at most the model's own
   uint32_t max_rows = 512;  // rows in one step
   /// Called while weights are packed, from the loading thread: done and total bytes.
   std::function<void(uint64_t, uint64_t)> progress;
@@ -143,8 +164,9 @@ inline bool likelier(const Scored& a, const Scored& b) {
 
 /// What a step computed for a row with want_logits.
 struct Output {
-  std::span<const float> values =
-      {};  // n_vocab logits, or n_embd numbers of a hidden state; empty for a row with `top` alone
+  /// n_vocab logits, n_embd numbers of a hidden state or an encoder's vector, or its classes' scores; empty for a row with
+  /// `top` alone.
+  std::span<const float> values = {};
   std::span<const Scored> top = {};  // sorted by likelier()
   uint32_t n_bad = 0;  // beside `top`: how many of all logits are NaN or +infinity; `top` means nothing then
 };
@@ -156,6 +178,12 @@ struct Step {
   std::span<const std::span<const uint32_t>>
       sequences;             // block tables: page ids, position p lies in [p / page_tokens()]
   bool want_hidden = false;  // final normalised hidden states instead of logits for rows that want
+};
+
+/// What an encoder reads: a text or a pair of texts, at most context_length tokens.
+struct Text {
+  std::span<const int32_t> tokens;
+  uint32_t second_from = 0;  // where the second text of a pair begins; 0: there is one
 };
 
 class Executor {
@@ -175,6 +203,10 @@ class Executor {
   /// call.
   virtual Result<std::span<const Output>> run(const Step& step) = 0;
   virtual void copy_page(uint32_t from, uint32_t to) = 0;
+
+  /// For encoders, which cannot run(): the answer for every text, valid until the next call. All of them together have at
+  /// most max_rows() tokens and take at most n_pages() pages, each text whole ones; nothing stays there.
+  virtual Result<std::span<const Output>> encode(std::span<const Text> texts);
 };
 
 /// Loads the weights; `program` and the bytes that its sources view are not needed afterwards.

@@ -24,6 +24,10 @@ constexpr std::pair<std::string_view, KvType> kKvTypes[] = {{"", KvType::kDefaul
 
 }  // namespace
 
+Result<std::span<const Output>> Executor::encode(std::span<const Text> /*texts*/) {
+  return std::unexpected(Error::unsupported("the model is no encoder"));
+}
+
 Result<KvType> kv_type_of(std::string_view name) {
   for (const auto& [known, type] : kKvTypes)
     if (name == known) return type;

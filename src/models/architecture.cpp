@@ -6,33 +6,30 @@
 namespace ingle::models {
 namespace {
 
-struct Row {
-  std::string_view name;  // general.architecture
-  Describe describe;
-};
 constexpr std::array kArchitectures = {
-    Row{"llama", describe_llama}, Row{"phi3", describe_phi3},     Row{"qwen2", describe_qwen2},
-    Row{"qwen3", describe_qwen3}, Row{"gemma3", describe_gemma3},
+    Architecture{"llama", describe_llama},   Architecture{"phi3", describe_phi3},
+    Architecture{"qwen2", describe_qwen2},   Architecture{"qwen3", describe_qwen3},
+    Architecture{"gemma3", describe_gemma3}, Architecture{"bert", describe_bert, /*is_encoder=*/true},
 };
 
 }  // namespace
 
-Describe find_architecture(std::string_view name) {
-  for (const Row& row : kArchitectures) {
-    if (row.name == name) return row.describe;
+const Architecture* find_architecture(std::string_view name) {
+  for (const Architecture& row : kArchitectures) {
+    if (row.name == name) return &row;
   }
   return nullptr;
 }
 
 std::string known_architectures() {
   std::string names;
-  for (const Row& row : kArchitectures)
+  for (const Architecture& row : kArchitectures)
     names += (names.empty() ? "" : ", ") + std::string(row.name);
   return names;
 }
 
 backend::Norm norm(const Hyper& hyper, backend::Source weight) {
-  return {std::move(weight), static_cast<float>(hyper.rms_eps)};
+  return {std::move(weight), static_cast<float>(hyper.norm_eps)};
 }
 
 backend::Attention attention_of(const Hyper& h, uint64_t layer) {

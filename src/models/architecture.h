@@ -12,7 +12,8 @@
 
 namespace ingle::models {
 
-/// Fills layers, ropes and scales; sizes, embedding and head are the same everywhere and set by build().
+/// Fills layers, ropes and scales, and what makes an encoder one; sizes, embedding and the head of a model that generates
+/// are the same everywhere and set by build().
 using Describe = void (*)(const Hyper& hyper, Tensors& tensors, backend::Program& program);
 
 void describe_llama(const Hyper& hyper, Tensors& tensors, backend::Program& program);
@@ -20,9 +21,16 @@ void describe_phi3(const Hyper& hyper, Tensors& tensors, backend::Program& progr
 void describe_qwen2(const Hyper& hyper, Tensors& tensors, backend::Program& program);
 void describe_qwen3(const Hyper& hyper, Tensors& tensors, backend::Program& program);
 void describe_gemma3(const Hyper& hyper, Tensors& tensors, backend::Program& program);
+void describe_bert(const Hyper& hyper, Tensors& tensors, backend::Program& program);
+
+struct Architecture {
+  std::string_view name;  // general.architecture
+  Describe describe;
+  bool is_encoder = false;
+};
 
 /// nullptr for a name that no row has; known_architectures() lists them for the error text.
-Describe find_architecture(std::string_view name);
+const Architecture* find_architecture(std::string_view name);
 std::string known_architectures();
 
 /// "blk.3.attn_q.weight"

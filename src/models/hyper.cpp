@@ -6,6 +6,8 @@
 #include <cmath>
 #include <optional>
 
+#include "models/architecture.h"
+
 namespace ingle::models {
 namespace {
 
@@ -13,6 +15,8 @@ namespace {
 constexpr uint64_t kMaxLayers = 1024;
 constexpr uint64_t kMaxWidth = 1U << 20;
 constexpr uint64_t kMaxContext = 1U << 27;
+constexpr double kMaxTypes = 64;
+constexpr double kMaxClasses = 1 << 16;
 
 constexpr double kRequired = -1;
 
@@ -31,6 +35,7 @@ constexpr std::array kUints = {
     UintRow{"rope.dimension_count", &Hyper::n_rot, 0, 4096, UINT64_MAX},
     UintRow{"rope.scaling.original_context_length", &Hyper::original_context, 1, kMaxContext, 0},
     UintRow{"attention.sliding_window", &Hyper::window, 0, kMaxContext, 0},
+    UintRow{"pooling_type", &Hyper::pooling, 0, kPoolingClasses, 0},
 };
 
 struct FloatRow {
@@ -40,7 +45,6 @@ struct FloatRow {
   double fallback;  // kRequired: none
 };
 constexpr std::array kFloats = {
-    FloatRow{"attention.layer_norm_rms_epsilon", &Hyper::rms_eps, 0, 1, kRequired},
     FloatRow{"rope.freq_base", &Hyper::rope_base, 1e-3, 1e12, 10000},
     FloatRow{"rope.freq_base_swa", &Hyper::rope_base_swa, 1e-3, 1e12, 10000},
     FloatRow{"rope.scaling.factor", &Hyper::scaling_factor, 0, 1e6, 0},
@@ -78,7 +82,7 @@ Status in_range(const gguf::File& file, const std::string& key, double value, do
 
 class Reader {
  public:
-  Reader(const gguf::File& file, Hyper& hyper) : file_(file), h_(hyper) {}
+  Reader(const gguf::File& file, Hyper& hyper, bool is_encoder) : file_(file), h_(hyper), is_encoder_(is_encoder) {}
 
   Status scalars() {
     for (const UintRow& row : kUints) {
@@ -92,17 +96,32 @@ class Reader {
           in_range(file_, key, static_cast<double>(value), static_cast<double>(row.min), static_cast<double>(row.max)));
       h_.*row.member = value;
     }
-    for (const FloatRow& row : kFloats) {
-      const std::string key = full(row.key);
-      if (file_.find(key) == nullptr && row.fallback != kRequired) {
-        h_.*row.member = row.fallback;
-        continue;
-      }
-      INGLE_TRY(const double value, file_.get_float(key));
-      INGLE_TRY_VOID(in_range(file_, key, value, row.min, row.max));
-      h_.*row.member = value;
+    for (const FloatRow& row : kFloats)
+      INGLE_TRY_VOID(read(row));
+    return read(FloatRow{is_encoder_ ? "attention.layer_norm_epsilon" : "attention.layer_norm_rms_epsilon",
+                         &Hyper::norm_eps, 0, 1, kRequired});
+  }
+
+  /// What only encoders have: how many kinds of text and how many classes they tell apart.
+  Status encoder() {
+    if (!is_encoder_) return {};
+    const std::string causal = full("attention.causal");
+    INGLE_TRY(const bool is_causal, file_.find(causal) == nullptr ? Result<bool>(false) : file_.get_bool(causal));
+    if (is_causal) {
+      return std::unexpected(Error::unsupported(where(file_, causal) + " is true: this architecture sees both ways")
+                                 .hint("get the model from another source"));
     }
-    return {};
+    const std::string types = "tokenizer.ggml.token_type_count";
+    if (file_.find(types) != nullptr) {
+      INGLE_TRY(h_.n_token_types, file_.get_uint(types));
+      INGLE_TRY_VOID(in_range(file_, types, static_cast<double>(h_.n_token_types), 1, kMaxTypes));
+    }
+    const std::string labels = full("classifier.output_labels");
+    const gguf::Value* value = file_.find(labels);
+    if (value == nullptr) return {};
+    if (!value->is_array()) return std::unexpected(bad(file_, labels, "is not a list of classes"));
+    h_.n_classes = value->size();
+    return in_range(file_, labels, static_cast<double>(h_.n_classes), 1, kMaxClasses);
   }
 
   Status per_layer() {
@@ -209,10 +228,23 @@ class Reader {
   }
 
  private:
+  Status read(const FloatRow& row) {
+    const std::string key = full(row.key);
+    if (file_.find(key) == nullptr && row.fallback != kRequired) {
+      h_.*row.member = row.fallback;
+      return {};
+    }
+    INGLE_TRY(const double value, file_.get_float(key));
+    INGLE_TRY_VOID(in_range(file_, key, value, row.min, row.max));
+    h_.*row.member = value;
+    return {};
+  }
+
   std::string full(std::string_view key) const { return fmt::format("{}.{}", h_.architecture, key); }
 
   const gguf::File& file_;
   Hyper& h_;
+  const bool is_encoder_;
 };
 
 }  // namespace
@@ -221,10 +253,12 @@ Result<Hyper> read_hyper(const gguf::File& file) {
   Hyper hyper;
   INGLE_TRY(const std::string_view architecture, file.get_string("general.architecture"));
   hyper.architecture = architecture;
-  Reader reader(file, hyper);
+  const Architecture* known = find_architecture(architecture);
+  Reader reader(file, hyper, known != nullptr && known->is_encoder);
   INGLE_TRY_VOID(reader.scalars());
   INGLE_TRY_VOID(reader.per_layer());
   INGLE_TRY_VOID(reader.scaling());
+  INGLE_TRY_VOID(reader.encoder());
   INGLE_TRY_VOID(reader.window_pattern());
   INGLE_TRY_VOID(reader.cross_checks());
   return hyper;

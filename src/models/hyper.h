@@ -14,6 +14,10 @@ namespace ingle::models {
 
 enum class RopeScaling : uint8_t { kNone, kLinear, kYarn };
 
+inline constexpr uint64_t kPoolingFirst = 2;
+inline constexpr uint64_t kPoolingLast = 3;
+inline constexpr uint64_t kPoolingClasses = 4;
+
 struct Hyper {
   std::string architecture;
   uint64_t n_layers = 0;
@@ -22,7 +26,7 @@ struct Hyper {
   std::vector<uint64_t> n_ff, n_heads, n_kv_heads;  // one a layer
   uint64_t head_dim = 0;
   uint64_t value_dim = 0;
-  double rms_eps = 0;
+  double norm_eps = 0;
   uint64_t n_rot = 0;
   double rope_base = 0;
   double rope_base_swa = 0;
@@ -34,6 +38,9 @@ struct Hyper {
   std::vector<bool> local;  // one a layer: the window holds here
   bool has_window_pattern = false;
   double logit_softcap = 0;
+  uint64_t pooling = 0;  // one of the numbers below, as llama.cpp writes them
+  uint64_t n_token_types = 1;
+  uint64_t n_classes = 1;
 };
 
 /// Reads and checks everything above. Every error names the key and its offset in the file.

@@ -13,9 +13,9 @@
 namespace ingle::models {
 namespace {
 
-Result<Describe> architecture_of(const gguf::File& file) {
+Result<const Architecture*> architecture_of(const gguf::File& file) {
   INGLE_TRY(const std::string_view name, file.get_string("general.architecture"));
-  if (const Describe describe = find_architecture(name)) return describe;
+  if (const Architecture* known = find_architecture(name)) return known;
   return std::unexpected(Error::unsupported(fmt::format("'general.architecture' at offset {} is '{}'",
                                                         file.find("general.architecture")->offset(), name))
                              .hint("this version runs: " + known_architectures()));
@@ -59,7 +59,7 @@ uint64_t usable_context(const Hyper& hyper) {
 }
 
 Result<backend::Program> build(const gguf::File& file, uint64_t n_vocab) {
-  INGLE_TRY(const Describe describe, architecture_of(file));
+  INGLE_TRY(const Architecture* const architecture, architecture_of(file));
   INGLE_TRY(const Hyper hyper, read_hyper(file));
   Tensors tensors(file);
   backend::Program program;
@@ -68,9 +68,11 @@ Result<backend::Program> build(const gguf::File& file, uint64_t n_vocab) {
   program.n_embd = static_cast<uint32_t>(hyper.n_embd);
   program.context_length = static_cast<uint32_t>(usable_context(hyper));
   program.embedding = tensors.matrix("token_embd.weight", hyper.n_embd, n_vocab);
-  program.output_norm = norm(hyper, tensors.vector("output_norm.weight", hyper.n_embd));
-  program.head = tensors.optional_matrix("output.weight", hyper.n_embd, n_vocab);
-  describe(hyper, tensors, program);
+  if (!architecture->is_encoder) {
+    program.output_norm = norm(hyper, tensors.vector("output_norm.weight", hyper.n_embd));
+    program.head = tensors.optional_matrix("output.weight", hyper.n_embd, n_vocab);
+  }
+  architecture->describe(hyper, tensors, program);
   INGLE_TRY_VOID(tensors.finish());
   return program;
 }

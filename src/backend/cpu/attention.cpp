@@ -57,14 +57,16 @@ Result<AttentionRunner> AttentionRunner::create(const std::vector<AttentionShape
 void AttentionRunner::plan(const Step& step) {
   spans_.clear();
   const auto rows = step.rows;
+  const auto is_next = [&](uint32_t i) {
+    return i < rows.size() && rows[i].sequence == rows[i - 1].sequence && rows[i].pos == rows[i - 1].pos + 1;
+  };
   for (uint32_t i = 0; i < rows.size();) {
-    uint32_t n = 1;
-    while (n < kSpanRows && i + n < rows.size() && rows[i + n].sequence == rows[i].sequence &&
-           rows[i + n].pos == rows[i].pos + n) {
-      ++n;
-    }
-    spans_.push_back({rows[i].sequence, i, n, rows[i].pos});
-    i += n;
+    uint32_t end = i + 1;
+    while (is_next(end))
+      ++end;
+    const uint32_t n_keys = rows[end - 1].pos + 1;
+    for (; i < end; i = std::min(end, i + kSpanRows))
+      spans_.push_back({rows[i].sequence, i, std::min(kSpanRows, end - i), rows[i].pos, n_keys});
   }
 }
 
@@ -74,7 +76,7 @@ void AttentionRunner::make_items(const AttentionShape& shape, unsigned threads) 
   const uint32_t group_heads = shape.n_heads / shape.n_kv_heads;
   const auto first_chunk = [&](const Span& span) { return first_key(span.first_pos, shape.window) / kChunkTokens; };
   const auto n_chunks = [&](const Span& span) {
-    return (span.first_pos + span.n_rows - 1) / kChunkTokens + 1 - first_chunk(span);
+    return (end_of(span, shape) - 1) / kChunkTokens + 1 - first_chunk(span);
   };
   // Chunks are shared out before the heads of a group are, because heads apart read the same keys twice.
   const bool split = spans_.size() * shape.n_kv_heads < 4UL * threads;
@@ -124,7 +126,7 @@ AttentionRunner::Rows AttentionRunner::partial(const Group& group, uint32_t chun
 void AttentionRunner::list_pages(const Phase& phase, const Group& group, uint32_t chunk,
                                  std::span<const std::byte*> pages) const {
   const Span& span = spans_[group.span];
-  const uint32_t last_page = (span.first_pos + span.n_rows - 1) / kPageTokens;
+  const uint32_t last_page = (end_of(span, phase.shape) - 1) / kPageTokens;
   for (uint32_t i = 0; i < kChunkPages; ++i) {
     const uint32_t page = std::min(chunk * kChunkPages + i, last_page);
     pages[i] = phase.pages.block(phase.step.sequences[span.sequence][page], phase.layer, group.kv_head);
@@ -160,9 +162,10 @@ void AttentionRunner::attend_chunk(const Phase& phase, const Group& group, uint3
   std::array<uint32_t, kMaxRows> from;
   std::array<uint32_t, kMaxRows> to;
   for (uint32_t r = 0; r < n_rows(group); ++r) {
-    const uint32_t pos = spans_[group.span].first_pos + r / group.n_heads;
+    const Span& span = spans_[group.span];
+    const uint32_t pos = span.first_pos + r / group.n_heads;
     from[r] = clamp_to_chunk(first_key(pos, phase.shape.window), chunk * kChunkTokens);
-    to[r] = clamp_to_chunk(pos + 1, chunk * kChunkTokens);
+    to[r] = clamp_to_chunk(phase.shape.causal ? pos + 1 : span.n_keys, chunk * kChunkTokens);
   }
   phase.kernels.attend_chunk({.format = phase.pages.format(),
                               .head_dim = phase.shape.head_dim,

@@ -25,6 +25,7 @@ struct AttentionShape {
   uint32_t head_dim = 0;
   uint32_t window = 0;  // 0: all
   float scale = 0;
+  bool causal = true;  // a query sees no key behind it; else all keys of its sequence
 };
 
 class AttentionRunner {
@@ -47,6 +48,7 @@ class AttentionRunner {
     uint32_t first_row;
     uint32_t n_rows;
     uint32_t first_pos;
+    uint32_t n_keys;  // of the sequence, with all its rows in the step
   };
   // Some query heads of one kv head for one span: the rows that are worked on together.
   struct Group {
@@ -81,6 +83,10 @@ class AttentionRunner {
   void pack_queries(const Phase& phase, const Group& group, float* q) const;
   void finish(const Phase& phase, const Group& group, const Rows& rows) const;
   Rows partial(const Group& group, uint32_t chunk, uint32_t head_dim);
+  /// How many keys some row of the span sees, from the sequence's first on.
+  static uint32_t end_of(const Span& span, const AttentionShape& shape) {
+    return shape.causal ? span.first_pos + span.n_rows : span.n_keys;
+  }
   uint32_t n_rows(const Group& group) const { return spans_[group.span].n_rows * group.n_heads; }
 
   std::vector<Span> spans_;

@@ -5,7 +5,9 @@
 
 #include "backend/cpu/activations.h"
 #include "backend/cpu/attention.h"
+#include "backend/cpu/encoder.h"
 #include "backend/cpu/kv_pages.h"
+#include "backend/cpu/norm.h"
 #include "backend/cpu/rope_table.h"
 #include "backend/cpu/top_rows.h"
 #include "backend/cpu/weights.h"
@@ -24,11 +26,6 @@ constexpr uint32_t kTaskTokens = 256;
 // three at a time.
 constexpr uint32_t kMaxTaskPanels = 6;
 
-struct CpuNorm {
-  Vector weight;
-  float eps = 0;
-};
-
 struct CpuLayer {
   CpuNorm attention_norm, attention_post_norm, mlp_norm, mlp_post_norm, q_norm, k_norm;
   Matrix q, k, v, out, gate, up, down;
@@ -36,6 +33,13 @@ struct CpuLayer {
   AttentionShape shape;
   uint32_t rope = 0;
   Activation activation{};
+  bool norms_sum = false;  // the post-norms
+};
+
+/// A post-norm that still waits: over a projection in delta, or over the residual that it was added to.
+struct Pending {
+  const CpuNorm* norm = nullptr;
+  bool of_sum = false;
 };
 
 /// [begin, end) of part `index` when `n` things are dealt to `parts`.
@@ -61,6 +65,7 @@ class CpuExecutor final : public Executor {
   uint32_t threads() const override { return pool_.size(); }
   void use_threads(uint32_t n) override { pool_.set_active(n); }
   Result<std::span<const Output>> run(const Step& step) override;
+  Result<std::span<const Output>> encode(std::span<const Text> texts) override;
   void copy_page(uint32_t from, uint32_t to) override { pages_.copy(from, to); }
 
  private:
@@ -75,18 +80,19 @@ class CpuExecutor final : public Executor {
   float* scratch(uint32_t thread) const { return scratch_.as<float>() + thread * scratch_floats_; }
 
   // Phases, in the order of a step.
+  void check(const Step& step) const;
   void embed(const Step& step);
-  void norm(const CpuNorm& pre, const CpuNorm* post_of_last, uint32_t n_rows,
-            std::initializer_list<const Matrix*> users);
+  uint32_t run_layers(const Step& step, Pending pending);
+  void settle(const Pending& pending, uint32_t row);
+  void norm(const CpuNorm& pre, const Pending& pending, uint32_t n_rows, std::initializer_list<const Matrix*> users);
   void project_qkv(size_t layer_index, const Step& step);
   void store_head(const CpuLayer& layer, size_t layer_index, uint32_t kv_head, const Step& step, uint32_t first_row,
                   uint32_t n_rows, float* k, float* v);
   void finish_head(float* head, const Vector& bias, size_t bias_at, const CpuNorm& head_norm, const CpuLayer& layer,
                    uint32_t pos) const;
   void quantize_rows(const Activations& x, const Matrix& user, uint32_t n_rows);
-  void project_residual(const Matrix& m, const Vector& bias, const Activations& x, const CpuNorm& post,
-                        uint32_t n_rows);
-  void gate_up(const CpuLayer& layer, uint32_t n_rows);
+  void project_residual(const Matrix& m, const Vector& bias, const Activations& x, bool delayed, uint32_t n_rows);
+  void activate(const CpuLayer& layer, uint32_t n_rows);
   uint32_t keep_wanted(const Step& step);
   void head(uint32_t n);
   void head_task(uint32_t first_panel, uint32_t n_panels, uint32_t first, uint32_t n, uint32_t thread);
@@ -102,6 +108,7 @@ class CpuExecutor final : public Executor {
   Matrix embedding_, head_;
   CpuNorm output_norm_;
   Vector head_bias_;
+  std::unique_ptr<EncoderEnds> encoder_;
   float embedding_scale_ = 1.0F;
   float logit_softcap_ = 0;
   uint32_t n_vocab_ = 0, n_embd_ = 0, max_rows_ = 0;
@@ -135,7 +142,7 @@ uint32_t CpuExecutor::panel_parts(uint32_t n_panels, uint32_t n_tokens) const {
 Status CpuExecutor::load_weights(const Program& program, const Options& options) {
   weights_.read_with(options);
   layers_.resize(program.layers.size());  // before plan(): it keeps pointers to the matrices
-  const auto norm_of = [&](const Norm& norm) { return CpuNorm{weights_.vector(norm.weight), norm.eps}; };
+  const auto norm_of = [&](const Norm& norm) { return CpuNorm::load(norm, weights_); };
   const auto plan = [&](const Source& source, Matrix* matrix) {
     if (!source.empty()) weights_.plan(source, matrix);
   };
@@ -164,9 +171,11 @@ Status CpuExecutor::load_weights(const Program& program, const Options& options)
     to.gate_bias = weights_.vector(from.mlp.gate_bias);
     to.up_bias = weights_.vector(from.mlp.up_bias);
     to.down_bias = weights_.vector(from.mlp.down_bias);
-    to.shape = {a.n_heads, a.n_kv_heads, a.head_dim, a.window, a.scale};
+    to.shape = {a.n_heads, a.n_kv_heads, a.head_dim, a.window, a.scale, !program.encoder};
     to.rope = a.rope;
     to.activation = from.mlp.activation;
+    to.norms_sum = from.norms_sum;
+    INGLE_CHECK(from.mlp.gate.empty() == (to.activation == Activation::kGelu));
     if (a.head_dim % kPanelRows != 0) {
       return std::unexpected(Error::unsupported("attention heads of a size that is not a multiple of 16"));
     }
@@ -175,13 +184,16 @@ Status CpuExecutor::load_weights(const Program& program, const Options& options)
   head_bias_ = weights_.vector(program.head_bias);
   logit_softcap_ = program.logit_softcap;
   output_norm_ = norm_of(program.output_norm);
+  if (program.encoder) encoder_ = std::make_unique<EncoderEnds>(*program.encoder, n_embd_, weights_);
   INGLE_TRY_VOID(weights_.pack(pool_, options));
-  if (head_.empty()) head_ = embedding_;
+  if (head_.empty() && !program.encoder) head_ = embedding_;
   // Where 16 bits cost little and matter most: the values, few rows that everything later reads; the last layer, of which
   // only rows with an answer see more than keys and values; the head.
   for (CpuLayer& layer : layers_)
     layer.v.fine = true;
   CpuLayer& last = layers_.back();
+  // Of a mean every row has an answer, and none of them decides alone.
+  if (program.encoder && program.encoder->pooling == Pooling::kMean) return {};
   for (Matrix* m : {&last.out, &last.gate, &last.up, &last.down, &head_})
     m->fine = true;
   return {};
@@ -196,7 +208,7 @@ Status CpuExecutor::allocate(const Program& program, const Options& options) {
   for (const CpuLayer& layer : layers_) {
     heads = std::max(heads, layer.shape.n_heads * layer.shape.head_dim);
     head_dim = std::max(head_dim, layer.shape.head_dim);
-    ff = std::max(ff, layer.gate.n_out);
+    ff = std::max(ff, layer.up.n_out);
     shapes.push_back(layer.shape);
   }
   INGLE_TRY_VOID(residual_.allocate(max_rows_, n_embd_));
@@ -266,17 +278,25 @@ void CpuExecutor::embed(const Step& step) {
       for (uint32_t i = 0; i < n_embd_; ++i)
         x[i] *= embedding_scale_;
     }
+    if (encoder_) encoder_->add_embeddings(*math_.kernels, r, x);
   });
 }
 
-// normed = norm(residual), after the projection that waits in delta has been added through its own norm.
-void CpuExecutor::norm(const CpuNorm& pre, const CpuNorm* post_of_last, uint32_t n_rows,
-                       std::initializer_list<const Matrix*> users) {
+void CpuExecutor::settle(const Pending& pending, uint32_t row) {
+  if (pending.norm == nullptr || pending.norm->empty()) return;
   const kernels::Kernels& k = *math_.kernels;
+  if (pending.of_sum) return pending.norm->apply(k, residual_.row(row), n_embd_, residual_.row(row));
+  pending.norm->apply(k, delta_.row(row), n_embd_, delta_.row(row));
+  k.add(delta_.row(row), n_embd_, residual_.row(row));
+}
+
+// normed = norm(residual), after the post-norm that still waits.
+void CpuExecutor::norm(const CpuNorm& pre, const Pending& pending, uint32_t n_rows,
+                       std::initializer_list<const Matrix*> users) {
   // The users share the columns, so one of each kind speaks for all of its kind.
   const auto user_that = [&](bool fine) {
-    const auto user =
-        std::ranges::find_if(users, [&](const Matrix* m) { return m->fine == fine && math_.wants_q8(*m); });
+    const auto user = std::ranges::find_if(
+        users, [&](const Matrix* m) { return !m->empty() && m->fine == fine && math_.wants_q8(*m); });
     return user == users.end() ? nullptr : *user;
   };
   const Matrix* const coarse_user = user_that(false);
@@ -286,11 +306,8 @@ void CpuExecutor::norm(const CpuNorm& pre, const CpuNorm* post_of_last, uint32_t
     const uint32_t first = tile * kTile;
     const uint32_t n = std::min(kTile, n_rows - first);
     for (uint32_t r = first; r < first + n; ++r) {
-      if (post_of_last != nullptr && !post_of_last->weight.empty()) {
-        k.rms_norm(delta_.row(r), post_of_last->weight.data(), n_embd_, post_of_last->eps, delta_.row(r));
-        k.add(delta_.row(r), n_embd_, residual_.row(r));
-      }
-      k.rms_norm(residual_.row(r), pre.weight.data(), n_embd_, pre.eps, normed_.row(r));
+      settle(pending, r);
+      pre.apply(*math_.kernels, residual_.row(r), n_embd_, normed_.row(r));
     }
     for (const Matrix* user : {coarse_user, fine_user}) {
       if (user == nullptr) continue;
@@ -304,7 +321,7 @@ void CpuExecutor::finish_head(float* head, const Vector& bias, size_t bias_at, c
   const kernels::Kernels& k = *math_.kernels;
   const uint32_t n = layer.shape.head_dim;
   if (!bias.empty()) k.add(bias.data() + bias_at, n, head);
-  if (!head_norm.weight.empty()) k.rms_norm(head, head_norm.weight.data(), n, head_norm.eps, head);
+  head_norm.apply(k, head, n, head);
   const RopeTable& rope = ropes_[layer.rope];
   if (rope.n_rot() == 0) return;
   (rope.adjacent() ? k.rope_adjacent : k.rope_halves)(head, rope.n_rot(), rope.cos(pos), rope.sin(pos));
@@ -367,8 +384,8 @@ void CpuExecutor::quantize_rows(const Activations& x, const Matrix& user, uint32
   });
 }
 
-// residual += m * x + bias; with a post-norm the product waits in delta for the next norm phase.
-void CpuExecutor::project_residual(const Matrix& m, const Vector& bias, const Activations& x, const CpuNorm& post,
+// residual += m * x + bias; if delayed, delta = m * x + bias waits there for its post-norm.
+void CpuExecutor::project_residual(const Matrix& m, const Vector& bias, const Activations& x, bool delayed,
                                    uint32_t n_rows) {
   const uint32_t blocks = token_blocks(n_rows);
   const uint32_t parts = panel_parts(m.n_panels(), n_rows);
@@ -384,7 +401,7 @@ void CpuExecutor::project_residual(const Matrix& m, const Vector& bias, const Ac
     for (uint32_t t = 0; t < n; ++t) {
       float* const row = y + static_cast<size_t>(t) * width;
       if (!bias.empty()) math_.kernels->add(bias.data() + column, used, row);
-      if (post.weight.empty()) {
+      if (!delayed) {
         math_.kernels->add(row, used, residual_.row(first + t) + column);
       } else {
         std::copy_n(row, used, delta_.row(first + t) + column);
@@ -393,36 +410,43 @@ void CpuExecutor::project_residual(const Matrix& m, const Vector& bias, const Ac
   });
 }
 
-void CpuExecutor::gate_up(const CpuLayer& layer, uint32_t n_rows) {
+// hidden = act(gate) * up, or act(up)
+void CpuExecutor::activate(const CpuLayer& layer, uint32_t n_rows) {
   const kernels::Kernels& k = *math_.kernels;
+  const bool gated = !layer.gate.empty();
   const auto act = layer.activation == Activation::kSilu ? k.silu_mul : k.gelu_tanh_mul;
   const bool quantize = math_.wants_q8(layer.down);
   // Pairs of panels: 32 columns are one block of quantized activations, and belong to one task.
-  const uint32_t pairs = (layer.gate.n_panels() + 1) / 2;
+  const uint32_t pairs = (layer.up.n_panels() + 1) / 2;
   const uint32_t blocks = token_blocks(n_rows);
   const uint32_t parts =
       std::min(pairs, std::max(panel_parts(pairs, n_rows), (pairs * 2 + kMaxTaskPanels - 1) / kMaxTaskPanels));
   pool_.run(parts * blocks, [&](uint32_t task, uint32_t thread) {
     const Range pair = share_of(pairs, parts, task / blocks);
     const uint32_t first_panel = pair.begin * 2;
-    const uint32_t n_panels = std::min(pair.end * 2, layer.gate.n_panels()) - first_panel;
+    const uint32_t n_panels = std::min(pair.end * 2, layer.up.n_panels()) - first_panel;
     const uint32_t first = task % blocks * kTaskTokens;
     const uint32_t n = std::min(kTaskTokens, n_rows - first);
     const uint32_t column = first_panel * kPanelRows;
     const uint32_t width = n_panels * kPanelRows;
-    const uint32_t used = std::min(width, layer.gate.n_out - column);
+    const uint32_t used = std::min(width, layer.up.n_out - column);
     float* const gate = scratch(thread);
-    float* const up = gate + static_cast<size_t>(n) * width;  // the second rows of a fine gate lie here until summed
-    math_.multiply(layer.gate, first_panel, n_panels, normed_, first, n, gate, width);
+    float* const up = gated ? gate + static_cast<size_t>(n) * width : gate;  // a fine gate's second rows until summed
+    if (gated) math_.multiply(layer.gate, first_panel, n_panels, normed_, first, n, gate, width);
     math_.multiply(layer.up, first_panel, n_panels, normed_, first, n, up, width);
     for (uint32_t t = 0; t < n; ++t) {
       const size_t at = static_cast<size_t>(t) * width;
+      float* const to = quantize ? gate + at : hidden_.row(first + t) + column;
       if (!layer.gate_bias.empty()) k.add(layer.gate_bias.data() + column, used, gate + at);
       if (!layer.up_bias.empty()) k.add(layer.up_bias.data() + column, used, up + at);
-      act(gate + at, up + at, used, quantize ? gate + at : hidden_.row(first + t) + column);
+      if (gated) {
+        act(gate + at, up + at, used, to);
+      } else {
+        k.gelu(up + at, used, to);
+      }
     }
     if (!quantize) return;
-    float* const spare = up + static_cast<size_t>(n) * width;
+    float* const spare = gate + 2UL * n * width;
     for (uint32_t t = 0; t < n; t += kTile) {
       // The task's columns are a contiguous piece of each tile.
       math_.prepare(layer.down, gate + static_cast<size_t>(t) * width, width, first + t, std::min(kTile, n - t), column,
@@ -492,51 +516,69 @@ void CpuExecutor::head_task(uint32_t first_panel, uint32_t n_panels, uint32_t fi
   }
 }
 
-Result<std::span<const Output>> CpuExecutor::run(const Step& step) {
-  const auto n_rows = static_cast<uint32_t>(step.rows.size());
-  INGLE_CHECK(n_rows >= 1 && n_rows <= max_rows_);
-  uint32_t n_positions = 0;
+void CpuExecutor::check(const Step& step) const {
+  INGLE_CHECK(!step.rows.empty() && step.rows.size() <= max_rows_);
   for (const Row& row : step.rows) {
     INGLE_CHECK(row.token >= 0 && static_cast<uint32_t>(row.token) < n_vocab_);
     INGLE_CHECK(row.top <= std::min(kMaxTop, n_vocab_));
     INGLE_CHECK(row.sequence < step.sequences.size());
-    INGLE_CHECK(row.pos / kernels::kPageTokens < step.sequences[row.sequence].size());
-    n_positions = std::max(n_positions, row.pos + 1);
+    const std::span<const uint32_t> pages = step.sequences[row.sequence];
+    INGLE_CHECK(row.pos / kernels::kPageTokens < pages.size());
+    INGLE_CHECK(pages[row.pos / kernels::kPageTokens] < pages_.n_pages());
   }
+}
+
+// From the embeddings to the last layer's residual: its first rows are those that want an answer. How many there are.
+uint32_t CpuExecutor::run_layers(const Step& step, Pending pending) {
+  auto n = static_cast<uint32_t>(step.rows.size());
+  const uint32_t n_positions = std::ranges::max(step.rows, {}, &Row::pos).pos + 1;
   for (RopeTable& rope : ropes_)
     rope.reserve(n_positions);
   attention_->plan(step);
   embed(step);
-  uint32_t n = n_rows;
-  const CpuNorm* post = nullptr;
   for (size_t i = 0; i < layers_.size(); ++i) {
     const CpuLayer& layer = layers_[i];
-    norm(layer.attention_norm, post, n, {&layer.q, &layer.k, &layer.v});
+    const auto is_delayed = [&](const CpuNorm& post) { return !post.empty() && !layer.norms_sum; };
+    norm(layer.attention_norm, pending, n, {&layer.q, &layer.k, &layer.v});
     project_qkv(i, step);
     const bool is_last = i + 1 == layers_.size();
-    if (is_last && std::ranges::none_of(step.rows, &Row::want_logits)) return {};
+    if (is_last && std::ranges::none_of(step.rows, &Row::want_logits)) return 0;
     attention_->run(pool_, *math_.kernels, pages_, i, layer.shape, step, queries_.row(0), queries_.stride(),
                     mixed_.row(0), mixed_.stride());
     if (is_last) n = keep_wanted(step);
     quantize_rows(mixed_, layer.out, n);
-    project_residual(layer.out, layer.out_bias, mixed_, layer.attention_post_norm, n);
-    norm(layer.mlp_norm, &layer.attention_post_norm, n, {&layer.gate, &layer.up});
-    gate_up(layer, n);
-    project_residual(layer.down, layer.down_bias, hidden_, layer.mlp_post_norm, n);
-    post = &layer.mlp_post_norm;
+    project_residual(layer.out, layer.out_bias, mixed_, is_delayed(layer.attention_post_norm), n);
+    norm(layer.mlp_norm, {&layer.attention_post_norm, layer.norms_sum}, n, {&layer.gate, &layer.up});
+    activate(layer, n);
+    project_residual(layer.down, layer.down_bias, hidden_, is_delayed(layer.mlp_post_norm), n);
+    pending = {&layer.mlp_post_norm, layer.norms_sum};
   }
-  if (!post->weight.empty()) {
-    for (uint32_t r = 0; r < n; ++r) {
-      math_.kernels->rms_norm(delta_.row(r), post->weight.data(), n_embd_, post->eps, delta_.row(r));
-      math_.kernels->add(delta_.row(r), n_embd_, residual_.row(r));
-    }
-  }
+  pool_.run((n + kTile - 1) / kTile, [&](uint32_t tile, uint32_t) {
+    for (uint32_t r = tile * kTile; r < std::min(n, (tile + 1) * kTile); ++r)
+      settle(pending, r);
+  });
+  return n;
+}
+
+Result<std::span<const Output>> CpuExecutor::run(const Step& step) {
+  INGLE_CHECK(!encoder_);
+  check(step);
+  const uint32_t n = run_layers(step, {});
   outputs_.clear();
   for (uint32_t r = 0; r < n; ++r) {
-    math_.kernels->rms_norm(residual_.row(r), output_norm_.weight.data(), n_embd_, output_norm_.eps, last_.row(r));
+    output_norm_.apply(*math_.kernels, residual_.row(r), n_embd_, last_.row(r));
     if (step.want_hidden) outputs_.push_back({.values = {last_.row(r), n_embd_}});
   }
-  if (!step.want_hidden) head(n);
+  if (!step.want_hidden && n > 0) head(n);
+  return outputs_;
+}
+
+Result<std::span<const Output>> CpuExecutor::encode(std::span<const Text> texts) {
+  if (!encoder_) return Executor::encode(texts);
+  const Step& step = encoder_->begin(texts);
+  check(step);
+  run_layers(step, {&encoder_->embedding_norm(), true});
+  encoder_->pool(pool_, *math_.kernels, residual_, outputs_);
   return outputs_;
 }
 

@@ -3,6 +3,7 @@
 // Which sequence owns a page is the engine's business; this only knows where things lie in one.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <vector>
@@ -26,9 +27,11 @@ struct KvLayout {
     layout.format = format;
     for (const Layer& layer : program.layers) {
       const uint64_t head = kernels::kv_head_bytes(format, layer.attention.head_dim);
-      layout.layer_offset.push_back(layout.page_bytes);
+      const uint64_t all_heads = head * layer.attention.n_kv_heads;
+      // An encoder's layer needs its keys and values until the next one has begun.
+      layout.layer_offset.push_back(program.encoder ? 0 : layout.page_bytes);
       layout.head_bytes.push_back(head);
-      layout.page_bytes += head * layer.attention.n_kv_heads;
+      layout.page_bytes = std::max(layout.page_bytes, layout.layer_offset.back() + all_heads);
     }
     return layout;
   }
