@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""Writes the tiny random-weight models of tests/models/tiny and the logits that they must give.
+"""Writes the tiny random-weight models of tests/models/tiny and the logits that they must give, and the tiny encoders of
+tests/models/encoders beside them with their answers (tools/tiny_encoders.py).
 
 One small GGUF for each thing that an architecture does differently (rope factors, windows, fused tensors, norms) and
 for each number format, with the logits of an independent implementation: `transformers` in float64 on the weights read
 back from the file (tools/tiny_reference.py). With --peer, a second implementation is asked too and must agree.
 
 Needs (development only, nothing of it is part of the product): pip install numpy gguf torch transformers.
-  tools/make_tiny_models.py OUT_DIR --quantize LLAMA_QUANTIZE [--peer PROGRAM] [--only NAME]
+  tools/make_tiny_models.py tests/models --quantize LLAMA_QUANTIZE [--peer PROGRAM] [--only NAME]
 LLAMA_QUANTIZE is llama.cpp's llama-quantize (only it writes K-quants). PROGRAM is run as `PROGRAM MODEL --exact --ctx N`,
 reads {"tokens": [..], "positions": [..]} and answers {"logits": {"position": [..]}} from F32 weights, activations and KV.
 """
@@ -21,6 +22,7 @@ import sys
 import gguf
 import numpy as np
 
+import tiny_encoders
 import tiny_reference
 from tiny_specs import SPECS
 
@@ -247,7 +249,7 @@ def main():
     for seed, spec in enumerate(SPECS, start=1):
         if arguments.only and arguments.only != spec["name"]:
             continue
-        path = arguments.out / f"{spec['name']}.gguf"
+        path = arguments.out / "tiny" / f"{spec['name']}.gguf"
         write_gguf(path, spec, seed)
         if "formats" in spec:
             requantize(path, spec, arguments.quantize)
@@ -266,6 +268,9 @@ def main():
         print(spec["name"], path.stat().st_size, "std", f"{logits.std():.3g}", report.get("second_opinion_max_abs_diff"), flush=True)
         report["logits"] = {str(p): [float(f"{x:.7g}") for x in row] for p, row in zip(POSITIONS, logits)}
         path.with_suffix(".json").write_text(json.dumps(report, separators=(",", ":")) + "\n")
+    for seed, spec in enumerate(tiny_encoders.SPECS, start=1):
+        if arguments.only in (None, spec["name"]):
+            tiny_encoders.make(arguments.out / "encoders", spec, seed, add_sentencepiece, N_VOCAB_WORDS)
 
 
 if __name__ == "__main__":

@@ -26,4 +26,22 @@ std::vector<TinyCase> read_tiny_cases(const std::filesystem::path& folder) {
   return cases;
 }
 
+std::vector<EncoderCase> read_encoder_cases(const std::filesystem::path& folder) {
+  std::vector<EncoderCase> cases;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    if (entry.path().extension() != ".json") continue;
+    std::ifstream stream(entry.path());
+    const auto json = nlohmann::json::parse(stream);
+    EncoderCase tiny;
+    tiny.name = entry.path().stem();
+    tiny.model = folder / json.at("file").get<std::string>();
+    tiny.context = json.at("context");
+    for (const auto& text : json.at("texts"))
+      tiny.texts.push_back({text.at("tokens"), text.at("second_from"), text.at("answer")});
+    cases.push_back(std::move(tiny));
+  }
+  std::ranges::sort(cases, {}, &EncoderCase::name);
+  return cases;
+}
+
 }  // namespace ingle::models::testing
