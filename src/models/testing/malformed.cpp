@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
+#include <iterator>
 #include <limits>
 #include <string>
 #include <utility>
@@ -142,17 +144,72 @@ Recipe well_formed() {
   return r;
 }
 
+Recipe well_formed_bert() {
+  Recipe r = well_formed();
+  std::erase_if(r.entries, [](const auto& entry) { return entry.first.starts_with("llama."); });
+  r.set("general.architecture", value("bert"));
+  r.set("bert.block_count", value(uint32_t{1}));
+  r.set("bert.context_length", value(uint32_t{32}));
+  r.set("bert.embedding_length", value(kEmbd));
+  r.set("bert.feed_forward_length", value(kFf));
+  r.set("bert.attention.head_count", value(kHeads));
+  r.set("bert.attention.layer_norm_epsilon", value(1e-12F));
+  r.set("bert.attention.causal", value(false));
+  r.set("bert.pooling_type", value(uint32_t{4}));
+  r.set("bert.classifier.output_labels", value(std::vector<std::string>{"no", "maybe", "yes"}));
+  r.set("tokenizer.ggml.token_type_count", value(uint32_t{2}));
+  r.tensors = {{"token_embd.weight", {kEmbd, kVocab}},
+               {"position_embd.weight", {kEmbd, 32}},
+               {"token_types.weight", {kEmbd, 2}},
+               {"token_embd_norm.weight", {kEmbd}},
+               {"token_embd_norm.bias", {kEmbd}}};
+  const auto add = [&](const std::string& name, uint64_t n_in, uint64_t n_out) {
+    r.tensors.push_back({name + ".weight", {n_in, n_out}});
+    r.tensors.push_back({name + ".bias", {n_out}});
+  };
+  for (const char* name : {"blk.0.attn_q", "blk.0.attn_k", "blk.0.attn_v", "blk.0.attn_output", "cls"})
+    add(name, kEmbd, kEmbd);
+  add("blk.0.ffn_up", kEmbd, kFf);
+  add("blk.0.ffn_down", kFf, kEmbd);
+  add("cls.output", kEmbd, 3);
+  for (const char* name : {"blk.0.attn_output_norm", "blk.0.layer_output_norm"}) {
+    r.tensors.push_back({std::string(name) + ".weight", {kEmbd}});
+    r.tensors.push_back({std::string(name) + ".bias", {kEmbd}});
+  }
+  return r;
+}
+
 class Cases {
  public:
+  explicit Cases(Recipe base, std::string prefix) : base_(std::move(base)), prefix_(std::move(prefix)) {}
+
   void add(const std::string& name, const std::string& field, const std::function<void(Recipe&)>& change) {
-    Recipe recipe = well_formed();
+    Recipe recipe = base_;
     change(recipe);
-    list.push_back({"model_" + name, recipe.finish(), field});
+    list.push_back({prefix_ + name, recipe.finish(), field});
   }
   void with(const std::string& name, const std::string& key, Put put, const std::string& field = "") {
     add(name + "_" + key, field.empty() ? key : field, [&](Recipe& r) { r.set(key, put); });
   }
+  /// The tensor is left out, has a row less, one more, or a dimension more.
+  void with_wrong_shape(const Tensor& tensor, bool may_be_missing = false) {
+    const std::string& name = tensor.name;
+    if (!may_be_missing) {
+      add("missing_" + name, name,
+          [&](Recipe& r) { std::erase_if(r.tensors, [&](const Tensor& t) { return t.name == name; }); });
+    }
+    add("short_" + name, name, [&](Recipe& r) { r.tensor(name).shape.back() -= 1; });
+    add("long_" + name, name, [&](Recipe& r) { r.tensor(name).shape.back() += 1; });
+    add("flat_" + name, name, [&](Recipe& r) { r.tensor(name).shape.push_back(2); });
+    if (tensor.shape.size() == 2 && tensor.shape[0] != tensor.shape[1])
+      add("transposed_" + name, name, [&](Recipe& r) { std::swap(r.tensor(name).shape[0], r.tensor(name).shape[1]); });
+  }
+  const Recipe& base() const { return base_; }
   std::vector<Malformed> list;
+
+ private:
+  Recipe base_;
+  std::string prefix_;
 };
 
 void add_hyper_parameters(Cases& cases) {
@@ -228,20 +285,8 @@ void add_hyper_parameters(Cases& cases) {
 }
 
 void add_tensors(Cases& cases) {
-  const Recipe base = well_formed();
-  for (const Tensor& tensor : base.tensors) {
-    const std::string& name = tensor.name;
-    cases.add("missing_" + name, name,
-              [&](Recipe& r) { std::erase_if(r.tensors, [&](const Tensor& t) { return t.name == name; }); });
-    if (name.starts_with("blk.1")) continue;  // one layer's worth of shapes says it all
-    cases.add("short_" + name, name, [&](Recipe& r) { r.tensor(name).shape.back() -= 1; });
-    cases.add("long_" + name, name, [&](Recipe& r) { r.tensor(name).shape.back() += 1; });
-    cases.add("flat_" + name, name, [&](Recipe& r) { r.tensor(name).shape.push_back(2); });
-    if (tensor.shape.size() == 2 && tensor.shape[0] != tensor.shape[1]) {
-      cases.add("transposed_" + name, name,
-                [&](Recipe& r) { std::swap(r.tensor(name).shape[0], r.tensor(name).shape[1]); });
-    }
-  }
+  for (const Tensor& tensor : cases.base().tensors)
+    cases.with_wrong_shape(tensor);
   for (const char* name :
        {"blk.0.attn_q.lora_a", "blk.0.ffn_gate_exps.weight", "blk.2.attn_norm.weight", "rope.weight"}) {
     cases.add(std::string("unknown_") + name, name, [&](Recipe& r) { r.tensor(name); });
@@ -297,17 +342,53 @@ void add_tokenizers(Cases& cases) {
   cases.with("number", "tokenizer.chat_template", value(uint32_t{1}));
 }
 
+void add_encoders(Cases& cases) {
+  for (const char* key : {"bert.attention.layer_norm_epsilon", "bert.context_length", "bert.attention.head_count"})
+    cases.add(std::string("missing_") + key, key, [&](Recipe& r) { r.drop(key); });
+  cases.with("above_all_kinds", "bert.pooling_type", value(uint32_t{5}));
+  cases.with("string", "bert.pooling_type", value("mean"));
+  cases.with("negative", "bert.pooling_type", value(int32_t{-1}));
+  cases.with("true", "bert.attention.causal", value(true));
+  cases.with("number", "bert.attention.causal", value(uint32_t{1}));
+  cases.with("nan", "bert.attention.layer_norm_epsilon", value(std::numeric_limits<float>::quiet_NaN()));
+  cases.with("none", "tokenizer.ggml.token_type_count", value(uint32_t{0}));
+  cases.with("huge", "tokenizer.ggml.token_type_count", value(uint32_t{1} << 30));
+  cases.with("string", "tokenizer.ggml.token_type_count", value("2"));
+  cases.with("one_string", "bert.classifier.output_labels", value("yes"));
+  cases.with("none", "bert.classifier.output_labels", value(std::vector<std::string>{}));
+  cases.with("more_than_rows", "bert.classifier.output_labels", value(std::vector<std::string>(4, "a")),
+             "cls.output.weight");
+  cases.with("more_than_rows", "tokenizer.ggml.token_type_count", value(uint32_t{3}), "token_types.weight");
+  cases.with("more_than_rows", "bert.context_length", value(uint32_t{33}), "position_embd.weight");
+  cases.with("huge", "bert.context_length", value(uint32_t{1} << 27), "position_embd.weight");
+  for (const Tensor& tensor : cases.base().tensors) {
+    const bool optional = tensor.name == "token_types.weight" || tensor.name.starts_with("cls.weight") ||
+                          tensor.name == "cls.bias" || tensor.name == "cls.output.bias";
+    cases.with_wrong_shape(tensor, optional);
+  }
+  for (const char* name : {"position_embd.weight", "blk.0.attn_output_norm.bias", "cls.output.weight", "cls.weight"})
+    cases.add(std::string("nan_in_") + name, name, [&](Recipe& r) { r.tensor(name).poison = 1; });
+  cases.add("head_of_a_decoder", "output_norm.weight", [](Recipe& r) { r.tensor("output_norm.weight"); });
+}
+
 }  // namespace
 
 std::string well_formed_model() {
   return well_formed().finish();
 }
 
+std::string well_formed_encoder() {
+  return well_formed_bert().finish();
+}
+
 std::vector<Malformed> malformed_models() {
-  Cases cases;
+  Cases cases(well_formed(), "model_");
   add_hyper_parameters(cases);
   add_tensors(cases);
   add_tokenizers(cases);
+  Cases encoders(well_formed_bert(), "model_encoder_");
+  add_encoders(encoders);
+  std::ranges::move(encoders.list, std::back_inserter(cases.list));
   return std::move(cases.list);
 }
 

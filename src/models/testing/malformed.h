@@ -11,6 +11,8 @@ namespace ingle::models::testing {
 
 /// The bytes of a model that works, and from which all others are made by one change.
 std::string well_formed_model();
+/// The same for encoders.
+std::string well_formed_encoder();
 
 std::vector<gguf::testing::Malformed> malformed_models();
 
