@@ -54,7 +54,7 @@ bool is_answer_breaks_schema(const Error& error) {
 }
 
 Error reads_no_pairs(std::string_view model) {
-  return Error::unsupported("'" + std::string(model) + "' does not read pairs of texts")
+  return Error::refused("'" + std::string(model) + "' does not read pairs of texts")
       .hint("give it one text, or take a cross-encoder");
 }
 

@@ -30,7 +30,7 @@ struct BrokenSchema {
 Error answer_breaks_schema(const BrokenSchema& broken);
 bool is_answer_breaks_schema(const Error& error);
 
-/// kUnsupported: the model's tokenizer or its weights know one text alone.
+/// kRefused: the model's tokenizer or its weights know one text alone.
 Error reads_no_pairs(std::string_view model);
 
 /// kExhausted: so many requests run and wait that this one was not accepted. Asked again later, it may be.

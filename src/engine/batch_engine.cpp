@@ -9,6 +9,7 @@
 #include "chat/errors.h"
 #include "engine/completion.h"
 #include "engine/questions.h"
+#include "engine/token_checks.h"
 #include "text/tools/calls.h"
 
 namespace ingle::engine {
@@ -97,31 +98,8 @@ Result<std::vector<int32_t>> BatchEngine::tokenize(const chat::TokenizeRequest& 
 }
 
 Result<std::string> BatchEngine::detokenize(std::span<const int32_t> tokens) {
-  INGLE_TRY_VOID(check_tokens(tokens, std::numeric_limits<size_t>::max()));
+  INGLE_TRY_VOID(check_tokens(parts_.description, tokens, std::numeric_limits<size_t>::max()));
   return parts_.tokenizer->decode(tokens, true);
-}
-
-std::string BatchEngine::hint_for_long_prompt(size_t n_tokens) const {
-  constexpr size_t kRoomForAnAnswer = 512;
-  const size_t most = parts_.description.context_length;
-  if (n_tokens >= most)
-    return fmt::format("shorten the text: the model was made for {} tokens, so it cannot fit at all", most);
-  return fmt::format("shorten the text, or load the model with a larger context: --ctx {}",
-                     std::min(most, n_tokens + kRoomForAnAnswer));
-}
-
-/// Ids in range, and not more than fit.
-Status BatchEngine::check_tokens(std::span<const int32_t> tokens, size_t max_tokens) const {
-  if (tokens.size() > max_tokens) {
-    return std::unexpected(chat::prompt_too_long({.prompt_tokens = tokens.size(), .context_tokens = max_tokens})
-                               .hint(hint_for_long_prompt(tokens.size())));
-  }
-  const uint32_t n_vocab = parts_.description.vocab_size;
-  for (const int32_t token : tokens) {
-    if (token >= 0 && static_cast<uint32_t>(token) < n_vocab) continue;
-    return std::unexpected(Error::usage(fmt::format("token {} is not in the vocabulary of {} tokens", token, n_vocab)));
-  }
-  return {};
 }
 
 std::string BatchEngine::next_id() {
@@ -149,7 +127,7 @@ Result<std::vector<int32_t>> BatchEngine::prompt_tokens(const Prompter& prompter
     return std::unexpected(Error::usage("the prompt is empty and this model has no token to begin with")
                                .hint("give at least one character of text"));
   }
-  INGLE_TRY_VOID(check_tokens(tokens, parts_.description.context_limit));
+  INGLE_TRY_VOID(check_tokens(parts_.description, tokens, parts_.description.context_limit));
   return tokens;
 }
 
@@ -217,7 +195,7 @@ Result<std::optional<text::grammar::Constraint>> BatchEngine::make_constraint(co
         Error::refused(fmt::format("after the prompt of {} tokens the context holds {} more, the shortest text of "
                                    "the format may take {}",
                                    n_prompt, room, needed))
-            .hint(hint_for_long_prompt(n_prompt + needed)));
+            .hint(hint_for_long_prompt(parts_.description, n_prompt + needed)));
   }
   return constraint;
 }
@@ -276,7 +254,7 @@ std::future<Result<std::vector<float>>> BatchEngine::start(MakeJob make_job) {
 
 Result<std::vector<float>> BatchEngine::score(const chat::ScoreRequest& request) {
   // The last token is scored, never stored.
-  INGLE_TRY_VOID(check_tokens(request.tokens, size_t{parts_.description.context_limit} + 1));
+  INGLE_TRY_VOID(check_tokens(parts_.description, request.tokens, size_t{parts_.description.context_limit} + 1));
   if (request.first == 0 || request.first >= request.tokens.size()) {
     return std::unexpected(
         Error::usage(fmt::format("cannot score from token {} of {}: the first that has a token before it is 1",
@@ -289,7 +267,7 @@ Result<std::vector<float>> BatchEngine::score(const chat::ScoreRequest& request)
 }
 
 Status BatchEngine::check_embed(const chat::EmbedRequest& request) const {
-  INGLE_TRY_VOID(check_tokens(request.tokens, parts_.description.max_embed_tokens));
+  INGLE_TRY_VOID(check_tokens(parts_.description, request.tokens, parts_.description.max_embed_tokens));
   if (request.tokens.empty()) return std::unexpected(Error::usage("there are no tokens to embed"));
   if (request.second_from != 0) return std::unexpected(chat::reads_no_pairs(parts_.description.name));
   return {};

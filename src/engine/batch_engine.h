@@ -64,8 +64,6 @@ class BatchEngine final : public chat::Completer {
   Result<text::grammar::Constraint> constraint_of(const ToolUse& tools, const chat::CompleteRequest& request,
                                                   const std::optional<Offer>& offer);
   Result<Sampler> make_sampler(const chat::CompleteRequest& request) const;
-  Status check_tokens(std::span<const int32_t> tokens, size_t max_tokens) const;
-  std::string hint_for_long_prompt(size_t n_tokens) const;
   std::string next_id();
   template <typename Work>
   auto ask(Work work);

@@ -425,9 +425,9 @@ TEST(BatchEngine, embeds_many_texts_as_it_embeds_each_alone) {
 
 TEST(BatchEngine, refuses_pairs_and_one_bad_text_among_many) {
   const auto toy = make_toy();
-  EXPECT_EQ(toy.engine->embed({{'a', 'b'}, 1}).error().code(), ErrorCode::kUnsupported);
+  EXPECT_EQ(toy.engine->embed({{'a', 'b'}, 1}).error().code(), ErrorCode::kRefused);
   const chat::TokenizeRequest pair{.text = chat::Private("a"), .second = chat::Private("b")};
-  EXPECT_EQ(toy.engine->tokenize(pair).error().code(), ErrorCode::kUnsupported);
+  EXPECT_EQ(toy.engine->tokenize(pair).error().code(), ErrorCode::kRefused);
   const auto mixed = toy.engine->embed_all(std::vector<chat::EmbedRequest>{{{'a'}}, {{-1}}});
   EXPECT_EQ(mixed.error().code(), ErrorCode::kUsage);
 }

@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "engine/batch_engine.h"
+#include "engine/encoder_engine.h"
 #include "engine/vocabulary.h"
 #include "gguf/file.h"
 #include "kernels/kernels.h"
@@ -68,11 +69,40 @@ Result<uint32_t> plan_pages(uint32_t context, const Options& options, uint64_t p
                                spare);
 }
 
+/// Room for a step of short texts, each of which takes a page; for as many tokens as it may have in any case.
+Result<uint32_t> plan_encoder_pages(uint32_t max_rows, const Options& options, uint64_t page_bytes,
+                                    uint64_t weight_bytes) {
+  constexpr uint32_t kTexts = 64;
+  const uint32_t n_pages = std::max<uint32_t>((max_rows + kernels::kPageTokens - 1) / kernels::kPageTokens, kTexts);
+  const uint64_t needed = weight_bytes + n_pages * page_bytes;
+  if (options.max_memory_bytes == 0 || needed <= options.max_memory_bytes) return n_pages;
+  return std::unexpected(
+      Error::exhausted(fmt::format("{} for weights and {} for a step are needed, {} are free", megabytes(weight_bytes),
+                                   megabytes(needed - weight_bytes), megabytes(options.max_memory_bytes)))
+          .hint("end other programs, or take a smaller model"));
+}
+
 Result<std::shared_ptr<const text::ChatTemplate>> compile_template(const std::string& source) {
   if (source.empty()) return nullptr;
   auto compiled = text::ChatTemplate::compile(source);
   if (!compiled) return std::unexpected(std::move(compiled).error().within("tokenizer.chat_template"));
   return *std::move(compiled);
+}
+
+/// Models that generate answer with the last token's state, the only one that has seen the whole text.
+chat::Pooling pooling_of(const backend::Program& program) {
+  if (!program.encoder) return chat::Pooling::kLast;
+  switch (program.encoder->pooling) {
+    case backend::Pooling::kMean:
+      return chat::Pooling::kMean;
+    case backend::Pooling::kFirst:
+      return chat::Pooling::kCls;
+    case backend::Pooling::kLast:
+      return chat::Pooling::kLast;
+    case backend::Pooling::kClasses:
+      return chat::Pooling::kRank;
+  }
+  return chat::Pooling::kNone;
 }
 
 /// Without what the executor adds.
@@ -92,8 +122,8 @@ chat::Description describe(const models::Model& model, std::string_view name, ui
           .bos = special.bos,
           .isa = {},
           .threads = 0,
-          .generates = true,
-          .pooling = chat::Pooling::kLast,
+          .generates = !model.program.encoder,
+          .pooling = pooling_of(model.program),
           .max_embed_tokens = context,
           .infill = {.prefix = special.fim_pre,
                      .suffix = special.fim_suf,
@@ -110,9 +140,15 @@ Result<std::unique_ptr<backend::Executor>> load_executor(const models::Model& mo
   to.threads = options.threads;
   to.precision = options.reference ? backend::Precision::kReference : backend::Precision::kDefault;
   to.kv = options.reference && kv == backend::KvType::kDefault ? backend::KvType::kF32 : kv;
-  INGLE_TRY(to.n_pages, plan_pages(context, options, backend::page_bytes(model.program, to.kv), file.total_bytes()));
+  if (model.program.encoder) to.kv = backend::KvType::kF32;  // nothing is kept, so nothing is saved by less
+  const uint64_t page_bytes = backend::page_bytes(model.program, to.kv);
   to.context = context;
-  to.max_rows = std::max(options.prefill_chunk, options.max_sequences);
+  to.max_rows = std::max(options.prefill_chunk, model.program.encoder ? context : options.max_sequences);
+  if (model.program.encoder) {
+    INGLE_TRY(to.n_pages, plan_encoder_pages(to.max_rows, options, page_bytes, file.total_bytes()));
+  } else {
+    INGLE_TRY(to.n_pages, plan_pages(context, options, page_bytes, file.total_bytes()));
+  }
   to.progress = [&](uint64_t done, uint64_t total) {
     if (options.on_load_progress)
       options.on_load_progress(static_cast<double>(done) / static_cast<double>(std::max<uint64_t>(total, 1)));
@@ -152,6 +188,7 @@ Result<std::unique_ptr<chat::Completer>> load(std::span<const base::FileDescript
   engine.max_queue = options.max_queue;
   engine.prefill_chunk = options.prefill_chunk;
   engine.speculate = options.speculate;
+  if (!engine.description.generates) return std::make_unique<EncoderEngine>(std::move(engine));
   return std::make_unique<BatchEngine>(std::move(engine));
 }
 

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "engine/answer_vector.h"
 #include "engine/sampler/logprobs.h"
 
 namespace ingle::engine {
@@ -23,19 +24,7 @@ bool Scoring::take(std::span<const backend::Output> rows, uint32_t pos, SamplerS
 }
 
 bool Embedding::take(std::span<const backend::Output> rows, uint32_t /*pos*/, SamplerScratch& /*scratch*/) {
-  const auto state = rows.front().values;
-  double squares = 0;
-  for (const float x : state)
-    squares += static_cast<double>(x) * static_cast<double>(x);
-  if (!std::isfinite(squares)) {
-    fail(Error::corrupt("the model computed a hidden state that is not made of numbers")
-             .hint("its weights may be damaged; compare the file's SHA-256 with its source, or pull it again"));
-    return true;
-  }
-  const double length = squares > 0 ? std::sqrt(squares) : 1;
-  outcome_->reserve(state.size());
-  for (const float x : state)
-    outcome_->push_back(static_cast<float>(static_cast<double>(x) / length));
+  outcome_ = unit_vector(rows.front().values);
   return true;
 }
 
