@@ -166,6 +166,7 @@ void run_inference(const std::shared_ptr<Call>& call, Inference inference) {
   call->request().body = {};  // an answer may take minutes, and nobody reads the question's text again
   chat::CompleteRequest request = std::move(inference.request);
   request.id = call->request_id();
+  request.client = call->client();
   const auto running = std::make_shared<Running>(call, std::move(inference), *std::move(completer), started);
   call->exchange().on_gone([lease = running->lease(), id = call->request_id()] { lease->cancel(id); });
   const Status status = running->completer().complete(

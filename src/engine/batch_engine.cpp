@@ -229,6 +229,7 @@ Status BatchEngine::complete(chat::CompleteRequest request, chat::EventSink sink
                                 .speculate = parts_.speculate};
   auto job = std::make_unique<Completion>(std::move(id), std::move(tokens), std::move(settings), *parts_.tokenizer,
                                           std::move(sink));
+  job->client = std::move(request.client);
   mailbox_.push([job = std::move(job), from = std::move(request.continue_from)](StepLoop& loop) mutable {
     loop.submit(std::move(job), from);
   });

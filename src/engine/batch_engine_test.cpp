@@ -293,6 +293,39 @@ TEST(BatchEngine, gives_log_probabilities_of_the_raw_logits) {
   EXPECT_EQ(answer.tokens[0].top[2].id, 1);
 }
 
+TEST(BatchEngine, tells_nobody_what_another_client_has_asked) {
+  const auto toy = make_toy({.logits = testing::babble});
+  auto request = raw("a system prompt of some length, then a question", 10);
+  std::vector<std::string> texts;
+  for (const std::string client : {"anna", "", "ben"}) {
+    request.client = client;
+    const Answer alone = run(*toy.engine, request);
+    EXPECT_EQ(alone.finished->usage.cached_tokens, 0U) << client;
+    EXPECT_EQ(run(*toy.engine, request).finished->usage.cached_tokens, 46U) << client;
+    texts.push_back(alone.text);
+  }
+  EXPECT_EQ(texts[0], texts[1]);
+  EXPECT_EQ(texts[0], texts[2]);
+}
+
+TEST(BatchEngine, nobody_continues_what_another_client_keeps) {
+  const auto toy = make_toy();
+  auto request = raw("abc", 3);
+  request.id = "mine";
+  request.client = "anna";
+  run(*toy.engine, request);
+  const auto handle = toy.engine->fork("mine");
+  ASSERT_TRUE(handle.has_value());
+  auto more = raw("xyz", 2);
+  more.continue_from = *handle;
+  more.client = "ben";
+  const Answer refused = run(*toy.engine, more);
+  ASSERT_FALSE(refused.finished.has_value());
+  EXPECT_EQ(refused.finished.error().code(), ErrorCode::kNotFound);
+  more.client = "anna";
+  EXPECT_TRUE(run(*toy.engine, more).finished.has_value());
+}
+
 TEST(BatchEngine, finds_a_prompt_again_and_answers_with_the_same_bits) {
   const auto toy = make_toy({.logits = testing::babble});
   auto request = raw("a system prompt of some length, then a question", 10);
@@ -301,7 +334,7 @@ TEST(BatchEngine, finds_a_prompt_again_and_answers_with_the_same_bits) {
   const Answer first = run(*toy.engine, request);
   const Answer second = run(*toy.engine, request);
   EXPECT_EQ(first.finished->usage.cached_tokens, 0U);
-  EXPECT_EQ(second.finished->usage.cached_tokens, 44U);  // 47 tokens: full pages of four before the last token
+  EXPECT_EQ(second.finished->usage.cached_tokens, 46U);  // all before the last token
   EXPECT_EQ(first.text, second.text);
   ASSERT_EQ(first.tokens.size(), second.tokens.size());
   for (size_t i = 0; i < first.tokens.size(); ++i) {

@@ -38,6 +38,7 @@ class Completion final : public Job {
              chat::EventSink sink);
 
   bool answers() const override { return phase_ == Phase::kDecode; }
+  bool shares_pages() const override { return true; }
   bool can_fork() const override { return true; }
   SequenceState state() const override { return {state_, settings_.constraint, loops_}; }
   void inherit(const SequenceState& state, size_t n_tokens) override;

@@ -47,6 +47,8 @@ class Job {
   virtual bool wants_hidden() const { return false; }
   /// It has begun to answer: few more known tokens are no prompt that has to queue.
   virtual bool answers() const { return false; }
+  /// Pages that hold its tokens are shared with other requests of its client.
+  virtual bool shares_pages() const { return false; }
   /// The sequence is worth remembering after its end, because a client may fork it.
   virtual bool can_fork() const { return false; }
   virtual SequenceState state() const { return {}; }
@@ -77,6 +79,7 @@ class Job {
 
   static constexpr KvCache::SequenceId kNoSequence = UINT32_MAX;
   KvCache::SequenceId kv = kNoSequence;
+  std::string client;  // shares pages with its own requests only
   bool holds_pages() const { return kv != kNoSequence; }
 
  protected:

@@ -48,7 +48,15 @@ void KvCache::shrink(Sequence& sequence, size_t n_pages) {
   }
 }
 
-KvCache::SequenceId KvCache::open() {
+KvCache::Scope KvCache::scope_of(std::string_view client) {
+  const auto found = scopes_.find(client);
+  if (found != scopes_.end()) return found->second;
+  const auto scope = static_cast<Scope>(scopes_.size());
+  INGLE_CHECK(root_of(scope) >= n_pages());
+  return scopes_.emplace(client, scope).first->second;
+}
+
+KvCache::SequenceId KvCache::open(Scope scope) {
   if (closed_.empty()) {
     sequences_.emplace_back();
     closed_.push_back(static_cast<SequenceId>(sequences_.size() - 1));
@@ -56,12 +64,13 @@ KvCache::SequenceId KvCache::open() {
   const SequenceId id = closed_.back();
   closed_.pop_back();
   sequences_[id].open = true;
+  sequences_[id].scope = scope;
   return id;
 }
 
 KvCache::SequenceId KvCache::fork(SequenceId id) {
   INGLE_CHECK(sequences_[id].open);
-  const SequenceId copy = open();
+  const SequenceId copy = open(sequences_[id].scope);
   const Sequence& source = sequences_[id];
   Sequence& target = sequences_[copy];
   target.pages.assign(source.pages.begin(), source.pages.begin() + (source.n_tokens + page_tokens_ - 1) / page_tokens_);
@@ -84,18 +93,31 @@ void KvCache::close(SequenceId id) {
 
 uint32_t KvCache::match(SequenceId id, std::span<const int32_t> tokens) {
   Sequence& sequence = sequences_[id];
-  INGLE_CHECK(sequence.open && sequence.pages.empty());
-  uint32_t parent = kNoPage;
-  while (tokens.size() >= page_tokens_) {
-    const uint32_t page = index_.find(parent, tokens.first(page_tokens_));
+  INGLE_CHECK(sequence.open && sequence.n_tokens == sequence.n_published * page_tokens_);
+  INGLE_CHECK(sequence.pages.size() == sequence.n_published);
+  while (sequence.scope != kAlone && tokens.size() - sequence.n_tokens >= page_tokens_) {
+    const uint32_t page =
+        index_.find(parent_of(sequence, sequence.n_published), tokens.subspan(sequence.n_tokens, page_tokens_));
     if (page == kNoPage) break;
     acquire(page);
     sequence.pages.push_back(page);
-    tokens = tokens.subspan(page_tokens_);
-    parent = page;
+    ++sequence.n_published;
+    sequence.n_tokens += page_tokens_;
   }
-  sequence.n_published = static_cast<uint32_t>(sequence.pages.size());
-  sequence.n_tokens = sequence.n_published * page_tokens_;
+  return sequence.n_tokens;
+}
+
+uint32_t KvCache::match_rest(SequenceId id, std::span<const int32_t> tokens) {
+  Sequence& sequence = sequences_[id];
+  INGLE_CHECK(sequence.open && sequence.pages.size() == sequence.n_published);
+  if (sequence.scope == kAlone) return sequence.n_tokens;
+  const auto rest =
+      tokens.subspan(sequence.n_tokens, std::min<size_t>(page_tokens_, tokens.size() - sequence.n_tokens));
+  const auto found = index_.longest_beginning(parent_of(sequence, sequence.n_published), rest);
+  if (found.page == kNoPage) return sequence.n_tokens;
+  acquire(found.page);
+  sequence.pages.push_back(found.page);
+  sequence.n_tokens += found.n_tokens;
   return sequence.n_tokens;
 }
 
@@ -137,9 +159,10 @@ void KvCache::commit(SequenceId id, std::span<const int32_t> tokens) {
   INGLE_CHECK(sequence.open && tokens.size() >= sequence.n_tokens);
   INGLE_CHECK(tokens.size() <= sequence.pages.size() * page_tokens_);
   sequence.n_tokens = static_cast<uint32_t>(tokens.size());
+  if (sequence.scope == kAlone) return;
   for (; sequence.n_published < sequence.n_tokens / page_tokens_; ++sequence.n_published) {
     const size_t i = sequence.n_published;
-    const uint32_t parent = i == 0 ? kNoPage : sequence.pages[i - 1];
+    const uint32_t parent = parent_of(sequence, i);
     const auto content = tokens.subspan(i * page_tokens_, page_tokens_);
     const uint32_t known = index_.find(parent, content);
     if (known == kNoPage) {
@@ -151,6 +174,21 @@ void KvCache::commit(SequenceId id, std::span<const int32_t> tokens) {
       sequence.pages[i] = known;
     }
   }
+}
+
+void KvCache::publish_rest(SequenceId id, std::span<const int32_t> tokens) {
+  const Sequence& sequence = sequences_[id];
+  INGLE_CHECK(sequence.open && tokens.size() >= sequence.n_tokens);
+  const uint32_t begin = sequence.n_published * page_tokens_;
+  const uint32_t n_rest = sequence.n_tokens - begin;
+  if (sequence.scope == kAlone || n_rest == 0 || n_rest >= page_tokens_) return;
+  const uint32_t last = sequence.pages[sequence.n_published];
+  const uint32_t parent = parent_of(sequence, sequence.n_published);
+  const auto rest = tokens.subspan(begin, n_rest);
+  // Another sequence may still write behind what it shares with this one.
+  if (references_[last] > 1 || index_.contains(last) || index_.longest_beginning(parent, rest).n_tokens == n_rest)
+    return;
+  index_.insert(parent, rest, last);
 }
 
 void KvCache::truncate(SequenceId id, uint32_t n_tokens) {

@@ -11,10 +11,11 @@ PrefixIndex::PrefixIndex(uint32_t n_pages, uint32_t page_tokens)
     : page_tokens_(page_tokens),
       nodes_(n_pages),
       tokens_(size_t{n_pages} * page_tokens),
-      buckets_(std::bit_ceil(std::max(n_pages, 1U)), kNoPage) {}
+      buckets_(std::bit_ceil(std::max(n_pages, 1U)), kNoPage),
+      families_(buckets_.size(), kNoPage) {}
 
 std::span<const int32_t> PrefixIndex::tokens_of(uint32_t page) const {
-  return std::span(tokens_).subspan(size_t{page} * page_tokens_, page_tokens_);
+  return std::span(tokens_).subspan(size_t{page} * page_tokens_, nodes_[page].n_tokens);
 }
 
 size_t PrefixIndex::bucket_of(uint32_t parent, std::span<const int32_t> tokens) const {
@@ -33,14 +34,34 @@ uint32_t PrefixIndex::find(uint32_t parent, std::span<const int32_t> tokens) con
   return kNoPage;
 }
 
+PrefixIndex::Beginning PrefixIndex::longest_beginning(uint32_t parent, std::span<const int32_t> tokens) const {
+  Beginning best;
+  uint32_t n_seen = 0;
+  uint32_t page = families_[bucket_of(parent, {})];
+  for (; page != kNoPage && n_seen < kMostSiblings; page = nodes_[page].next_in_family, ++n_seen) {
+    if (nodes_[page].parent != parent) continue;
+    const auto held = tokens_of(page);
+    const auto n = static_cast<uint32_t>(std::ranges::mismatch(held, tokens).in1 - held.begin());
+    if (n > best.n_tokens) best = {page, n};
+  }
+  return best;
+}
+
 void PrefixIndex::insert(uint32_t parent, std::span<const int32_t> tokens, uint32_t page) {
-  INGLE_CHECK(tokens.size() == page_tokens_ && !nodes_[page].indexed);
-  INGLE_CHECK(parent == kNoPage || nodes_[parent].indexed);
+  INGLE_CHECK(!tokens.empty() && tokens.size() <= page_tokens_ && !nodes_[page].indexed);
+  const bool is_root = parent >= nodes_.size();
+  INGLE_CHECK(is_root || (nodes_[parent].indexed && nodes_[parent].n_tokens == page_tokens_));
   std::ranges::copy(tokens, tokens_.begin() + static_cast<std::ptrdiff_t>(size_t{page} * page_tokens_));
   uint32_t& bucket = buckets_[bucket_of(parent, tokens)];
-  nodes_[page] = {.parent = parent, .next_in_bucket = bucket, .indexed = true};
+  uint32_t& family = families_[bucket_of(parent, {})];
+  nodes_[page] = {.parent = parent,
+                  .n_tokens = static_cast<uint32_t>(tokens.size()),
+                  .next_in_bucket = bucket,
+                  .next_in_family = family,
+                  .indexed = true};
   bucket = page;
-  if (parent != kNoPage) ++nodes_[parent].n_children;
+  family = page;
+  if (!is_root) ++nodes_[parent].n_children;
 }
 
 void PrefixIndex::park(uint32_t page) {
@@ -59,6 +80,13 @@ void PrefixIndex::unpark(uint32_t page) {
   --n_parked_;
 }
 
+void PrefixIndex::unlink(uint32_t& first, uint32_t Node::* next, uint32_t page) {
+  uint32_t* link = &first;
+  while (*link != page)
+    link = &(nodes_[*link].*next);
+  *link = nodes_[page].*next;
+}
+
 uint32_t PrefixIndex::evict() {
   const uint32_t page = oldest_;
   INGLE_CHECK(page != kNoPage);
@@ -66,11 +94,9 @@ uint32_t PrefixIndex::evict() {
   // Whoever uses a page uses its ancestors too and lets go of them later, so children are always parked before parents.
   INGLE_CHECK(node.n_children == 0);
   unpark(page);
-  uint32_t* link = &buckets_[bucket_of(node.parent, tokens_of(page))];
-  while (*link != page)
-    link = &nodes_[*link].next_in_bucket;
-  *link = node.next_in_bucket;
-  if (node.parent != kNoPage) --nodes_[node.parent].n_children;
+  unlink(buckets_[bucket_of(node.parent, tokens_of(page))], &Node::next_in_bucket, page);
+  unlink(families_[bucket_of(node.parent, {})], &Node::next_in_family, page);
+  if (node.parent < nodes_.size()) --nodes_[node.parent].n_children;
   node = {};
   return page;
 }

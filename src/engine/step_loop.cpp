@@ -40,7 +40,7 @@ void StepLoop::run(const std::stop_token& stop, Mailbox& mailbox) {
 void StepLoop::submit(std::unique_ptr<Job> job, std::string_view continue_from) {
   if (!continue_from.empty()) {
     const auto found = kept_.find(continue_from);
-    if (found == kept_.end()) {
+    if (found == kept_.end() || found->second.client != job->client) {
       job->fail(Error::not_found(fmt::format("no kept sequence is called '{}'", continue_from)));
       end(std::move(job));
       return;
@@ -80,10 +80,10 @@ Result<std::string> StepLoop::keep(std::string_view id) {
   const auto running = std::ranges::find_if(running_, is_meant);
   const auto ended = std::find_if(recent_.rbegin(), recent_.rend(), [id](const Ended& e) { return e.id == id; });
   if (running != running_.end()) {
-    kept = {(*running)->tokens(), (*running)->state(), cache_.fork((*running)->kv)};
+    kept = {(*running)->tokens(), (*running)->state(), (*running)->client, cache_.fork((*running)->kv)};
   } else if (ended != recent_.rend()) {
     // Its pages went to the prefix cache; what was evicted meanwhile will be computed again, to the same bits.
-    kept = {ended->tokens, ended->state, cache_.open()};
+    kept = {ended->tokens, ended->state, ended->client, cache_.open(cache_.scope_of(ended->client))};
     cache_.match(kept.kv, kept.tokens);
   } else {
     return std::unexpected(Error::not_found(fmt::format("no request '{}' is running or has just ended", id)));
@@ -126,17 +126,26 @@ void StepLoop::start_waiting() {
   }
 }
 
+/// With what the cache already holds of its text.
+void StepLoop::open(Job& job) {
+  job.kv = cache_.open(job.shares_pages() ? cache_.scope_of(job.client) : KvCache::kAlone);
+  const auto wanted = std::span(job.tokens()).first(job.first_result());
+  cache_.match(job.kv, wanted);
+  cache_.match_rest(job.kv, wanted);
+}
+
 bool StepLoop::try_start(Job& job) {
   const bool fresh = !job.holds_pages();
   if (fresh) {
-    job.kv = cache_.open();
-    cache_.match(job.kv, std::span(job.tokens()).first(job.first_result()));
+    open(job);
   } else if (cache_.size(job.kv) > job.first_result()) {
     cache_.truncate(job.kv, job.first_result());
   }
   const uint32_t n_stored = cache_.size(job.kv);
   view_running();
-  if (may_start(job.n_wanted() - n_stored, views_, cache_.available(), shape_.limits)) {
+  // A shared page that still has room is copied before the first write.
+  const uint32_t for_copy = cache_.copies_page(job.kv) ? cache_.page_tokens() : 0;
+  if (may_start(job.n_wanted() - n_stored + for_copy, views_, cache_.available(), shape_.limits)) {
     job.started(n_stored);
     stats_.cached_tokens += n_stored;
     return true;
@@ -338,13 +347,16 @@ void StepLoop::drop_ended() {
 }
 
 void StepLoop::end(std::unique_ptr<Job> job) {
-  if (job->holds_pages()) cache_.close(job->kv);
+  if (job->holds_pages()) {
+    cache_.publish_rest(job->kv, job->tokens());
+    cache_.close(job->kv);
+  }
   if (job->holds_pages() && job->can_fork()) {
     if (recent_.size() >= kMaxRecent) recent_.pop_front();
     // A constraint holds memory for its automaton; what has ended is continued without.
     SequenceState state = job->state();
     state.constraint.reset();
-    recent_.push_back({job->id(), job->tokens(), std::move(state)});
+    recent_.push_back({job->id(), job->tokens(), std::move(state), job->client});
   }
   ++stats_.requests;
   in_flight_.remove(job->id());

@@ -38,6 +38,7 @@ class StepLoop {
   struct Kept {
     std::vector<int32_t> tokens;
     SequenceState state;
+    std::string client;
     KvCache::SequenceId kv = 0;
   };
 
@@ -61,11 +62,13 @@ class StepLoop {
     std::string id;
     std::vector<int32_t> tokens;
     SequenceState state;
+    std::string client;
   };
   using JobList = std::vector<std::unique_ptr<Job>>;
 
   void start_waiting();
   bool try_start(Job& job);
+  void open(Job& job);
   void guess();
   bool plan();
   void step();
