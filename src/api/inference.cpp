@@ -42,7 +42,7 @@ class Running {
 
   void on_event(chat::Event event) {
     if (const auto* prefill = std::get_if<chat::Prefill>(&event)) {
-      if (stream_) begin(*prefill);
+      if (stream_) on_progress(*prefill);
     } else if (auto* delta = std::get_if<chat::Delta>(&event)) {
       on_delta(std::move(*delta));
     } else if (auto* finished = std::get_if<chat::Finished>(&event)) {
@@ -65,6 +65,12 @@ class Running {
     // Which way an answer of `auto` goes is known when it is complete: its last event says it.
     call_->add_header("x-ingle-route", is_auto_ ? "pending" : "local");
     call_->start_stream(encoder_->stream_type(), encoder_->begin(prompt));
+  }
+
+  void on_progress(const chat::Prefill& prompt) {
+    begin(prompt);
+    if (std::string piece = encoder_->progress(prompt, seconds_since(started_)); !piece.empty())
+      call_->exchange().send(std::move(piece));
   }
 
   void on_delta(chat::Delta delta) {

@@ -38,10 +38,12 @@ struct WholeAnswer {
 class AnswerEncoder {
  public:
   virtual ~AnswerEncoder() = default;
-  // A stream: begin, delta ..., then finish or fail.
+  // A stream: begin, progress ..., delta ..., then finish or fail.
   virtual std::string_view stream_type() const = 0;
   /// `prompt`: what is known of it by then.
   virtual std::string begin(const chat::Prefill& prompt) = 0;
+  /// Of reading the prompt; `seconds` since the request came. Most dialects have no word for it.
+  virtual std::string progress(const chat::Prefill& /*prompt*/, double /*seconds*/) { return {}; }
   virtual std::string delta(const chat::Delta& delta) = 0;
   virtual std::string finish(const Outcome& outcome) = 0;
   virtual std::string fail(const Failure& failure) = 0;

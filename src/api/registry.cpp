@@ -5,6 +5,7 @@
 #include "api/limits.h"
 #include "api/llama/parse.h"
 #include "api/llama/routes.h"
+#include "api/llama/state.h"
 #include "api/ollama/create.h"
 #include "api/ollama/routes.h"
 #include "api/openai/routes.h"
@@ -15,10 +16,16 @@ namespace {
 
 using net::Lane;
 
+constexpr Route not_here(std::string_view method, std::string_view pattern, Dialect dialect, std::string_view reason) {
+  return {method,  pattern, dialect, Scope::kInference, Lane::kQuick, BodyKind::kJson, kMaxSmallJsonBytes,
+          nullptr, reason};
+}
+
 // clang-format off
 constexpr Route kRoutes[] = {
   {"GET", "/", Dialect::kOwn, Scope::kPublic, Lane::kQuick, BodyKind::kNone, 0, own::root, "the page of the app for browsers, Ollama's greeting for others"},
   {"GET", "/health", Dialect::kOwn, Scope::kPublic, Lane::kQuick, BodyKind::kNone, 0, own::health, "whether the server runs"},
+  {"GET", "/v1/health", Dialect::kLlama, Scope::kPublic, Lane::kQuick, BodyKind::kNone, 0, own::health, "whether the server runs"},
   {"GET", "/metrics", Dialect::kOwn, Scope::kManage, Lane::kQuick, BodyKind::kNone, 0, own::metrics, "counters and gauges in the text form of Prometheus"},
   {"GET", "/openapi.json", Dialect::kOwn, Scope::kPublic, Lane::kQuick, BodyKind::kNone, 0, own::openapi, "this document"},
   {"GET", "/open", Dialect::kOwn, Scope::kPublic, Lane::kQuick, BodyKind::kNone, 0, own::open_link, "turns a link of 'ingle app' into a cookie", nullptr, nullptr, &own::kLinkParameters},
@@ -33,6 +40,26 @@ constexpr Route kRoutes[] = {
 
   {"POST", "/completion", Dialect::kLlama, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, llama::completion, "goes on with a text", &llama::kCompletionFields},
   {"POST", "/completions", Dialect::kLlama, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, llama::completion, "goes on with a text", &llama::kCompletionFields},
+  {"POST", "/infill", Dialect::kLlama, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, llama::infill, "what stands between two texts, from models that were trained for it", &llama::kInfillFields},
+  {"GET", "/props", Dialect::kLlama, Scope::kInference, Lane::kSlow, BodyKind::kNone, 0, llama::props, "a model and its defaults", nullptr, nullptr, &llama::kModelParameters},
+  {"GET", "/slots", Dialect::kLlama, Scope::kInference, Lane::kSlow, BodyKind::kNone, 0, llama::slots, "how many requests a model answers now", nullptr, nullptr, &llama::kSlotsParameters},
+  {"GET", "/models", Dialect::kLlama, Scope::kInference, Lane::kSlow, BodyKind::kNone, 0, llama::list_models, "the models and which of them are loaded", nullptr, nullptr, &llama::kModelsParameters},
+  {"POST", "/models/load", Dialect::kLlama, Scope::kManage, Lane::kSlow, BodyKind::kJson, kMaxSmallJsonBytes, llama::load_model, "loads a model", &llama::kLoadFields},
+  {"POST", "/models/unload", Dialect::kLlama, Scope::kManage, Lane::kSlow, BodyKind::kJson, kMaxSmallJsonBytes, llama::unload_model, "unloads a model", &llama::kLoadFields},
+  {"GET", "/lora-adapters", Dialect::kLlama, Scope::kInference, Lane::kSlow, BodyKind::kNone, 0, llama::list_adapters, "an empty list"},
+  {"POST", "/lora-adapters", Dialect::kLlama, Scope::kManage, Lane::kSlow, BodyKind::kJson, kMaxSmallJsonBytes, llama::set_adapters, "takes an empty list; any other is 501: no adapters are switched here"},
+  not_here("POST", "/props", Dialect::kLlama, "the defaults of requests stand in no server here: send them with each request"),
+  not_here("POST", "/slots/*", Dialect::kLlama, "what was computed is kept and found again by itself, and belongs to no slot"),
+  not_here("POST", "/models", Dialect::kLlama, "models are pulled by 'ingle pull' and POST /api/pull"),
+  not_here("DELETE", "/models", Dialect::kLlama, "models are removed by 'ingle rm' and DELETE /api/delete"),
+  not_here("GET", "/models/sse", Dialect::kLlama, "ask GET /models again: loading and pulling are answered when they are done"),
+  not_here("POST", "/v1/chat/completions/control", Dialect::kLlama, "an answer that was begun is not changed: limit its thinking in the request"),
+  not_here("GET", "/v1/stream", Dialect::kLlama, "a stream that broke off is not kept: ask again, and what was computed is found again"),
+  not_here("DELETE", "/v1/stream", Dialect::kLlama, "a stream that broke off is not kept"),
+  not_here("POST", "/v1/streams/lookup", Dialect::kLlama, "a stream that broke off is not kept"),
+  not_here("GET", "/tools", Dialect::kLlama, "the server runs no tools"),
+  not_here("POST", "/tools", Dialect::kLlama, "the server runs no tools"),
+  not_here("GET", "/cors-proxy", Dialect::kLlama, "the server fetches nothing for a page"),
   {"POST", "/tokenize", Dialect::kLlama, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, llama::tokenize, "tokens of a text", &llama::kTokenizeFields},
   {"POST", "/detokenize", Dialect::kLlama, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, llama::detokenize, "text of tokens", &llama::kDetokenizeFields},
   {"POST", "/apply-template", Dialect::kLlama, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, llama::apply_template, "the text that a conversation becomes"},

@@ -126,6 +126,7 @@ struct Services {
   std::string home;
   int64_t started_unix = 0;
   MachineInfo machine;
+  uint32_t parallel = 1;  // requests that one model answers at the same time
   SandboxTexts sandbox;
 
   runtime::Models* models = nullptr;

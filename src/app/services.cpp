@@ -149,6 +149,7 @@ api::Services front_services(Front& front) {
   services.home = front.settings().home;
   services.started_unix = unix_now();
   services.machine = this_machine(front.settings());
+  services.parallel = front.settings().parallel;
   services.sandbox = sandbox_texts();
   services.models = &front.models();
   services.list = [&front] { return list_models(front); };

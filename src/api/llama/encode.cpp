@@ -1,5 +1,8 @@
 #include "api/llama/encode.h"
 
+#include <algorithm>
+#include <cmath>
+
 #include "api/json_input.h"
 #include "base/utf8.h"
 
@@ -97,6 +100,25 @@ Json timings_json(const chat::Usage& usage) {
   return json;
 }
 
+/// Only the wanted fields. A slash leads into an object, and the field there keeps its own name.
+Json picked(const Json& json, std::span<const std::string> fields) {
+  Json out = Json::object();
+  for (const std::string& field : fields) {
+    const Json* value = &json;
+    std::string_view rest = field;
+    std::string_view name;
+    while (value != nullptr && !rest.empty()) {
+      const size_t end = std::min(rest.find('/'), rest.size());
+      name = rest.substr(0, end);
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+      const auto found = value->is_object() ? value->find(name) : value->end();
+      value = found == value->end() ? nullptr : &*found;
+    }
+    if (value != nullptr && value != &json) out[std::string(name)] = *value;
+  }
+  return out;
+}
+
 class CompletionEncoder : public AnswerEncoder {
  public:
   explicit CompletionEncoder(AnswerFrame frame) : frame_(std::move(frame)) {}
@@ -105,7 +127,22 @@ class CompletionEncoder : public AnswerEncoder {
 
   std::string begin(const chat::Prefill& prompt) override {
     n_prompt_ = prompt.total;
+    n_cached_ = prompt.done;
     return {};
+  }
+
+  std::string progress(const chat::Prefill& prompt, double seconds) override {
+    if (!frame_.progress) return {};
+    return event({{"index", 0},
+                  {"content", ""},
+                  {"tokens", Json::array()},
+                  {"stop", false},
+                  {"id_slot", 0},
+                  {"prompt_progress",
+                   {{"total", prompt.total},
+                    {"cache", n_cached_},
+                    {"processed", prompt.done},
+                    {"time_ms", static_cast<uint64_t>(seconds * 1e3)}}}});
   }
 
   std::string delta(const chat::Delta& delta) override {
@@ -116,13 +153,16 @@ class CompletionEncoder : public AnswerEncoder {
     return event(json);
   }
 
-  std::string finish(const Outcome& outcome) override { return event(last("", {}, outcome)); }
+  std::string finish(const Outcome& outcome) override {
+    const Json json = last("", {}, outcome);
+    return event(frame_.fields.empty() ? json : picked(json, frame_.fields));
+  }
   std::string fail(const Failure& failure) override { return event(error_json(failure)); }
 
   std::string whole(const WholeAnswer& answer, const Outcome& outcome) override {
     Json json = last(answer.text, tokens_json(answer.tokens), outcome);
     if (frame_.probabilities) json["completion_probabilities"] = probabilities_json(answer.tokens);
-    return to_text(json);
+    return to_text(frame_.fields.empty() ? json : picked(json, frame_.fields));
   }
 
  private:
@@ -149,17 +189,65 @@ class CompletionEncoder : public AnswerEncoder {
             {"truncated", false},
             {"stop_type", stop_type(outcome.finished)},
             {"stopping_word", outcome.finished.stop_text},
-            {"timings", timings_json(usage)}};
+            {"timings", timings_json(usage)},
+            {"prompt", frame_.prompt.reveal()},
+            {"generation_settings", Json::parse(frame_.settings_json, nullptr, false)}};
   }
 
   const AnswerFrame frame_;
   uint32_t n_prompt_ = 0;
+  uint32_t n_cached_ = 0;
 };
 
 }  // namespace
 
 std::unique_ptr<AnswerEncoder> make_encoder(AnswerFrame frame) {
   return std::make_unique<CompletionEncoder>(std::move(frame));
+}
+
+std::string encode_settings(const chat::CompleteRequest& request, bool stream) {
+  const chat::Sampling& sampling = request.sampling;
+  Json bias = Json::array();
+  for (const auto& [token, value] : sampling.logit_bias)
+    bias.push_back({token, std::isfinite(value) ? Json(value) : Json(false)});
+  return to_text({{"n_predict", request.max_tokens},
+                  {"max_tokens", request.max_tokens},
+                  {"seed", sampling.seed},
+                  {"temperature", sampling.temperature},
+                  {"dynatemp_range", 0},
+                  {"dynatemp_exponent", 1},
+                  {"top_k", sampling.top_k},
+                  {"top_p", sampling.top_p},
+                  {"min_p", sampling.min_p},
+                  {"top_n_sigma", -1},
+                  {"xtc_probability", sampling.xtc_probability},
+                  {"xtc_threshold", sampling.xtc_threshold},
+                  {"typical_p", sampling.typical_p},
+                  {"repeat_last_n", sampling.repeat_last_n},
+                  {"repeat_penalty", sampling.repeat_penalty},
+                  {"presence_penalty", sampling.presence_penalty},
+                  {"frequency_penalty", sampling.frequency_penalty},
+                  {"dry_multiplier", sampling.dry_multiplier},
+                  {"dry_base", sampling.dry_base},
+                  {"dry_allowed_length", sampling.dry_allowed_length},
+                  {"dry_penalty_last_n", sampling.dry_last_n},
+                  {"dry_sequence_breakers", sampling.dry_breakers},
+                  {"mirostat", sampling.mirostat ? 2 : 0},
+                  {"mirostat_tau", sampling.mirostat_tau},
+                  {"mirostat_eta", sampling.mirostat_eta},
+                  {"stop", request.stop},
+                  {"n_keep", 0},
+                  {"n_discard", 0},
+                  {"ignore_eos", request.ignore_eos},
+                  {"stream", stream},
+                  {"n_probs", std::max(request.logprobs, 0)},
+                  {"min_keep", 0},
+                  {"grammar", request.grammar},
+                  {"logit_bias", std::move(bias)},
+                  {"samplers", {"penalties", "dry", "top_k", "typ_p", "top_p", "min_p", "xtc", "temperature"}},
+                  {"timings_per_token", false},
+                  {"post_sampling_probs", false},
+                  {"lora", Json::array()}});
 }
 
 std::string encode_tokens(std::span<const int32_t> tokens, std::span<const std::string> pieces) {

@@ -17,7 +17,14 @@ struct AnswerFrame {
   std::string model;
   bool tokens = false;         // ids of what was generated
   bool probabilities = false;  // and how likely they were
+  bool progress = false;       // of reading the prompt
+  std::vector<std::string> fields = {};
+  std::string settings_json = "{}";  // encode_settings() of the request
+  chat::Private prompt = {};         // that was given as a text
 };
+
+/// `generation_settings` of answers and of /props.
+std::string encode_settings(const chat::CompleteRequest& request, bool stream);
 
 std::unique_ptr<AnswerEncoder> make_encoder(AnswerFrame frame);
 /// `pieces`: the bytes of each token, or empty where nobody asked for them.

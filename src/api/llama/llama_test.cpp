@@ -5,6 +5,7 @@
 #include "api/json_input.h"
 #include "api/llama/encode.h"
 #include "api/llama/parse.h"
+#include "api/llama/state.h"
 #include "api/testing/fields.h"
 
 namespace ingle::api::llama {
@@ -67,8 +68,8 @@ TEST(LlamaParse, a_prompt_is_a_text_or_tokens_or_both) {
   EXPECT_EQ(mixed[1].tokens, (std::vector<int32_t>{1, 2}));
   EXPECT_EQ(mixed[2].text.reveal(), "b");
   EXPECT_EQ(fault(R"({"prompt":["a","b"]})").status, 501);
-  for (const char* body : {R"({})", R"({"prompt":[]})", R"({"prompt":[-1]})", R"({"prompt":[1.5]})", R"({"prompt":{}})",
-                           R"({"prompt":[4294967296]})"})
+  for (const char* body : {R"({})", R"({"prompt":[]})", R"({"prompt":[-1]})", R"({"prompt":[1.5]})",
+                           R"({"prompt":true})", R"({"prompt":[4294967296]})"})
     EXPECT_EQ(fault(body).param, "prompt") << body;
 }
 
@@ -99,9 +100,44 @@ TEST(LlamaParse, tokenize_and_detokenize) {
 }
 
 TEST(LlamaParse, tables_say_what_is_read) {
-  testing::expect_reads_its_fields(kCompletionFields, parse_completion, {"{}"});
+  testing::expect_reads_its_fields(kCompletionFields, parse_completion, {R"({"prompt":{"prompt_string":"a"}})"});
+  testing::expect_reads_its_fields(kInfillFields, parse_infill,
+                                   {R"({"input_prefix":"","input_suffix":"","input_extra":[{"text":"a"}]})"});
+  testing::expect_reads_its_fields(kLoadFields, parse_load, {"{}"});
   testing::expect_reads_its_fields(kTokenizeFields, parse_tokenize, {"{}"});
   testing::expect_reads_its_fields(kDetokenizeFields, parse_detokenize, {"{}"});
+}
+
+TEST(LlamaParse, infill_takes_two_texts_and_files) {
+  const auto call = parse_infill(R"({"input_prefix":"a","input_suffix":"b","prompt":"c","n_predict":4,"n_indent":2,
+    "input_extra":[{"filename":"x.c","text":"d"}],"t_max_predict_ms":250,"response_fields":["content"]})");
+  ASSERT_TRUE(call.has_value());
+  EXPECT_EQ(call->infill.before.reveal() + call->infill.after.reveal() + call->infill.begun.reveal(), "abc");
+  ASSERT_EQ(call->infill.files.size(), 1U);
+  EXPECT_EQ(call->infill.files[0].name.reveal(), "x.c");
+  EXPECT_EQ(call->completion.request.max_tokens, 4);
+  EXPECT_EQ(call->completion.fields, std::vector<std::string>{"content"});
+  EXPECT_EQ(parse_infill(R"({"input_prefix":"a"})").error().param, "input_suffix");
+  EXPECT_EQ(parse_infill(R"({"input_prefix":"a","input_suffix":"","input_extra":[{}]})").error().param,
+            "input_extra[0].text");
+}
+
+TEST(LlamaParse, samplers_that_are_not_listed_are_off) {
+  const auto named = parsed(R"({"prompt":"a","samplers":["top_k","infill","temperature"]})").request.sampling;
+  EXPECT_EQ(named.top_k, 40);
+  EXPECT_FLOAT_EQ(named.temperature, 0.8F);
+  EXPECT_FLOAT_EQ(named.top_p, 1);
+  EXPECT_FLOAT_EQ(named.min_p, 0);
+  const auto letters = parsed(R"({"prompt":"a","samplers":"kpt"})").request.sampling;
+  EXPECT_EQ(letters.top_k, 40);
+  EXPECT_FLOAT_EQ(letters.top_p, 0.95F);
+  EXPECT_FLOAT_EQ(letters.min_p, 0);
+}
+
+TEST(LlamaParse, a_prompt_may_be_an_object_without_pictures) {
+  EXPECT_EQ(parsed(R"({"prompt":{"prompt_string":"a","multimodal_data":[]}})").prompt.at(0).text.reveal(), "a");
+  EXPECT_EQ(fault(R"({"prompt":{}})").param, "prompt.prompt_string");
+  EXPECT_EQ(fault(R"({"prompt":{"prompt_string":"a","multimodal_data":["eA=="]}})").param, "prompt.multimodal_data");
 }
 
 Outcome outcome() {
@@ -115,7 +151,11 @@ Outcome outcome() {
 }
 
 TEST(LlamaEncode, a_whole_answer) {
-  const auto encoder = make_encoder({.model = "m", .tokens = true, .probabilities = true});
+  const auto encoder = make_encoder({.model = "m",
+                                     .tokens = true,
+                                     .probabilities = true,
+                                     .settings_json = R"({"n_predict":7})",
+                                     .prompt = chat::Private("p")});
   chat::TokenInfo token;
   token.chosen = {.id = 4, .text = "\xff", .logprob = -1};
   const Json json = Json::parse(encoder->whole({.text = "hi", .tokens = {token}}, outcome()));
@@ -129,6 +169,43 @@ TEST(LlamaEncode, a_whole_answer) {
   EXPECT_EQ(json.at("timings").at("prompt_n"), 2);
   EXPECT_EQ(json.at("timings").at("predicted_per_second"), 4.0);
   EXPECT_EQ(json.at("completion_probabilities").at(0).at("bytes"), Json({255}));
+  EXPECT_EQ(json.at("prompt"), "p");
+  EXPECT_EQ(json.at("generation_settings").at("n_predict"), 7);
+}
+
+TEST(LlamaEncode, only_the_wanted_fields) {
+  const auto encoder = make_encoder({.model = "m",
+                                     .fields = {"content", "generation_settings/n_predict", "odd", "content/x"},
+                                     .settings_json = R"({"n_predict":7})"});
+  EXPECT_EQ(encoder->whole({.text = "hi"}, outcome()), R"({"content":"hi","n_predict":7})");
+}
+
+TEST(LlamaEncode, a_stream_tells_how_much_of_the_prompt_was_read) {
+  const auto encoder = make_encoder({.model = "m", .progress = true});
+  encoder->begin({2, 9});
+  const std::string piece = encoder->progress({5, 9}, 0.25);
+  EXPECT_EQ(Json::parse(piece.substr(6)).at("prompt_progress"),
+            Json::parse(R"({"total":9,"cache":2,"processed":5,"time_ms":250})"));
+  EXPECT_EQ(make_encoder({.model = "m"})->progress({5, 9}, 0.25), "");
+}
+
+TEST(LlamaState, tells_the_defaults_of_completions_and_how_many_run) {
+  const Json props = Json::parse(encode_props({.model = "m", .context = 64, .slots = 2, .loaded = true}));
+  EXPECT_EQ(props.at("default_generation_settings").at("params").at("top_k"), 40);
+  EXPECT_EQ(props.at("default_generation_settings").at("n_ctx"), 64);
+  EXPECT_EQ(props.at("total_slots"), 2);
+  EXPECT_EQ(props.at("is_sleeping"), false);
+  const Json slots = Json::parse(encode_slots(2, 1, 64));
+  ASSERT_EQ(slots.size(), 2U);
+  EXPECT_EQ(slots[0].at("is_processing"), true);
+  EXPECT_EQ(slots[1].at("is_processing"), false);
+  EXPECT_EQ(Json::parse(encode_slots(1, 3, 64)).size(), 3U);
+}
+
+TEST(LlamaState, an_empty_list_of_adapters_asks_for_nothing) {
+  EXPECT_TRUE(parse_adapters("[]").has_value());
+  EXPECT_EQ(parse_adapters(R"([{"id":0,"scale":1}])").error().status, 501);
+  EXPECT_EQ(parse_adapters("{").error().status, 400);
 }
 
 TEST(LlamaEncode, a_stream_ends_with_what_is_known_at_the_end) {

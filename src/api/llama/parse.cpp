@@ -1,5 +1,6 @@
 #include "api/llama/parse.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <limits>
@@ -41,8 +42,27 @@ constexpr WholeRow kWholes[] = {
 constexpr Field kModelRows[] = {
   honoured("model", "string", "missing: the loaded model, or the only one that is installed"),
 };
-constexpr Field kCompletionRows[] = {
-  required("prompt", "string|any[]", "a text, in which control tokens count, a list of tokens, or a list of both"),
+constexpr Field kPromptRows[] = {
+  required("prompt_string", "string"),
+  rejected("multimodal_data", 400, "the models here read text only"),
+};
+constexpr FieldTable kPromptFields = kPromptRows;
+constexpr Field kTextPromptRows[] = {
+  required("prompt", "string|any[]|object", "a text, in which control tokens count, a list of tokens, or a list of both", &kPromptFields),
+};
+constexpr Field kFileRows[] = {
+  honoured("filename", "string"),
+  required("text", "string"),
+};
+constexpr FieldTable kFileFields = kFileRows;
+constexpr Field kInfillRows[] = {
+  required("input_prefix", "string"),
+  required("input_suffix", "string"),
+  honoured("input_extra", "object[]", "other files of the project", &kFileFields),
+  honoured("prompt", "string", "how what is filled in begins"),
+  harmless("n_indent", "the model goes on as deep as the text before is indented"),
+};
+constexpr Field kGenerationRows[] = {
   honoured("stream", "boolean", "default false"),
   honoured("n_predict", "integer", "-1 and -2: until the context is full"),
   honoured("max_tokens", "integer", "where n_predict is missing"),
@@ -50,10 +70,13 @@ constexpr Field kCompletionRows[] = {
   honoured("stop", "string|string[]"),
   honoured("ignore_eos", "boolean"),
   honoured("return_tokens", "boolean"),
+  honoured("return_progress", "boolean", "of a stream: how much of the prompt was read"),
+  honoured("response_fields", "string[]", "fields of the answer; \"a/b\" is the field b of a"),
   honoured("n_probs", "integer", "0 to 100"),
   honoured("grammar", "string", "GBNF"),
   honoured("json_schema", "object|boolean", "what of it cannot be enforced is checked when the answer is whole"),
   honoured("logit_bias", "object|any[]", "[[token, bias]] or {\"token\": bias}; false bans"),
+  honoured("samplers", "string|string[]", "those that are not listed are off; the order is always the engine's"),
   honoured("temperature", "number", "default 0.8"),
   honoured("top_k", "integer", "default 40"),
   honoured("top_p", "number", "default 0.95"),
@@ -74,14 +97,23 @@ constexpr Field kCompletionRows[] = {
   honoured("mirostat_tau", "number"),
   honoured("mirostat_eta", "number"),
   harmless("cache_prompt", "what was computed is always found again"),
+  harmless("n_cache_reuse", "what was computed is always found again"),
   harmless("id_slot", "any place of the batch serves any request"),
   harmless("timings_per_token", "the last event has the timings"),
+  harmless("sse_ping_interval", "a stream is silent while the model is; return_progress tells what it does"),
   harmless("n_keep", "nothing of a prompt is cut off"),
   harmless("n_discard", "nothing of a prompt is cut off"),
   harmless("t_max_prompt_ms", "requests share the machine step by step"),
+  harmless("t_max_predict_ms", "n_predict and stop bound an answer"),
   harmless("dynatemp_exponent", "of dynatemp_range"),
+  harmless("speculative.n_max", "guessing ahead changes no answer"),
+  harmless("speculative.n_min", "guessing ahead changes no answer"),
+  harmless("speculative.p_min", "guessing ahead changes no answer"),
   rejected("dynatemp_range", 501, "the temperature here is one number", "0"),
+  rejected("top_n_sigma", 501, "top_k, top_p, min_p, typical_p and xtc choose among tokens here", "-1"),
+  rejected("min_keep", 501, "a filter leaves at least one token, and no other number", "0"),
   rejected("post_sampling_probs", 501, "probabilities here are those of the model"),
+  rejected("lora", 501, "no adapters are switched here: pull a model that has them merged"),
   rejected("n_cmpl", 501, "this server gives one answer a request", "1"),
 };
 constexpr Field kTokenizeRows[] = {
@@ -93,19 +125,11 @@ constexpr Field kTokenizeRows[] = {
 constexpr Field kDetokenizeRows[] = {
   required("tokens", "integer[]"),
 };
-constexpr auto kCompletionTable = joined(kModelRows, kCompletionRows);
+constexpr auto kCompletionTable = joined(kModelRows, kTextPromptRows, kGenerationRows);
+constexpr auto kInfillTable = joined(kModelRows, kInfillRows, kGenerationRows);
 constexpr auto kTokenizeTable = joined(kModelRows, kTokenizeRows);
 constexpr auto kDetokenizeTable = joined(kModelRows, kDetokenizeRows);
 // clang-format on
-
-Sampling default_sampling() {
-  Sampling sampling;
-  sampling.temperature = 0.8F;
-  sampling.top_k = 40;
-  sampling.top_p = 0.95F;
-  sampling.min_p = 0.05F;
-  return sampling;
-}
 
 std::optional<int32_t> token_of(const Json& value) {
   if (!value.is_number_integer()) return std::nullopt;
@@ -132,9 +156,15 @@ std::vector<int32_t> read_tokens(ObjectReader& in, std::string_view name) {
 }
 
 /// A text, tokens, or both in turns.
-std::vector<PromptPart> read_prompt(ObjectReader& in) {
+std::vector<PromptPart> read_prompt(ObjectReader& in, ReadNotes& notes) {
   constexpr std::string_view kShape = "must be a text, a list of tokens, or a list of both";
   const Json* prompt = in.any("prompt");
+  if (prompt != nullptr && prompt->is_object()) {
+    ObjectReader reader(*prompt, "prompt", notes, kPromptFields);
+    const auto text = reader.text("prompt_string");
+    if (!text) reader.fault("prompt_string", "is required");
+    return {{chat::Private(text.value_or("")), {}}};
+  }
   if (prompt != nullptr && prompt->is_string()) return {{chat::Private(prompt->get<std::string>()), {}}};
   if (prompt == nullptr || !prompt->is_array() || prompt->empty()) {
     in.fault("prompt", kShape);
@@ -162,6 +192,27 @@ std::vector<PromptPart> read_prompt(ObjectReader& in) {
   return parts;
 }
 
+/// A filter or penalty that is not named is off.
+void read_samplers(ObjectReader& in, Sampling& sampling) {
+  if (in.any("samplers") == nullptr) return;
+  const auto names = in.texts("samplers");
+  // Also a text of letters, one a sampler, as on llama.cpp's command line.
+  const auto has = [&](std::string_view name, std::string_view other, char letter) {
+    return std::ranges::any_of(names, [&](const std::string& given) {
+      return given == name || given == other ||
+             (names.size() == 1 && given.find('_') == std::string::npos && given.size() < 10 &&
+              given.find(letter) != std::string::npos);
+    });
+  };
+  if (!has("top_k", "top-k", 'k')) sampling.top_k = 0;
+  if (!has("top_p", "top-p", 'p')) sampling.top_p = 1;
+  if (!has("min_p", "min-p", 'm')) sampling.min_p = 0;
+  if (!has("typ_p", "typical_p", 'y')) sampling.typical_p = 1;
+  if (!has("xtc", "xtc", 'x')) sampling.xtc_probability = 0;
+  if (!has("dry", "dry", 'd')) sampling.dry_multiplier = 0;
+  if (!has("temperature", "temp", 't')) sampling.temperature = 1;
+}
+
 void read_sampling(ObjectReader& in, Sampling& sampling) {
   sampling = default_sampling();
   for (const NumberRow& row : kNumbers) {
@@ -173,6 +224,7 @@ void read_sampling(ObjectReader& in, Sampling& sampling) {
   }
   sampling.mirostat = in.integer("mirostat", 0, 2).value_or(0) != 0;
   if (in.any("dry_sequence_breakers") != nullptr) sampling.dry_breakers = in.texts("dry_sequence_breakers");
+  read_samplers(in, sampling);
 }
 
 /// [[token, bias], ...] or {"token": bias}; false bans.
@@ -214,6 +266,41 @@ void read_constraint(ObjectReader& in, chat::CompleteRequest& request) {
   request.check_schema = true;
 }
 
+std::vector<Infill::File> read_files(ObjectReader& in, ReadNotes& notes) {
+  std::vector<Infill::File> files;
+  const Json* list = in.array("input_extra");
+  for (size_t i = 0; list != nullptr && i < list->size() && !notes.fault; ++i) {
+    ObjectReader item((*list)[i], "input_extra[" + std::to_string(i) + "]", notes, kFileFields);
+    const auto text = item.text("text");
+    if (!text) item.fault("text", "is required");
+    files.push_back(
+        {.name = chat::Private(item.text("filename").value_or("tmp")), .text = chat::Private(text.value_or(""))});
+  }
+  return files;
+}
+
+/// What completions of every kind share.
+void read_generation(ObjectReader& in, CompletionCall& call) {
+  call.model = in.text("model").value_or("");
+  read_sampling(in, call.request.sampling);
+  read_logit_bias(in, call.request.sampling);
+  const auto old_limit = in.integer("max_tokens", -1, 1 << 30);
+  const auto limit = in.integer("n_predict", -2, 1 << 30);  // -2: until the context is full, which is the same here
+  call.request.max_tokens = std::max<int32_t>(static_cast<int32_t>(limit.value_or(old_limit.value_or(-1))), -1);
+  const auto seed = in.integer("seed", std::numeric_limits<int64_t>::min(), std::numeric_limits<int64_t>::max());
+  call.has_seed = seed.value_or(-1) >= 0;
+  call.request.sampling.seed = static_cast<uint64_t>(seed.value_or(0));
+  call.request.stop = in.texts("stop");
+  call.request.ignore_eos = in.boolean("ignore_eos").value_or(false);
+  call.stream = in.boolean("stream").value_or(false);
+  call.return_tokens = in.boolean("return_tokens").value_or(false);
+  call.return_progress = in.boolean("return_progress").value_or(false);
+  call.fields = in.texts("response_fields");
+  const int64_t n_probs = in.integer("n_probs", 0, 100).value_or(0);
+  if (n_probs > 0 || call.return_tokens) call.request.logprobs = static_cast<int32_t>(n_probs);
+  read_constraint(in, call.request);
+}
+
 template <typename Call>
 Answer<Call> finished(Call call, ReadNotes notes) {
   if (notes.fault) return std::unexpected(*std::move(notes.fault));
@@ -223,7 +310,17 @@ Answer<Call> finished(Call call, ReadNotes notes) {
 
 }  // namespace
 
+chat::Sampling default_sampling() {
+  Sampling sampling;
+  sampling.temperature = 0.8F;
+  sampling.top_k = 40;
+  sampling.top_p = 0.95F;
+  sampling.min_p = 0.05F;
+  return sampling;
+}
+
 constexpr FieldTable kCompletionFields = kCompletionTable;
+constexpr FieldTable kInfillFields = kInfillTable;
 constexpr FieldTable kTokenizeFields = kTokenizeTable;
 constexpr FieldTable kDetokenizeFields = kDetokenizeTable;
 
@@ -234,25 +331,31 @@ Answer<CompletionCall> parse_completion(std::string_view body) {
   ReadNotes notes;
   {
     ObjectReader in(*json, "", notes, kCompletionFields);
-    call.model = in.text("model").value_or("");
-    call.prompt = read_prompt(in);
-    read_sampling(in, call.request.sampling);
-    read_logit_bias(in, call.request.sampling);
-    const auto old_limit = in.integer("max_tokens", -1, 1 << 30);
-    const auto limit = in.integer("n_predict", -2, 1 << 30);  // -2: until the context is full, which is the same here
-    call.request.max_tokens = std::max<int32_t>(static_cast<int32_t>(limit.value_or(old_limit.value_or(-1))), -1);
-    const auto seed = in.integer("seed", std::numeric_limits<int64_t>::min(), std::numeric_limits<int64_t>::max());
-    call.has_seed = seed.value_or(-1) >= 0;
-    call.request.sampling.seed = static_cast<uint64_t>(seed.value_or(0));
-    call.request.stop = in.texts("stop");
-    call.request.ignore_eos = in.boolean("ignore_eos").value_or(false);
-    call.stream = in.boolean("stream").value_or(false);
-    call.return_tokens = in.boolean("return_tokens").value_or(false);
-    const int64_t n_probs = in.integer("n_probs", 0, 100).value_or(0);
-    if (n_probs > 0 || call.return_tokens) call.request.logprobs = static_cast<int32_t>(n_probs);
-    read_constraint(in, call.request);
+    call.prompt = read_prompt(in, notes);
+    read_generation(in, call);
   }
   return finished(std::move(call), std::move(notes));
+}
+
+Answer<InfillCall> parse_infill(std::string_view body) {
+  auto json = parse_json_object(body);
+  if (!json) return std::unexpected(std::move(json).error());
+  InfillCall call;
+  ReadNotes notes;
+  {
+    ObjectReader in(*json, "", notes, kInfillFields);
+    const auto before = in.text("input_prefix");
+    if (!before) in.fault("input_prefix", "is required");
+    const auto after = in.text("input_suffix");
+    if (!after) in.fault("input_suffix", "is required");
+    call.infill = {.before = chat::Private(before.value_or("")), .after = chat::Private(after.value_or(""))};
+    call.infill.begun = chat::Private(in.text("prompt").value_or(""));
+    call.infill.files = read_files(in, notes);
+    read_generation(in, call.completion);
+  }
+  if (notes.fault) return std::unexpected(*std::move(notes.fault));
+  call.completion.ignored = std::move(notes.ignored);
+  return call;
 }
 
 Answer<TokenizeCall> parse_tokenize(std::string_view body) {

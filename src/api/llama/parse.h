@@ -1,4 +1,5 @@
-// llama-server's own endpoints, from JSON to a request (tools/server/README.md of llama.cpp). Pure.
+// llama-server's completions and the small requests around them, from JSON to a request (tools/server/README.md of
+// llama.cpp). Pure.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +9,7 @@
 
 #include "api/failure.h"
 #include "api/fields.h"
+#include "api/infill.h"
 #include "chat/types.h"
 
 namespace ingle::api::llama {
@@ -25,7 +27,14 @@ struct CompletionCall {
   bool stream = false;
   bool has_seed = false;
   bool return_tokens = false;
+  bool return_progress = false;
+  std::vector<std::string> fields;  // of the answer; empty: all. "a/b": the field b of a, under its own name
   std::vector<std::string> ignored;
+};
+
+struct InfillCall {
+  CompletionCall completion;  // all but its prompt
+  Infill infill;
 };
 
 struct TokenizeCall {
@@ -41,11 +50,15 @@ struct DetokenizeCall {
   std::vector<std::string> ignored;
 };
 
+chat::Sampling default_sampling();
+
 extern const FieldTable kCompletionFields;
+extern const FieldTable kInfillFields;
 extern const FieldTable kTokenizeFields;
 extern const FieldTable kDetokenizeFields;
 
 Answer<CompletionCall> parse_completion(std::string_view body);
+Answer<InfillCall> parse_infill(std::string_view body);
 Answer<TokenizeCall> parse_tokenize(std::string_view body);
 Answer<DetokenizeCall> parse_detokenize(std::string_view body);
 

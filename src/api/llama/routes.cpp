@@ -3,30 +3,11 @@
 #include "api/inference.h"
 #include "api/llama/encode.h"
 #include "api/llama/parse.h"
+#include "api/llama/target.h"
 #include "api/openai/parse.h"
 
 namespace ingle::api::llama {
 namespace {
-
-/// llama-server has one model, so its clients name none: then the loaded one is meant, or the only one that is installed.
-Answer<std::string> model_of(Call& call, const std::string& named) {
-  if (!named.empty()) return named;
-  const auto loaded = call.services().models->loaded();
-  if (loaded.size() == 1) return loaded.front().name;
-  const auto installed = call.services().list();
-  if (!installed) return std::unexpected(Failure::from(installed.error()));
-  if (installed->size() == 1) return installed->front().name;
-  return std::unexpected(Failure::bad_field("model", installed->empty()
-                                                         ? "is required, and no model is installed"
-                                                         : "must name one of the models here: there are several"));
-}
-
-Answer<std::shared_ptr<chat::Completer>> acquire(Call& call, std::string& model) {
-  auto name = model_of(call, model);
-  if (!name) return std::unexpected(std::move(name).error());
-  model = *std::move(name);
-  return acquire_model(call, model, {});
-}
 
 Result<std::vector<int32_t>> tokens_of(chat::Completer& model, std::vector<PromptPart>& parts) {
   INGLE_TRY(const chat::Description description, model.describe());
@@ -49,22 +30,48 @@ Result<std::vector<int32_t>> tokens_of(chat::Completer& model, std::vector<Promp
 
 }  // namespace
 
+namespace {
+
+void complete(const std::shared_ptr<Call>& call, CompletionCall parsed, std::string prompt_text,
+              chat::TokenPrompt tokens) {
+  parsed.request.prompt = std::move(tokens);
+  if (!parsed.has_seed) parsed.request.sampling.seed = random_seed();
+  AnswerFrame frame{.model = parsed.model,
+                    .tokens = parsed.return_tokens,
+                    .probabilities = parsed.request.logprobs > 0,
+                    .progress = parsed.return_progress,
+                    .fields = std::move(parsed.fields),
+                    .settings_json = encode_settings(parsed.request, parsed.stream),
+                    .prompt = chat::Private(std::move(prompt_text))};
+  run_inference(call, {.model = parsed.model,
+                       .request = std::move(parsed.request),
+                       .stream = parsed.stream,
+                       .encoder = make_encoder(std::move(frame))});
+}
+
+}  // namespace
+
 void completion(const std::shared_ptr<Call>& call) {
   auto parsed = parse_completion(call->request().body);
   if (!parsed) return call->fail(parsed.error());
   call->name_ignored(parsed->ignored);
   const auto model = acquire(*call, parsed->model);
   if (!model) return call->fail(model.error());
+  std::string text = parsed->prompt.size() == 1 ? parsed->prompt.front().text.reveal() : std::string();
   auto tokens = tokens_of(**model, parsed->prompt);
   if (failed(*call, tokens)) return;
-  parsed->request.prompt = chat::TokenPrompt{*std::move(tokens)};
-  if (!parsed->has_seed) parsed->request.sampling.seed = random_seed();
-  const bool probabilities = parsed->request.logprobs > 0;
-  run_inference(call, {.model = parsed->model,
-                       .request = std::move(parsed->request),
-                       .stream = parsed->stream,
-                       .encoder = make_encoder(
-                           {.model = parsed->model, .tokens = parsed->return_tokens, .probabilities = probabilities})});
+  complete(call, *std::move(parsed), std::move(text), {*std::move(tokens)});
+}
+
+void infill(const std::shared_ptr<Call>& call) {
+  auto parsed = parse_infill(call->request().body);
+  if (!parsed) return call->fail(parsed.error());
+  call->name_ignored(parsed->completion.ignored);
+  const auto model = acquire(*call, parsed->completion.model);
+  if (!model) return call->fail(model.error());
+  auto prompt = infill_prompt(**model, parsed->infill, "input_suffix");
+  if (!prompt) return call->fail(prompt.error());
+  complete(call, std::move(parsed->completion), "", *std::move(prompt));
 }
 
 void tokenize(const std::shared_ptr<Call>& call) {

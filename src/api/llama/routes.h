@@ -8,6 +8,14 @@
 namespace ingle::api::llama {
 
 void completion(const std::shared_ptr<Call>& call);
+void infill(const std::shared_ptr<Call>& call);
+void props(const std::shared_ptr<Call>& call);
+void slots(const std::shared_ptr<Call>& call);
+void list_models(const std::shared_ptr<Call>& call);
+void load_model(const std::shared_ptr<Call>& call);
+void unload_model(const std::shared_ptr<Call>& call);
+void list_adapters(const std::shared_ptr<Call>& call);
+void set_adapters(const std::shared_ptr<Call>& call);
 void tokenize(const std::shared_ptr<Call>& call);
 void detokenize(const std::shared_ptr<Call>& call);
 void apply_template(const std::shared_ptr<Call>& call);
