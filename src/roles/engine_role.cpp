@@ -6,6 +6,10 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <string>
 #include <vector>
 
 #include "base/core_board.h"
@@ -19,6 +23,8 @@ namespace ingle::roles {
 namespace {
 
 constexpr int kCallThreads = 8;             // calls that wait for the model at the same time
+constexpr int kSlowStarters = 2;            // requests with a grammar to compile, or a long text to read
+constexpr size_t kLongText = 64 << 10;      // bytes; a shorter one is tokens within milliseconds
 constexpr time_t kPatienceSeconds = 30;     // front reads at once; one that does not for so long never will
 constexpr double kProgressStep = 1.0 / 64;  // of a load
 
@@ -39,10 +45,62 @@ Outcome encoded(const Result<T>& result, std::string (*encode)(const T&)) {
   return encode(*result);
 }
 
+size_t bytes_of(const chat::Prompt& prompt) {
+  if (const auto* raw = std::get_if<chat::RawPrompt>(&prompt)) return raw->text.reveal().size();
+  size_t bytes = 0;
+  if (const auto* conversation = std::get_if<chat::ChatPrompt>(&prompt)) {
+    for (const chat::Message& message : conversation->messages)
+      bytes += message.content.reveal().size();
+  }
+  return bytes;
+}
+
+/// Its beginning may take longer than a step: it must not hold up those that come after it.
+bool is_slow_to_begin(const chat::CompleteRequest& request) {
+  if (!request.grammar.empty() || !request.json_schema.empty()) return true;
+  const auto* conversation = std::get_if<chat::ChatPrompt>(&request.prompt);
+  if (conversation != nullptr && !conversation->tools_json.empty()) return true;
+  return bytes_of(request.prompt) > kLongText;
+}
+
+/// Requests that begin beside the others: a cancel that overtakes one reaches it all the same.
+class Beginnings {
+ public:
+  void add(const std::string& id) {
+    const std::lock_guard lock(mutex_);
+    cancelled_.try_emplace(id, false);
+  }
+  /// Whether it has not begun yet; it will be told.
+  bool cancel(std::string_view id) {
+    const std::lock_guard lock(mutex_);
+    const auto found = cancelled_.find(id);
+    if (found != cancelled_.end()) found->second = true;
+    return found != cancelled_.end();
+  }
+  bool is_cancelled(const std::string& id) {
+    const std::lock_guard lock(mutex_);
+    return cancelled_.at(id);
+  }
+  /// Whether it was cancelled meanwhile.
+  bool remove(const std::string& id) {
+    const std::lock_guard lock(mutex_);
+    return cancelled_.extract(id).mapped();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<std::string, bool, std::less<>> cancelled_;
+};
+
 class EngineServer {
  public:
   EngineServer(Channel& channel, Outbox& outbox, std::unique_ptr<chat::Completer> completer)
-      : channel_(channel), outbox_(outbox), completer_(std::move(completer)), starter_(1), callers_(kCallThreads) {}
+      : channel_(channel),
+        outbox_(outbox),
+        completer_(std::move(completer)),
+        starter_(1),
+        slow_starters_(kSlowStarters),
+        callers_(kCallThreads) {}
 
   int serve() {
     for (;;) {
@@ -52,11 +110,11 @@ class EngineServer {
       switch (static_cast<ToEngine>(frame->type)) {
         case ToEngine::kComplete: {
           const auto number = reader.number<uint64_t>();
-          auto request = chat::decode<chat::CompleteRequest>(reader.rest());
-          starter_.push([this, number, request = std::move(request)]() mutable { start(number, std::move(request)); });
+          begin(number, chat::decode<chat::CompleteRequest>(reader.rest()));
           break;
         }
         case ToEngine::kCancel:
+          if (slow_.cancel(frame->payload)) break;
           // Behind the request that it is meant for, which may not have begun.
           starter_.push([this, id = std::move(frame->payload)] { completer_->cancel(id); });
           break;
@@ -95,6 +153,25 @@ class EngineServer {
     const Error too_long =
         Error::refused("the answer is longer than a message between processes can be").hint("ask with a shorter text");
     say(FromEngine::kReply, encode_outcome(number, std::unexpected(too_long)));
+  }
+
+  /// In the order in which they came, but for those that take long. What continues a kept sequence stands before its release.
+  void begin(uint64_t number, Result<chat::CompleteRequest> request) {
+    if (!request || !request->continue_from.empty() || request->id.empty() || !is_slow_to_begin(*request)) {
+      return starter_.push(
+          [this, number, request = std::move(request)]() mutable { start(number, std::move(request)); });
+    }
+    slow_.add(request->id);
+    slow_starters_.push([this, number, request = std::move(request)]() mutable {
+      const std::string id = request->id;
+      if (slow_.is_cancelled(id)) {
+        slow_.remove(id);
+        return tell(number, chat::Finished{.reason = chat::FinishReason::kCancelled, .stop_text = {}, .usage = {}},
+                    false);
+      }
+      start(number, std::move(request));
+      if (slow_.remove(id)) completer_->cancel(id);
+    });
   }
 
   void start(uint64_t number, Result<chat::CompleteRequest> request) {
@@ -162,6 +239,8 @@ class EngineServer {
   Outbox& outbox_;
   std::unique_ptr<chat::Completer> completer_;
   Workers starter_;
+  Beginnings slow_;
+  Workers slow_starters_;
   Workers callers_;
 };
 

@@ -1,7 +1,8 @@
 // The engine role: one model, answered for over a channel until front is gone.
 //
 // Runs in a process of its own (or, in tests, on a thread of its own). Front is trusted here: it sends what
-// RemoteCompleter writes. Requests begin in the order in which they came; calls that wait for the model run beside them.
+// RemoteCompleter writes. Requests begin in the order in which they came, but those with a
+// grammar or a long text begin beside the others, as do calls that wait for the model: nobody waits for a compiler.
 #pragma once
 
 #include <functional>

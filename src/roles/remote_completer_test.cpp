@@ -43,7 +43,15 @@ class FakeModel final : public chat::Completer {
   }
   Status complete(chat::CompleteRequest request, chat::EventSink sink) override {
     const std::string text = std::get<chat::RawPrompt>(request.prompt).text.reveal();
+    {
+      // A grammar that takes until somebody says "go".
+      std::unique_lock lock(mutex_);
+      if (text == "go") went_ = true;
+      changed_.notify_all();
+      if (!request.grammar.empty()) changed_.wait(lock, [&] { return went_; });
+    }
     if (text == "refuse") return std::unexpected(Error::refused("no").hint("yes"));
+    const std::lock_guard starting(threads_mutex_);
     threads_.emplace_back([this, id = request.id, text, sink = std::move(sink)] {
       for (const char c : text)
         sink(chat::Delta{.text = std::string(1, c), .tokens = {}});
@@ -86,6 +94,8 @@ class FakeModel final : public chat::Completer {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::string cancelled_ = "nobody";
+  bool went_ = false;
+  std::mutex threads_mutex_;
   std::vector<std::jthread> threads_;
 };
 
@@ -284,6 +294,28 @@ TEST_F(RemoteCompleterTest, ACancelledRequestEndsAndOthersGoOn) {
   ASSERT_TRUE(model().complete(request("2", "on"), other.sink()));
   other.wait_for_end();
   EXPECT_EQ(other.text(), "on");
+}
+
+TEST_F(RemoteCompleterTest, AGrammarThatTakesLongDelaysNobodyElse) {
+  start();
+  ASSERT_TRUE(loaded_);
+  std::array<Events, 3> slow;
+  for (size_t i = 0; i < slow.size(); ++i) {
+    auto with_grammar = request("slow " + std::to_string(i), "words");
+    with_grammar.grammar = "root ::= words";
+    ASSERT_TRUE(model().complete(std::move(with_grammar), slow[i].sink()));
+  }
+  model().cancel("slow 2");  // which has not begun: two are compiled at once
+  Events other;
+  ASSERT_TRUE(model().complete(request("1", "go"), other.sink()));
+  other.wait_for_end();
+  EXPECT_EQ(other.text(), "go");
+  for (Events& events : slow)
+    events.wait_for_end();
+  EXPECT_EQ(slow[0].text(), "words");
+  EXPECT_EQ(slow[1].text(), "words");
+  EXPECT_EQ(slow[2].text(), "");
+  EXPECT_EQ(slow[2].finished(), chat::FinishReason::kCancelled);
 }
 
 TEST_F(RemoteCompleterTest, AnEngineThatDiesFailsWhatItWasDoingAndEverythingAfterwards) {

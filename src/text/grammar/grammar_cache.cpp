@@ -1,5 +1,7 @@
 #include "text/grammar/grammar_cache.h"
 
+#include <algorithm>
+
 #include "base/sha256.h"
 #include "text/grammar/compile.h"
 #include "text/grammar/gbnf.h"
@@ -61,8 +63,29 @@ Result<Constraint> GrammarCache::find_or_compile(std::string_view kind, std::str
                                                  std::span<const CopySource> sources, const Compile& compile) {
   std::string key = key_of(kind, text, sources);
   if (auto known = find(key)) return Constraint(std::move(known));
-  INGLE_TRY(auto program, compile());
-  return Constraint(add(std::move(key), std::move(program)));
+  if (auto refused = find_refusal(key)) return std::unexpected(*std::move(refused));
+  auto program = compile();
+  if (!program) {
+    remember(std::move(key), program.error());
+    return std::unexpected(std::move(program).error());
+  }
+  return Constraint(add(std::move(key), *std::move(program)));
+}
+
+std::optional<Error> GrammarCache::find_refusal(const std::string& key) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = std::ranges::find(refusals_, key, &Refusal::key);
+  if (found == refusals_.end()) return std::nullopt;
+  return found->error;
+}
+
+void GrammarCache::remember(std::string key, const Error& error) {
+  // What the grammar is guilty of; that no memory was there is nobody's fault and may be over.
+  if (error.code() == ErrorCode::kExhausted || error.code() == ErrorCode::kInternal) return;
+  const std::lock_guard lock(mutex_);
+  if (std::ranges::find(refusals_, key, &Refusal::key) != refusals_.end()) return;
+  if (refusals_.size() >= kMostRefusals) refusals_.pop_front();
+  refusals_.push_back({std::move(key), error});
 }
 
 std::shared_ptr<Masker> GrammarCache::find(const std::string& key) {

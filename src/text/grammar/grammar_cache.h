@@ -8,10 +8,12 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <list>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,6 +27,7 @@ namespace ingle::text::grammar {
 class GrammarCache {
  public:
   static constexpr size_t kDefaultBytes = size_t{64} << 20;
+  static constexpr size_t kMostRefusals = 64;
 
   explicit GrammarCache(std::shared_ptr<const TokenTrie> tokens, size_t max_bytes = kDefaultBytes);
 
@@ -36,8 +39,8 @@ class GrammarCache {
   Result<Constraint> from_grammar(std::string_view gbnf);
 
   using Compile = std::function<Result<std::shared_ptr<const Program>>()>;
-  /// A constraint of the grammar that `kind` and `text` name and `compile` makes where it is not known. Refusals are not
-  /// kept.
+  /// A constraint of the grammar that `kind` and `text` name and `compile` makes where it is not known. The last
+  /// kMostRefusals refusals are remembered: who brings the same again is answered at once.
   Result<Constraint> find_or_compile(std::string_view kind, std::string_view text, std::span<const CopySource> sources,
                                      const Compile& compile);
 
@@ -56,7 +59,14 @@ class GrammarCache {
     size_t bytes() const { return fixed_bytes + masker->bytes(); }
   };
 
+  struct Refusal {
+    std::string key;
+    Error error;
+  };
+
   std::shared_ptr<Masker> find(const std::string& key);
+  std::optional<Error> find_refusal(const std::string& key) const;
+  void remember(std::string key, const Error& error);
   std::shared_ptr<Masker> add(std::string key, std::shared_ptr<const Program> program);
   void make_room();
 
@@ -65,6 +75,7 @@ class GrammarCache {
   mutable std::mutex mutex_;  // of everything below
   std::list<Entry> entries_;  // most recently used first
   std::unordered_map<std::string_view, std::list<Entry>::iterator> by_key_;
+  std::deque<Refusal> refusals_;  // the oldest first
   uint64_t n_compiled_ = 0;
 };
 

@@ -50,7 +50,7 @@ TEST(GrammarCache, texts_to_copy_from_are_part_of_the_grammar) {
   EXPECT_TRUE(contains(second.allowed(), 'p'));
 }
 
-TEST(GrammarCache, kinds_of_grammars_do_not_meet_and_refusals_are_not_kept) {
+TEST(GrammarCache, kinds_of_grammars_do_not_meet_and_refusals_are_remembered) {
   GrammarCache cache(tokens());
   int asked = 0;
   const auto compile = [&]() -> Result<std::shared_ptr<const Program>> {
@@ -60,8 +60,26 @@ TEST(GrammarCache, kinds_of_grammars_do_not_meet_and_refusals_are_not_kept) {
   ASSERT_TRUE(cache.from_schema("true", {}).has_value());
   EXPECT_FALSE(cache.find_or_compile("other", "true", {}, compile).has_value());
   EXPECT_FALSE(cache.find_or_compile("other", "true", {}, compile).has_value());
-  EXPECT_EQ(asked, 2);
+  EXPECT_EQ(asked, 1);
   EXPECT_EQ(cache.contents().grammars, 1U);
+  // As many others later it is asked again: what is remembered is bounded.
+  for (size_t i = 0; i < GrammarCache::kMostRefusals; ++i)
+    EXPECT_EQ(cache.find_or_compile("other", std::to_string(i), {}, compile).error(), Error::refused("no"));
+  asked = 0;
+  EXPECT_FALSE(cache.find_or_compile("other", "true", {}, compile).has_value());
+  EXPECT_EQ(asked, 1);
+}
+
+TEST(GrammarCache, that_there_was_no_memory_is_not_held_against_a_grammar) {
+  GrammarCache cache(tokens());
+  int asked = 0;
+  const auto compile = [&]() -> Result<std::shared_ptr<const Program>> {
+    ++asked;
+    return std::unexpected(Error::exhausted("no memory"));
+  };
+  for (int i = 0; i < 2; ++i)
+    EXPECT_FALSE(cache.find_or_compile("other", "true", {}, compile).has_value());
+  EXPECT_EQ(asked, 2);
 }
 
 TEST(GrammarCache, grammars_that_never_come_twice_hold_bounded_memory) {
