@@ -51,8 +51,9 @@ ModelWork ModelWork::of(const backend::Program& program, const kernels::Kernels&
   double kv_numbers = 0;
   for (const backend::Layer& layer : program.layers) {
     for (const backend::Source* matrix : {&layer.attention.q, &layer.attention.k, &layer.attention.v,
-                                          &layer.attention.out, &layer.mlp.gate, &layer.mlp.up, &layer.mlp.down})
-      counter.add(*matrix, work.layers);
+                                          &layer.attention.out, &layer.mlp.gate, &layer.mlp.up, &layer.mlp.down}) {
+      if (!matrix->empty()) counter.add(*matrix, work.layers);
+    }
     kv_numbers += static_cast<double>(layer.attention.n_kv_heads) * layer.attention.head_dim;
   }
   counter.add(program.head.empty() ? program.embedding : program.head, work.head);

@@ -75,8 +75,15 @@ class Show : public Command {
     rows.push_back({"context", fmt::format("{} tokens", summary.context_length)});
     rows.push_back({"layers", fmt::format("{} of width {}", summary.n_layers, summary.n_embd)});
     rows.push_back({"vocabulary", fmt::format("{} tokens", summary.n_vocab)});
-    rows.push_back({"chat template", chat_template.empty() ? "none: the model completes text"
-                                                           : fmt::format("{} characters", chat_template.size())});
+    if (!summary.pooling.empty()) {
+      rows.push_back({"answers", summary.pooling == "rank"
+                                     ? "scores of a text or a pair of texts; it generates nothing"
+                                     : fmt::format("a vector of {} numbers a text ({}); it generates nothing",
+                                                   summary.n_embd, terminal_safe(summary.pooling))});
+    } else {
+      rows.push_back({"chat template", chat_template.empty() ? "none: the model completes text"
+                                                             : fmt::format("{} characters", chat_template.size())});
+    }
     if (entry != nullptr) {
       rows.push_back({"licence", fmt::format("{} ({})", entry->licence.title, entry->licence.url)});
       rows.push_back({"", entry->licence.verdict});
@@ -132,6 +139,7 @@ class Show : public Command {
     } else {
       json.key("licence").begin_object().member("id", summary.license).end_object();
     }
+    if (!summary.pooling.empty()) json.member("pooling", summary.pooling);
     json.text("template", chat_template);
     if (metadata_) {
       json.key("metadata").begin_object();

@@ -28,6 +28,19 @@ std::string known_architectures() {
   return names;
 }
 
+backend::Pooling pooling_of(const Hyper& h) {
+  switch (h.pooling) {
+    case kPoolingFirst:
+      return backend::Pooling::kFirst;
+    case kPoolingLast:
+      return backend::Pooling::kLast;
+    case kPoolingClasses:
+      return backend::Pooling::kClasses;
+    default:
+      return backend::Pooling::kMean;
+  }
+}
+
 backend::Norm norm(const Hyper& hyper, backend::Source weight) {
   return {std::move(weight), static_cast<float>(hyper.norm_eps)};
 }

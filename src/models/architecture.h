@@ -47,4 +47,7 @@ backend::Attention attention_of(const Hyper& hyper, uint64_t layer);
 
 backend::Norm norm(const Hyper& hyper, backend::Source weight);
 
+/// Of an encoder. A file without the key was made for vectors of words; the mean is what users of such models take.
+backend::Pooling pooling_of(const Hyper& hyper);
+
 }  // namespace ingle::models

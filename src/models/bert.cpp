@@ -40,20 +40,6 @@ backend::Layer bert_layer(const Hyper& h, Tensors& t, uint64_t i) {
   return layer;
 }
 
-/// A file without the key was made for word vectors; the mean is what users of such models take.
-backend::Pooling pooling_of(const Hyper& h) {
-  switch (h.pooling) {
-    case kPoolingFirst:
-      return backend::Pooling::kFirst;
-    case kPoolingLast:
-      return backend::Pooling::kLast;
-    case kPoolingClasses:
-      return backend::Pooling::kClasses;
-    default:
-      return backend::Pooling::kMean;
-  }
-}
-
 }  // namespace
 
 void describe_bert(const Hyper& h, Tensors& t, backend::Program& program) {

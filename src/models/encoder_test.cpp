@@ -148,6 +148,20 @@ TEST_P(TinyEncoder, sees_every_token_in_both_directions) {
 
 INSTANTIATE_TEST_SUITE_P(Models, TinyEncoder, ::testing::ValuesIn(all_cases()), name_of);
 
+TEST(Encoders, are_summed_up_with_their_pooling) {
+  std::vector<std::string> poolings;
+  for (const EncoderCase& tiny : all_cases()) {
+    const auto file = gguf::File::open(tiny.model);
+    ASSERT_TRUE(file);
+    const auto summary = summarize(**file);
+    ASSERT_TRUE(summary);
+    EXPECT_EQ(summary->architecture, "bert");
+    EXPECT_EQ(summary->context_length, tiny.context);
+    poolings.push_back(summary->pooling);
+  }
+  EXPECT_EQ(poolings, (std::vector<std::string>{"cls", "last", "mean", "rank", "rank"}));
+}
+
 TEST(Encoders, keep_one_layer_in_a_page) {
   const Model model = open_model(all_cases().front());
   ASSERT_TRUE(model.program.encoder.has_value());

@@ -58,6 +58,20 @@ uint64_t usable_context(const Hyper& hyper) {
   return std::max(hyper.context_length, static_cast<uint64_t>(std::min(stretched, 1e9)));
 }
 
+std::string_view pooling_name(backend::Pooling pooling) {
+  switch (pooling) {
+    case backend::Pooling::kMean:
+      return "mean";
+    case backend::Pooling::kFirst:
+      return "cls";
+    case backend::Pooling::kLast:
+      return "last";
+    case backend::Pooling::kClasses:
+      return "rank";
+  }
+  return "";
+}
+
 Result<backend::Program> build(const gguf::File& file, uint64_t n_vocab) {
   INGLE_TRY(const Architecture* const architecture, architecture_of(file));
   INGLE_TRY(const Hyper hyper, read_hyper(file));
@@ -129,7 +143,7 @@ Result<Model> load(std::unique_ptr<gguf::File> file, const Meanwhile& meanwhile)
 }
 
 Result<Summary> summarize(const gguf::File& file) {
-  INGLE_TRY_VOID(architecture_of(file));
+  INGLE_TRY(const Architecture* const architecture, architecture_of(file));
   INGLE_TRY(const Hyper hyper, read_hyper(file));
   const Census census = count(file);
   Summary summary;
@@ -146,6 +160,7 @@ Result<Summary> summarize(const gguf::File& file) {
   summary.n_layers = static_cast<uint32_t>(hyper.n_layers);
   const gguf::Value* tokens = file.find("tokenizer.ggml.tokens");
   summary.n_vocab = tokens == nullptr ? 0 : static_cast<uint32_t>(tokens->size());
+  if (architecture->is_encoder) summary.pooling = pooling_name(pooling_of(hyper));
   const gguf::Value* chat_template = file.find("tokenizer.chat_template");
   summary.has_template = chat_template != nullptr && !chat_template->as_string().value_or("").empty();
   return summary;

@@ -43,6 +43,8 @@ struct Summary {
   uint32_t n_layers = 0;
   uint32_t n_vocab = 0;
   bool has_template = false;
+  /// Of an encoder, which generates nothing: "mean", "cls", "last" or "rank"; "" for models that generate.
+  std::string pooling;
   std::string license;
 };
 Result<Summary> summarize(const gguf::File& file);

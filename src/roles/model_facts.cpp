@@ -48,6 +48,7 @@ std::string encode(const ModelFacts& facts) {
       .number(summary.n_layers)
       .number(summary.n_vocab)
       .number(summary.has_template)
+      .text(summary.pooling)
       .text(summary.license)
       .text(facts.chat_template)
       .number(static_cast<uint32_t>(facts.metadata.size()));
@@ -85,6 +86,7 @@ Result<ModelFacts> decode_model_facts(std::string_view bytes) {
   summary.n_layers = reader.number<uint32_t>();
   summary.n_vocab = reader.number<uint32_t>();
   summary.has_template = reader.number<bool>();
+  summary.pooling = reader.text();
   summary.license = reader.text();
   facts.chat_template = reader.text();
   const auto n_facts = reader.number<uint32_t>();
