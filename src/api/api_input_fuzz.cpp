@@ -6,6 +6,7 @@
 #include "api/anthropic/parse.h"
 #include "api/llama/parse.h"
 #include "api/multipart.h"
+#include "api/ollama/create.h"
 #include "api/ollama/parse.h"
 #include "api/openai/parse.h"
 
@@ -27,7 +28,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       (void)ingle::api::anthropic::parse_messages(body);
       break;
     case 4:
-      (void)ingle::api::ollama::parse_model_call(body);
+      (void)ingle::api::ollama::parse_model_call(body, ingle::api::ollama::kShowFields);
+      (void)ingle::api::ollama::parse_create(body);
       break;
     case 5:
       (void)ingle::api::llama::parse_completion(body);

@@ -431,7 +431,7 @@ TEST_F(ApiTest, unknown_addresses_and_methods_are_told_in_the_dialect) {
 
 TEST_F(ApiTest, the_root_greets_clients_of_ollama) {
   EXPECT_EQ(ask("GET", "/").reply.body, "Ollama is running");
-  EXPECT_EQ(ask("GET", "/api/version").reply.body, R"({"version":"1.2.3"})");
+  EXPECT_EQ(ask("GET", "/api/version").reply.body, R"({"version":"0.40.0","ingle":"1.2.3"})");
 }
 
 TEST(AppKeys, are_made_once_and_nobody_else_may_read_them) {

@@ -4,6 +4,7 @@
 #include <random>
 
 #include "api/limits.h"
+#include "api/model_defaults.h"
 
 namespace ingle::api {
 namespace {
@@ -129,6 +130,7 @@ class Running {
 
 void WholeAnswer::add(chat::Delta delta) {
   text += delta.text;
+  thinking += delta.thinking;
   tokens.insert(tokens.end(), std::make_move_iterator(delta.tokens.begin()),
                 std::make_move_iterator(delta.tokens.end()));
   for (chat::ToolCallDelta& piece : delta.tool_calls) {
@@ -173,6 +175,10 @@ void run_inference(const std::shared_ptr<Call>& call, Inference inference) {
   chat::CompleteRequest request = std::move(inference.request);
   request.id = call->request_id();
   request.client = call->client();
+  apply_defaults(defaults_of(call->services(), inference.model), request);
+  if (inference.prepare) {
+    if (const auto prepared = inference.prepare(**completer, request); !prepared) return call->fail(prepared.error());
+  }
   const auto running = std::make_shared<Running>(call, std::move(inference), *std::move(completer), started);
   call->exchange().on_gone([lease = running->lease(), id = call->request_id()] { lease->cancel(id); });
   const Status status = running->completer().complete(

@@ -5,6 +5,8 @@
 // request. A header goes out with the model's first sign of life, so that a request that cannot start gets its status.
 #pragma once
 
+#include <expected>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -30,6 +32,7 @@ struct WholeAnswer {
   std::string text;
   std::vector<chat::TokenInfo> tokens = {};
   std::vector<chat::ToolCallDelta> tool_calls = {};  // each whole
+  std::string thinking = {};
 
   void add(chat::Delta delta);
 };
@@ -57,6 +60,8 @@ struct Inference {
   chat::CompleteRequest request;  // its id is set here
   bool stream = false;
   std::unique_ptr<AnswerEncoder> encoder = {};
+  /// What can only be decided when the model is known; on the worker, before the request goes out. Empty: nothing.
+  std::function<std::expected<void, Failure>(chat::Completer& model, chat::CompleteRequest& request)> prepare = {};
 };
 
 void run_inference(const std::shared_ptr<Call>& call, Inference inference);

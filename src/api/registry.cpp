@@ -7,6 +7,7 @@
 #include "api/llama/routes.h"
 #include "api/llama/state.h"
 #include "api/ollama/create.h"
+#include "api/ollama/parse.h"
 #include "api/ollama/routes.h"
 #include "api/openai/routes.h"
 #include "api/own/routes.h"
@@ -64,14 +65,14 @@ constexpr Route kRoutes[] = {
   {"POST", "/detokenize", Dialect::kLlama, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, llama::detokenize, "text of tokens", &llama::kDetokenizeFields},
   {"POST", "/apply-template", Dialect::kLlama, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, llama::apply_template, "the text that a conversation becomes"},
 
-  {"GET", "/api/version", Dialect::kOllama, Scope::kPublic, Lane::kQuick, BodyKind::kNone, 0, ollama::version},
-  {"POST", "/api/chat", Dialect::kOllama, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, ollama::chat},
-  {"POST", "/api/generate", Dialect::kOllama, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, ollama::generate},
-  {"GET", "/api/tags", Dialect::kOllama, Scope::kInference, Lane::kSlow, BodyKind::kNone, 0, ollama::tags},
-  {"GET", "/api/ps", Dialect::kOllama, Scope::kInference, Lane::kSlow, BodyKind::kNone, 0, ollama::running},
-  {"POST", "/api/show", Dialect::kOllama, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxSmallJsonBytes, ollama::show},
-  {"POST", "/api/pull", Dialect::kOllama, Scope::kManage, Lane::kSlow, BodyKind::kJson, kMaxSmallJsonBytes, ollama::pull},
-  {"DELETE", "/api/delete", Dialect::kOllama, Scope::kManage, Lane::kSlow, BodyKind::kJson, kMaxSmallJsonBytes, ollama::remove},
+  {"GET", "/api/version", Dialect::kOllama, Scope::kPublic, Lane::kQuick, BodyKind::kNone, 0, ollama::version, "the version of the interface, and ours"},
+  {"POST", "/api/chat", Dialect::kOllama, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, ollama::chat, "a conversation", &ollama::kChatFields},
+  {"POST", "/api/generate", Dialect::kOllama, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, ollama::generate, "goes on with a prompt", &ollama::kGenerateFields},
+  {"GET", "/api/tags", Dialect::kOllama, Scope::kInference, Lane::kSlow, BodyKind::kNone, 0, ollama::tags, "models that are installed"},
+  {"GET", "/api/ps", Dialect::kOllama, Scope::kInference, Lane::kSlow, BodyKind::kNone, 0, ollama::running, "models that are loaded"},
+  {"POST", "/api/show", Dialect::kOllama, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxSmallJsonBytes, ollama::show, "a model and its metadata", &ollama::kShowFields},
+  {"POST", "/api/pull", Dialect::kOllama, Scope::kManage, Lane::kSlow, BodyKind::kJson, kMaxSmallJsonBytes, ollama::pull, "installs a model", &ollama::kPullFields},
+  {"DELETE", "/api/delete", Dialect::kOllama, Scope::kManage, Lane::kSlow, BodyKind::kJson, kMaxSmallJsonBytes, ollama::remove, "removes a model", &ollama::kModelFields},
   {"POST", "/api/copy", Dialect::kOllama, Scope::kManage, Lane::kSlow, BodyKind::kJson, kMaxSmallJsonBytes, ollama::copy, "another name for a model", &ollama::kCopyFields},
   {"POST", "/api/create", Dialect::kOllama, Scope::kManage, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, ollama::create, "makes a model of another one or of an uploaded GGUF", &ollama::kCreateFields},
   {"POST", "/api/push", Dialect::kOllama, Scope::kManage, Lane::kQuick, BodyKind::kJson, kMaxSmallJsonBytes, nullptr, "models are not pushed: this version knows no registry that takes them"},

@@ -26,7 +26,7 @@ constexpr Field kCreateRows[] = {
   honoured("template", "string", "a chat template in Jinja; one in Go's language is 501, unless it is that of 'from'"),
   honoured("license", "string|string[]", "added to those of 'from'"),
   honoured("system", "string", "begins every conversation that has no system message"),
-  honoured("parameters", "object", "defaults of options"),
+  honoured("parameters", "object", "defaults of options", &kOptionFields),
   honoured("messages", "object[]", "begin every conversation", &kMessageFields),
   honoured("requires", "string", "kept in the manifest"),
   rejected("adapters", 501, "this version has no adapters"),

@@ -79,7 +79,7 @@ TEST(OllamaCreate, a_copy_needs_two_names) {
 
 TEST(OllamaCreate, reads_the_fields_of_its_tables) {
   testing::expect_reads_its_fields(kCreateFields, [](std::string_view body) { static_cast<void>(parse_create(body)); },
-                                   {R"({"model":"m","from":"a","messages":[{}]})"});
+                                   {R"({"model":"m","from":"a","messages":[{}],"parameters":{"seed":1}})"});
   testing::expect_reads_its_fields(kCopyFields, [](std::string_view body) { static_cast<void>(parse_copy(body)); },
                                    {"{}"});
 }

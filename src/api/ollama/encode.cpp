@@ -33,7 +33,9 @@ Json token_json(const chat::TokenLogprob& token) {
   Json bytes = Json::array();
   for (const char byte : token.text)
     bytes.push_back(static_cast<unsigned char>(byte));
-  return {{"token", base::to_valid_utf8(token.text)}, {"logprob", token.logprob}, {"bytes", std::move(bytes)}};
+  Json json = {{"token", base::to_valid_utf8(token.text)}, {"logprob", token.logprob}};
+  if (!bytes.empty()) json["bytes"] = std::move(bytes);
+  return json;
 }
 
 Json logprobs_json(std::span<const chat::TokenInfo> tokens) {
@@ -50,12 +52,14 @@ Json logprobs_json(std::span<const chat::TokenInfo> tokens) {
   return list;
 }
 
-Json piece(const AnswerFrame& frame, std::string_view text) {
+Json piece(const AnswerFrame& frame, std::string_view text, std::string_view thinking = {}) {
   Json json = {{"model", frame.model}, {"created_at", timestamp(frame.now())}};
   if (frame.form == Form::kChat) {
     json["message"] = {{"role", "assistant"}, {"content", text}};
+    if (!thinking.empty()) json["message"]["thinking"] = thinking;
   } else {
     json["response"] = text;
+    if (!thinking.empty()) json["thinking"] = thinking;
   }
   return json;
 }
@@ -72,6 +76,7 @@ void add_end(Json& json, const AnswerFrame& frame, const Outcome& outcome) {
   const chat::Usage& usage = outcome.finished.usage;
   json["done"] = true;
   json["done_reason"] = done_reason(outcome.finished.reason);
+  if (!outcome.finished.tokens.empty()) json["context"] = outcome.finished.tokens;
   json["total_duration"] = nanoseconds(outcome.total_seconds);
   json["load_duration"] = nanoseconds(outcome.load_seconds);
   json["prompt_eval_count"] = usage.prompt_tokens;
@@ -91,8 +96,8 @@ class Encoder : public AnswerEncoder {
 
   std::string delta(const chat::Delta& delta) override {
     std::string lines;
-    if (!delta.text.empty() || !delta.tokens.empty()) {
-      Json json = piece(frame_, delta.text);
+    if (!delta.text.empty() || !delta.thinking.empty() || !delta.tokens.empty()) {
+      Json json = piece(frame_, delta.text, delta.thinking);
       json["done"] = false;
       if (frame_.logprobs) json["logprobs"] = logprobs_json(delta.tokens);
       lines = line(json);
@@ -118,7 +123,7 @@ class Encoder : public AnswerEncoder {
   std::string fail(const Failure& failure) override { return encode_error(failure) + "\n"; }
 
   std::string whole(const WholeAnswer& answer, const Outcome& outcome) override {
-    Json json = piece(frame_, answer.text);
+    Json json = piece(frame_, answer.text, answer.thinking);
     for (const chat::ToolCallDelta& call : answer.tool_calls) {
       if (Json whole = call_json(call); !whole.is_null()) json["message"]["tool_calls"].push_back(std::move(whole));
     }

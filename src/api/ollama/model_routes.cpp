@@ -40,7 +40,7 @@ Failure of_model(Error error, std::string_view model) {
 }  // namespace
 
 void show(const std::shared_ptr<Call>& call) {
-  const auto wanted = parse_model_call(call->request().body);
+  const auto wanted = parse_model_call(call->request().body, kShowFields);
   if (!wanted) return call->fail(wanted.error());
   call->name_ignored(wanted->ignored);
   if (!is_model_name(wanted->model)) return call->fail(Failure::no_model(wanted->model));
@@ -50,7 +50,7 @@ void show(const std::shared_ptr<Call>& call) {
 }
 
 void pull(const std::shared_ptr<Call>& call) {
-  const auto wanted = parse_model_call(call->request().body);
+  const auto wanted = parse_model_call(call->request().body, kPullFields);
   if (!wanted) return call->fail(wanted.error());
   call->name_ignored(wanted->ignored);
   if (!is_model_name(wanted->model)) return call->fail(Failure::bad_field("model", "is not a model's name"));
@@ -62,7 +62,7 @@ void pull(const std::shared_ptr<Call>& call) {
 }
 
 void remove(const std::shared_ptr<Call>& call) {
-  const auto wanted = parse_model_call(call->request().body);
+  const auto wanted = parse_model_call(call->request().body, kModelFields);
   if (!wanted) return call->fail(wanted.error());
   if (!is_model_name(wanted->model)) return call->fail(Failure::no_model(wanted->model));
   call->services().models->unload(wanted->model);

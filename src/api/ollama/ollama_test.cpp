@@ -2,6 +2,7 @@
 
 #include "api/ollama/encode.h"
 #include "api/ollama/parse.h"
+#include "api/testing/fields.h"
 
 namespace ingle::api::ollama {
 namespace {
@@ -63,22 +64,60 @@ TEST(OllamaParse, generate_is_raw_or_a_conversation) {
   EXPECT_EQ(call.request.json_schema, R"({"type":"object"})");
 }
 
-TEST(OllamaParse, what_the_manifest_says_stands_where_the_request_says_nothing) {
-  const CallDefaults defaults{.options_json = R"({"temperature":0.3,"top_k":7,"stop":["<end>"],"what":1})",
-                              .system = "be kind"};
-  const auto call =
-      parse_chat(R"({"model":"m","options":{"top_k":9},"messages":[{"role":"user","content":"x"}]})", defaults);
+TEST(OllamaParse, options_of_the_manifest_stand_where_the_request_says_nothing) {
+  const auto call = parse_chat(R"({"model":"m","options":{"top_k":9},"messages":[{"role":"user","content":"x"}]})",
+                               R"({"temperature":0.3,"top_k":7,"stop":["<end>"],"what":1})");
   ASSERT_TRUE(call.has_value());
   EXPECT_FLOAT_EQ(call->request.sampling.temperature, 0.3F);
   EXPECT_EQ(call->request.sampling.top_k, 9);
   EXPECT_EQ(call->request.stop, std::vector<std::string>{"<end>"});
   EXPECT_TRUE(call->ignored.empty());
-  EXPECT_EQ(std::get<chat::ChatPrompt>(call->request.prompt).messages.front().content.reveal(), "be kind");
-  const auto own = parse_generate(R"({"model":"m","prompt":"x","system":"be brief"})", defaults);
-  EXPECT_EQ(std::get<chat::ChatPrompt>(own->request.prompt).messages.front().content.reveal(), "be brief");
-  const auto none = parse_generate(R"({"model":"m","prompt":"x","system":""})", defaults);
-  EXPECT_EQ(std::get<chat::ChatPrompt>(none->request.prompt).messages.size(), 1U);
-  EXPECT_TRUE(parse_chat(R"({"model":"m"})", defaults)->only_load);
+}
+
+TEST(OllamaParse, generate_goes_on_after_tokens_and_takes_a_template) {
+  const CompletionCall call = generate_call(
+      R"({"model":"m","prompt":"p","context":[1,2],"template":"{% for m in messages %}{{ m.content }}{% endfor %}"})");
+  const auto& prompt = std::get<chat::ChatPrompt>(call.request.prompt);
+  EXPECT_EQ(prompt.before, (std::vector<int32_t>{1, 2}));
+  EXPECT_TRUE(prompt.chat_template.starts_with("{% for"));
+  EXPECT_TRUE(call.request.return_tokens);
+  EXPECT_EQ(generate_call(R"({"model":"m","prompt":"a","suffix":"b"})").suffix.reveal(), "b");
+  // What Python's client sends for everything that was not given.
+  const CompletionCall empty =
+      generate_call(R"({"model":"m","prompt":"p","suffix":"","system":"","template":"","raw":false})");
+  EXPECT_EQ(std::get<chat::ChatPrompt>(empty.request.prompt).messages.size(), 1U);
+}
+
+TEST(OllamaParse, thinking_is_on_off_or_of_a_depth) {
+  const auto think = [](const char* value) {
+    return parse_chat(R"({"model":"m","messages":[{"role":"user","content":"x"}],"think":)" + std::string(value) + "}");
+  };
+  EXPECT_EQ(std::get<chat::ChatPrompt>(think("true")->request.prompt).think, std::optional(true));
+  EXPECT_EQ(std::get<chat::ChatPrompt>(think("false")->request.prompt).think, std::optional(false));
+  EXPECT_EQ(std::get<chat::ChatPrompt>(think("\"low\"")->request.prompt).effort, "low");
+  EXPECT_EQ(std::get<chat::ChatPrompt>(think("\"max\"")->request.prompt).effort, "high");
+  EXPECT_EQ(std::get<chat::ChatPrompt>(think("null")->request.prompt).think, std::nullopt);
+  EXPECT_EQ(think("\"hard\"").error().error.message(),
+            R"(invalid think value: "hard" (must be "high", "medium", "low", "max", true, or false))");
+  EXPECT_EQ(think("3").error().error.message(),
+            R"(think must be a boolean or string ("high", "medium", "low", "max", true, or false))");
+}
+
+TEST(OllamaParse, reads_the_fields_of_its_tables) {
+  using testing::expect_reads_its_fields;
+  const char* chat = R"({"model":"m","options":{"seed":1},"tools":[{"type":"function","function":{"name":"f"}}],
+    "tool_choice":{"type":"function","function":{"name":"f"}},"messages":[{"role":"user","content":"x"},
+    {"role":"assistant","tool_calls":[{"function":{"name":"f","arguments":{}}}]},{"role":"tool","content":"x"}]})";
+  const char* some = R"({"model":"m","messages":[{"role":"user","content":"x"}],
+    "tools":[{"type":"function","function":{"name":"f"}}],
+    "tool_choice":{"type":"allowed_tools","allowed_tools":{"mode":"auto","tools":[{"type":"function","name":"f"}]}}})";
+  expect_reads_its_fields(kChatFields, [](std::string_view body) { static_cast<void>(parse_chat(body)); },
+                          {chat, some});
+  expect_reads_its_fields(kGenerateFields, [](std::string_view body) { static_cast<void>(parse_generate(body)); },
+                          {R"({"model":"m","options":{"seed":1}})"});
+  for (const FieldTable& table : {kModelFields, kShowFields, kPullFields})
+    expect_reads_its_fields(table, [&](std::string_view body) { static_cast<void>(parse_model_call(body, table)); },
+                            {R"({"model":"m","options":{}})"});
 }
 
 TEST(OllamaParse, nothing_to_say_only_loads) {
@@ -94,17 +133,55 @@ TEST(OllamaParse, a_wrong_type_of_an_option_is_told_in_ollamas_words) {
   ASSERT_FALSE(call.has_value());
   EXPECT_EQ(call.error().status, 400);
   EXPECT_EQ(call.error().error.message(), "option \"top_k\" must be of type integer");
+  const std::pair<const char*, const char*> cases[] = {
+      {R"({"temperature":"hot"})", R"(option "temperature" must be of type float32)"},
+      {R"({"use_mmap":1})", R"(option "use_mmap" must be of type boolean)"},
+      {R"({"num_gpu":"all"})", R"(option "num_gpu" must be of type integer)"},
+      {R"({"stop":"x"})", R"(option "stop" must be of type array)"},
+      {R"({"stop":[1]})", R"(option "stop" must be of an array of strings)"},
+  };
+  for (const auto& [options, message] : cases)
+    EXPECT_EQ(parse_chat(R"({"model":"m","options":)" + std::string(options) + "}").error().error.message(), message);
+}
+
+TEST(OllamaParse, options_of_older_clients_and_parts_of_numbers_are_accepted) {
+  const CompletionCall call = chat_call(R"({"model":"m","options":{"numa":true,"low_vram":1,"f16_kv":"x","tfs_z":1,
+    "penalize_newline":false,"num_ctx":2048.7,"top_k":3.9,"seed":-1,"num_predict":-2,"use_mlock":null,"stop":null}})");
+  EXPECT_TRUE(call.ignored.empty());
+  EXPECT_EQ(call.acquire.context, 2048U);
+  EXPECT_EQ(call.request.sampling.top_k, 3);
+  EXPECT_FALSE(call.has_seed);
+  EXPECT_EQ(call.request.max_tokens, -1);
+}
+
+TEST(OllamaParse, a_time_to_keep_is_seconds_or_a_duration_of_go) {
+  const auto keep = [](const char* value) {
+    return parse_generate(R"({"model":"m","keep_alive":)" + std::string(value) + "}");
+  };
+  EXPECT_EQ(keep("300")->acquire.keep_alive, 300);
+  EXPECT_EQ(keep("\"0\"")->acquire.keep_alive, 0);
+  EXPECT_EQ(keep("\"-1m\"")->acquire.keep_alive, -1);
+  EXPECT_EQ(keep("\"24h\"")->acquire.keep_alive, 86400);
+  EXPECT_EQ(keep("\"300\"").error().error.message(), "time: missing unit in duration \"300\"");
+  EXPECT_EQ(keep("\"soon\"").error().error.message(), "time: invalid duration \"soon\"");
 }
 
 TEST(OllamaParse, what_cannot_be_honoured_says_so) {
   const std::pair<const char*, int> cases[] = {
       {R"({"model":"m","prompt":"p","images":["aGk="]})", 400},
-      {R"({"model":"m","prompt":"p","template":"x"})", 501},
-      {R"({"model":"m","prompt":"p","suffix":"x"})", 501},
-      {R"({"model":"m","prompt":"p","context":[1,2]})", 501},
+      {R"({"model":"m","prompt":"p","template":"{{ .Prompt }}"})", 501},
+      {R"({"model":"m","prompt":"p","shift":true})", 501},
+      {R"({"model":"m","prompt":"p","_debug_render_only":true})", 501},
+      {R"({"model":"m","prompt":"p","context":["a"]})", 400},
+      {R"({"model":"m","prompt":"p","context":[-1]})", 400},
+      {R"({"model":"m","prompt":"p","context":[1e300]})", 400},
       {R"({"model":"m","prompt":"p","raw":true,"system":"x"})", 400},
-      {R"({"model":"m","prompt":"p","think":true})", 400},
-      {R"({"model":"m","prompt":"p","think":"high"})", 400},
+      {R"({"model":"m","prompt":"p","raw":true,"suffix":"x"})", 400},
+      {R"({"model":"m","prompt":"p","raw":true,"context":[1]})", 400},
+      {R"({"model":"m","prompt":"p","think":"deep"})", 400},
+      {R"({"model":"m","prompt":"p","top_logprobs":21})", 400},
+      {R"({"model":"m","prompt":"p","keep_alive":"300"})", 400},
+      {R"({"model":"m","prompt":"p","keep_alive":true})", 400},
       {R"({"model":"m","prompt":"p","format":"xml"})", 400},
       {R"({"model":"m","prompt":"p","keep_alive":"soon"})", 400},
       {R"({"model":"m","prompt":"p","options":[]})", 400},
@@ -148,9 +225,9 @@ TEST(OllamaParse, a_tool_may_be_demanded_here_too) {
 }
 
 TEST(OllamaParse, a_model_may_be_called_by_its_old_field) {
-  EXPECT_EQ(parse_model_call(R"({"name":"a"})")->model, "a");
-  EXPECT_EQ(parse_model_call(R"({"model":"b","name":"a","insecure":true})")->model, "b");
-  EXPECT_EQ(parse_model_call("{}").error().param, "model");
+  EXPECT_EQ(parse_model_call(R"({"name":"a"})", kPullFields)->model, "a");
+  EXPECT_EQ(parse_model_call(R"({"model":"b","name":"a","insecure":true})", kPullFields)->model, "b");
+  EXPECT_EQ(parse_model_call("{}", kModelFields).error().param, "model");
 }
 
 Outcome outcome() {
@@ -227,6 +304,20 @@ TEST(OllamaEncode, generate_has_its_text_in_response_and_a_route_only_where_it_i
   const std::string json = encoder->whole({.text = "hi", .tokens = {}}, away);
   EXPECT_NE(json.find(R"("response":"hi","done":true)"), std::string::npos) << json;
   EXPECT_TRUE(json.ends_with(R"("ingle":{"route":"cloud:x"}})")) << json;
+}
+
+TEST(OllamaEncode, thinking_and_tokens_have_fields_of_their_own) {
+  const auto encoder = make_encoder(frame(Form::kGenerate));
+  chat::Delta delta;
+  delta.thinking = "hm";
+  EXPECT_NE(encoder->delta(delta).find(R"("response":"","thinking":"hm","done":false)"), std::string::npos);
+  Outcome ended = outcome();
+  ended.finished.tokens = {1, 2};
+  EXPECT_NE(encoder->finish(ended).find(R"("done_reason":"stop","context":[1,2],"total_duration")"), std::string::npos);
+  WholeAnswer answer;
+  answer.thinking = "hm";
+  EXPECT_NE(make_encoder(frame(Form::kChat))->whole(answer, outcome()).find(R"("content":"","thinking":"hm"})"),
+            std::string::npos);
 }
 
 TEST(OllamaEncode, loading_has_a_reason_of_its_own) {

@@ -1,4 +1,4 @@
-// The table of Ollama's `options`: a row each. Pure; internal to api, included by its .cpp files only.
+// The table of Ollama's `options`: a row each; and keep_alive. Pure; internal to api, included by its .cpp files only.
 #pragma once
 
 #include <string>
@@ -10,6 +10,8 @@ namespace ingle::api::ollama {
 
 extern const FieldTable kOptionFields;
 
+/// Seconds, or a duration of Go.
+void read_keep_alive(ObjectReader& in, std::optional<runtime::KeepAlive>& keep_alive);
 /// Ollama's own defaults, where they differ from ours.
 chat::Sampling default_sampling();
 /// `path`: "options", or what else the object is called.

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "api/failure.h"
+#include "api/fields.h"
 #include "chat/types.h"
 #include "runtime/models.h"
 
@@ -22,25 +23,32 @@ struct CompletionCall {
   bool has_seed = false;
   bool logprobs = false;
   bool only_load = false;  // no messages, no prompt: loads the model, or with keep_alive 0 unloads it
+  bool is_raw = false;
+  bool truncate = false;           // the oldest messages may be left out
+  chat::Private suffix = {};       // what comes after the answer; its prompt is made when the model is known
+  std::optional<bool> think = {};  // stands in a prompt of messages too
+  std::string effort = {};
   std::vector<std::string> ignored;
 };
 
-/// What the model's own manifest says stands where the request says nothing: options, an object as text, and a
-/// system message.
-struct CallDefaults {
-  std::string_view options_json = {};
-  std::string_view system = {};
-};
-Answer<CompletionCall> parse_chat(std::string_view body, const CallDefaults& defaults = {});
-Answer<CompletionCall> parse_generate(std::string_view body, const CallDefaults& defaults = {});
+extern const FieldTable kChatFields;
+extern const FieldTable kGenerateFields;
+extern const FieldTable kModelFields;
+extern const FieldTable kShowFields;
+extern const FieldTable kPullFields;
+
+/// `default_options`: an object as text, which stands where the request says nothing; empty: none.
+Answer<CompletionCall> parse_chat(std::string_view body, std::string_view default_options = {});
+Answer<CompletionCall> parse_generate(std::string_view body, std::string_view default_options = {});
 
 /// Of /api/show, /api/pull and /api/delete.
 struct ModelCall {
   std::string model;
   bool stream = true;
   bool verbose = false;
+  std::string system = {};
   std::vector<std::string> ignored;
 };
-Answer<ModelCall> parse_model_call(std::string_view body);
+Answer<ModelCall> parse_model_call(std::string_view body, FieldTable fields);
 
 }  // namespace ingle::api::ollama

@@ -3,14 +3,18 @@
 #include <chrono>
 
 #include "api/inference.h"
+#include "api/infill.h"
 #include "api/json_input.h"
+#include "api/model_defaults.h"
 #include "api/ollama/encode.h"
 #include "api/ollama/parse.h"
+#include "api/ollama/truncate.h"
 
 namespace ingle::api::ollama {
 namespace {
 
 constexpr std::string_view kLines = "application/x-ndjson";
+constexpr std::string_view kSpokenVersion = "0.40.0";  // of Ollama, whose interface this is
 
 int64_t now_ns() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch())
@@ -31,14 +35,27 @@ void load_or_unload(const std::shared_ptr<Call>& call, const CompletionCall& wan
   call->exchange().finish();
 }
 
-using Parse = Answer<CompletionCall> (*)(std::string_view body, const CallDefaults& defaults);
+using Parse = Answer<CompletionCall> (*)(std::string_view body, std::string_view default_options);
+
+/// Whether the model can do what was asked for, in Ollama's words.
+std::expected<void, Failure> check_abilities(const CompletionCall& wanted, Form form, chat::Completer& model) {
+  const auto description = model.describe();
+  if (!description) return std::unexpected(Failure::from(description.error()));
+  const auto cannot = [&](std::string_view what) {
+    return std::unexpected(
+        Failure{.status = 400,
+                .error = Error::unsupported(Json(wanted.model).dump() + " does not support " + std::string(what))});
+  };
+  if (!description->generates) return cannot(form == Form::kChat ? "chat" : "generate");
+  if (wanted.think.value_or(false) && !description->thinks) return cannot("thinking");
+  return {};
+}
 
 void complete(const std::shared_ptr<Call>& call, Parse parse, Form form) {
   auto parsed = parse(call->request().body, {});
-  if (parsed && !parsed->only_load && is_model_name(parsed->model) && call->services().defaults) {
-    const ModelDefaults defaults = call->services().defaults(parsed->model);
-    if (!defaults.options_json.empty() || !defaults.system.empty())
-      parsed = parse(call->request().body, {.options_json = defaults.options_json, .system = defaults.system});
+  if (parsed && !parsed->only_load) {
+    const ModelDefaults defaults = defaults_of(call->services(), parsed->model);
+    if (!defaults.options_json.empty()) parsed = parse(call->request().body, defaults.options_json);
   }
   if (!parsed) return call->fail(parsed.error());
   call->name_ignored(parsed->ignored);
@@ -47,11 +64,32 @@ void complete(const std::shared_ptr<Call>& call, Parse parse, Form form) {
   if (!parsed->has_seed) parsed->request.sampling.seed = random_seed();
   if (auto* prompt = std::get_if<chat::ChatPrompt>(&parsed->request.prompt))
     prompt->now_unix = call->services().now_unix();
-  run_inference(call, {.model = parsed->model,
-                       .acquire = parsed->acquire,
-                       .request = std::move(parsed->request),
-                       .stream = parsed->stream,
-                       .encoder = make_encoder(std::move(frame))});
+  Inference inference{.model = parsed->model,
+                      .acquire = parsed->acquire,
+                      .request = std::move(parsed->request),
+                      .stream = parsed->stream,
+                      .encoder = make_encoder(std::move(frame))};
+  const bool is_auto = parsed->model == kAutoModel;
+  const auto wanted = std::make_shared<const CompletionCall>(*std::move(parsed));
+  if (!is_auto) {
+    inference.prepare = [call, wanted, form](chat::Completer& model,
+                                             chat::CompleteRequest& request) -> std::expected<void, Failure> {
+      if (auto able = check_abilities(*wanted, form, model); !able) return able;
+      if (!wanted->suffix.empty()) {
+        const chat::Private before = std::get<chat::RawPrompt>(request.prompt).text;
+        auto prompt = infill_prompt(model, {.before = before, .after = wanted->suffix}, "suffix");
+        if (!prompt) return std::unexpected(std::move(prompt).error());
+        request.prompt = *std::move(prompt);
+      }
+      auto* prompt = std::get_if<chat::ChatPrompt>(&request.prompt);
+      if (!wanted->truncate || prompt == nullptr) return {};
+      const auto left_out = leave_out_oldest(model, *prompt);
+      if (!left_out) return std::unexpected(Failure::from(left_out.error()));
+      if (*left_out > 0) call->add_header("x-ingle-truncated", std::to_string(*left_out));
+      return {};
+    };
+  }
+  run_inference(call, std::move(inference));
 }
 
 }  // namespace
@@ -61,7 +99,8 @@ void greet(const std::shared_ptr<Call>& call) {
 }
 
 void version(const std::shared_ptr<Call>& call) {
-  call->respond_json(to_text({{"version", call->services().version}}));
+  // Clients look for a least version of the interface, which ours knows nothing of.
+  call->respond_json(to_text({{"version", kSpokenVersion}, {"ingle", call->services().version}}));
 }
 
 void chat(const std::shared_ptr<Call>& call) {
