@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "api/response_store.h"
 #include "base/result.h"
 #include "runtime/models.h"
 #include "store/chats.h"
@@ -132,6 +133,8 @@ struct Services {
   runtime::Models* models = nullptr;
   std::shared_ptr<Telemetry> telemetry = {};  // null: nobody counts
   store::Chats* chats = nullptr;
+  /// Shared with requests whose answers are still on their way when the server ends.
+  std::shared_ptr<ResponseStore> responses = std::make_shared<ResponseStore>();
 
   std::function<Result<std::vector<ModelInfo>>()> list = {};
   std::function<std::vector<AvailableModel>()> available = {};
