@@ -419,7 +419,7 @@ TEST_F(ApiTest, documents_are_read_and_their_progress_is_streamed) {
 
 TEST_F(ApiTest, unknown_addresses_and_methods_are_told_in_the_dialect) {
   EXPECT_EQ(ask("GET", "/api/nothing").reply.body, R"({"error":"nothing is served at this address"})");
-  EXPECT_EQ(ask("POST", "/v1/embeddings").reply.status, 404);
+  EXPECT_EQ(ask("POST", "/v1/nothing").reply.status, 404);
   EXPECT_TRUE(ask("GET", "/v1/messages").reply.body.starts_with(R"({"type":"error","error":)"));
   EXPECT_TRUE(ask("POST", "/v1/messages/batches").reply.body.starts_with(R"({"type":"error","error":)"));
   EXPECT_EQ(ask("GET", "/ingle/v1/nothing").reply.status, 404);

@@ -18,5 +18,10 @@ inline constexpr size_t kMaxRequestIdBytes = 64;
 inline constexpr size_t kMaxModelNameBytes = 512;
 inline constexpr size_t kMaxTools = 256;
 inline constexpr size_t kMaxToolNameBytes = 128;
+inline constexpr size_t kMaxEmbeddingInputs = 2048;
+inline constexpr size_t kMaxChoices = 128;        // answers to one request, to all of its prompts together
+inline constexpr size_t kMaxLogitBias = 4096;     // tokens
+inline constexpr uint32_t kMaxContext = 1 << 24;  // that a request may ask for; what a model was made for is less
+inline constexpr int64_t kMaxTopLogprobs = 20;
 
 }  // namespace ingle::api

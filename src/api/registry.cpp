@@ -9,6 +9,8 @@
 #include "api/ollama/create.h"
 #include "api/ollama/parse.h"
 #include "api/ollama/routes.h"
+#include "api/openai/embeddings.h"
+#include "api/openai/parse.h"
 #include "api/openai/routes.h"
 #include "api/own/routes.h"
 
@@ -31,7 +33,8 @@ constexpr Route kRoutes[] = {
   {"GET", "/openapi.json", Dialect::kOwn, Scope::kPublic, Lane::kQuick, BodyKind::kNone, 0, own::openapi, "this document"},
   {"GET", "/open", Dialect::kOwn, Scope::kPublic, Lane::kQuick, BodyKind::kNone, 0, own::open_link, "turns a link of 'ingle app' into a cookie", nullptr, nullptr, &own::kLinkParameters},
 
-  {"POST", "/v1/chat/completions", Dialect::kOpenAi, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, openai::chat_completions},
+  {"POST", "/v1/chat/completions", Dialect::kOpenAi, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, openai::chat_completions, "answers a conversation", &openai::kChatFields},
+  {"POST", "/v1/embeddings", Dialect::kOpenAi, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, openai::embeddings, "vectors of texts", &openai::kEmbeddingsFields},
   {"POST", "/v1/messages", Dialect::kAnthropic, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, anthropic::messages, "an answer to a conversation, whole or as events", &anthropic::kMessagesFields},
   {"POST", "/v1/messages/count_tokens", Dialect::kAnthropic, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, anthropic::count_tokens, "how long a conversation is", &anthropic::kCountFields},
   {"GET", "/v1/models", Dialect::kOpenAi, Scope::kInference, Lane::kSlow, BodyKind::kNone, 0, openai::list_models},

@@ -2,8 +2,10 @@
 
 #include <limits>
 
+#include "api/openai/embeddings.h"
 #include "api/openai/encode.h"
 #include "api/openai/parse.h"
+#include "api/testing/fields.h"
 
 namespace ingle::api::openai {
 namespace {
@@ -75,7 +77,9 @@ TEST(OpenAiParse, a_wrong_type_is_400_and_names_the_field) {
       {R"("stop":[1])", "stop"},
       {R"("stop":{})", "stop"},
       {R"("stream":1)", "stream"},
-      {R"("n":2)", "n"},
+      {R"("n":0)", "n"},
+      {R"("n":129)", "n"},
+      {R"("num_ctx":9,"context_length":8)", "context_length"},
       {R"("logit_bias":{"x":1})", "logit_bias"},
       {R"("logit_bias":{"-1":1})", "logit_bias"},
       {R"("logit_bias":{"1":"a"})", "logit_bias"},
@@ -228,8 +232,29 @@ TEST(OpenAiParse, a_strict_schema_is_enforced_and_another_may_be_checked) {
 }
 
 TEST(OpenAiParse, unknown_fields_are_named_and_nothing_more) {
-  const ChatCall call = parsed(with(R"("service_tier":"x","stream_options":{"foo":1},"store":null,"bad name,":1)"));
-  EXPECT_EQ(call.ignored, (std::vector<std::string>{"stream_options.foo", "service_tier"}));
+  const ChatCall call =
+      parsed(with(R"("bar":"x","service_tier":"x","stream_options":{"foo":1},"store":null,"bad name,":1)"));
+  EXPECT_EQ(call.ignored, (std::vector<std::string>{"bar", "stream_options.foo"}));
+}
+
+TEST(OpenAiParse, every_field_of_the_tables_is_read_and_no_other) {
+  const std::string named = with(R"("stream_options":{},"structured_outputs":{},"tools":[{"function":{"name":"f"}}],
+      "response_format":{"type":"json_schema","json_schema":{"schema":{}}},
+      "tool_choice":{"type":"function","function":{"name":"f"}})");
+  const std::string some = with(R"("tools":[{"function":{"name":"f"}}],"tool_choice":{"type":"allowed_tools",
+      "allowed_tools":{"mode":"auto","tools":[{"function":{"name":"f"}}]}})");
+  constexpr std::string_view kCalled =
+      R"({"messages":[{"role":"assistant","tool_calls":[{"id":"1","function":{"name":"f"}}]},
+                      {"role":"tool","tool_call_id":"1","content":"x"}]})";
+  testing::expect_reads_its_fields(kChatFields, parse_chat, {named, some, kCalled});
+  testing::expect_reads_its_fields(kEmbeddingsFields, parse_embeddings, {"{}"});
+}
+
+TEST(OpenAiParse, a_bias_of_more_tokens_than_anybody_needs_is_refused) {
+  std::string bias;
+  for (int i = 0; i <= 4096; ++i)
+    bias += (i == 0 ? "\"" : ",\"") + std::to_string(i) + "\":1";
+  EXPECT_EQ(parse_chat(with("\"logit_bias\":{" + bias + "}")).error().param, "logit_bias");
 }
 
 TEST(OpenAiParse, bodies_that_are_no_json_objects_are_400) {

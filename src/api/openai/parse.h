@@ -1,24 +1,33 @@
 // OpenAI's chat completions, from JSON to a request (https://platform.openai.com/docs/api-reference/chat). Pure.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "api/failure.h"
+#include "api/fields.h"
 #include "chat/types.h"
 
 namespace ingle::api::openai {
 
-struct ChatCall {
+/// What a client asks of the models, in whichever form.
+struct Question {
   std::string model;
   chat::CompleteRequest request;
+  uint32_t n = 1;        // answers to each prompt; the i-th, from 0, is drawn with the seed + i
+  uint32_t context = 0;  // tokens that prompt and answer may take together; 0: the setting's
   bool stream = false;
   bool include_usage = false;
   bool logprobs = false;
   bool has_seed = false;
   std::vector<std::string> ignored;
 };
+
+using ChatCall = Question;
+
+extern const FieldTable kChatFields;
 
 Answer<ChatCall> parse_chat(std::string_view body);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "api/inference.h"
+#include "api/openai/embeddings.h"
 #include "api/openai/encode.h"
 #include "api/openai/parse.h"
 
@@ -12,11 +13,12 @@ void chat_completions(const std::shared_ptr<Call>& call) {
   auto parsed = parse_chat(call->request().body);
   if (!parsed) return call->fail(parsed.error());
   call->name_ignored(parsed->ignored);
+  if (parsed->n != 1) return call->fail(Failure::bad_field("n", "must be 1: this server gives one answer a request"));
   const int64_t now = call->services().now_unix();
   std::get<chat::ChatPrompt>(parsed->request.prompt).now_unix = now;
   if (!parsed->has_seed) parsed->request.sampling.seed = random_seed();
   Inference inference{.model = parsed->model,
-                      .acquire = {},
+                      .acquire = {.keep_alive = {}, .context = parsed->context},
                       .request = std::move(parsed->request),
                       .stream = parsed->stream,
                       .encoder = make_chat_encoder({.id = "chatcmpl-" + call->request_id(),
@@ -26,6 +28,19 @@ void chat_completions(const std::shared_ptr<Call>& call) {
                                                     .include_usage = parsed->include_usage,
                                                     .logprobs = parsed->logprobs})};
   run_inference(call, std::move(inference));
+}
+
+void embeddings(const std::shared_ptr<Call>& call) {
+  auto parsed = parse_embeddings(call->request().body);
+  if (!parsed) return call->fail(parsed.error());
+  call->name_ignored(parsed->ignored);
+  call->request().body = {};
+  const auto model = acquire_model(*call, parsed->model, {});
+  if (!model) return call->fail(model.error());
+  parsed->request.gone = [call] { return call->exchange().gone(); };
+  const auto answer = embed(**model, parsed->request);
+  if (!answer) return call->fail(answer.error());
+  call->respond_json(encode_embeddings(*answer, parsed->model, parsed->base64));
 }
 
 namespace {

@@ -8,6 +8,7 @@
 namespace ingle::api::openai {
 
 void chat_completions(const std::shared_ptr<Call>& call);
+void embeddings(const std::shared_ptr<Call>& call);
 void list_models(const std::shared_ptr<Call>& call);
 void show_model(const std::shared_ptr<Call>& call);
 

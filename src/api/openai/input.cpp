@@ -1,0 +1,126 @@
+#include "api/openai/input.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <limits>
+
+#include "api/limits.h"
+#include "api/question_input.h"
+
+namespace ingle::api::openai {
+namespace {
+
+constexpr double kMaxBias = 100;
+
+void read_logit_bias(ObjectReader& in, chat::Sampling& sampling) {
+  const Json* bias = in.object("logit_bias");
+  if (bias == nullptr) return;
+  if (bias->size() > kMaxLogitBias)
+    return in.fault("logit_bias", "must have at most " + std::to_string(kMaxLogitBias) + " tokens");
+  for (const auto& [key, value] : bias->items()) {
+    int32_t token = 0;
+    const auto [end, code] = std::from_chars(key.data(), key.data() + key.size(), token);
+    const bool is_token = code == std::errc() && end == key.data() + key.size() && token >= 0;
+    if (!is_token || !value.is_number() || !(std::abs(value.get<double>()) <= kMaxBias))
+      return in.fault("logit_bias", "must map token ids to numbers from -100 to 100");
+    const auto number = value.get<float>();
+    // The documentation promises that -100 bans.
+    sampling.logit_bias.emplace_back(
+        token, number <= -static_cast<float>(kMaxBias) ? -std::numeric_limits<float>::infinity() : number);
+  }
+}
+
+void read_stream(ObjectReader& in, ReadNotes& notes, Question& question) {
+  question.stream = in.boolean("stream").value_or(false);
+  const Json* options = in.object("stream_options");
+  if (options == nullptr) return;
+  ObjectReader reader(*options, "stream_options", notes, kStreamOptionFields);
+  question.include_usage = reader.boolean("include_usage").value_or(false);
+}
+
+constexpr Field kStreamOptionRows[] = {
+    honoured("include_usage", "boolean", "a chunk of its own; else the usage stands in the last chunk"),
+    harmless("include_obfuscation", "no network between here and there can be listened to by length"),
+};
+
+}  // namespace
+
+const FieldTable kStreamOptionFields = kStreamOptionRows;
+
+std::string read_content(ObjectReader& message) {
+  const Json* content = message.any("content");
+  if (content == nullptr) return {};
+  if (content->is_string()) return content->get_ref<const std::string&>();
+  if (!content->is_array()) {
+    message.fault("content", "must be a string or a list of parts");
+    return {};
+  }
+  std::string text;
+  for (size_t i = 0; i < content->size(); ++i) {
+    const std::string place = "content[" + std::to_string(i) + "]";
+    const Json& part = (*content)[i];
+    const auto type = part.is_object() ? part.find("type") : part.end();
+    if (!part.is_object() || type == part.end() || !type->is_string()) {
+      message.fault(place, "must be an object with a type");
+      return {};
+    }
+    const auto& type_name = type->get_ref<const std::string&>();
+    if (type_name != "text") {
+      message.fault(
+          Failure{.status = 400,
+                  .code = "unsupported_content",
+                  .param = message.path_of(place),
+                  .error = Error::unsupported("the models here read text only, and this is a part of another kind")});
+      return {};
+    }
+    const auto words = part.find("text");
+    if (words == part.end() || !words->is_string()) {
+      message.fault(place + ".text", "must be a string");
+      return {};
+    }
+    text += words->get_ref<const std::string&>();
+  }
+  return text;
+}
+
+void read_sampling(ObjectReader& in, Question& question) {
+  chat::Sampling& sampling = question.request.sampling;
+  const auto real = [&](std::string_view name, float fallback, double minimum, double maximum) {
+    return static_cast<float>(in.number(name, minimum, maximum).value_or(fallback));
+  };
+  sampling.temperature = real("temperature", 1.0F, 0, 2);
+  sampling.top_p = real("top_p", 1.0F, 0, 1);
+  sampling.presence_penalty = real("presence_penalty", 0, -2, 2);
+  sampling.frequency_penalty = real("frequency_penalty", 0, -2, 2);
+  // Not of OpenAI, but known to clients of local servers.
+  sampling.min_p = real("min_p", 0, 0, 1);
+  sampling.typical_p = real("typical_p", 1.0F, 0, 1);
+  sampling.repeat_penalty = real("repeat_penalty", 1.0F, 0.01, 100);
+  sampling.top_k = static_cast<int32_t>(in.integer("top_k", -1, 1 << 20).value_or(0));
+  read_logit_bias(in, sampling);
+  const auto seed = in.integer("seed", std::numeric_limits<int64_t>::min(), std::numeric_limits<int64_t>::max());
+  question.has_seed = seed.has_value();
+  sampling.seed = static_cast<uint64_t>(seed.value_or(0));
+}
+
+void read_question(ObjectReader& in, ReadNotes& notes, Question& question) {
+  question.model = in.text("model").value_or("");
+  read_sampling(in, question);
+  question.n = static_cast<uint32_t>(in.integer("n", 1, kMaxChoices).value_or(1));
+  question.request.stop = in.texts("stop");
+  question.context = read_context(in);
+  read_stream(in, notes, question);
+}
+
+int32_t read_limit(ObjectReader& in, std::initializer_list<std::string_view> names, int32_t least, int32_t fallback) {
+  std::optional<int64_t> limit;
+  for (const std::string_view name : names) {
+    const auto value = in.integer(name, -1, 1 << 30);
+    if (value && *value >= 0 && *value < least) in.fault(name, "must be at least " + std::to_string(least));
+    if (!limit) limit = value;
+  }
+  return static_cast<int32_t>(limit.value_or(fallback));
+}
+
+}  // namespace ingle::api::openai

@@ -1,0 +1,59 @@
+// What the questions of OpenAI's dialect have in common, whatever their prompt looks like: rows of fields and their readers.
+// Internal to api, included by its .cpp files only. Pure; one thread.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+
+#include "api/json_input.h"
+#include "api/openai/parse.h"
+#include "chat/types.h"
+
+namespace ingle::api::openai {
+
+// clang-format off
+inline constexpr Field kSamplingRows[] = {
+  honoured("temperature", "number", "0 to 2, default 1"),
+  honoured("top_p", "number", "default 1"),
+  honoured("presence_penalty", "number", "-2 to 2"),
+  honoured("frequency_penalty", "number", "-2 to 2"),
+  honoured("logit_bias", "object", "token ids to numbers from -100, which bans, to 100; at most 4096"),
+  honoured("seed", "integer", "the same bits again; the answer i of n, from 0, is drawn with seed + i"),
+  honoured("top_k", "integer", "of local servers"),
+  honoured("min_p", "number", "of local servers"),
+  honoured("typical_p", "number", "of local servers"),
+  honoured("repeat_penalty", "number", "of local servers"),
+};
+inline constexpr Field kServerRows[] = {
+  honoured("num_ctx", "integer", "tokens that prompt and answer may take together; the model is loaded anew for more"),
+  honoured("context_length", "integer", "the same, in LM Studio's words"),
+  harmless("user", "requests are told apart by their tokens"),
+  harmless("safety_identifier", "nobody is reported to anybody"),
+  harmless("prompt_cache_key", "every beginning that was seen is found again"),
+  harmless("prompt_cache_retention", "every beginning that was seen is found again"),
+  harmless("service_tier", "there is one"),
+};
+extern const FieldTable kStreamOptionFields;
+inline constexpr Field kQuestionRows[] = {
+  required("model", "string"),
+  honoured("n", "integer", "1 to 128; the usage counts the prompt once"),
+  honoured("stop", "string|string[]", "at most 64"),
+  honoured("stream", "boolean", "default false"),
+  honoured("stream_options", "object", "", &kStreamOptionFields),
+};
+// clang-format on
+
+/// A text, or a list of parts of which the models here read the texts.
+std::string read_content(ObjectReader& message);
+
+/// kSamplingRows, without which answers have OpenAI's defaults.
+void read_sampling(ObjectReader& in, Question& question);
+/// kQuestionRows, kSamplingRows and kServerRows.
+void read_question(ObjectReader& in, ReadNotes& notes, Question& question);
+
+/// Tokens of an answer at most, -1 for no limit; `fallback` where no field says it. The first of `names` wins.
+int32_t read_limit(ObjectReader& in, std::initializer_list<std::string_view> names, int32_t least, int32_t fallback);
+
+}  // namespace ingle::api::openai
