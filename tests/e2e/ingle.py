@@ -41,7 +41,7 @@ def needs(model):
 
 
 def is_there(model):
-    if model in installed_models():
+    if (model if ":" in model else model + ":latest") in installed_models():
         return True
     if os.environ.get("INGLE_REQUIRE_MODELS") == "1":
         raise RuntimeError(f"{model} is not in {TEST_HOME}, and INGLE_REQUIRE_MODELS=1 says that it must be")

