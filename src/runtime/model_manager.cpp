@@ -141,9 +141,13 @@ ModelManager::ModelManager(Resolver resolver, Loader loader, ManagerOptions opti
       loader_(std::move(loader)),
       max_loaded_(std::max(1U, options.max_loaded)),
       state_(std::make_shared<State>(std::move(options))),
-      janitor_([state = state_](const std::stop_token& stop) { state->run_janitor(stop); }) {}
+      janitor_([state = state_](const std::stop_token& stop) { state->run_janitor(stop); }),
+      reviver_(std::make_shared<Reviver>([this](std::string_view model, const AcquireOptions& options_then) {
+        return acquire_engine(model, options_then);
+      })) {}
 
 ModelManager::~ModelManager() {
+  reviver_->stop();
   janitor_.request_stop();
   janitor_.join();
   State::Entries entries;
@@ -154,21 +158,28 @@ ModelManager::~ModelManager() {
   ended.swap(state_->ended);
 }
 
-std::shared_ptr<chat::Completer> ModelManager::lease(const ModelFiles& files, const AcquireOptions& options) {
+std::optional<Lease> ModelManager::lease(const ModelFiles& files, const AcquireOptions& options,
+                                         std::shared_ptr<Entry> loaded) {
   const std::lock_guard lock(state_->mutex);
+  if (loaded) state_->entries[files.name] = std::move(loaded);
   const auto found = state_->entries.find(files.name);
-  if (found == state_->entries.end()) return nullptr;
+  if (found == state_->entries.end()) return std::nullopt;
   const std::shared_ptr<Entry>& entry = found->second;
   const uint32_t context = std::min(options.context, entry->description.context_length);
   if (!entry->alive() || entry->digest != files.digest || context > entry->description.context_limit) {
     state_->forget(found);
-    return nullptr;
+    return std::nullopt;
   }
-  entry->keep_alive = options.keep_alive.value_or(state_->options.keep_alive);
+  // As in Ollama: what the last request that named one said holds for those that name none.
+  if (options.keep_alive) entry->keep_alive = *options.keep_alive;
   entry->last_used = ++state_->n_uses;
   ++entry->in_use;
-  return {entry->engine.completer.get(),
-          [state = state_, held = entry](chat::Completer*) mutable { state->release(std::move(held)); }};
+  return Lease{.model = {entry->engine.completer.get(),
+                         [state = state_, held = entry](chat::Completer*) mutable { state->release(std::move(held)); }},
+               .alive = [weak = std::weak_ptr(entry)] {
+                 const auto known = weak.lock();
+                 return known == nullptr || known->alive();
+               }};
 }
 
 Result<Engine> ModelManager::load(const ModelFiles& files, uint32_t context) {
@@ -192,23 +203,23 @@ Result<Engine> ModelManager::load(const ModelFiles& files, uint32_t context) {
 }
 
 Result<std::shared_ptr<chat::Completer>> ModelManager::acquire(std::string_view model, const AcquireOptions& options) {
+  INGLE_TRY(Lease leased, acquire_engine(model, options));
+  return std::make_shared<SecondChance>(std::move(leased), std::string(model), options, reviver_);
+}
+
+Result<Lease> ModelManager::acquire_engine(std::string_view model, const AcquireOptions& options) {
   INGLE_TRY(const ModelFiles files, resolver_(model));
-  if (auto leased = lease(files, options)) return leased;
+  if (auto leased = lease(files, options)) return *std::move(leased);
 
   const std::lock_guard loading(loading_mutex_);
-  if (auto leased = lease(files, options)) return leased;  // somebody else was faster
+  if (auto leased = lease(files, options)) return *std::move(leased);  // somebody else was faster
   auto entry = std::make_shared<Entry>();
   INGLE_TRY(entry->engine, load(files, options.context));
   INGLE_TRY(entry->description, entry->engine.completer->describe());
   entry->digest = files.digest;
   entry->idle_since = state_->options.now();
-  // Until it is leased below, it must not expire.
-  entry->keep_alive = -1;
-  {
-    const std::lock_guard lock(state_->mutex);
-    state_->entries[files.name] = std::move(entry);
-  }
-  if (auto leased = lease(files, options)) return leased;
+  entry->keep_alive = state_->options.keep_alive;
+  if (auto leased = lease(files, options, std::move(entry))) return *std::move(leased);
   return std::unexpected(Error::unavailable("the engine of '" + files.name + "' ended as soon as it was loaded")
                              .hint("ask again; 'ingle doctor' checks the model's file"));
 }

@@ -1,5 +1,6 @@
 // ModelManager: which models are loaded. Whoever needs one asks by name and holds it as long as it is used; then it stays
-// loaded for its keep-alive. A model is loaded once, however many ask for it, and loaded anew when its engine has died.
+// loaded for its keep-alive. A model is loaded once, however many ask for it, and loaded anew when its engine has died;
+// what was asked of a dead one and not begun begins anew (second_chance.h).
 //
 // One per process, owned by the composition root. Any thread may call it; loading, which takes seconds, is done by the
 // caller that needs the model while others go on using theirs. Engines end on the manager's own thread or on that of a
@@ -13,6 +14,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -21,6 +23,7 @@
 #include "base/result.h"
 #include "chat/completer.h"
 #include "runtime/models.h"
+#include "runtime/second_chance.h"
 
 namespace ingle::runtime {
 
@@ -68,7 +71,9 @@ class ModelManager final : public Models {
   struct Entry;
   struct State;
 
-  std::shared_ptr<chat::Completer> lease(const ModelFiles& files, const AcquireOptions& options);
+  Result<Lease> acquire_engine(std::string_view model, const AcquireOptions& options);
+  std::optional<Lease> lease(const ModelFiles& files, const AcquireOptions& options,
+                             std::shared_ptr<Entry> loaded = nullptr);
   Result<Engine> load(const ModelFiles& files, uint32_t context);
 
   const Resolver resolver_;
@@ -77,6 +82,7 @@ class ModelManager final : public Models {
   std::mutex loading_mutex_;  // one load at a time: it uses all cores, and a model must not be loaded twice
   std::shared_ptr<State> state_;
   std::jthread janitor_;
+  std::shared_ptr<Reviver> reviver_;
 };
 
 }  // namespace ingle::runtime
