@@ -1,0 +1,205 @@
+"""Engines that are killed, and requests that attack: whoever else asks gets the answer that he would have got alone.
+
+INGLE_KILLS says how often the engine is killed under load: a few times here, fifty in `./test --long`.
+"""
+import http.client
+import json
+import os
+import pathlib
+import threading
+import unittest
+
+import ingle
+from ingle import IngleTest, needs
+from server import Server, ancestors, kill
+
+MODEL = "smollm2:135m"
+KILLS = int(os.environ.get("INGLE_KILLS", "4"))
+CLIENTS = 6
+
+
+def chat(words, tokens, stream=False, **more):
+    return dict({"model": MODEL, "messages": [{"role": "user", "content": words}], "max_tokens": tokens, "temperature": 0,
+                 "stream": stream}, **more)
+
+
+def ask(server, body):
+    """(text, error type): one of the two. Anything else is a broken promise and raises."""
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=ingle.WATCHDOG_S)
+    try:
+        connection.request("POST", "/v1/chat/completions", json.dumps(body), {"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        if answer.status != 200:
+            return None, json.loads(answer.read())["error"]["type"]
+        if not body["stream"]:
+            return json.loads(answer.read())["choices"][0]["message"]["content"], None
+        return read_stream(answer)
+    finally:
+        connection.close()
+
+
+def read_stream(answer):
+    text, finished = "", False
+    for line in answer:
+        if not line.startswith(b"data: "):
+            continue
+        if line == b"data: [DONE]\n":
+            assert finished, "[DONE] without an end"
+            return text, None
+        event = json.loads(line[6:])
+        if "error" in event:
+            return None, event["error"]["type"]
+        for choice in event["choices"]:
+            text += choice["delta"].get("content") or ""
+            finished = finished or choice["finish_reason"] is not None
+    raise AssertionError(f"a stream that just ends, after {text!r}")
+
+
+def open_files(pid):
+    return len(os.listdir(f"/proc/{pid}/fd"))
+
+
+def memory_kb(pid):
+    for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS"):
+            return int(line.split()[1])
+    raise AssertionError("no VmRSS")
+
+
+def zombies(server):
+    found = []
+    for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state = stat.read_text().rsplit(")", 1)[1].split()[0]
+        except OSError:
+            continue
+        if state == "Z" and server.process.pid in ancestors(int(stat.parent.name)):
+            found.append(stat.parent.name)
+    return found
+
+
+class Load:
+    """Clients that ask again and again until they are told to stop."""
+
+    def __init__(self, server, expected):
+        self.server, self.expected = server, expected
+        self.over = threading.Event()
+        self.progress = threading.Condition()
+        self.answers, self.errors, self.broken = 0, [], []
+        self.threads = [threading.Thread(target=self.run, args=(index,)) for index in range(CLIENTS)]
+        for thread in self.threads:
+            thread.start()
+
+    def run(self, index):
+        words = list(self.expected)
+        while not self.over.is_set():
+            question = words[index % len(words)]
+            index += 1
+            try:
+                text, error = ask(self.server, chat(question, 40, stream=index % 2 == 0))
+                if error is None and text != self.expected[question]:
+                    raise AssertionError(f"{question}: {text!r} instead of {self.expected[question]!r}")
+            except Exception as problem:  # a connection that breaks is a broken promise too
+                self.broken.append(repr(problem))
+                text, error = None, "broken"
+            with self.progress:
+                self.answers += error is None
+                self.errors += [] if error is None else [error]
+                self.progress.notify_all()
+
+    def wait_for_more(self, n):
+        with self.progress:
+            want = self.answers + n
+            self.progress.wait_for(lambda: self.answers >= want or self.broken, timeout=ingle.WATCHDOG_S)
+
+    def stop(self):
+        self.over.set()
+        for thread in self.threads:
+            thread.join()
+
+
+@needs(MODEL)
+class Kills(IngleTest):
+    def test_an_engine_that_is_killed_again_and_again_costs_its_own_requests_only(self):
+        server = Server(self)
+        questions = [f"Tell me about the number {n}." for n in (1, 2, 3)]
+        expected = {question: ask(server, chat(question, 40))[0] for question in questions}
+        load = Load(server, expected)
+        self.addCleanup(load.stop)
+        load.wait_for_more(2 * CLIENTS)
+        files, memory = open_files(server.process.pid), memory_kb(server.process.pid)
+        for _ in range(KILLS):
+            for pid in server.roles("engine"):
+                kill(pid)
+            load.wait_for_more(CLIENTS)
+        load.stop()
+        self.assertEqual(load.broken, [])
+        self.assertEqual(set(load.errors) - {"unavailable_error"}, set())
+        self.assertGreaterEqual(load.answers, KILLS * CLIENTS)
+        self.assertIsNone(server.process.poll())
+        self.assertEqual(server.json("GET", "/health"), {"status": "ok"})
+        self.assertLessEqual(open_files(server.process.pid), files + 2 * CLIENTS)
+        self.assertLess(memory_kb(server.process.pid), memory + 50_000)
+        self.assertEqual(len(server.roles("engine")), 1)
+        self.assertEqual(zombies(server), [])
+
+    def test_a_request_that_has_not_begun_does_not_notice(self):
+        server = Server(self)
+        question = "Tell me about the number 1."
+        alone, _ = ask(server, chat(question, 20))
+        for pid in server.roles("engine"):
+            kill(pid)
+        self.assertEqual(ask(server, chat(question, 20)), (alone, None))
+
+
+@needs(MODEL)
+class Attacks(IngleTest):
+    def test_what_others_ask_changes_nobodys_answer(self):
+        server = Server(self)
+        question = "Count from one to ten in words."
+        alone, _ = ask(server, chat(question, 60))
+        chain = {f"a{n}": {"$ref": f"#/$defs/a{n + 1}"} for n in range(15000)}
+        chain["a15000"] = {"type": "string"}
+        hostile = [
+            chat("x", 5, response_format={"type": "json_schema",
+                                          "json_schema": {"name": "a", "schema": {"$ref": "#/$defs/a0", "$defs": chain}}}),
+            chat("x", 5, grammar="root ::= " + "(" * 60000 + "\"a\"" + ")" * 60000),
+            chat("word " * 400_000, 5),
+            chat("x", 5, logit_bias={str(n): -100 for n in range(300)}),
+        ]
+        over = threading.Event()
+        broken = []
+
+        def attack(body):
+            while not over.is_set():
+                try:
+                    ask(server, body)
+                except Exception as problem:
+                    broken.append(repr(problem))
+
+        def leave():
+            data = json.dumps(chat("Write a long story.", 500, stream=True)).encode()
+            head = b"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+            while not over.is_set():
+                with server.connect() as connection:
+                    connection.sendall(head + b"Content-Length: %d\r\n\r\n" % len(data) + data)
+                    connection.recv(1)
+
+        attackers = [threading.Thread(target=attack, args=(body,)) for body in hostile]
+        attackers += [threading.Thread(target=leave) for _ in range(2)]
+        for thread in attackers:
+            thread.start()
+        try:
+            for _ in range(5):
+                self.assertEqual(ask(server, chat(question, 60)), (alone, None))
+                self.assertEqual(ask(server, chat(question, 60, stream=True)), (alone, None))
+        finally:
+            over.set()
+            for thread in attackers:
+                thread.join()
+        self.assertEqual(broken, [])
+        self.assertEqual(server.json("GET", "/health"), {"status": "ok"})
+
+
+if __name__ == "__main__":
+    unittest.main()
