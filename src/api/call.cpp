@@ -5,6 +5,7 @@
 #include "api/anthropic/encode.h"
 #include "api/json_input.h"
 #include "api/llama/encode.h"
+#include "api/lmstudio/encode.h"
 #include "api/ollama/encode.h"
 #include "api/openai/encode.h"
 #include "net/url.h"
@@ -32,6 +33,7 @@ int status_in(Dialect dialect, const Failure& failure) {
       return 529;
     case Dialect::kOpenAi:
     case Dialect::kLlama:
+    case Dialect::kLmStudio:
     case Dialect::kOwn:
       break;
   }
@@ -50,6 +52,8 @@ std::string error_body(Dialect dialect, const Failure& failure, std::string_view
       return anthropic::encode_error(failure, request_id);
     case Dialect::kLlama:
       return llama::encode_error(failure);
+    case Dialect::kLmStudio:
+      return lmstudio::encode_error(failure);
     case Dialect::kOwn:
       break;
   }

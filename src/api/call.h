@@ -24,7 +24,7 @@ namespace ingle::api {
 class AppKeys;
 
 /// Whose form answers and errors have.
-enum class Dialect : uint8_t { kOpenAi, kOllama, kAnthropic, kLlama, kOwn };
+enum class Dialect : uint8_t { kOpenAi, kOllama, kAnthropic, kLlama, kLmStudio, kOwn };
 
 /// What a caller needs to be allowed: the table is in access.h.
 enum class Scope : uint8_t { kPublic, kInference, kManage, kOwner };

@@ -120,6 +120,8 @@ std::string_view name_of(Dialect dialect) {
       return "Anthropic";
     case Dialect::kLlama:
       return "llama-server";
+    case Dialect::kLmStudio:
+      return "LM Studio";
     case Dialect::kOwn:
       break;
   }

@@ -17,7 +17,7 @@ std::string openapi_document(std::string_view version);
 
 /// "OpenAI", "llama-server": as people call it.
 std::string_view name_of(Dialect dialect);
-inline constexpr Dialect kDialects[] = {Dialect::kOpenAi, Dialect::kOllama, Dialect::kAnthropic, Dialect::kLlama,
-                                        Dialect::kOwn};
+inline constexpr Dialect kDialects[] = {Dialect::kOpenAi, Dialect::kOllama,   Dialect::kAnthropic,
+                                        Dialect::kLlama,  Dialect::kLmStudio, Dialect::kOwn};
 
 }  // namespace ingle::api

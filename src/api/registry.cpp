@@ -6,6 +6,8 @@
 #include "api/llama/parse.h"
 #include "api/llama/routes.h"
 #include "api/llama/state.h"
+#include "api/lmstudio/parse.h"
+#include "api/lmstudio/routes.h"
 #include "api/ollama/create.h"
 #include "api/ollama/parse.h"
 #include "api/ollama/routes.h"
@@ -67,6 +69,13 @@ constexpr Route kRoutes[] = {
   {"POST", "/tokenize", Dialect::kLlama, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, llama::tokenize, "tokens of a text", &llama::kTokenizeFields},
   {"POST", "/detokenize", Dialect::kLlama, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, llama::detokenize, "text of tokens", &llama::kDetokenizeFields},
   {"POST", "/apply-template", Dialect::kLlama, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, llama::apply_template, "the text that a conversation becomes"},
+
+  {"POST", "/api/v1/chat", Dialect::kLmStudio, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, lmstudio::chat, "an answer to a conversation that the server keeps", &lmstudio::kChatFields},
+  {"GET", "/api/v1/models", Dialect::kLmStudio, Scope::kInference, Lane::kSlow, BodyKind::kNone, 0, lmstudio::list_models, "the models, and which are loaded"},
+  {"POST", "/api/v1/models/load", Dialect::kLmStudio, Scope::kManage, Lane::kSlow, BodyKind::kJson, kMaxSmallJsonBytes, lmstudio::load, "loads a model", &lmstudio::kLoadFields},
+  {"POST", "/api/v1/models/unload", Dialect::kLmStudio, Scope::kManage, Lane::kSlow, BodyKind::kJson, kMaxSmallJsonBytes, lmstudio::unload, "unloads a model", &lmstudio::kUnloadFields},
+  {"GET", "/api/v0/models", Dialect::kLmStudio, Scope::kInference, Lane::kSlow, BodyKind::kNone, 0, lmstudio::list_models_v0, "the models, and which are loaded"},
+  {"GET", "/api/v0/models/*", Dialect::kLmStudio, Scope::kInference, Lane::kSlow, BodyKind::kNone, 0, lmstudio::show_model_v0, "a model"},
 
   {"GET", "/api/version", Dialect::kOllama, Scope::kPublic, Lane::kQuick, BodyKind::kNone, 0, ollama::version, "the version of the interface, and ours"},
   {"POST", "/api/chat", Dialect::kOllama, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, ollama::chat, "a conversation", &ollama::kChatFields},
@@ -138,6 +147,7 @@ RouteMatch find_route(std::string_view method, std::string_view path) {
 Dialect dialect_of(std::string_view path) {
   if (path == "/v1/messages" || path.starts_with("/v1/messages/")) return Dialect::kAnthropic;
   if (path.starts_with("/v1/")) return Dialect::kOpenAi;
+  if (path.starts_with("/api/v0/") || path.starts_with("/api/v1/")) return Dialect::kLmStudio;
   if (path.starts_with("/api/")) return Dialect::kOllama;
   return Dialect::kOwn;
 }

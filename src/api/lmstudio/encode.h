@@ -1,0 +1,53 @@
+// Answers and errors in LM Studio's form: chats of v1, the lists of models of v0 and v1, and what v0 puts beside OpenAI's
+// answers. Pure.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "api/failure.h"
+#include "api/inference.h"
+#include "api/services.h"
+
+namespace ingle::api::lmstudio {
+
+struct ChatFrame {
+  std::string model;
+  std::string response_id;  // empty: the answer is not stored
+  /// How long loading took, known when the answer begins; null: the model was loaded before.
+  std::shared_ptr<const double> load_seconds = {};
+  /// Takes the answer's text, and what was thought before it, when it is whole. Empty: nobody wants it.
+  std::function<void(std::string text, std::string thinking)> keep = {};
+};
+std::unique_ptr<AnswerEncoder> make_chat_encoder(ChatFrame frame);
+
+/// OpenAI's answers with `stats`, `model_info` and `runtime`.
+struct ModelFacts {
+  std::string architecture;
+  std::string quantization;
+  uint32_t context = 0;
+  std::string version;  // of this server
+};
+std::unique_ptr<AnswerEncoder> add_stats(std::unique_ptr<AnswerEncoder> inner, ModelFacts facts);
+/// The same beside embeddings: an answer of OpenAI's form.
+std::string add_facts(std::string_view answer, const ModelFacts& facts);
+
+std::string encode_models_v0(std::span<const ModelInfo> models, std::span<const runtime::LoadedModel> loaded);
+std::string encode_model_v0(const ModelInfo& model, bool is_loaded);
+std::string encode_models_v1(std::span<const ModelInfo> models, std::span<const runtime::LoadedModel> loaded);
+
+struct Loaded {
+  std::string model;
+  double seconds = 0;
+  uint32_t context = 0;
+  bool echo = false;
+};
+std::string encode_loaded(const Loaded& loaded);
+std::string encode_unloaded(std::string_view model);
+std::string encode_error(const Failure& failure);
+
+}  // namespace ingle::api::lmstudio

@@ -1,0 +1,141 @@
+#include "api/json_input.h"
+#include "api/lmstudio/encode.h"
+#include "api/lmstudio/parse.h"
+#include "api/testing/api_fixture.h"
+#include "api/testing/fields.h"
+
+namespace ingle::api::lmstudio {
+namespace {
+
+using testing::ApiTest;
+using testing::Seen;
+using testing::text;
+
+TEST(LmStudioParse, tables_say_what_is_read) {
+  testing::expect_reads_its_fields(kChatFields, parse_chat,
+                                   {R"({"model":"m","input":[{"type":"text","content":"a"}]})"});
+  testing::expect_reads_its_fields(kLoadFields, parse_load, {"{}"});
+  testing::expect_reads_its_fields(kUnloadFields, parse_unload, {"{}"});
+}
+
+TEST(LmStudioParse, reads_a_chat) {
+  const auto call = parse_chat(R"({"model":"m","input":[{"type":"message","content":"a"},{"type":"text","content":"b"}],
+    "system_prompt":"s","temperature":0.5,"max_output_tokens":9,"reasoning":"high","context_length":4096,"store":false})");
+  ASSERT_TRUE(call.has_value());
+  const auto& prompt = std::get<chat::ChatPrompt>(call->request.prompt);
+  EXPECT_EQ(prompt.messages.at(0).content.reveal(), "a\nb");
+  EXPECT_EQ(prompt.think, true);
+  EXPECT_EQ(prompt.effort, "high");
+  EXPECT_EQ(call->system, "s");
+  EXPECT_FLOAT_EQ(call->request.sampling.temperature, 0.5F);
+  EXPECT_EQ(call->request.max_tokens, 9);
+  EXPECT_EQ(call->context, 4096U);
+  EXPECT_FALSE(call->store);
+  EXPECT_FALSE(call->stream);
+}
+
+TEST(LmStudioParse, a_fault_names_its_field) {
+  struct Row {
+    std::string_view body;
+    std::string_view param;
+  };
+  for (const Row& row : {Row{R"({"input":"a"})", "model"}, Row{R"({"model":"m"})", "input"},
+                         Row{R"({"model":"m","input":[{"type":"image","data_url":"x"}]})", "input[0].type"},
+                         Row{R"({"model":"m","input":"a","reasoning":"loud"})", "reasoning"},
+                         Row{R"({"model":"m","input":"a","integrations":["mcp/x"]})", "integrations"}}) {
+    const auto call = parse_chat(row.body);
+    ASSERT_FALSE(call.has_value()) << row.body;
+    EXPECT_EQ(call.error().status, 400);
+    EXPECT_EQ(call.error().param, row.param);
+  }
+}
+
+class LmStudioRoutes : public ApiTest {
+ protected:
+  void load() {
+    models.now_loaded = {{.name = "m:1", .digest = {}, .description = {}}};
+    models.now_loaded[0].description.context_limit = 64;
+  }
+  static Json json(const Seen& seen) { return Json::parse(seen.reply.body); }
+};
+
+TEST_F(LmStudioRoutes, a_conversation_is_gone_on_with) {
+  load();
+  models.completer->script = {text("Hello"), chat::Finished{}};
+  const Json first = json(ask("POST", "/api/v1/chat", R"({"model":"m:1","input":"hi","system_prompt":"be brief"})"));
+  EXPECT_EQ(first.at("output"), Json::parse(R"([{"type":"message","content":"Hello"}])"));
+  EXPECT_EQ(first.at("model_instance_id"), "m:1");
+  EXPECT_TRUE(first.at("stats").contains("time_to_first_token_seconds"));
+  const std::string id = first.at("response_id");
+  EXPECT_TRUE(id.starts_with("resp_"));
+  ask("POST", "/api/v1/chat", R"({"model":"m:1","input":"more","store":false,"previous_response_id":")" + id + "\"}");
+  const auto& messages = std::get<chat::ChatPrompt>(models.completer->request.prompt).messages;
+  ASSERT_EQ(messages.size(), 4U);
+  EXPECT_EQ(messages[0].content.reveal(), "be brief");
+  EXPECT_EQ(messages[1].content.reveal(), "hi");
+  EXPECT_EQ(messages[2].role, "assistant");
+  EXPECT_EQ(messages[2].content.reveal(), "Hello");
+  EXPECT_EQ(messages[3].content.reveal(), "more");
+  const Seen unknown = ask("POST", "/api/v1/chat", R"({"model":"m:1","input":"a","previous_response_id":"resp_odd"})");
+  EXPECT_EQ(unknown.reply.status, 404);
+  EXPECT_EQ(json(unknown).at("error").at("param"), "previous_response_id");
+  EXPECT_FALSE(
+      json(ask("POST", "/api/v1/chat", R"({"model":"m:1","input":"a","store":false})")).contains("response_id"));
+}
+
+TEST_F(LmStudioRoutes, a_stream_has_a_beginning_and_an_end_of_each_part) {
+  chat::Delta thought;
+  thought.thinking = "hm";
+  models.completer->script = {chat::Prefill{.done = 2, .total = 4}, thought, text("Hel"), text("lo"), chat::Finished{}};
+  const std::string body = ask("POST", "/api/v1/chat", R"({"model":"m:1","input":"hi","stream":true})").reply.body;
+  std::vector<std::string> names;
+  std::string end;
+  for (size_t at = body.find("event: "); at != std::string::npos; at = body.find("event: ", at + 1)) {
+    const size_t line = body.find('\n', at);
+    names.push_back(body.substr(at + 7, line - at - 7));
+    end = body.substr(line + 7, body.find("\n\n", line) - line - 7);
+  }
+  EXPECT_EQ(names, (std::vector<std::string>{
+                       "chat.start", "model_load.start", "model_load.end", "prompt_processing.start",
+                       "prompt_processing.progress", "prompt_processing.end", "reasoning.start", "reasoning.delta",
+                       "reasoning.end", "message.start", "message.delta", "message.delta", "message.end", "chat.end"}));
+  const Json result = Json::parse(end).at("result");
+  EXPECT_EQ(result.at("output").at(0).at("content"), "hm");
+  EXPECT_EQ(result.at("output").at(1).at("content"), "Hello");
+  EXPECT_TRUE(result.at("stats").contains("model_load_time_seconds"));
+}
+
+TEST_F(LmStudioRoutes, models_are_listed_loaded_and_unloaded) {
+  services.list = [] {
+    return std::vector<ModelInfo>{{.name = "m:1",
+                                   .size = 500,
+                                   .architecture = "qwen2",
+                                   .quantization = "Q8_0",
+                                   .parameters = 1'540'000'000,
+                                   .context = 128}};
+  };
+  EXPECT_EQ(json(ask("GET", "/api/v0/models")).at("data").at(0).at("state"), "not-loaded");
+  EXPECT_EQ(json(ask("GET", "/api/v0/models/m:1")).at("max_context_length"), 128);
+  EXPECT_EQ(ask("GET", "/api/v0/models/odd:1").reply.status, 404);
+  EXPECT_EQ(json(ask("GET", "/api/v1/models")).at("models").at(0).at("params_string"), "1.5B");
+  const Json loaded =
+      json(ask("POST", "/api/v1/models/load", R"({"model":"m:1","context_length":2048,"echo_load_config":true})"));
+  EXPECT_EQ(loaded.at("status"), "loaded");
+  EXPECT_TRUE(loaded.contains("load_config"));
+  EXPECT_EQ(models.acquired.at(0).second.context, 2048U);
+  EXPECT_EQ(ask("POST", "/api/v1/models/unload", R"({"instance_id":"m:1"})").reply.status, 404);
+  load();
+  EXPECT_EQ(json(ask("GET", "/api/v1/models")).at("models").at(0).at("loaded_instances").at(0).at("id"), "m:1");
+  EXPECT_EQ(ask("POST", "/api/v1/models/unload", R"({"instance_id":"m:1"})").reply.body, R"({"instance_id":"m:1"})");
+  EXPECT_EQ(models.unloaded, std::vector<std::string>{"m:1"});
+}
+
+TEST_F(LmStudioRoutes, errors_have_the_dialects_form) {
+  const Json error = json(ask("POST", "/api/v1/chat", R"({"model":"odd:1","input":"a"})")).at("error");
+  EXPECT_EQ(error.at("type"), "model_not_found");
+  EXPECT_EQ(error.at("param"), "model");
+  EXPECT_EQ(json(ask("GET", "/api/v1/nothing")).at("error").at("type"), "invalid_request");
+}
+
+}  // namespace
+}  // namespace ingle::api::lmstudio

@@ -1,0 +1,151 @@
+#include "api/lmstudio/parse.h"
+
+#include "api/json_input.h"
+
+namespace ingle::api::lmstudio {
+namespace {
+
+// clang-format off
+constexpr Field kInputRows[] = {
+  required("type", "string", "message or text; an image is 400"),
+  required("content", "string"),
+};
+constexpr FieldTable kInputFields = kInputRows;
+constexpr Field kChatRows[] = {
+  required("model", "string"),
+  required("input", "string|object[]", "what the user says now", &kInputFields),
+  honoured("system_prompt", "string"),
+  honoured("previous_response_id", "string", "the answer that is gone on with"),
+  honoured("store", "boolean", "default true: the answer can be gone on with while the server runs and has room"),
+  honoured("stream", "boolean", "default false"),
+  honoured("temperature", "number", "default 0.8"),
+  honoured("top_p", "number", "default 0.95"),
+  honoured("top_k", "integer", "default 40"),
+  honoured("min_p", "number", "default 0.05"),
+  honoured("repeat_penalty", "number", "default 1.1"),
+  honoured("max_output_tokens", "integer"),
+  honoured("reasoning", "string", "off, low, medium, high, on; a model that does not think takes off alone"),
+  honoured("context_length", "integer", "tokens that the conversation may have"),
+  harmless("ttl", "the setting keep_alive says how long a model stays loaded"),
+  rejected("integrations", 400, "this server connects to no others and runs no plugins"),
+};
+constexpr Field kLoadRows[] = {
+  required("model", "string"),
+  honoured("context_length", "integer", "tokens that a conversation may have"),
+  honoured("echo_load_config", "boolean", "default false"),
+  harmless("eval_batch_size", "steps are cut by what they cost"),
+  harmless("flash_attention", "attention is always computed in blocks"),
+  harmless("offload_kv_cache_to_gpu", "this machine's processor computes"),
+  rejected("num_experts", 400, "a model is run with the experts that it was trained with"),
+};
+constexpr Field kUnloadRows[] = {required("instance_id", "string", "the name of the model")};
+// clang-format on
+
+std::string read_input(ObjectReader& in, ReadNotes& notes) {
+  const Json* input = in.any("input");
+  if (input != nullptr && input->is_string()) return input->get<std::string>();
+  if (input == nullptr || !input->is_array() || input->empty()) {
+    in.fault("input", "must be a string or a list of messages");
+    return {};
+  }
+  std::string text;
+  for (size_t i = 0; i < input->size() && !notes.fault; ++i) {
+    ObjectReader item((*input)[i], "input[" + std::to_string(i) + "]", notes, kInputFields);
+    const std::string type = item.text("type").value_or("");
+    if (type != "message" && type != "text")
+      item.fault(Failure{.status = 400,
+                         .code = "unsupported_content",
+                         .param = item.path_of("type"),
+                         .error = Error::unsupported("the models here read text only")});
+    if (i > 0) text += '\n';
+    text += item.text("content").value_or("");
+  }
+  return text;
+}
+
+void read_reasoning(ObjectReader& in, chat::ChatPrompt& prompt) {
+  const std::string word = in.text("reasoning").value_or("");
+  if (word.empty()) return;
+  if (word == "low" || word == "medium" || word == "high") prompt.effort = word;
+  if (word != "off" && word != "on" && prompt.effort.empty())
+    return in.fault("reasoning", "must be off, low, medium, high or on");
+  if (word != "off") prompt.think = true;
+  if (word == "off") prompt.think = false;
+}
+
+void read_sampling(ObjectReader& in, chat::Sampling& sampling) {
+  const auto real = [&](std::string_view name, float fallback, double maximum) {
+    return static_cast<float>(in.number(name, 0, maximum).value_or(fallback));
+  };
+  sampling.temperature = real("temperature", 0.8F, 2);
+  sampling.top_p = real("top_p", 0.95F, 1);
+  sampling.min_p = real("min_p", 0.05F, 1);
+  sampling.repeat_penalty = real("repeat_penalty", 1.1F, 100);
+  sampling.top_k = static_cast<int32_t>(in.integer("top_k", 0, 1 << 20).value_or(40));
+}
+
+uint32_t read_context(ObjectReader& in) {
+  return static_cast<uint32_t>(in.integer("context_length", 1, 1 << 24).value_or(0));
+}
+
+}  // namespace
+
+constexpr FieldTable kChatFields = kChatRows;
+constexpr FieldTable kLoadFields = kLoadRows;
+constexpr FieldTable kUnloadFields = kUnloadRows;
+
+Answer<ChatCall> parse_chat(std::string_view body) {
+  const auto json = parse_json_object(body);
+  if (!json) return std::unexpected(json.error());
+  ChatCall call;
+  ReadNotes notes;
+  {
+    ObjectReader in(*json, "", notes, kChatFields);
+    call.model = in.text("model").value_or("");
+    if (call.model.empty()) in.fault("model", "is required");
+    chat::ChatPrompt prompt;
+    prompt.messages.push_back({.role = "user", .content = chat::Private(read_input(in, notes))});
+    read_reasoning(in, prompt);
+    call.request.prompt = std::move(prompt);
+    call.system = in.text("system_prompt");
+    call.previous_response_id = in.text("previous_response_id").value_or("");
+    call.store = in.boolean("store").value_or(true);
+    call.stream = in.boolean("stream").value_or(false);
+    read_sampling(in, call.request.sampling);
+    call.request.max_tokens = static_cast<int32_t>(in.integer("max_output_tokens", 1, 1 << 30).value_or(-1));
+    call.context = read_context(in);
+  }
+  if (notes.fault) return std::unexpected(*std::move(notes.fault));
+  call.ignored = std::move(notes.ignored);
+  return call;
+}
+
+Answer<LoadCall> parse_load(std::string_view body) {
+  const auto json = parse_json_object(body);
+  if (!json) return std::unexpected(json.error());
+  LoadCall call;
+  ReadNotes notes;
+  {
+    ObjectReader in(*json, "", notes, kLoadFields);
+    call.model = in.text("model").value_or("");
+    if (call.model.empty()) in.fault("model", "is required");
+    call.context = read_context(in);
+    call.echo = in.boolean("echo_load_config").value_or(false);
+  }
+  if (notes.fault) return std::unexpected(*std::move(notes.fault));
+  call.ignored = std::move(notes.ignored);
+  return call;
+}
+
+Answer<std::string> parse_unload(std::string_view body) {
+  const auto json = parse_json_object(body);
+  if (!json) return std::unexpected(json.error());
+  ReadNotes notes;
+  ObjectReader in(*json, "", notes, kUnloadFields);
+  std::string id = in.text("instance_id").value_or("");
+  if (id.empty()) in.fault("instance_id", "is required");
+  if (notes.fault) return std::unexpected(*std::move(notes.fault));
+  return id;
+}
+
+}  // namespace ingle::api::lmstudio

@@ -1,0 +1,42 @@
+// LM Studio's REST interface v1, from JSON to a request (https://lmstudio.ai/docs/developer/rest). Pure.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/failure.h"
+#include "api/fields.h"
+#include "chat/types.h"
+
+namespace ingle::api::lmstudio {
+
+struct ChatCall {
+  std::string model;
+  chat::CompleteRequest request;      // its prompt: only what is new
+  std::string previous_response_id;   // empty: a new conversation
+  std::optional<std::string> system;  // in place of the conversation's own
+  bool stream = false;
+  bool store = true;
+  uint32_t context = 0;  // 0: the setting's
+  std::vector<std::string> ignored;
+};
+
+struct LoadCall {
+  std::string model;
+  uint32_t context = 0;
+  bool echo = false;
+  std::vector<std::string> ignored;
+};
+
+extern const FieldTable kChatFields;
+extern const FieldTable kLoadFields;
+extern const FieldTable kUnloadFields;
+
+Answer<ChatCall> parse_chat(std::string_view body);
+Answer<LoadCall> parse_load(std::string_view body);
+/// The instance's id, which is the name of a model.
+Answer<std::string> parse_unload(std::string_view body);
+
+}  // namespace ingle::api::lmstudio

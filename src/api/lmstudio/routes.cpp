@@ -1,0 +1,128 @@
+#include "api/lmstudio/routes.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "api/app_keys.h"
+#include "api/inference.h"
+#include "api/lmstudio/encode.h"
+#include "api/lmstudio/parse.h"
+
+namespace ingle::api::lmstudio {
+namespace {
+
+bool is_loaded(const Services& services, std::string_view model) {
+  const auto loaded = services.models->loaded();
+  return std::ranges::find(loaded, model, &runtime::LoadedModel::name) != loaded.end();
+}
+
+double seconds_since(std::chrono::steady_clock::time_point started) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+}
+
+/// Puts the conversation so far before what is new. 404 where it is not kept (any more).
+std::expected<void, Failure> go_on(Call& call, const ChatCall& wanted, std::vector<chat::Message>& messages) {
+  std::vector<chat::Message> before;
+  if (!wanted.previous_response_id.empty()) {
+    auto stored = call.services().responses->find(call.client(), wanted.previous_response_id);
+    if (!stored)
+      return std::unexpected(Failure{.status = 404,
+                                     .code = "response_not_found",
+                                     .param = "previous_response_id",
+                                     .error = Error::not_found("'previous_response_id' names no stored answer")
+                                                  .hint("they are kept while the server runs and has room")});
+    before = std::move(stored->messages);
+  }
+  if (wanted.system) {
+    if (!before.empty() && before.front().role == "system") before.erase(before.begin());
+    if (!wanted.system->empty())
+      before.insert(before.begin(), {.role = "system", .content = chat::Private(*wanted.system)});
+  }
+  messages.insert(messages.begin(), std::make_move_iterator(before.begin()), std::make_move_iterator(before.end()));
+  return {};
+}
+
+}  // namespace
+
+void chat(const std::shared_ptr<Call>& call) {
+  auto parsed = parse_chat(call->request().body);
+  if (!parsed) return call->fail(parsed.error());
+  call->name_ignored(parsed->ignored);
+  auto& prompt = std::get<chat::ChatPrompt>(parsed->request.prompt);
+  prompt.now_unix = call->services().now_unix();
+  if (auto done = go_on(*call, *parsed, prompt.messages); !done) return call->fail(done.error());
+  parsed->request.sampling.seed = random_seed();
+  ChatFrame frame{.model = parsed->model, .response_id = parsed->store ? "resp_" + random_hex(24) : std::string()};
+  const bool loads = !is_loaded(call->services(), parsed->model);
+  const auto load_seconds = std::make_shared<double>(0);
+  if (loads) frame.load_seconds = load_seconds;
+  if (parsed->store) {
+    frame.keep = [responses = call->services().responses, client = call->client(), id = frame.response_id,
+                  model = parsed->model, messages = prompt.messages](std::string text, std::string thinking) mutable {
+      messages.push_back({.role = "assistant",
+                          .content = chat::Private(std::move(text)),
+                          .thinking = chat::Private(std::move(thinking))});
+      responses->put(client, id, {.model = model, .messages = std::move(messages)});
+    };
+  }
+  run_inference(call, {.model = parsed->model,
+                       .acquire = {.context = parsed->context},
+                       .request = std::move(parsed->request),
+                       .stream = parsed->stream,
+                       .encoder = make_chat_encoder(std::move(frame)),
+                       .prepare = [load_seconds, started = std::chrono::steady_clock::now()](
+                                      chat::Completer&, chat::CompleteRequest&) -> std::expected<void, Failure> {
+                         *load_seconds = seconds_since(started);
+                         return {};
+                       }});
+}
+
+void list_models(const std::shared_ptr<Call>& call) {
+  const auto models = call->services().list();
+  if (failed(*call, models)) return;
+  call->respond_json(encode_models_v1(*models, call->services().models->loaded()));
+}
+
+void load(const std::shared_ptr<Call>& call) {
+  const auto parsed = parse_load(call->request().body);
+  if (!parsed) return call->fail(parsed.error());
+  call->name_ignored(parsed->ignored);
+  const auto started = std::chrono::steady_clock::now();
+  const auto model = acquire_model(*call, parsed->model, {.context = parsed->context});
+  if (!model) return call->fail(model.error());
+  const auto description = (*model)->describe();
+  if (failed(*call, description)) return;
+  call->respond_json(encode_loaded({.model = parsed->model,
+                                    .seconds = seconds_since(started),
+                                    .context = description->context_limit,
+                                    .echo = parsed->echo}));
+}
+
+void unload(const std::shared_ptr<Call>& call) {
+  const auto id = parse_unload(call->request().body);
+  if (!id) return call->fail(id.error());
+  if (!is_loaded(call->services(), *id)) {
+    Failure failure = Failure::no_model(*id);
+    failure.param = "instance_id";
+    failure.error = Error::not_found("no instance '" + *id + "' is loaded");
+    return call->fail(failure);
+  }
+  call->services().models->unload(*id);
+  call->respond_json(encode_unloaded(*id));
+}
+
+void list_models_v0(const std::shared_ptr<Call>& call) {
+  const auto models = call->services().list();
+  if (failed(*call, models)) return;
+  call->respond_json(encode_models_v0(*models, call->services().models->loaded()));
+}
+
+void show_model_v0(const std::shared_ptr<Call>& call) {
+  const auto models = call->services().list();
+  if (failed(*call, models)) return;
+  const auto found = std::ranges::find(*models, call->rest(), &ModelInfo::name);
+  if (found == models->end()) return call->fail(Failure::no_model(call->rest()));
+  call->respond_json(encode_model_v0(*found, is_loaded(call->services(), found->name)));
+}
+
+}  // namespace ingle::api::lmstudio
