@@ -270,7 +270,7 @@ def main():
         path.with_suffix(".json").write_text(json.dumps(report, separators=(",", ":")) + "\n")
     for seed, spec in enumerate(tiny_encoders.SPECS, start=1):
         if arguments.only in (None, spec["name"]):
-            tiny_encoders.make(arguments.out / "encoders", spec, seed, add_sentencepiece, N_VOCAB_WORDS)
+            tiny_encoders.make(arguments.out / "encoders", spec, seed, N_VOCAB_WORDS)
 
 
 if __name__ == "__main__":

@@ -47,6 +47,30 @@ TOP_NAMES = {
 }
 
 
+FRAME = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+WORDS = ("the of to in is are was and or not what who where how when why man woman dog cat bread food city capital france "
+         "paris berlin germany eat eats eating piece big small red green blue fast slow hello world yes no").split()
+
+
+def add_word_pieces(writer, n_vocab):
+    """Letters, digits and marks, each also within a word, and a few words: any text is spelled without [UNK]."""
+    letters = [chr(c) for c in range(ord("a"), ord("z") + 1)] + [str(d) for d in range(10)]
+    marks = list(".,;:!?'\"()-")
+    tokens = FRAME + ["\u2581" + w for w in letters + marks + WORDS] + letters
+    types = [gguf.TokenType.CONTROL] * len(FRAME) + [gguf.TokenType.NORMAL] * (len(tokens) - len(FRAME))
+    while len(tokens) < n_vocab:
+        tokens.append(f"\u2581[pad{len(tokens)}]")
+        types.append(gguf.TokenType.UNUSED)
+    writer.add_tokenizer_model("bert")
+    writer.add_tokenizer_pre("jina-v2-en")
+    writer.add_token_list(tokens)
+    writer.add_token_types(types)
+    for name, add in (("[PAD]", writer.add_pad_token_id), ("[UNK]", writer.add_unk_token_id),
+                      ("[CLS]", writer.add_bos_token_id), ("[SEP]", writer.add_sep_token_id),
+                      ("[MASK]", writer.add_mask_token_id)):
+        add(tokens.index(name))
+
+
 def add_hyper_parameters(writer, spec):
     writer.add_name("tiny")
     writer.add_description("random weights for tests of Inglenook")
@@ -141,12 +165,12 @@ def mutations(spec):
     yield "another epsilon", {**spec, "eps": 1e-2}, [{}]
 
 
-def make(folder, spec, seed, add_tokenizer, n_vocab):
+def make(folder, spec, seed, n_vocab):
     path = folder / f"{spec['name']}.gguf"
     rng = np.random.default_rng(2000 + seed)
     writer = gguf.GGUFWriter(str(path), "bert")
     add_hyper_parameters(writer, spec)
-    add_tokenizer(writer)
+    add_word_pieces(writer, n_vocab)
     for name, values in make_tensors(spec, n_vocab, rng).items():
         if values.ndim == 1 or spec["storage"] == "f32" or name.startswith(("position", "token_types")):
             writer.add_tensor(name, values)

@@ -8,6 +8,7 @@
 
 #include "chat/errors.h"
 #include "engine/answer_vector.h"
+#include "engine/read_text.h"
 #include "engine/token_checks.h"
 
 namespace ingle::engine {
@@ -32,10 +33,7 @@ Result<std::string> EncoderEngine::render(const chat::ChatPrompt& /*prompt*/) {
 }
 
 Result<std::vector<int32_t>> EncoderEngine::tokenize(const chat::TokenizeRequest& request) {
-  if (request.second) return std::unexpected(chat::reads_no_pairs(parts_.description.name));
-  return parts_.tokenizer->encode(request.text.reveal(),
-                                  {.add_bos = request.add_bos, .parse_special = request.recognise_control_tokens},
-                                  request.recognise_control_tokens);
+  return read_text(*parts_.tokenizer, request, parts_.description.name);
 }
 
 Result<std::string> EncoderEngine::detokenize(std::span<const int32_t> tokens) {

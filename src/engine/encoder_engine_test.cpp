@@ -86,6 +86,22 @@ TEST(EncoderEngine, describes_itself) {
   EXPECT_EQ(open_tiny(the_case("cross-encoder"))->describe()->pooling, chat::Pooling::kRank);
 }
 
+TEST(EncoderEngine, reads_pairs_that_begin_with_the_first_text_alone) {
+  const auto engine = open_tiny(the_case("cross-encoder"));
+  chat::TokenizeRequest request{.text = chat::Private("Who is the man?"), .add_bos = true};
+  const auto alone = engine->tokenize(request);
+  request.second = chat::Private("a man eats bread");
+  const auto pair = engine->tokenize(request);
+  ASSERT_TRUE(alone && pair);
+  ASSERT_GT(pair->size(), alone->size());
+  EXPECT_TRUE(std::ranges::equal(*alone, std::span(*pair).first(alone->size())));
+  EXPECT_EQ(alone->back(), pair->back());
+  EXPECT_EQ(*engine->detokenize(*pair), "[CLS] who is the man? [SEP] a man eats bread [SEP]");
+  // The second text of a pair is told from the first.
+  const auto second_from = static_cast<uint32_t>(alone->size());
+  EXPECT_NE(engine->embed({*pair, second_from}), engine->embed({*pair}));
+}
+
 TEST(EncoderEngine, many_callers_at_once_get_the_same_bits_as_one) {
   const EncoderCase tiny = the_case("bert-mean");
   const auto engine = open_tiny(tiny, {.threads = 3});

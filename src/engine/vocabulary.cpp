@@ -1,7 +1,7 @@
 #include "engine/vocabulary.h"
 
-#include "chat/errors.h"
 #include "engine/prompt.h"
+#include "engine/read_text.h"
 
 namespace ingle::engine {
 namespace {
@@ -24,16 +24,7 @@ class Vocabulary final : public chat::Completer {
     return text;
   }
   Result<std::vector<int32_t>> tokenize(const chat::TokenizeRequest& request) override {
-    if (request.second && !tokenizer_->special().add_sep)
-      return std::unexpected(chat::reads_no_pairs(description_.name));
-    if (request.second) {
-      return tokenizer_->encode_pair(request.text.reveal(), request.second->reveal(),
-                                     {.add_bos = request.add_bos, .parse_special = request.recognise_control_tokens},
-                                     request.recognise_control_tokens);
-    }
-    return tokenizer_->encode(request.text.reveal(),
-                              {.add_bos = request.add_bos, .parse_special = request.recognise_control_tokens},
-                              request.recognise_control_tokens);
+    return read_text(*tokenizer_, request, description_.name);
   }
   Result<std::string> detokenize(std::span<const int32_t> tokens) override { return tokenizer_->decode(tokens, true); }
 

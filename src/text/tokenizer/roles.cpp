@@ -87,7 +87,8 @@ class Assigner {
     ids.pad = usable(vocab_.pad >= 0 ? vocab_.pad : 0);
     ids.mask = usable(vocab_.mask >= 0 ? vocab_.mask : 103);
     ids.add_bos = vocab_.add_bos.value_or(true);
-    ids.add_sep = vocab_.add_sep.value_or(true);
+    // Newer files say that EOS ends a text and call the same token that.
+    ids.add_sep = vocab_.add_sep.value_or(true) || (vocab_.add_eos.value_or(false) && ids.eos == ids.sep);
     if (ids.add_bos && ids.bos == kNoToken) return contradiction("add_bos_token", "cls_token_id");
     if (ids.add_sep && ids.sep == kNoToken) return contradiction("add_sep_token", "seperator_token_id");
     return std::move(roles_);

@@ -123,6 +123,16 @@ TEST(WordPiece, frames_texts_and_pairs_where_asked) {
   EXPECT_EQ(t->encode_pair("hello", "world", {}), (Ids{11, 13}));
 }
 
+TEST(WordPiece, frames_texts_of_files_that_call_the_separator_the_end) {
+  Vocab vocab = word_vocab({"a"});
+  vocab.eos = vocab.sep;
+  vocab.add_eos = true;
+  vocab.add_sep = false;
+  EXPECT_THAT(make(vocab)->encode("a", {.add_bos = true}), ElementsAre(kCls, 5, kSep));
+  vocab.add_eos = false;
+  EXPECT_THAT(make(vocab)->encode("a", {.add_bos = true}), ElementsAre(kCls, 5));
+}
+
 TEST(WordPiece, finds_control_tokens_in_trusted_text_only) {
   const auto t = small();
   EXPECT_EQ(t->encode("hello[SEP]world", {.parse_special = true}, true), (Ids{11, kSep, 13}));
