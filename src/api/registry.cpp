@@ -6,6 +6,7 @@
 #include "api/llama/parse.h"
 #include "api/llama/routes.h"
 #include "api/llama/state.h"
+#include "api/llama/vectors.h"
 #include "api/lmstudio/parse.h"
 #include "api/lmstudio/routes.h"
 #include "api/ollama/create.h"
@@ -47,6 +48,12 @@ constexpr Route kRoutes[] = {
   {"POST", "/completion", Dialect::kLlama, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, llama::completion, "goes on with a text", &llama::kCompletionFields},
   {"POST", "/completions", Dialect::kLlama, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, llama::completion, "goes on with a text", &llama::kCompletionFields},
   {"POST", "/infill", Dialect::kLlama, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, llama::infill, "what stands between two texts, from models that were trained for it", &llama::kInfillFields},
+  {"POST", "/embedding", Dialect::kLlama, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, llama::embedding, "vectors of texts; /v1/embeddings has OpenAI's form", &llama::kEmbeddingFields},
+  {"POST", "/embeddings", Dialect::kLlama, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, llama::embedding, "vectors of texts; /v1/embeddings has OpenAI's form", &llama::kEmbeddingFields},
+  {"POST", "/rerank", Dialect::kLlama, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, llama::rerank_documents, "how well documents answer a query", &llama::kRerankFields},
+  {"POST", "/reranking", Dialect::kLlama, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, llama::rerank_documents, "how well documents answer a query", &llama::kRerankFields},
+  {"POST", "/v1/rerank", Dialect::kLlama, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, llama::rerank_documents, "how well documents answer a query", &llama::kRerankFields},
+  {"POST", "/v1/reranking", Dialect::kLlama, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, llama::rerank_documents, "how well documents answer a query", &llama::kRerankFields},
   {"GET", "/props", Dialect::kLlama, Scope::kInference, Lane::kSlow, BodyKind::kNone, 0, llama::props, "a model and its defaults", nullptr, nullptr, &llama::kModelParameters},
   {"GET", "/slots", Dialect::kLlama, Scope::kInference, Lane::kSlow, BodyKind::kNone, 0, llama::slots, "how many requests a model answers now", nullptr, nullptr, &llama::kSlotsParameters},
   {"GET", "/models", Dialect::kLlama, Scope::kInference, Lane::kSlow, BodyKind::kNone, 0, llama::list_models, "the models and which of them are loaded", nullptr, nullptr, &llama::kModelsParameters},

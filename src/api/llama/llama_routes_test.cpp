@@ -1,5 +1,7 @@
 #include "api/json_input.h"
+#include "api/llama/vectors.h"
 #include "api/testing/api_fixture.h"
+#include "api/testing/fields.h"
 
 namespace ingle::api::llama {
 namespace {
@@ -78,6 +80,48 @@ TEST_F(LlamaRoutes, adapters_are_none) {
   EXPECT_EQ(ask("GET", "/lora-adapters").reply.body, "[]");
   EXPECT_EQ(ask("POST", "/lora-adapters", "[]").reply.status, 200);
   EXPECT_EQ(ask("POST", "/lora-adapters", R"([{"id":0,"scale":0.5}])").reply.status, 501);
+}
+
+TEST(LlamaVectors, tables_say_what_is_read) {
+  testing::expect_reads_its_fields(kEmbeddingFields, parse_embedding, {"{}"});
+  testing::expect_reads_its_fields(kRerankFields, parse_rerank, {R"({"query":"q","documents":[{"text":"a"}]})"});
+}
+
+TEST(LlamaVectors, an_embedding_is_asked_for_in_texts_and_tokens) {
+  EXPECT_EQ(parse_embedding(R"({"content":"a"})")->request.inputs.size(), 1U);
+  EXPECT_EQ(parse_embedding(R"({"input":[1,2]})")->request.inputs.size(), 1U);
+  const auto several = parse_embedding(R"({"content":["a",[1,2]],"embd_normalize":1})");
+  ASSERT_TRUE(several.has_value());
+  EXPECT_EQ(several->request.inputs.size(), 2U);
+  EXPECT_EQ(several->norm, 1);
+  for (const char* body : {R"({})", R"({"content":[]})", R"({"content":[[]]})", R"({"content":[{}]})"})
+    EXPECT_EQ(parse_embedding(body).error().param, "content") << body;
+  EXPECT_EQ(parse_embedding(R"({"content":"a","embd_normalize":-1})").error().status, 501);
+}
+
+TEST(LlamaVectors, an_embedding_has_the_norm_that_was_asked_for) {
+  const Embeddings answer{.vectors = {{0.5F, -0.25F}}};
+  EXPECT_EQ(encode_embedding(answer, 2), R"([{"index":0,"embedding":[[0.5,-0.25]]}])");
+  EXPECT_EQ(Json::parse(encode_embedding(answer, 0)).at(0).at("embedding").at(0), Json::parse("[32760.0,-16380.0]"));
+  EXPECT_NEAR(Json::parse(encode_embedding(answer, 1)).at(0).at("embedding").at(0).at(0).get<double>(), 2.0 / 3, 1e-9);
+}
+
+TEST(LlamaVectors, documents_are_ranked_in_both_forms) {
+  const Reranked scores{.scores = {0.1F, 0.5F, 0.25F}, .method = "cosine", .prompt_tokens = 9};
+  const auto jina =
+      parse_rerank(R"({"model":"m","query":"q","documents":["a",{"text":"b"},"c"],"top_n":2,"return_documents":true})");
+  ASSERT_TRUE(jina.has_value());
+  const Json answer = Json::parse(encode_rerank(*jina, scores));
+  EXPECT_EQ(answer.at("method"), "cosine");
+  EXPECT_EQ(answer.at("usage").at("total_tokens"), 9);
+  ASSERT_EQ(answer.at("results").size(), 2U);
+  EXPECT_EQ(answer.at("results").at(0), Json::parse(R"({"index":1,"relevance_score":0.5,"document":{"text":"b"}})"));
+  const auto bare = parse_rerank(R"({"query":"q","texts":["a","b","c"]})");
+  ASSERT_TRUE(bare.has_value());
+  EXPECT_EQ(Json::parse(encode_rerank(*bare, scores)).at(0), Json::parse(R"({"index":1,"score":0.5})"));
+  EXPECT_EQ(parse_rerank(R"({"documents":["a"]})").error().param, "query");
+  EXPECT_EQ(parse_rerank(R"({"query":"q"})").error().param, "documents");
+  EXPECT_EQ(parse_rerank(R"({"query":"q","documents":[1]})").error().param, "documents[0]");
 }
 
 TEST_F(LlamaRoutes, infill_is_for_models_that_were_trained_for_it) {

@@ -16,6 +16,8 @@ void load_model(const std::shared_ptr<Call>& call);
 void unload_model(const std::shared_ptr<Call>& call);
 void list_adapters(const std::shared_ptr<Call>& call);
 void set_adapters(const std::shared_ptr<Call>& call);
+void embedding(const std::shared_ptr<Call>& call);
+void rerank_documents(const std::shared_ptr<Call>& call);
 void tokenize(const std::shared_ptr<Call>& call);
 void detokenize(const std::shared_ptr<Call>& call);
 void apply_template(const std::shared_ptr<Call>& call);
