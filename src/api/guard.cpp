@@ -23,17 +23,20 @@ std::string host_name(std::string_view host) {
 bool is_known_host(std::string_view host, const GuardOptions& options) {
   const std::string name = host_name(host);
   if (name == "localhost" || name == "127.0.0.1" || name == "[::1]") return true;
-  return std::ranges::find(options.hosts, name) != options.hosts.end();
+  const size_t dot = std::min(name.find('.'), name.size());
+  const std::string any = "*" + name.substr(dot);  // as certificates say it: one label
+  return std::ranges::any_of(
+      options.hosts, [&](const std::string& known) { return known == name || (dot < name.size() && known == any); });
 }
 
-bool is_same_origin(const net::ServerRequest& head) {
+bool is_same_origin(const net::ServerRequest& head, const GuardOptions& options) {
   const std::string origin = net::lower_ascii(head.header("origin"));
-  return origin == "http://" + net::lower_ascii(head.header("host"));
+  return origin == (options.tls ? "https://" : "http://") + net::lower_ascii(head.header("host"));
 }
 
 std::optional<Failure> check_origin(const net::ServerRequest& head, const Route* route, const GuardOptions& options) {
   if (head.has_header("origin")) {
-    if (is_same_origin(head) || !allowed_origin(head, options).empty()) return std::nullopt;
+    if (is_same_origin(head, options) || !allowed_origin(head, options).empty()) return std::nullopt;
     return forbidden("this page may not use this server", "its origin can be named in INGLE_ORIGINS");
   }
   const std::string_view site = head.header("sec-fetch-site");

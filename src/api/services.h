@@ -129,6 +129,8 @@ struct Services {
   MachineInfo machine;
   uint32_t parallel = 1;  // requests that one model answers at the same time
   SandboxTexts sandbox;
+  bool tls = false;
+  bool insecure = false;  // it can be reached from other machines without TLS
 
   runtime::Models* models = nullptr;
   std::shared_ptr<Telemetry> telemetry = {};  // null: nobody counts

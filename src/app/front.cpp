@@ -277,6 +277,12 @@ Status Front::lock(FileAccess access) const {
       options.readable.push_back(place.root);
     // Files that settings and policy name, wherever they lie. A policy that names another one later needs a new start.
     if (!settings_.ca_file.empty()) options.readable.emplace_back(settings_.ca_file);
+    // The folders, because a renewed certificate is another file under the same name, often behind a link.
+    for (const std::string& file : {settings_.tls_cert, settings_.tls_key}) {
+      if (file.empty()) continue;
+      options.readable.push_back(fs::absolute(file, ignored).parent_path());
+      options.readable.push_back(fs::canonical(file, ignored).parent_path());
+    }
     if (const auto file = router::read_policy(settings_.home);
         file.policy && file.policy->provider && !file.policy->provider->api_key_file.empty())
       options.readable.push_back(file.policy->provider->api_key_file);

@@ -23,6 +23,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr auto kLookAtTokens = std::chrono::milliseconds(300);
+constexpr unsigned kLooksPerRenewal = 30;
 constexpr rlim_t kSpareDescriptors = 128;  // for models, documents and databases
 
 /// As many connections as this process may have descriptors for.
@@ -37,6 +38,8 @@ net::ServerLimits limits_of_process() {
         files.rlim_cur > 2 * kSpareDescriptors ? files.rlim_cur - kSpareDescriptors : kSpareDescriptors;
   return limits;
 }
+
+}  // namespace
 
 std::vector<std::string> words_of(std::string_view list) {
   std::vector<std::string> words;
@@ -53,17 +56,6 @@ std::vector<std::string> words_of(std::string_view list) {
   return words;
 }
 
-/// New requests are checked as they come; what runs for a token that was revoked ends within a second.
-void end_revoked(api::Api& api, const std::stop_token& stop) {
-  std::mutex mutex;
-  std::condition_variable_any changed;
-  std::unique_lock lock(mutex);
-  while (!changed.wait_for(lock, stop, kLookAtTokens, [&] { return stop.stop_requested(); }))
-    api.end_revoked();
-}
-
-}  // namespace
-
 struct Server::Parts {
   fs::path home;
   api::Services services;
@@ -73,9 +65,32 @@ struct Server::Parts {
   std::optional<api::Tokens> tokens;
   std::unique_ptr<api::Api> api;
   std::unique_ptr<net::HttpServer> http;
-  std::jthread watcher;  // of tokens, for answers that are under way; uses api
+  std::optional<ServerTls> tls;
+  std::jthread watcher;  // uses all of these
+
+  void watch(const std::stop_token& stop);
+  void renew_certificate();
   std::optional<ServerFile> file;
 };
+
+/// New requests are checked as they come; what runs for a token that was revoked ends within a second.
+void Server::Parts::watch(const std::stop_token& stop) {
+  std::mutex mutex;
+  std::condition_variable_any changed;
+  std::unique_lock lock(mutex);
+  unsigned n_looks = 0;
+  while (!changed.wait_for(lock, stop, kLookAtTokens, [&] { return stop.stop_requested(); })) {
+    api->end_revoked();
+    if (tls && ++n_looks % kLooksPerRenewal == 0) renew_certificate();
+  }
+}
+
+/// A certificate that cannot be renewed stays until it can: connections are worth more than its date.
+void Server::Parts::renew_certificate() {
+  const auto changed = tls->refresh(services.now_unix());
+  if (!changed || !*changed || !http->set_identity(tls->identity()) || !file) return;
+  file->show_certificate(tls->facts().sha256);
+}
 
 Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
@@ -115,16 +130,29 @@ Result<std::unique_ptr<Server>> Server::start(Front& front, net::Listener listen
   parts->services.chats = parts->chats.get();
   INGLE_TRY(api::AppKeys keys, api::AppKeys::open(parts->home));
   parts->keys.emplace(std::move(keys));
-  api::GuardOptions guard{.hosts = words_of(front.settings().hosts), .origins = words_of(front.settings().origins)};
+  api::GuardOptions guard{.hosts = words_of(front.settings().hosts),
+                          .origins = words_of(front.settings().origins),
+                          .tls = options.tls.has_value()};
+  const bool is_beyond = !listener.address.is_loopback();
+  for (const std::string& name : options.tls ? options.tls->facts().names : options.machine_names)
+    guard.hosts.push_back(name.find(':') == std::string::npos ? name : "[" + name + "]");
+  parts->services.insecure = options.insecure;
+  parts->services.tls = options.tls.has_value();
   parts->tokens.emplace(parts->home);
-  parts->api = std::make_unique<api::Api>(parts->services, *parts->keys, std::move(guard),
-                                          api::AccessOptions{.tokens = &*parts->tokens});
+  parts->api = std::make_unique<api::Api>(
+      parts->services, *parts->keys, std::move(guard),
+      api::AccessOptions{.tokens = &*parts->tokens, .always_token = is_beyond && !options.insecure});
   const std::string instance = api::random_hex(16);
   parts->keys->set_instance(instance);
-  INGLE_TRY(auto file, ServerFile::hold(parts->home, listener.address, instance));
+  INGLE_TRY(auto file, ServerFile::hold(parts->home, {.address = listener.address.from_here(),
+                                                      .instance = instance,
+                                                      .tls_sha256 = options.tls ? options.tls->facts().sha256 : "",
+                                                      .insecure = options.insecure}));
   if (file) parts->file.emplace(*std::move(file));
-  INGLE_TRY(parts->http, net::HttpServer::start(std::move(listener.socket), *parts->api, limits_of_process()));
-  parts->watcher = std::jthread([api = parts->api.get()](const std::stop_token& stop) { end_revoked(*api, stop); });
+  parts->tls = options.tls;
+  INGLE_TRY(parts->http, net::HttpServer::start(std::move(listener.socket), *parts->api, limits_of_process(),
+                                                parts->tls ? &parts->tls->identity() : nullptr));
+  parts->watcher = std::jthread([raw = parts.get()](const std::stop_token& stop) { raw->watch(stop); });
   return std::unique_ptr<Server>(new Server(std::move(parts)));
 }
 

@@ -5,17 +5,28 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "app/front.h"
+#include "app/server_tls.h"
 #include "base/result.h"
 #include "net/listener.h"
 
 namespace ingle::app {
 
+/// The words of a setting that is a list: in lower case, without spaces and '*'.
+std::vector<std::string> words_of(std::string_view list);
+
 struct ServerOptions {
   bool echo = false;  // EchoModels instead of models
   std::string version;
+  std::optional<ServerTls> tls = {};
+  /// Beyond loopback without TLS: the network is trusted as this machine's programs are.
+  bool insecure = false;
+  std::vector<std::string> machine_names = {};  // that a request may call it by, where it listens beyond loopback
 };
 
 class Server {

@@ -38,8 +38,26 @@ fs::path server_file(const fs::path& home) {
   return home / "run" / "server.json";
 }
 
-Result<std::optional<ServerFile>> ServerFile::hold(const fs::path& home, const net::ListenAddress& address,
-                                                   const std::string& instance) {
+Status ServerFile::write() const {
+  const std::string text = Json{{"pid", ::getpid()},
+                                {"address", place_.address.text()},
+                                {"instance", place_.instance},
+                                {"tls_sha256", place_.tls_sha256},
+                                {"insecure", place_.insecure}}
+                               .dump() +
+                           "\n";
+  if (::fchmod(fd_.get(), 0600) != 0 || ::ftruncate(fd_.get(), 0) != 0 ||
+      ::pwrite(fd_.get(), text.data(), text.size(), 0) != static_cast<ssize_t>(text.size()))
+    return std::unexpected(Error::io("writing '" + path_.string() + "'", errno));
+  return {};
+}
+
+void ServerFile::show_certificate(const std::string& sha256) {
+  place_.tls_sha256 = sha256;
+  static_cast<void>(write());  // what is in doubt is asked again by the next command
+}
+
+Result<std::optional<ServerFile>> ServerFile::hold(const fs::path& home, ServerPlace place) {
   const fs::path path = server_file(home);
   std::error_code error;
   fs::create_directories(path.parent_path(), error);
@@ -52,12 +70,9 @@ Result<std::optional<ServerFile>> ServerFile::hold(const fs::path& home, const n
       return std::unexpected(Error::io("locking '" + path.string() + "'", errno));
     }
     if (!is_at(fd.get(), path)) continue;
-    const std::string text =
-        Json{{"pid", ::getpid()}, {"address", address.text()}, {"instance", instance}}.dump() + "\n";
-    if (::fchmod(fd.get(), 0600) != 0 || ::ftruncate(fd.get(), 0) != 0 ||
-        ::pwrite(fd.get(), text.data(), text.size(), 0) != static_cast<ssize_t>(text.size()))
-      return std::unexpected(Error::io("writing '" + path.string() + "'", errno));
-    return ServerFile(path, std::move(fd));
+    ServerFile file(path, std::move(fd), std::move(place));
+    INGLE_TRY_VOID(file.write());
+    return file;
   }
   return std::unexpected(Error::unavailable("'" + path.string() + "' is taken and given back again and again"));
 }
@@ -82,7 +97,14 @@ std::optional<RunningServer> find_running_server(const fs::path& home) {
     return std::nullopt;
   const auto address = net::ListenAddress::parse(json["address"].get<std::string>(), 0);
   if (!address) return std::nullopt;
-  return RunningServer{.pid = lock.l_pid, .address = *address, .instance = json["instance"].get<std::string>()};
+  RunningServer server;
+  server.pid = lock.l_pid;
+  server.address = *address;
+  server.instance = json["instance"].get<std::string>();
+  if (json.contains("tls_sha256") && json["tls_sha256"].is_string())
+    server.tls_sha256 = json["tls_sha256"].get<std::string>();
+  server.insecure = json.contains("insecure") && json["insecure"] == true;
+  return server;
 }
 
 }  // namespace ingle::app

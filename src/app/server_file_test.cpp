@@ -22,7 +22,7 @@ class Holder {
     pid_ = ::fork();
     if (pid_ == 0) {
       ::close(ends[0]);
-      const auto held = ServerFile::hold(home, kAddress, "abc");
+      const auto held = ServerFile::hold(home, {.address = kAddress, .instance = "abc"});
       const char ok = held && *held ? 'y' : 'n';
       static_cast<void>(!::write(ends[1], &ok, 1));
       for (;;)
@@ -79,13 +79,13 @@ TEST(ServerFile, is_left_to_the_server_that_has_it_and_goes_with_it) {
   const base::testing::TempFolder home;
   {
     const Holder first(home.path());
-    const auto second = ServerFile::hold(home.path(), kAddress, "def");
+    const auto second = ServerFile::hold(home.path(), {.address = kAddress, .instance = "def"});
     ASSERT_TRUE(second.has_value());
     EXPECT_FALSE(second->has_value());
     EXPECT_EQ(find_running_server(home.path())->instance, "abc");
   }
   {
-    const auto held = ServerFile::hold(home.path(), kAddress, "def");
+    const auto held = ServerFile::hold(home.path(), {.address = kAddress, .instance = "def"});
     ASSERT_TRUE(held && *held);
     EXPECT_TRUE(std::filesystem::exists(server_file(home.path())));
   }

@@ -37,6 +37,9 @@ struct Settings {
   std::string host;
   std::string hosts;
   std::string origins;
+  std::string tls;
+  std::string tls_cert;
+  std::string tls_key;
   std::string keep_alive;
   uint32_t max_loaded_models = 0;
   bool discover = true;

@@ -35,7 +35,7 @@ constexpr int kStopMs = 40'000;
 std::optional<app::RunningServer> running_server(const fs::path& home) {
   auto server = app::find_running_server(home);
   if (!server) return std::nullopt;
-  const auto answer = net::ask_loopback(server->address, {.target = "/health"});
+  const auto answer = net::ask_loopback(server->address, {.target = "/health", .tls_sha256 = server->tls_sha256});
   if (!answer || !answer->server.starts_with("ingle")) return std::nullopt;
   return server;
 }
@@ -158,7 +158,8 @@ class AppVerb : public Command {
  private:
   static Result<std::string> one_time_link(const fs::path& home, const app::RunningServer& server) {
     INGLE_TRY(const api::AppKeys keys, keys_for(home, server));
-    return "http://" + server.address.text() + "/open?key=" + keys.make_link_word(now_unix());
+    return (server.tls_sha256.empty() ? "http://" : "https://") + server.address.text() +
+           "/open?key=" + keys.make_link_word(now_unix());
   }
 
   std::optional<std::string> host_;
@@ -176,10 +177,14 @@ class Ps : public Command {
     if (!server) return std::unexpected(no_server());
     INGLE_TRY(const api::AppKeys keys, keys_for(home, *server));
     const std::string word = "Ingle " + keys.make_request_word("GET", "/api/ps", now_unix());
-    INGLE_TRY(const auto answer, net::ask_loopback(server->address, {.target = "/api/ps", .authorization = word}));
+    INGLE_TRY(const auto answer,
+              net::ask_loopback(server->address,
+                                {.target = "/api/ps", .authorization = word, .tls_sha256 = server->tls_sha256}));
     const Json json = Json::parse(answer.body, nullptr, false);
     if (answer.status != 200 || !json.is_object() || !json.contains("models"))
       return std::unexpected(Error::unavailable("the server did not say which models it has"));
+    if (server->insecure)
+      context.console.talk("warning: this server is open to the network without TLS (--insecure)\n");
     std::vector<TableRow> rows = {{"NAME", "MEMORY", "CONTEXT", "UNTIL"}};
     for (const Json& model : json["models"]) {
       if (json_) {

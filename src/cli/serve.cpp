@@ -1,11 +1,15 @@
 #include <fmt/format.h>
 
 #include <condition_variable>
+#include <ctime>
 #include <mutex>
+#include <utility>
 
+#include "api/tokens.h"
 #include "app/server.h"
 #include "cli/json_writer.h"
 #include "cli/verb.h"
+#include "net/certificate.h"
 #include "net/listener.h"
 
 namespace ingle::cli {
@@ -19,6 +23,11 @@ class Serve : public Command {
   void declare(Arguments& arguments) override {
     arguments.value(host_, "--host", "ADDR:PORT", "where to listen; port 0 picks a free one");
     arguments.value(engine_, "--engine", "NAME", "'echo' answers 20 tokens a second without a model");
+    arguments.value(tls_, "--tls", "local", "speak TLS with a certificate of an authority made for this installation");
+    arguments.value(tls_cert_, "--tls-cert", "FILE", "PEM file with the server's certificate and those above it");
+    arguments.value(tls_key_, "--tls-key", "FILE", "PEM file with its private key");
+    arguments.flag(insecure_, "--insecure",
+                   "listen beyond this machine without TLS, and without tokens while there are none");
     arguments.flag(json_, "--json", "print the address as a JSON object");
   }
 
@@ -26,14 +35,20 @@ class Serve : public Command {
     if (engine_ && *engine_ != "echo")
       return std::unexpected(Error::usage("'" + *engine_ + "' is no engine").hint("--engine echo, or none"));
     app::Front& front = *context.app;
-    if (host_) INGLE_TRY_VOID(front.settings().override_with_flag("host", *host_));
+    INGLE_TRY_VOID(take_flags(front.settings()));
     INGLE_TRY(const net::ListenAddress address, net::ListenAddress::parse(front.settings().host, kPort));
-    if (!address.is_loopback())
+    const bool is_beyond = !address.is_loopback();
+    app::ServerOptions options{.echo = engine_.has_value(), .version = INGLE_VERSION};
+    options.machine_names = names_of(front.settings(), address);
+    INGLE_TRY(options.tls, app::ServerTls::open(front.settings(), options.machine_names, std::time(nullptr)));
+    options.insecure = is_beyond && !options.tls;
+    if (!is_beyond) options.machine_names.clear();
+    if (options.insecure && !insecure_)
       return std::unexpected(
-          Error::refused(address.text() +
-                         " can be reached from other machines, and this version speaks no TLS and knows no tokens")
-              .hint("listen on 127.0.0.1 (" + front.settings().origin_detail("host") +
-                    " says otherwise); from afar: ssh -L 11434:127.0.0.1:11434"));
+          Error::refused(address.text() + " (" + front.settings().origin_detail("host") +
+                         ") can be reached from other machines, and nothing would be encrypted")
+              .hint("add --tls local, or --tls-cert and --tls-key; or stay on 127.0.0.1 and come from afar by "
+                    "ssh -L 11434:127.0.0.1:11434; --insecure does it all the same"));
     INGLE_TRY(net::Listener listener, net::open_listener(address));
     INGLE_TRY_VOID(front.lock(app::FileAccess::kOwnFolders));
     context.when_locked();
@@ -42,9 +57,9 @@ class Serve : public Command {
           "note: '*' in the setting 'origins' is left out: pages are named one by one, ports may be '*'\n");
     const std::stop_token stop = context.interrupts.arm();
     const net::ListenAddress bound = listener.address;
-    INGLE_TRY(const auto server,
-              app::Server::start(front, std::move(listener), {.echo = engine_.has_value(), .version = INGLE_VERSION}));
-    announce(context, bound);
+    INGLE_TRY(const auto server, app::Server::start(front, std::move(listener), options));
+    announce(context, bound, options);
+    if (is_beyond && !json_) tell_about_tokens(context, options);
     wait_for(stop);
     if (!json_) context.console.talk("ending: answers under way may finish; Ctrl-C ends at once\n");
     context.interrupts.disarm();  // a second signal ends the process at once
@@ -53,20 +68,70 @@ class Serve : public Command {
   }
 
  private:
-  void announce(Context& context, const net::ListenAddress& address) const {
+  Status take_flags(app::Settings& settings) const {
+    const std::pair<std::string_view, const std::optional<std::string>&> flags[] = {
+        {"host", host_}, {"tls", tls_}, {"tls_cert", tls_cert_}, {"tls_key", tls_key_}};
+    for (const auto& [name, value] : flags)
+      if (value) INGLE_TRY_VOID(settings.override_with_flag(name, *value));
+    return {};
+  }
+
+  /// What a request may call this server, and its certificate names where it is ours.
+  static std::vector<std::string> names_of(const app::Settings& settings, const net::ListenAddress& address) {
+    std::vector<std::string> names = {"localhost", "127.0.0.1", "::1"};
+    if (!address.is_loopback()) {
+      for (std::string& name : net::names_of_this_machine())
+        names.push_back(std::move(name));
+      if (address.from_here().text() == address.text()) names.push_back(address.host);
+    }
+    for (std::string& name : app::words_of(settings.hosts))
+      names.push_back(std::move(name));
+    return names;
+  }
+
+  void announce(Context& context, const net::ListenAddress& address, const app::ServerOptions& options) const {
+    const std::string url = (options.tls ? "https://" : "http://") + address.text();
     if (json_) {
       JsonWriter json;
       json.begin_object()
           .member("address", address.text())
           .member("host", address.host)
           .member("port", address.port)
-          .member("url", "http://" + address.text())
+          .member("url", url)
+          .member("tls", options.tls.has_value())
+          .member("insecure", options.insecure)
           .end_object();
       context.console.out(json.take_line());
-    } else {
-      context.console.out("http://" + address.text() + "\n");
+      return;
+    }
+    context.console.out(url + "\n");
+    context.console.talk(
+        "'ingle app' opens the app; programs made for Ollama or OpenAI use this address. Ctrl-C ends.\n");
+    if (options.tls) tell_about_certificate(context, *options.tls);
+  }
+
+  static void tell_about_certificate(Context& context, const app::ServerTls& tls) {
+    std::string names;
+    for (const std::string& name : tls.facts().names)
+      names += (names.empty() ? "" : ", ") + name;
+    context.console.talk("TLS for " + names + "\n");
+    if (tls.authority().empty()) return;
+    context.console.talk(fmt::format(
+        "{} certificate authority of this installation: {}\n"
+        "  other machines trust it when they have this file (it is no secret): curl --cacert FILE, SSL_CERT_FILE=FILE for\n"
+        "  Python, NODE_EXTRA_CA_CERTS=FILE for Node; Debian: /usr/local/share/ca-certificates/ingle.crt, update-ca-certificates\n",
+        tls.authority_is_new() ? "A new" : "The", tls.authority().string()));
+  }
+
+  static void tell_about_tokens(Context& context, const app::ServerOptions& options) {
+    const auto tokens = api::Tokens(context.app->settings().home).current();
+    if (options.insecure)
+      context.console.talk("warning: whoever reads this network reads questions, answers and keys (--insecure)\n");
+    if (options.insecure && !tokens->exists) {
       context.console.talk(
-          "'ingle app' opens the app; programs made for Ollama or OpenAI use this address. Ctrl-C ends.\n");
+          "warning: everyone who reaches this address may use the models; 'ingle token create' ends that\n");
+    } else if (tokens->tokens.empty()) {
+      context.console.talk("programs need a token, and there is none yet: 'ingle token create'\n");
     }
   }
 
@@ -79,6 +144,10 @@ class Serve : public Command {
 
   std::optional<std::string> host_;
   std::optional<std::string> engine_;
+  std::optional<std::string> tls_;
+  std::optional<std::string> tls_cert_;
+  std::optional<std::string> tls_key_;
+  bool insecure_ = false;
   bool json_ = false;
 };
 

@@ -22,10 +22,11 @@ constexpr Verb kVerbs[] = {
      .group = VerbGroup::kServer,
      .summary = "Answer programs over HTTP, as Ollama and OpenAI do",
      .description =
-         "Listens on this machine only. Models are loaded when they are asked for and unloaded when nobody used them for a "
+         "Listens on this machine only, unless --host says otherwise; then with TLS, and programs need a token (see 'ingle token'). Models are loaded when they are asked for and unloaded when nobody used them for a "
          "while (keep_alive). SIGTERM or Ctrl-C lets answers under way finish.",
      .examples = "ingle serve\n"
                  "ingle serve --host 127.0.0.1:0 --json    # any free port\n"
+                 "ingle serve --host 0.0.0.0:11434 --tls local\n"
                  "ingle serve --engine echo               # without a model, for trying out clients",
      .locks_itself = true,
      .make = make_serve},

@@ -108,8 +108,11 @@ HttpServer::~HttpServer() {
 }
 
 Result<std::unique_ptr<HttpServer>> HttpServer::start(base::FileDescriptor listener, RequestHandler& handler,
-                                                      const ServerLimits& limits) {
+                                                      const ServerLimits& limits, const TlsIdentity* tls) {
   auto impl = std::make_unique<Impl>(handler, limits);
+  if (tls != nullptr) {
+    INGLE_TRY(impl->host->tls_context, make_server_context(*tls));
+  }
   sockaddr_storage address{};
   socklen_t size = sizeof address;
   if (::getsockname(listener.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0)
@@ -142,6 +145,13 @@ Result<std::unique_ptr<HttpServer>> HttpServer::start(base::FileDescriptor liste
 size_t HttpServer::connections() const {
   const std::lock_guard lock(impl_->host->sessions_mutex);
   return impl_->host->sessions.size();
+}
+
+Status HttpServer::set_identity(const TlsIdentity& identity) {
+  INGLE_TRY(auto context, make_server_context(identity));
+  const std::lock_guard lock(impl_->host->sessions_mutex);
+  impl_->host->tls_context = std::move(context);
+  return {};
 }
 
 void HttpServer::stop(unsigned drain_ms) {

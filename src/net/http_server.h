@@ -16,6 +16,7 @@
 
 #include "base/files.h"
 #include "base/result.h"
+#include "net/certificate.h"
 #include "net/http_client.h"
 
 namespace ingle::net {
@@ -27,6 +28,8 @@ struct ServerLimits {
   uint64_t max_body_bytes_in_memory = uint64_t{512} << 20;  // of all requests together; then 503
   size_t max_queued_bytes = size_t{8} << 20;  // of one answer that its client does not read; then it is cut
   unsigned idle_ms = 120'000;                 // between requests
+  unsigned handshake_ms = 10'000;             // of TLS, from the connection on
+  size_t max_handshakes = 512;                // at a time; the oldest makes room
   unsigned header_ms = 15'000;                // from a request's first byte to the end of its header
   unsigned body_ms = 30'000;                  // for each 64 KiB of a body
   unsigned write_ms = 300'000;                // for what is queued at a time
@@ -116,8 +119,9 @@ class RequestHandler {
 class HttpServer {
  public:
   /// `listener` is bound and listening. Starts threads.
+  /// `tls`: null for plain HTTP.
   static Result<std::unique_ptr<HttpServer>> start(base::FileDescriptor listener, RequestHandler& handler,
-                                                   const ServerLimits& limits);
+                                                   const ServerLimits& limits, const TlsIdentity* tls = nullptr);
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
@@ -125,6 +129,8 @@ class HttpServer {
   /// Accepts no more, lets answers under way end, at most `drain_ms`, cuts the rest and ends all threads.
   void stop(unsigned drain_ms);
   size_t connections() const;
+  /// For connections from now on: a renewed certificate.
+  Status set_identity(const TlsIdentity& identity);
 
  private:
   struct Impl;

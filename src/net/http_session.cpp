@@ -70,6 +70,11 @@ std::vector<std::shared_ptr<Session>> SessionHost::open_sessions() {
   return open;
 }
 
+std::shared_ptr<asio::ssl::context> SessionHost::current_tls() {
+  const std::lock_guard lock(sessions_mutex);
+  return tls_context;
+}
+
 bool SessionHost::wait_until_empty(unsigned timeout_ms) {
   std::unique_lock lock(sessions_mutex);
   return sessions_changed.wait_for(lock, std::chrono::milliseconds(timeout_ms), [&] { return sessions.empty(); });
@@ -78,6 +83,7 @@ bool SessionHost::wait_until_empty(unsigned timeout_ms) {
 Session::Session(std::shared_ptr<SessionHost> host, int connected_fd)
     : host_(std::move(host)),
       socket_(asio::make_strand(host_->io.get_executor())),
+      stream_(socket_),
       timer_(socket_.get_executor()),
       buffer_(host_->limits.max_header_bytes + kReadAhead) {
   beast::error_code ignored;
@@ -86,11 +92,17 @@ Session::Session(std::shared_ptr<SessionHost> host, int connected_fd)
 
 Session::~Session() {
   release_body_budget();
+  end_handshake();
   host_->remove(this);
 }
 
 void Session::start() {
-  asio::post(socket_.get_executor(), [self = shared_from_this()] { self->await_request(); });
+  asio::post(socket_.get_executor(), [self = shared_from_this()] {
+    auto tls = self->host_->current_tls();
+    if (!tls) return self->await_request();
+    self->stream_.start_tls(std::move(tls));
+    self->shake_hands();
+  });
 }
 
 void Session::drain() {
@@ -127,7 +139,11 @@ void Session::await_request() {
   if (buffer_.size() > 0) return read_header();
   buffer_.shrink_to_fit();
   limit_time(host_->limits.idle_ms);
-  socket_.async_read_some(buffer_.prepare(kFirstRead), [self = shared_from_this()](const Error& code, size_t n_bytes) {
+  if (reading_ahead_) {
+    awaiting_ahead_ = true;
+    return;
+  }
+  stream_.async_read_some(buffer_.prepare(kFirstRead), [self = shared_from_this()](const Error& code, size_t n_bytes) {
     if (code) return self->close();
     self->buffer_.commit(n_bytes);
     self->read_header();
@@ -140,7 +156,7 @@ void Session::read_header() {
   parser_->header_limit(host_->limits.max_header_bytes);
   parser_->body_limit(UINT64_MAX);  // decided when the header is known
   limit_time(host_->limits.header_ms);
-  http::async_read_header(socket_, buffer_, *parser_,
+  http::async_read_header(stream_, buffer_, *parser_,
                           [self = shared_from_this()](const Error& code, size_t) { self->on_header(code); });
 }
 
@@ -209,7 +225,7 @@ void Session::continue_100(void (Session::*then)()) {
   limit_time(host_->limits.body_ms);
   if (lower_ascii(request_.header("expect")) != "100-continue") return (this->*then)();
   static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-  asio::async_write(socket_, asio::buffer(kContinue.data(), kContinue.size()),
+  asio::async_write(stream_, asio::buffer(kContinue.data(), kContinue.size()),
                     [self = shared_from_this(), then](const Error& code, size_t) {
                       if (code) return self->close();
                       (self.get()->*then)();
@@ -243,7 +259,7 @@ void Session::read_body() {
     if (!reserve_body(next)) return refuse_body();
   }
   if (body_budget_ >= kReadAhead) buffer_.reserve(kReadAhead);
-  http::async_read_some(socket_, buffer_, *parser_, [self = shared_from_this()](const Error& code, size_t n_bytes) {
+  http::async_read_some(stream_, buffer_, *parser_, [self = shared_from_this()](const Error& code, size_t n_bytes) {
     if (code == http::error::partial_message || code == http::error::end_of_stream) return self->close();
     if (code && !self->timed_out_ && !is_fault_of_form(code)) return self->close();
     if (self->timed_out_) return self->refuse(408, "the body did not arrive in time");
@@ -280,6 +296,7 @@ void Session::dispatch() {
 /// Waits for the socket to become readable while an answer is being made: the end of the stream means that the client
 /// has gone. Bytes are the next request, which waits for its turn; from then on only a failing write tells.
 void Session::watch() {
+  if (stream_.tls() != nullptr) return read_ahead();
   socket_.async_wait(tcp::socket::wait_read, [self = shared_from_this(), state = answering_](const Error& code) {
     if (code || self->answering_ != state || self->closed_) return;
     char byte = 0;
@@ -315,7 +332,7 @@ void Session::write_next() {
   for (const std::string& bytes : in_flight_)
     buffers.push_back(asio::buffer(bytes));
   limit_time(host_->limits.write_ms);
-  asio::async_write(socket_, buffers, [self = shared_from_this()](const Error& code, size_t) {
+  asio::async_write(stream_, buffers, [self = shared_from_this()](const Error& code, size_t) {
     size_t n_bytes = 0;
     for (const std::string& bytes : self->in_flight_)
       n_bytes += bytes.size();
@@ -361,6 +378,7 @@ void Session::refuse(Reply reply) {
 void Session::linger() {
   if (closed_) return;
   answering_.reset();
+  if (stream_.tls() != nullptr && !said_goodbye_) return say_goodbye();
   Error ignored;
   socket_.shutdown(tcp::socket::shutdown_send, ignored);
   limit_time(kLingerMs);

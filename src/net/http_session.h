@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "net/http_server.h"
+#include "net/server_stream.h"
 #include "net/workers.h"
 
 namespace ingle::net {
@@ -39,6 +40,10 @@ struct SessionHost {
   void add(const std::shared_ptr<Session>& session);
   void remove(Session* session);
   std::vector<std::shared_ptr<Session>> open_sessions();
+  std::shared_ptr<boost::asio::ssl::context> current_tls();
+  /// More handshakes than the limit at a time: the oldest is ended, so that who only begins them keeps nobody out.
+  uint64_t begin_handshake(const std::shared_ptr<Session>& session);
+  void end_handshake(uint64_t number);
   bool wait_until_empty(unsigned timeout_ms);
 
   boost::asio::io_context io;
@@ -52,7 +57,10 @@ struct SessionHost {
   std::mutex sessions_mutex;
   std::condition_variable sessions_changed;
   std::map<Session*, std::weak_ptr<Session>> sessions;
-  std::function<void()> on_room;  // set while the server is full
+  std::map<uint64_t, std::weak_ptr<Session>> handshakes;  // in their order; guarded by sessions_mutex
+  uint64_t n_handshakes = 0;
+  std::function<void()> on_room;                           // set while the server is full
+  std::shared_ptr<boost::asio::ssl::context> tls_context;  // null: plain HTTP; guarded by sessions_mutex
 };
 
 /// What an Exchange and its session share about one request.
@@ -87,6 +95,14 @@ class Session : public std::enable_shared_from_this<Session> {
   /// From now on, until the next call: operations end after this time, and timed_out_ says so.
   void limit_time(unsigned ms);
   void unlimit_time();
+  // TLS (http_session_tls.cpp).
+  void shake_hands();
+  void end_handshake();
+  /// watch() of an encrypted connection: only what is decrypted tells a request from a goodbye.
+  void read_ahead();
+  void on_read_ahead(const Error& code, size_t n_bytes);
+  /// Tells the client that no more comes, then lingers.
+  void say_goodbye();
   void await_request();
   void read_header();
   void on_header(const Error& code);
@@ -117,6 +133,7 @@ class Session : public std::enable_shared_from_this<Session> {
 
   const std::shared_ptr<SessionHost> host_;  // first: the socket needs its io_context to the end
   boost::asio::ip::tcp::socket socket_;
+  ServerStream stream_;
   boost::asio::steady_timer timer_;
   uint64_t timer_round_ = 0;
   bool timed_out_ = false;
@@ -133,6 +150,11 @@ class Session : public std::enable_shared_from_this<Session> {
   bool keep_alive_ = false;
   bool reading_request_ = false;
   bool closed_ = false;
+  uint64_t handshake_ = 0;  // its number while it goes on; 0: none
+  bool said_goodbye_ = false;
+  bool reading_ahead_ = false;
+  bool awaiting_ahead_ = false;  // await_request() goes on with what is read ahead
+  std::string ahead_;
   bool closing_after_write_ = false;
 
   std::shared_ptr<ExchangeState> answering_;

@@ -33,7 +33,7 @@ void Session::read_upload() {
   body.size = kPieceBytes - piece_bytes_;
   body.more = true;
   buffer_.reserve(kBytesPerExtension);
-  http::async_read_some(socket_, buffer_, *upload_, [self = shared_from_this()](const Error& code, size_t n_bytes) {
+  http::async_read_some(stream_, buffer_, *upload_, [self = shared_from_this()](const Error& code, size_t n_bytes) {
     self->on_upload(code, n_bytes);
   });
 }

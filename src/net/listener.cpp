@@ -111,6 +111,7 @@ Result<ListenAddress> ListenAddress::parse(std::string_view text, uint16_t defau
   };
   std::string_view rest = text;
   if (rest.starts_with("http://")) rest.remove_prefix(7);
+  if (rest.starts_with("https://")) rest.remove_prefix(8);
   rest = rest.substr(0, rest.find('/'));
   ListenAddress address{.host = "127.0.0.1", .port = default_port};
   std::string_view host = rest;
@@ -140,6 +141,12 @@ Result<ListenAddress> ListenAddress::parse(std::string_view text, uint16_t defau
 
 bool ListenAddress::is_loopback() const {
   return host == "::1" || host.starts_with("127.");
+}
+
+ListenAddress ListenAddress::from_here() const {
+  if (host == "0.0.0.0") return {.host = "127.0.0.1", .port = port};
+  if (host == "::") return {.host = "::1", .port = port};
+  return *this;
 }
 
 std::string ListenAddress::text() const {

@@ -20,6 +20,8 @@ struct ListenAddress {
   /// What is missing is 127.0.0.1 and `default_port`.
   static Result<ListenAddress> parse(std::string_view text, uint16_t default_port);
   bool is_loopback() const;
+  /// Where this machine reaches it: every address of it is 127.0.0.1 too.
+  ListenAddress from_here() const;
   /// "127.0.0.1:8080", "[::1]:8080"
   std::string text() const;
 };

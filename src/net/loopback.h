@@ -1,6 +1,7 @@
 // Small questions to a server on this machine: is it one of ours, which models has it loaded. Blocks; any thread.
 //
-// Addresses beyond loopback are refused, so nothing of this can leave the machine, and no permit is needed.
+// Only addresses of this machine are asked, so nothing of this can leave it, and no permit is needed. Over TLS the
+// certificate must be the one that is expected, whoever signed it.
 #pragma once
 
 #include <string>
@@ -15,6 +16,7 @@ struct LoopbackQuestion {
   std::string_view method = "GET";
   std::string_view target = "/";
   std::string_view authorization = {};  // the header's value
+  std::string_view tls_sha256 = {};     // of the server's certificate; empty: plain HTTP
   unsigned timeout_ms = 5'000;          // of each read
 };
 

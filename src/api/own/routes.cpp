@@ -111,7 +111,8 @@ void status(const std::shared_ptr<Call>& call) {
                                {{"present", policy.present},
                                 {"provider", policy.provider.empty() ? Json() : Json(policy.provider)},
                                 {"cloud_possible", policy.cloud_possible}}},
-                              {"insecure", false}}));
+                              {"tls", services.tls},
+                              {"insecure", services.insecure}}));
 }
 
 void models(const std::shared_ptr<Call>& call) {
@@ -230,8 +231,9 @@ void open_link(const std::shared_ptr<Call>& call) {
                  .headers = {{"location", "/"},
                              {"cache-control", "no-store"},
                              {"set-cookie", cookie_name(call->request()) + "=" + *cookie +
-                                                "; Path=/; HttpOnly; SameSite=Strict; Max-Age=" +
-                                                std::to_string(AppKeys::kCookieSeconds)}}});
+                                                "; Path=/; HttpOnly; SameSite=Strict; " +
+                                                (call->services().tls ? "Secure; " : "") +
+                                                "Max-Age=" + std::to_string(AppKeys::kCookieSeconds)}}});
 }
 
 void metrics(const std::shared_ptr<Call>& call) {
