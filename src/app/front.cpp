@@ -166,6 +166,7 @@ engine::Options Front::engine_options() const {
   options.context = settings_.context;
   options.max_sequences = settings_.parallel;
   options.max_queue = settings_.max_queue;
+  options.token_gap_ms = settings_.token_gap;
   return options;
 }
 

@@ -20,6 +20,7 @@ constexpr SettingRow kRows[] = {
   {"context", &Settings::context, "0", {"INGLE_CONTEXT", "OLLAMA_CONTEXT_LENGTH"}, 1U << 24, "", "tokens that a conversation may hold; 0: the model's own, at most 4096"},
   {"parallel", &Settings::parallel, "8", {"INGLE_PARALLEL", "OLLAMA_NUM_PARALLEL"}, 256, "", "sequences that are generated at the same time"},
   {"max_queue", &Settings::max_queue, "512", {"INGLE_MAX_QUEUE", "OLLAMA_MAX_QUEUE"}, 65536, "", "requests to a model that may wait while others are answered; one more is refused at once"},
+  {"token_gap", &Settings::token_gap, "150", {"INGLE_TOKEN_GAP"}, 60000, "", "milliseconds that answers may stand still, at most and about, while another request's prompt is read"},
   {"isa", &Settings::isa, "", {"INGLE_ISA"}, 0, "", "instruction set of the kernels; empty: the best of this processor"},
   {"kv_type", &Settings::kv_type, "", {"INGLE_KV_TYPE", "OLLAMA_KV_CACHE_TYPE"}, 0, "f32|f16|bf16|i8|q8_0", "number format of the KV cache; empty: the engine's choice"},
   {"speculation", &Settings::speculation, "true", {"INGLE_SPECULATION"}, 0, "", "guess from the conversation what comes next and check it along: answers are the same, copies of a text come sooner"},

@@ -31,6 +31,7 @@ struct Settings {
   uint32_t context = 0;
   uint32_t parallel = 0;
   uint32_t max_queue = 0;
+  uint32_t token_gap = 0;
   std::string isa;
   std::string kv_type;
   bool speculation = true;

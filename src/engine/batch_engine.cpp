@@ -33,7 +33,7 @@ StepLoop::Shape shape_of(const EngineParts& parts) {
   limits.max_logit_rows =
       static_cast<uint32_t>(std::clamp<uint64_t>(kMaxLogitBytes / row_bytes, limits.max_sequences, limits.max_rows));
   limits.page_tokens = parts.executor->page_tokens();
-  return {limits, parts.cores.get(), parts.on_pause};
+  return {limits, parts.token_gap, parts.cores.get(), parts.on_pause};
 }
 
 Status check_request(const chat::CompleteRequest& request) {
@@ -228,6 +228,7 @@ Status BatchEngine::complete(chat::CompleteRequest request, chat::EventSink sink
   auto job = std::make_unique<Completion>(std::move(id), std::move(tokens), std::move(settings), *parts_.tokenizer,
                                           std::move(sink));
   job->client = std::move(request.client);
+  job->priority = request.priority;
   mailbox_.push([job = std::move(job), from = std::move(request.continue_from)](StepLoop& loop) mutable {
     loop.submit(std::move(job), from);
   });

@@ -33,6 +33,7 @@ struct EngineParts {
   uint32_t max_sequences = 8;
   uint32_t max_queue = 512;  // requests that may wait
   uint32_t prefill_chunk = 512;
+  std::chrono::milliseconds token_gap{150};
   bool speculate = true;  // drafts by prompt lookup
 };
 

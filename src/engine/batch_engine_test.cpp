@@ -12,47 +12,16 @@
 #include <thread>
 
 #include "base/utf8.h"
-#include "engine/testing/toy_executor.h"
+#include "engine/testing/toy_engine.h"
 #include "text/tokenizer/testing/vocabs.h"
 
 namespace ingle::engine {
 namespace {
 
 using ::testing::HasSubstr;
+using testing::make_toy_engine;
+using testing::ToyEngine;
 using testing::ToyExecutor;
-
-struct Setup {
-  ToyExecutor::Logits logits = testing::count_up;
-  uint32_t n_pages = 64;
-  uint32_t context = 64;
-  uint32_t max_sequences = 8;
-  uint32_t prefill_chunk = 16;
-  std::function<void(std::chrono::nanoseconds)> on_pause = {};
-};
-
-struct Toy {
-  std::unique_ptr<BatchEngine> engine;
-  ToyExecutor* executor = nullptr;
-};
-
-Toy make_toy(Setup setup = {}) {
-  auto executor = std::make_unique<ToyExecutor>(setup.n_pages, setup.prefill_chunk, std::move(setup.logits));
-  Toy toy;
-  toy.executor = executor.get();
-  EngineParts parts;
-  parts.tokenizer = text::Tokenizer::create(text::testing::byte_vocab("gpt-2", {})).value();
-  parts.executor = std::move(executor);
-  parts.description.name = "toy";
-  parts.description.vocab_size = ToyExecutor::kVocab;
-  parts.description.embedding_size = ToyExecutor::kEmbd;
-  parts.description.context_limit = setup.context;
-  parts.description.max_embed_tokens = setup.context;
-  parts.max_sequences = setup.max_sequences;
-  parts.prefill_chunk = setup.prefill_chunk;
-  parts.on_pause = std::move(setup.on_pause);
-  toy.engine = std::make_unique<BatchEngine>(std::move(parts));
-  return toy;
-}
 
 std::vector<float> unit_length(std::vector<float> vector) {
   double squares = 0;
@@ -95,7 +64,7 @@ Answer run(BatchEngine& engine, chat::CompleteRequest request) {
 }
 
 TEST(BatchEngine, completes_a_text_and_counts_its_tokens) {
-  const auto toy = make_toy();
+  const auto toy = make_toy_engine();
   const Answer answer = run(*toy.engine, raw("abc", 5));
   EXPECT_EQ(answer.text, "defgh");
   ASSERT_TRUE(answer.finished.has_value());
@@ -105,7 +74,7 @@ TEST(BatchEngine, completes_a_text_and_counts_its_tokens) {
 }
 
 TEST(BatchEngine, gives_the_tokens_of_prompt_and_answer_where_they_are_asked_for) {
-  const Toy toy = make_toy();
+  const ToyEngine toy = make_toy_engine();
   chat::CompleteRequest request = raw("ab", 2);
   EXPECT_TRUE(run(*toy.engine, request).finished->tokens.empty());
   request.return_tokens = true;
@@ -113,7 +82,7 @@ TEST(BatchEngine, gives_the_tokens_of_prompt_and_answer_where_they_are_asked_for
 }
 
 TEST(BatchEngine, asks_for_all_logits_only_where_more_than_the_largest_decide) {
-  const auto toy = make_toy();
+  const auto toy = make_toy_engine();
   auto request = raw("abc", 5);
   EXPECT_TRUE(run(*toy.engine, request).finished.has_value());
   request.sampling.temperature = 1;
@@ -130,7 +99,7 @@ TEST(BatchEngine, asks_for_all_logits_only_where_more_than_the_largest_decide) {
 }
 
 TEST(BatchEngine, hands_on_the_bytes_of_an_answer_that_is_cut_within_a_code_point) {
-  const auto toy = make_toy();
+  const auto toy = make_toy_engine();
   const Answer answer = run(*toy.engine, raw("\x7F", 1));
   EXPECT_EQ(answer.text, "\xEF\xBF\xBD");
   EXPECT_EQ(answer.bytes, "\x80");
@@ -138,7 +107,7 @@ TEST(BatchEngine, hands_on_the_bytes_of_an_answer_that_is_cut_within_a_code_poin
 
 TEST(BatchEngine, a_step_without_memory_ends_its_requests_and_not_the_engine) {
   bool full = true;
-  const auto toy = make_toy({.logits = [&full](std::span<const int32_t> text, std::span<float> logits) {
+  const auto toy = make_toy_engine({.logits = [&full](std::span<const int32_t> text, std::span<float> logits) {
     if (full) throw std::bad_alloc();
     testing::count_up(text, logits);
   }});
@@ -150,7 +119,7 @@ TEST(BatchEngine, a_step_without_memory_ends_its_requests_and_not_the_engine) {
 }
 
 TEST(BatchEngine, completes_the_plain_text_of_messages_when_there_is_no_template) {
-  const auto toy = make_toy();
+  const auto toy = make_toy_engine();
   chat::ChatPrompt prompt;
   prompt.messages = {{"system", chat::Private("xy"), {}, "", ""}, {"user", chat::Private("ab"), {}, "", ""}};
   EXPECT_EQ(toy.engine->render(prompt), "xy\nab");
@@ -160,7 +129,7 @@ TEST(BatchEngine, completes_the_plain_text_of_messages_when_there_is_no_template
 }
 
 TEST(BatchEngine, ends_at_an_end_of_generation_token_without_showing_it) {
-  const auto toy = make_toy();
+  const auto toy = make_toy_engine();
   auto request = raw("a !");
   request.logprobs = 0;
   const Answer answer = run(*toy.engine, request);
@@ -172,7 +141,7 @@ TEST(BatchEngine, ends_at_an_end_of_generation_token_without_showing_it) {
 }
 
 TEST(BatchEngine, never_ends_by_itself_when_told_to_ignore_the_end) {
-  const auto toy = make_toy();
+  const auto toy = make_toy_engine();
   auto request = raw("a!", 3);
   request.ignore_eos = true;
   const Answer answer = run(*toy.engine, request);
@@ -181,7 +150,7 @@ TEST(BatchEngine, never_ends_by_itself_when_told_to_ignore_the_end) {
 }
 
 TEST(BatchEngine, ends_before_a_stop_string_that_lies_over_two_tokens) {
-  const auto toy = make_toy();
+  const auto toy = make_toy_engine();
   auto request = raw("abc");
   request.stop = {"xyz", "gh"};
   const Answer answer = run(*toy.engine, request);
@@ -191,7 +160,7 @@ TEST(BatchEngine, ends_before_a_stop_string_that_lies_over_two_tokens) {
 }
 
 TEST(BatchEngine, sends_whole_code_points_only) {
-  const auto toy = make_toy({.logits = [](std::span<const int32_t> text, std::span<float> logits) {
+  const auto toy = make_toy_engine({.logits = [](std::span<const int32_t> text, std::span<float> logits) {
     constexpr std::string_view kText = "\xE2\x82\xAC\xC3\xA9";
     std::ranges::fill(logits, 0.0F);
     logits[static_cast<uint8_t>(kText[(text.size() - 1) % kText.size()])] = 9;
@@ -201,14 +170,14 @@ TEST(BatchEngine, sends_whole_code_points_only) {
 }
 
 TEST(BatchEngine, ends_when_the_context_is_full) {
-  const auto toy = make_toy({.context = 8});
+  const auto toy = make_toy_engine({.context = 8});
   const Answer answer = run(*toy.engine, raw("abcdef"));
   EXPECT_EQ(answer.text, "ghi");  // two more are stored, a third is known
   EXPECT_EQ(answer.finished->reason, chat::FinishReason::kContextFull);
 }
 
 TEST(BatchEngine, refuses_a_prompt_that_cannot_fit_and_says_by_how_much) {
-  const auto toy = make_toy({.context = 8});
+  const auto toy = make_toy_engine({.context = 8});
   const Answer answer = run(*toy.engine, raw("abcdefghi"));
   ASSERT_FALSE(answer.finished.has_value());
   EXPECT_EQ(answer.finished.error().code(), ErrorCode::kRefused);
@@ -216,7 +185,7 @@ TEST(BatchEngine, refuses_a_prompt_that_cannot_fit_and_says_by_how_much) {
 }
 
 TEST(BatchEngine, refuses_what_it_cannot_honour_instead_of_dropping_it) {
-  const auto toy = make_toy();
+  const auto toy = make_toy_engine();
   auto request = raw("a");
   request.json_schema = R"({"type": "array", "items": {"type": "integer"}, "uniqueItems": true})";
   EXPECT_EQ(run(*toy.engine, request).finished.error().code(), ErrorCode::kRefused);
@@ -238,7 +207,7 @@ TEST(BatchEngine, refuses_what_it_cannot_honour_instead_of_dropping_it) {
 }
 
 TEST(BatchEngine, tells_how_far_reading_a_long_prompt_has_come) {
-  const auto toy = make_toy();
+  const auto toy = make_toy_engine();
   const Answer answer = run(*toy.engine, raw(std::string(40, 'a'), 1));
   std::vector<uint32_t> done;
   for (const auto& p : answer.prefills) {
@@ -249,7 +218,7 @@ TEST(BatchEngine, tells_how_far_reading_a_long_prompt_has_come) {
 }
 
 TEST(BatchEngine, cancels_within_a_token) {
-  const auto toy = make_toy();
+  const auto toy = make_toy_engine();
   auto request = raw("a");
   request.id = "one";
   int n_deltas = 0;
@@ -267,7 +236,7 @@ TEST(BatchEngine, cancels_within_a_token) {
 }
 
 TEST(BatchEngine, logits_that_are_not_numbers_end_one_request_with_an_error) {
-  const auto toy = make_toy();
+  const auto toy = make_toy_engine();
   const Answer bad = run(*toy.engine, raw("a?"));
   ASSERT_FALSE(bad.finished.has_value());
   EXPECT_EQ(bad.finished.error().code(), ErrorCode::kCorrupt);
@@ -277,7 +246,7 @@ TEST(BatchEngine, logits_that_are_not_numbers_end_one_request_with_an_error) {
 }
 
 TEST(BatchEngine, gives_log_probabilities_of_the_raw_logits) {
-  const auto toy = make_toy();
+  const auto toy = make_toy_engine();
   auto request = raw("a", 1);
   request.logprobs = 3;
   request.sampling.logit_bias = {{'b', -100.0F}, {'x', 5.0F}};
@@ -294,7 +263,7 @@ TEST(BatchEngine, gives_log_probabilities_of_the_raw_logits) {
 }
 
 TEST(BatchEngine, tells_nobody_what_another_client_has_asked) {
-  const auto toy = make_toy({.logits = testing::babble});
+  const auto toy = make_toy_engine({.logits = testing::babble});
   auto request = raw("a system prompt of some length, then a question", 10);
   std::vector<std::string> texts;
   for (const std::string client : {"anna", "", "ben"}) {
@@ -309,7 +278,7 @@ TEST(BatchEngine, tells_nobody_what_another_client_has_asked) {
 }
 
 TEST(BatchEngine, nobody_continues_what_another_client_keeps) {
-  const auto toy = make_toy();
+  const auto toy = make_toy_engine();
   auto request = raw("abc", 3);
   request.id = "mine";
   request.client = "anna";
@@ -327,7 +296,7 @@ TEST(BatchEngine, nobody_continues_what_another_client_keeps) {
 }
 
 TEST(BatchEngine, finds_a_prompt_again_and_answers_with_the_same_bits) {
-  const auto toy = make_toy({.logits = testing::babble});
+  const auto toy = make_toy_engine({.logits = testing::babble});
   auto request = raw("a system prompt of some length, then a question", 10);
   request.sampling.temperature = 1;
   request.logprobs = 2;
@@ -343,7 +312,7 @@ TEST(BatchEngine, finds_a_prompt_again_and_answers_with_the_same_bits) {
 }
 
 TEST(BatchEngine, a_fork_of_a_finished_request_goes_on_as_if_all_had_been_one_prompt) {
-  const auto toy = make_toy({.logits = testing::babble});
+  const auto toy = make_toy_engine({.logits = testing::babble});
   auto first = raw("one two three", 6);
   first.id = "first";
   const Answer beginning = run(*toy.engine, first);
@@ -354,7 +323,7 @@ TEST(BatchEngine, a_fork_of_a_finished_request_goes_on_as_if_all_had_been_one_pr
   more.continue_from = *handle;
   const Answer forked = run(*toy.engine, more);
   const Answer again = run(*toy.engine, more);
-  const auto fresh = make_toy({.logits = testing::babble});
+  const auto fresh = make_toy_engine({.logits = testing::babble});
   const Answer whole = run(*fresh.engine, raw("one two three" + beginning.text + " and then", 12));
   EXPECT_EQ(forked.text, whole.text);
   EXPECT_EQ(again.text, whole.text);
@@ -366,7 +335,7 @@ TEST(BatchEngine, a_fork_of_a_finished_request_goes_on_as_if_all_had_been_one_pr
 }
 
 TEST(BatchEngine, forks_a_request_while_it_runs) {
-  const auto toy = make_toy({.logits = testing::babble, .n_pages = 2048, .context = 4000});
+  const auto toy = make_toy_engine({.logits = testing::babble, .n_pages = 2048, .context = 4000});
   std::promise<void> wrote;
   std::promise<void> ended;
   std::string text;
@@ -395,7 +364,7 @@ TEST(BatchEngine, forks_a_request_while_it_runs) {
 }
 
 TEST(BatchEngine, kept_sequences_that_fill_the_cache_give_an_error_not_a_wait) {
-  const auto toy = make_toy({.n_pages = 8, .context = 32});
+  const auto toy = make_toy_engine({.n_pages = 8, .context = 32});
   auto request = raw(std::string(28, 'a'), 1);
   request.id = "big";
   run(*toy.engine, request);
@@ -409,7 +378,7 @@ TEST(BatchEngine, kept_sequences_that_fill_the_cache_give_an_error_not_a_wait) {
 }
 
 TEST(BatchEngine, scores_each_token_under_those_before_it) {
-  const auto toy = make_toy({.logits = testing::babble, .prefill_chunk = 5});
+  const auto toy = make_toy_engine({.logits = testing::babble, .prefill_chunk = 5});
   std::vector<int32_t> tokens;
   for (const char c : std::string("the quick brown fox"))
     tokens.push_back(c);
@@ -433,7 +402,7 @@ TEST(BatchEngine, scores_each_token_under_those_before_it) {
 }
 
 TEST(BatchEngine, embeds_the_last_token) {
-  const auto toy = make_toy();
+  const auto toy = make_toy_engine();
   std::vector<int32_t> tokens(30, 'a');
   const auto vector = toy.engine->embed({tokens});
   ASSERT_TRUE(vector.has_value());
@@ -443,7 +412,7 @@ TEST(BatchEngine, embeds_the_last_token) {
 }
 
 TEST(BatchEngine, embeds_many_texts_as_it_embeds_each_alone) {
-  const auto toy = make_toy();
+  const auto toy = make_toy_engine();
   std::vector<chat::EmbedRequest> requests;
   for (int32_t i = 0; i < 70; ++i)
     requests.push_back({std::vector<int32_t>(static_cast<size_t>(i % 7 + 1), 'a' + i % 20)});
@@ -457,7 +426,7 @@ TEST(BatchEngine, embeds_many_texts_as_it_embeds_each_alone) {
 }
 
 TEST(BatchEngine, refuses_pairs_and_one_bad_text_among_many) {
-  const auto toy = make_toy();
+  const auto toy = make_toy_engine();
   EXPECT_EQ(toy.engine->embed({{'a', 'b'}, 1}).error().code(), ErrorCode::kRefused);
   const chat::TokenizeRequest pair{.text = chat::Private("a"), .second = chat::Private("b")};
   EXPECT_EQ(toy.engine->tokenize(pair).error().code(), ErrorCode::kRefused);
@@ -466,7 +435,7 @@ TEST(BatchEngine, refuses_pairs_and_one_bad_text_among_many) {
 }
 
 TEST(BatchEngine, tells_an_unfinished_request_that_the_model_was_unloaded) {
-  auto toy = make_toy({.logits = testing::babble, .n_pages = 1024, .context = 4000});
+  auto toy = make_toy_engine({.logits = testing::babble, .n_pages = 1024, .context = 4000});
   std::promise<Error> failed;
   std::promise<void> wrote;
   bool first = true;
@@ -487,7 +456,7 @@ TEST(BatchEngine, tells_an_unfinished_request_that_the_model_was_unloaded) {
 }
 
 TEST(BatchEngine, refuses_a_second_request_with_the_same_id) {
-  const auto toy = make_toy();
+  const auto toy = make_toy_engine();
   auto request = raw("a", 1);
   request.id = "same";
   Status second;
@@ -516,11 +485,12 @@ TEST(BatchEngine, many_requests_at_once_answer_what_each_answers_alone) {
   }
   std::vector<Answer> alone;
   for (const auto& request : requests) {
-    const auto toy = make_toy({.logits = testing::babble, .max_sequences = 1});
+    const auto toy = make_toy_engine({.logits = testing::babble, .max_sequences = 1});
     alone.push_back(run(*toy.engine, request));
   }
   // 20 pages: three full sequences at most, so that some must wait and some give way.
-  const auto crowd = make_toy({.logits = testing::babble, .n_pages = 20, .max_sequences = 6, .prefill_chunk = 10});
+  const auto crowd =
+      make_toy_engine({.logits = testing::babble, .n_pages = 20, .max_sequences = 6, .prefill_chunk = 10});
   std::vector<Answer> together(kRequests);
   {
     std::vector<std::jthread> clients;
@@ -550,7 +520,7 @@ TEST(BatchEngine, says_before_a_long_step_and_before_it_waits_that_nothing_comes
   std::promise<void> waits;
   {
     // The prompt takes three steps of 16, 16 and 8 tokens, the answer goes on with one token a step.
-    auto toy = make_toy({.on_pause = [&](std::chrono::nanoseconds until_next) {
+    auto toy = make_toy_engine({.on_pause = [&](std::chrono::nanoseconds until_next) {
       const std::lock_guard lock(pauses_mutex);
       pauses.push_back(until_next);
       if (pauses.size() == 8) waits.set_value();

@@ -8,39 +8,22 @@
 #include "engine/batch_engine.h"
 #include "engine/completion.h"
 #include "engine/mailbox.h"
-#include "engine/testing/toy_executor.h"
+#include "engine/testing/toy_engine.h"
 #include "text/grammar/gbnf.h"
 #include "text/tokenizer/testing/vocabs.h"
 
 namespace ingle::engine {
 namespace {
 
+using testing::anything;
 using ::testing::HasSubstr;
 using testing::ToyExecutor;
 using Json = nlohmann::json;
 
-/// Any token may come next, with a logit from a hash of the text so far.
-void anything(std::span<const int32_t> text, std::span<float> logits) {
-  uint64_t hash = 14695981039346656037ULL;
-  for (const int32_t token : text)
-    hash = (hash ^ static_cast<uint64_t>(token)) * 1099511628211ULL;
-  for (float& logit : logits) {
-    hash = hash * 6364136223846793005ULL + 1442695040888963407ULL;
-    logit = static_cast<float>(hash >> 40) / 4e6F;
-  }
-}
-
 std::unique_ptr<BatchEngine> make_engine(uint32_t n_pages = 512, uint32_t context = 512) {
-  EngineParts parts;
-  parts.tokenizer = text::Tokenizer::create(text::testing::byte_vocab("gpt-2", {})).value();
-  parts.executor = std::make_unique<ToyExecutor>(n_pages, 16, anything);
-  parts.description.name = "toy";
-  parts.description.vocab_size = ToyExecutor::kVocab;
-  parts.description.embedding_size = ToyExecutor::kEmbd;
-  parts.description.context_limit = context;
-  parts.max_sequences = 4;
-  parts.prefill_chunk = 16;
-  return std::make_unique<BatchEngine>(std::move(parts));
+  return testing::make_toy_engine(
+             {.logits = testing::anything, .n_pages = n_pages, .context = context, .max_sequences = 4})
+      .engine;
 }
 
 constexpr const char* kPerson =

@@ -187,6 +187,7 @@ Result<std::unique_ptr<chat::Completer>> load(std::span<const base::FileDescript
   engine.max_sequences = options.max_sequences;
   engine.max_queue = options.max_queue;
   engine.prefill_chunk = options.prefill_chunk;
+  engine.token_gap = std::chrono::milliseconds(options.token_gap_ms);
   engine.speculate = options.speculate;
   if (!engine.description.generates) return std::make_unique<EncoderEngine>(std::move(engine));
   return std::make_unique<BatchEngine>(std::move(engine));

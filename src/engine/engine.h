@@ -29,7 +29,8 @@ struct Options {
   bool clamp_context = false;     // a context that the model was not made for is shortened instead of refused
   uint32_t max_sequences = 8;     // that decode at once
   uint32_t max_queue = 512;       // requests that wait while so many decode; one more is refused
-  uint32_t prefill_chunk = 512;   // prompt tokens in one step
+  uint32_t prefill_chunk = 512;   // prompt tokens in one step, at most
+  uint32_t token_gap_ms = 150;    // how long a step with prompt tokens should take while answers wait for it
   bool speculate = true;          // guess from the text what follows and check it along: the same answers, sooner
   bool vocabulary_only = false;   // no weights are read: tokenize, detokenize and render are all it can
   uint64_t max_memory_bytes = 0;  // that weights and KV cache may take; 0 = not checked

@@ -108,6 +108,27 @@ TEST_P(EngineOverTinyModel, answers_the_same_bits_alone_in_a_crowd_on_other_thre
   }
 }
 
+TEST_P(EngineOverTinyModel, answers_the_same_bits_whoever_else_asks_and_gives_way) {
+  auto requests = requests_for(GetParam());
+  std::vector<Answer> alone;
+  for (const auto& request : requests)
+    alone.push_back(run(**load_tiny(GetParam(), {.threads = 1, .max_sequences = 1}), request));
+  // Few places for several clients, some of whom may wait: requests give way in the middle of answers and go on.
+  const auto crowd = load_tiny(GetParam(), {.threads = 2, .max_sequences = 2, .prefill_chunk = 29, .token_gap_ms = 1});
+  ASSERT_TRUE(crowd.has_value());
+  std::vector<Answer> together(requests.size());
+  {
+    std::vector<std::jthread> clients;
+    for (size_t i = 0; i < requests.size(); ++i) {
+      requests[i].client = i < 3 ? "many" : std::to_string(i);
+      requests[i].priority = i % 3 == 1 ? chat::Priority::kBackground : chat::Priority::kInteractive;
+      clients.emplace_back([&, i] { together[i] = run(**crowd, requests[i]); });
+    }
+  }
+  for (size_t i = 0; i < requests.size(); ++i)
+    EXPECT_EQ(together[i], alone[i]) << i;
+}
+
 TEST_P(EngineOverTinyModel, scores_agree_with_the_independent_implementation) {
   const TinyCase& tiny = GetParam();
   const auto engine = load_tiny(tiny, {.isa = "scalar", .threads = 1, .reference = true, .context = tiny.context});

@@ -7,12 +7,13 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/batch_engine.h"
-#include "engine/testing/toy_executor.h"
+#include "engine/testing/toy_engine.h"
 #include "text/tokenizer/testing/vocabs.h"
 
 namespace ingle::engine {
 namespace {
 
+using testing::anything;
 using testing::ToyExecutor;
 using Json = nlohmann::json;
 
@@ -23,38 +24,15 @@ constexpr int32_t kSpaceQuote = 259;
 constexpr int32_t kSpaceQuoteX = 260;
 constexpr uint32_t kVocab = ToyExecutor::kVocab + 5;
 
-void anything(std::span<const int32_t> text, std::span<float> logits) {
-  uint64_t hash = 14695981039346656037ULL;
-  for (const int32_t token : text)
-    hash = (hash ^ static_cast<uint64_t>(token)) * 1099511628211ULL;
-  for (float& logit : logits) {
-    hash = hash * 6364136223846793005ULL + 1442695040888963407ULL;
-    logit = static_cast<float>(hash >> 40) / 4e6F;
-  }
-}
-
-struct Toy {
-  std::unique_ptr<BatchEngine> engine;
-  ToyExecutor* executor = nullptr;
-};
-
-Toy make_toy(ToyExecutor::Logits logits = anything, bool speculate = true, uint32_t n_pages = 1024,
-             uint32_t context = 2000) {
-  auto executor = std::make_unique<ToyExecutor>(n_pages, 16, std::move(logits), kVocab);
-  Toy toy;
-  toy.executor = executor.get();
-  EngineParts parts;
-  parts.tokenizer = text::Tokenizer::create(text::testing::byte_vocab("gpt-2", kMerges)).value();
-  parts.executor = std::move(executor);
-  parts.description.name = "toy";
-  parts.description.vocab_size = kVocab;
-  parts.description.embedding_size = ToyExecutor::kEmbd;
-  parts.description.context_limit = context;
-  parts.max_sequences = 4;
-  parts.prefill_chunk = 16;
-  parts.speculate = speculate;
-  toy.engine = std::make_unique<BatchEngine>(std::move(parts));
-  return toy;
+testing::ToyEngine make_toy(ToyExecutor::Logits logits = testing::anything, bool speculate = true,
+                            uint32_t n_pages = 1024, uint32_t context = 2000) {
+  return testing::make_toy_engine({.logits = std::move(logits),
+                                   .n_pages = n_pages,
+                                   .context = context,
+                                   .max_sequences = 4,
+                                   .speculate = speculate,
+                                   .merges = kMerges,
+                                   .n_vocab = kVocab});
 }
 
 constexpr const char* kRecord =
@@ -109,7 +87,7 @@ Answer run(BatchEngine& engine, const chat::CompleteRequest& request) {
 }
 
 TEST(ForcedText, a_document_without_a_choice_needs_no_step) {
-  const Toy toy = make_toy();
+  const testing::ToyEngine toy = make_toy();
   const Answer answer = run(*toy.engine, request_for(R"({"const":"abc def"})"));
   EXPECT_EQ(answer.text, R"("abc def")");
   EXPECT_EQ(answer.reason, chat::FinishReason::kStop);
@@ -119,7 +97,7 @@ TEST(ForcedText, a_document_without_a_choice_needs_no_step) {
 }
 
 TEST(ForcedText, keys_take_no_step_and_are_part_of_the_count) {
-  const Toy toy = make_toy();
+  const testing::ToyEngine toy = make_toy();
   uint32_t n_tokens = 0;
   for (uint64_t seed = 0; seed < 20; ++seed) {
     const Answer answer = run(*toy.engine, request_for(kRecord, seed));
@@ -131,7 +109,7 @@ TEST(ForcedText, keys_take_no_step_and_are_part_of_the_count) {
 }
 
 TEST(ForcedText, is_written_as_the_tokenizer_writes_it) {
-  const Toy toy = make_toy();
+  const testing::ToyEngine toy = make_toy();
   auto request = request_for(R"({"const":"abcabc"})");
   request.logprobs = 0;
   const Answer answer = run(*toy.engine, request);
@@ -152,7 +130,7 @@ TEST(ForcedText, leaves_its_last_token_to_a_model_that_wants_a_longer_one) {
           "additionalProperties":false})";
   for (const int32_t liked : {kSpaceQuoteX, kSpaceQuote}) {
     for (const bool speculate : {false, true}) {
-      const Toy toy = make_toy(likes(liked), speculate);
+      const testing::ToyEngine toy = make_toy(likes(liked), speculate);
       auto request = request_for(kSchema);
       request.sampling.temperature = 0;
       request.logprobs = 0;
@@ -164,8 +142,8 @@ TEST(ForcedText, leaves_its_last_token_to_a_model_that_wants_a_longer_one) {
 }
 
 TEST(ForcedText, answers_are_the_same_with_and_without_drafts_and_log_probabilities) {
-  const Toy plain = make_toy(anything, false);
-  const Toy drafting = make_toy(anything, true);
+  const testing::ToyEngine plain = make_toy(anything, false);
+  const testing::ToyEngine drafting = make_toy(anything, true);
   for (uint64_t seed = 0; seed < 30; ++seed) {
     auto request = request_for(kRecord, seed);
     request.sampling.temperature = seed % 4 == 0 ? 0.0F : 1.0F;
@@ -186,7 +164,7 @@ TEST(ForcedText, answers_are_the_same_with_and_without_drafts_and_log_probabilit
 }
 
 TEST(ForcedText, log_probabilities_are_those_that_scoring_the_answer_gives) {
-  const Toy toy = make_toy();
+  const testing::ToyEngine toy = make_toy();
   auto request = request_for(kRecord, 3);
   request.logprobs = 0;
   const Answer answer = run(*toy.engine, request);
@@ -196,7 +174,7 @@ TEST(ForcedText, log_probabilities_are_those_that_scoring_the_answer_gives) {
 }
 
 TEST(ForcedText, a_stop_string_and_the_limit_end_within_it) {
-  const Toy toy = make_toy();
+  const testing::ToyEngine toy = make_toy();
   for (const char* stop : {"abc", "number that", "long\":", "\"a"}) {
     for (const int32_t logprobs : {-1, 0}) {
       auto request = request_for(kRecord, 1);
@@ -219,7 +197,7 @@ TEST(ForcedText, a_stop_string_and_the_limit_end_within_it) {
 }
 
 TEST(ForcedText, a_banned_token_is_not_forced) {
-  const Toy toy = make_toy();
+  const testing::ToyEngine toy = make_toy();
   auto request = request_for(R"({"const":"abcabc"})");
   request.sampling.logit_bias = {{kAbc, -std::numeric_limits<float>::infinity()}};
   request.logprobs = 0;
@@ -229,7 +207,7 @@ TEST(ForcedText, a_banned_token_is_not_forced) {
 }
 
 TEST(ForcedText, answers_are_the_same_in_company_and_after_preemption) {
-  const Toy roomy = make_toy();
+  const testing::ToyEngine roomy = make_toy();
   std::vector<chat::CompleteRequest> requests;
   for (uint64_t seed = 0; seed < 8; ++seed) {
     requests.push_back(request_for(seed % 3 == 0 ? "" : kRecord, seed, 100));
@@ -238,7 +216,7 @@ TEST(ForcedText, answers_are_the_same_in_company_and_after_preemption) {
   std::vector<Answer> alone;
   for (const auto& request : requests)
     alone.push_back(run(*roomy.engine, request));
-  const Toy crowded = make_toy(anything, true, 60, 150);
+  const testing::ToyEngine crowded = make_toy(anything, true, 60, 150);
   std::vector<std::future<Answer>> answers;
   for (const auto& request : requests)
     answers.push_back(std::async(std::launch::async, [&crowded, &request] { return run(*crowded.engine, request); }));
@@ -248,7 +226,7 @@ TEST(ForcedText, answers_are_the_same_in_company_and_after_preemption) {
 }
 
 TEST(ForcedText, a_cancelled_request_shows_what_it_had_said) {
-  const Toy toy = make_toy();
+  const testing::ToyEngine toy = make_toy();
   auto request = request_for(R"({"type":"object","properties":{"abc":{"type":"array","items":{"type":"string"},
                                  "minItems":50}},"required":["abc"],"additionalProperties":false})",
                              0, 1500);
@@ -277,7 +255,7 @@ TEST(Loops, an_answer_that_repeats_itself_is_led_to_its_end_and_called_cut) {
   for (const char* schema : {R"({"type":"string"})", R"({"type":"array","items":{"type":"integer"}})",
                              R"({"type":"object","properties":{"abc":{"type":"string"},"x":{"type":"integer"}},
                                  "required":["abc","x"],"additionalProperties":false})"}) {
-    const Toy toy = make_toy(stammer);
+    const testing::ToyEngine toy = make_toy(stammer);
     auto request = request_for(schema, 0, -1);
     request.sampling.temperature = 0;
     const Answer answer = run(*toy.engine, request);
@@ -290,14 +268,14 @@ TEST(Loops, an_answer_that_repeats_itself_is_led_to_its_end_and_called_cut) {
 }
 
 TEST(Loops, a_request_without_a_schema_may_repeat_itself) {
-  const Toy toy = make_toy(stammer);
+  const testing::ToyEngine toy = make_toy(stammer);
   auto request = request_for("", 0, 1000);
   request.sampling.temperature = 0;
   EXPECT_EQ(run(*toy.engine, request).completion_tokens, 1000U);
 }
 
 TEST(Loops, whatever_is_unbounded_ends_at_a_high_temperature_without_a_token_limit) {
-  const Toy toy = make_toy(anything, true, 1024, 600);
+  const testing::ToyEngine toy = make_toy(anything, true, 1024, 600);
   for (const char* schema : {R"({"type":"string"})", R"({"type":"number"})", R"({"type":"integer"})",
                              R"({"type":"array","items":{"type":"string"}})", R"({})"}) {
     for (uint64_t seed = 0; seed < 10; ++seed) {

@@ -10,6 +10,7 @@
 
 #include "backend/backend.h"
 #include "base/result.h"
+#include "chat/types.h"
 #include "engine/kv_cache.h"
 #include "engine/loop_guard.h"
 #include "engine/sampler/sampler.h"
@@ -76,6 +77,11 @@ class Job {
   virtual void cancel() = 0;
   /// Tells the client how it ended; the engine has forgotten the job by then.
   virtual void conclude() = 0;
+
+  chat::Priority priority = chat::Priority::kInteractive;
+  bool is_background() const { return priority == chat::Priority::kBackground; }
+  uint64_t place_in_queue = 0;  // of FairQueue
+  bool was_charged = false;     // for its prompt
 
   static constexpr KvCache::SequenceId kNoSequence = UINT32_MAX;
   KvCache::SequenceId kv = kNoSequence;

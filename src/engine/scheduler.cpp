@@ -1,9 +1,12 @@
 #include "engine/scheduler.h"
 
 #include <algorithm>
+#include <tuple>
 
 namespace ingle::engine {
 namespace {
+
+constexpr uint32_t kBackgroundPart = 8;  // of a chunk, where others have prompts too
 
 /// The most rows, at most `wanted`, whose pages exist.
 uint32_t rows_that_fit(const SequenceView& sequence, uint32_t wanted, uint32_t available, uint32_t page_tokens) {
@@ -54,6 +57,22 @@ class Planner {
     return true;
   }
 
+  /// Rows of the prompts in `order`, `chunk` in all. Answers what is left of it.
+  uint32_t add_prompts(std::span<const uint32_t> order, uint32_t chunk) {
+    // Short ones first, as far as half of it goes: they are why somebody waits for a first token.
+    uint32_t for_short = order.size() > 1 ? chunk / 2 : 0;
+    for (const uint32_t i : order) {
+      if (running_[i].n_todo > for_short || !add(i, for_short)) continue;
+      for_short -= plan_.shares.back().n_rows;
+      chunk -= plan_.shares.back().n_rows;
+    }
+    for (const uint32_t i : order) {
+      if (chunk == 0) break;
+      if (!has_share(i) && add(i, chunk)) chunk -= plan_.shares.back().n_rows;
+    }
+    return chunk;
+  }
+
   /// Drafts of the sequences that have a share, as far as rows, logits and pages go round.
   void add_drafts() {
     if (limits_.max_rows - rows_ >= limits_.max_draft_rows) return;
@@ -74,6 +93,9 @@ class Planner {
   }
 
  private:
+  bool has_share(uint32_t index) const {
+    return std::ranges::find(plan_.shares, index, &Share::sequence) != plan_.shares.end();
+  }
   /// A draft stands behind the last known token.
   bool may_draft(const Share& share) const {
     const SequenceView& sequence = running_[share.sequence];
@@ -87,6 +109,22 @@ class Planner {
   uint32_t rows_;
   uint32_t logits_;
 };
+
+/// Sequences with prompt to compute, those of interactive requests first. Answers how many those are.
+size_t order_prompts(std::span<const SequenceView> running, std::vector<uint32_t>& order) {
+  order.clear();
+  for (uint32_t i = 0; i < running.size(); ++i)
+    if (!is_short(running[i])) order.push_back(i);
+  std::ranges::sort(order, {}, [&](uint32_t i) { return std::tuple(running[i].background, running[i].served, i); });
+  return static_cast<size_t>(std::ranges::count_if(order, [&](uint32_t i) { return !running[i].background; }));
+}
+
+/// Who gives its pages back: the youngest, but background work before others.
+uint32_t youngest(std::span<const SequenceView> running) {
+  for (size_t i = running.size(); i > 0; --i)
+    if (running[i - 1].background) return static_cast<uint32_t>(i - 1);
+  return static_cast<uint32_t>(running.size() - 1);
+}
 
 }  // namespace
 
@@ -114,15 +152,19 @@ void plan_step(std::span<const SequenceView> running, uint32_t available_pages, 
       spare -= plan.shares.back().n_rows - 1;
     }
   }
-  uint32_t chunk = limits.prefill_chunk;
-  for (uint32_t i = 0; i < running.size() && !short_of_pages && chunk > 0; ++i) {
-    if (!is_short(running[i]) && planner.add(i, chunk)) chunk -= plan.shares.back().n_rows;
+  if (!short_of_pages) {
+    const auto interactive = order_prompts(running, plan.order);
+    const auto prompts = std::span<const uint32_t>(plan.order);
+    // Background work gets what is left, and a little in any case.
+    const uint32_t kept = interactive < prompts.size() ? std::max(1U, limits.prefill_chunk / kBackgroundPart) : 0;
+    const uint32_t left = planner.add_prompts(prompts.first(interactive), limits.prefill_chunk - kept);
+    planner.add_prompts(prompts.subspan(interactive), left + kept);
   }
   if (!short_of_pages) planner.add_drafts();
   if (short_of_pages || plan.shares.empty()) {
     plan.shares.clear();
     if (running.size() > 1) {
-      plan.preempt = static_cast<uint32_t>(running.size() - 1);
+      plan.preempt = youngest(running);
     } else {
       plan.stuck = true;
     }

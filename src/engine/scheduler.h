@@ -1,7 +1,8 @@
 // Scheduler: what the next step computes, as a pure function of the sequences and the free pages.
 //
-// A step holds one row of every sequence that decodes and at most a chunk of prompt rows, oldest request first (continuous
-// batching with chunked prefill, Sarathi-Serve, arXiv 2403.02310). Drafts are checked in what a small step leaves of a
+// A step holds one row of every sequence that decodes and at most a chunk of prompt rows (continuous batching with chunked
+// prefill, Sarathi-Serve, arXiv 2403.02310). Of the chunk the client that was served least gets what it wants first, but
+// prompts that are short wait for none that are long, and long ones for no stream of short ones. Drafts are checked in what a small step leaves of a
 // tile. When pages run out the youngest sequence gives its pages back and waits at the head of the queue; its tokens are
 // kept, so it continues as if nothing had happened.
 #pragma once
@@ -14,8 +15,8 @@
 namespace ingle::engine {
 
 struct StepLimits {
-  uint32_t max_sequences = 8;  // running at once
-  uint32_t prefill_chunk = 512;
+  uint32_t max_sequences = 8;    // running at once
+  uint32_t prefill_chunk = 512;  // prompt rows in a step
   uint32_t max_rows = 512;
   uint32_t max_logit_rows = 512;  // rows whose logits are kept: a row of a large vocabulary is a megabyte
   uint32_t max_draft_rows = 16;   // rows that a step may have when drafts are among them; 0: no drafts
@@ -31,6 +32,8 @@ struct SequenceView {
   uint32_t first_logit = 0;  // every row from this position on wants logits: the last of a prompt, more when scoring
   uint32_t n_draft = 0;      // guessed tokens after those, when decoding
   bool answers = false;      // what is to do is part of its answer, and only the last row wants logits
+  bool background = false;   // gives way to those that are not
+  uint64_t served = 0;       // what its client has had
 };
 
 struct Share {
@@ -41,6 +44,7 @@ struct Share {
 
 struct Plan {
   std::vector<Share> shares;
+  std::vector<uint32_t> order;  // scratch memory
   /// Not a step yet: this running sequence must give its pages back, then plan again.
   std::optional<uint32_t> preempt;
   /// The only sequence cannot get another page: kept sequences hold the rest.

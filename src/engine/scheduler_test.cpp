@@ -39,6 +39,36 @@ TEST(Scheduler, every_decoding_sequence_gets_a_row_before_prompts_share_the_chun
             (Shares{{1, 1}, {3, 1}, {0, 5}, {2, 3}}));
 }
 
+TEST(Scheduler, a_short_prompt_waits_for_no_long_one_and_a_long_one_for_no_stream_of_short_ones) {
+  EXPECT_EQ(shares_of(plan_of({prompt(100), prompt(3)}, 100)), (Shares{{1, 3}, {0, 5}}));
+  EXPECT_EQ(shares_of(plan_of({prompt(100), prompt(3), prompt(3), prompt(2)}, 100)), (Shares{{1, 3}, {0, 5}}));
+  EXPECT_EQ(shares_of(plan_of({prompt(100), prompt(2), prompt(2), prompt(2)}, 100)), (Shares{{1, 2}, {2, 2}, {0, 4}}));
+}
+
+TEST(Scheduler, of_long_prompts_that_of_the_client_who_was_served_least_is_first) {
+  SequenceView much = prompt(100);
+  much.served = 50;
+  SequenceView little = prompt(100);
+  little.served = 10;
+  EXPECT_EQ(shares_of(plan_of({much, little}, 100)), (Shares{{1, 8}}));
+  little.n_todo = 6;
+  EXPECT_EQ(shares_of(plan_of({much, little}, 100)), (Shares{{1, 6}, {0, 2}}));
+}
+
+TEST(Scheduler, background_prompts_get_what_is_left_and_a_little_in_any_case) {
+  SequenceView background = prompt(100);
+  background.background = true;
+  EXPECT_EQ(shares_of(plan_of({background, prompt(100)}, 100)), (Shares{{1, 7}, {0, 1}}));
+  EXPECT_EQ(shares_of(plan_of({background, prompt(5)}, 100)), (Shares{{1, 5}, {0, 3}}));
+  EXPECT_EQ(shares_of(plan_of({background}, 100)), (Shares{{0, 8}}));
+}
+
+TEST(Scheduler, background_work_gives_its_pages_back_before_others) {
+  SequenceView background = decoding(8);
+  background.background = true;
+  EXPECT_EQ(plan_of({background, decoding(4), decoding(4)}, 0).preempt, 0U);
+}
+
 TEST(Scheduler, a_long_prompt_takes_a_chunk_a_step) {
   EXPECT_EQ(shares_of(plan_of({prompt(100)}, 100)), (Shares{{0, 8}}));
 }

@@ -11,7 +11,7 @@
 #include <thread>
 
 #include "engine/batch_engine.h"
-#include "engine/testing/toy_executor.h"
+#include "engine/testing/toy_engine.h"
 #include "text/tokenizer/testing/vocabs.h"
 
 namespace ingle::engine {
@@ -28,29 +28,13 @@ void parrot(std::span<const int32_t> text, std::span<float> logits) {
   logits[static_cast<size_t>(text[text.size() - kPeriod])] = 6;
 }
 
-struct Toy {
-  std::unique_ptr<BatchEngine> engine;
-  ToyExecutor* executor = nullptr;
-};
-
-Toy make_toy(bool speculate, uint32_t n_pages = 256, uint32_t max_sequences = 6, uint32_t context = 400,
-             std::function<void(std::chrono::nanoseconds)> on_pause = {}) {
-  auto executor = std::make_unique<ToyExecutor>(n_pages, 16, parrot);
-  Toy toy;
-  toy.executor = executor.get();
-  EngineParts parts;
-  parts.tokenizer = text::Tokenizer::create(text::testing::byte_vocab("gpt-2", {})).value();
-  parts.executor = std::move(executor);
-  parts.description.name = "toy";
-  parts.description.vocab_size = ToyExecutor::kVocab;
-  parts.description.embedding_size = ToyExecutor::kEmbd;
-  parts.description.context_limit = context;
-  parts.max_sequences = max_sequences;
-  parts.prefill_chunk = 16;
-  parts.speculate = speculate;
-  parts.on_pause = std::move(on_pause);
-  toy.engine = std::make_unique<BatchEngine>(std::move(parts));
-  return toy;
+testing::ToyEngine make_toy(bool speculate, uint32_t n_pages = 256, uint32_t max_sequences = 6,
+                            uint32_t context = 400) {
+  return testing::make_toy_engine({.logits = parrot,
+                                   .n_pages = n_pages,
+                                   .context = context,
+                                   .max_sequences = max_sequences,
+                                   .speculate = speculate});
 }
 
 chat::CompleteRequest request_for(std::string text, int32_t max_tokens = 120) {
@@ -260,33 +244,13 @@ TEST(Speculation, tokens_before_logits_that_are_not_numbers_are_still_told) {
   };
   std::vector<Answer> answers;
   for (const bool speculate : {false, true}) {
-    EngineParts parts;
-    parts.tokenizer = text::Tokenizer::create(text::testing::byte_vocab("gpt-2", {})).value();
-    parts.executor = std::make_unique<ToyExecutor>(256, 16, logits);
-    parts.description.vocab_size = ToyExecutor::kVocab;
-    parts.description.embedding_size = ToyExecutor::kEmbd;
-    parts.description.context_limit = 400;
-    parts.speculate = speculate;
-    parts.prefill_chunk = 16;
-    BatchEngine engine(std::move(parts));
-    answers.push_back(run(engine, request_for(kPrompt)));
+    const auto toy =
+        testing::make_toy_engine({.logits = logits, .n_pages = 256, .context = 400, .speculate = speculate});
+    answers.push_back(run(*toy.engine, request_for(kPrompt)));
   }
   EXPECT_EQ(answers[0], answers[1]);
   EXPECT_EQ(answers[0].text.size(), 51 - kPrompt.size());
   EXPECT_NE(answers[1].error, "");
-}
-
-TEST(Speculation, a_step_with_a_draft_is_not_promised_to_be_as_short_as_one_without) {
-  const auto long_steps = [](bool speculate) {
-    size_t n = 0;
-    auto toy = make_toy(speculate, 256, 6, 400, [&](std::chrono::nanoseconds until_next) {
-      n += until_next == std::chrono::nanoseconds::max();
-    });
-    run(*toy.engine, request_for(kPrompt));
-    toy.engine.reset();
-    return n;
-  };
-  EXPECT_GT(long_steps(true), long_steps(false) + 3);  // a draft follows every surprise
 }
 
 TEST(Speculation, keeps_to_a_schema) {

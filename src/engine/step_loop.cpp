@@ -11,8 +11,10 @@
 namespace ingle::engine {
 namespace {
 
-constexpr size_t kMaxKept = 256;   // handles that clients may hold
-constexpr size_t kMaxRecent = 32;  // ended requests that can still be forked
+constexpr size_t kMaxKept = 256;      // handles that clients may hold
+constexpr size_t kMaxRecent = 32;     // ended requests that can still be forked
+constexpr uint32_t kLeastChunk = 16;  // a prompt gets on, however slow the model is
+constexpr int kAlone = 6;             // times the gap: what a step may take while nobody waits for a next token
 
 }  // namespace
 
@@ -38,6 +40,7 @@ void StepLoop::run(const std::stop_token& stop, Mailbox& mailbox) {
 }
 
 void StepLoop::submit(std::unique_ptr<Job> job, std::string_view continue_from) {
+  waiting_.arrive(*job);
   if (!continue_from.empty()) {
     const auto found = kept_.find(continue_from);
     if (found == kept_.end() || found->second.client != job->client) {
@@ -51,23 +54,20 @@ void StepLoop::submit(std::unique_ptr<Job> job, std::string_view continue_from) 
   if (job->begin()) {
     end(std::move(job));
   } else {
-    waiting_.push_back(std::move(job));
+    waiting_.push(std::move(job));
   }
 }
 
 void StepLoop::cancel(std::string_view id) {
-  const auto is_meant = [id](const auto& job) { return job->id() == id; };
-  if (const auto waiting = std::ranges::find_if(waiting_, is_meant); waiting != waiting_.end()) {
-    auto job = std::move(*waiting);
-    waiting_.erase(waiting);
-    job->cancel();
-    end(std::move(job));
-  } else if (const auto running = std::ranges::find_if(running_, is_meant); running != running_.end()) {
-    auto job = std::move(*running);
+  auto job = waiting_.remove(id);
+  const auto running = std::ranges::find_if(running_, [id](const auto& r) { return r->id() == id; });
+  if (!job && running != running_.end()) {
+    job = std::move(*running);
     running_.erase(running);
-    job->cancel();
-    end(std::move(job));
   }
+  if (!job) return;
+  job->cancel();
+  end(std::move(job));
 }
 
 Result<std::string> StepLoop::keep(std::string_view id) {
@@ -109,20 +109,22 @@ Result<std::vector<int32_t>> StepLoop::tokens_of(std::string_view handle) const 
 }
 
 void StepLoop::start_waiting() {
+  make_place();
   while (!waiting_.empty() && running_.size() < shape_.limits.max_sequences) {
-    if (try_start(*waiting_.front())) {
-      running_.push_back(std::move(waiting_.front()));
-      waiting_.pop_front();
-    } else if (running_.empty()) {
-      auto job = std::move(waiting_.front());
-      waiting_.pop_front();
-      job->fail(Error::exhausted(fmt::format("the request needs more KV pages than are free: {} of {} are free",
-                                             cache_.available(), cache_.n_pages()))
-                    .hint("release kept sequences, or load the model with a larger context"));
-      end(std::move(job));
-    } else {
-      return;
+    auto job = waiting_.take([this](Job& waiting) {
+      if (prefix_is_coming(waiting)) return FairQueue::Verdict::kSkip;
+      // Nobody overtakes a long prompt that waits for pages: it would wait for ever.
+      return try_start(waiting) || running_.empty() ? FairQueue::Verdict::kTake : FairQueue::Verdict::kStop;
+    });
+    if (!job) return;
+    if (job->holds_pages() && job->was_charged) {
+      running_.push_back(std::move(job));
+      continue;
     }
+    job->fail(Error::exhausted(fmt::format("the request needs more KV pages than are free: {} of {} are free",
+                                           cache_.available(), cache_.n_pages()))
+                  .hint("release kept sequences, or load the model with a larger context"));
+    end(std::move(job));
   }
 }
 
@@ -132,6 +134,56 @@ void StepLoop::open(Job& job) {
   const auto wanted = std::span(job.tokens()).first(job.first_result());
   cache_.match(job.kv, wanted);
   cache_.match_rest(job.kv, wanted);
+}
+
+/// Somebody is computing pages that this one begins with: it waits for them instead of computing them too.
+bool StepLoop::prefix_is_coming(const Job& job) const {
+  if (job.holds_pages() || !job.shares_pages()) return false;
+  const auto mine = std::span(job.tokens()).first(job.first_result());
+  for (const auto& other : running_) {
+    // Caches of clients are kept apart, and nobody waits for who may have to wait.
+    if (other->client != job.client || (other->is_background() && !job.is_background())) continue;
+    const auto theirs = std::span(other->tokens()).first(other->n_wanted());
+    const auto n_common = static_cast<size_t>(std::ranges::mismatch(mine, theirs).in1 - mine.begin());
+    if (n_common / cache_.page_tokens() > cache_.size(other->kv) / cache_.page_tokens()) return true;
+  }
+  return false;
+}
+
+/// When all places are taken, a client that has none gets one of those of the client that has most, and interactive work
+/// gets those of background work but for one. Who gave way goes on later from the pages that it leaves in the cache.
+void StepLoop::make_place() {
+  if (waiting_.empty() || running_.size() < shape_.limits.max_sequences) return;
+  const Job* next = waiting_.first([this](const Job& job) { return !prefix_is_coming(job) && who_gives_way(job); });
+  if (next == nullptr) return;
+  const uint32_t victim = *who_gives_way(*next);
+  view_running();
+  views_.erase(views_.begin() + victim);
+  if (!may_start(next->n_wanted(), views_, cache_.available(), shape_.limits)) return;
+  preempt(victim);
+  if (auto job = waiting_.take([&](Job& waiting) {
+        return &waiting == next && try_start(waiting) ? FairQueue::Verdict::kTake : FairQueue::Verdict::kSkip;
+      }))
+    running_.push_back(std::move(job));
+}
+
+std::optional<uint32_t> StepLoop::who_gives_way(const Job& job) const {
+  std::map<std::string_view, uint32_t> places;
+  uint32_t n_background = 0;
+  for (const auto& running : running_) {
+    ++places[running->client];
+    n_background += running->is_background() ? 1 : 0;
+  }
+  const bool takes_background = !job.is_background() && n_background > 1;
+  const auto most = std::ranges::max_element(places, {}, [](const auto& client) { return client.second; });
+  if (!takes_background && (places.contains(job.client) || most->second < 2)) return std::nullopt;
+  for (auto i = static_cast<uint32_t>(running_.size()); i > 0; --i) {
+    const Job& other = *running_[i - 1];
+    const bool fits = takes_background ? other.is_background()
+                                       : other.client == most->first && other.is_background() >= job.is_background();
+    if (fits) return i - 1;
+  }
+  return std::nullopt;
 }
 
 bool StepLoop::try_start(Job& job) {
@@ -147,7 +199,10 @@ bool StepLoop::try_start(Job& job) {
   const uint32_t for_copy = cache_.copies_page(job.kv) ? cache_.page_tokens() : 0;
   if (may_start(job.n_wanted() - n_stored + for_copy, views_, cache_.available(), shape_.limits)) {
     job.started(n_stored);
-    stats_.cached_tokens += n_stored;
+    if (!std::exchange(job.was_charged, true)) {
+      waiting_.charge(job, job.n_wanted() - n_stored);
+      stats_.cached_tokens += n_stored;
+    }
     return true;
   }
   if (fresh) {
@@ -167,14 +222,18 @@ void StepLoop::view_running() {
                       .copies_page = cache_.copies_page(job->kv),
                       .first_logit = job->first_result(),
                       .n_draft = static_cast<uint32_t>(job->draft().size()),
-                      .answers = job->answers()});
+                      .answers = job->answers(),
+                      .background = job->is_background(),
+                      .served = waiting_.served(*job)});
   }
 }
 
 bool StepLoop::plan() {
   while (!running_.empty()) {
     view_running();
-    plan_step(views_, cache_.available(), shape_.limits, plan_);
+    StepLimits limits = shape_.limits;
+    limits.prefill_chunk = chunk();
+    plan_step(views_, cache_.available(), limits, plan_);
     if (plan_.preempt) {
       preempt(*plan_.preempt);
     } else if (plan_.stuck) {
@@ -191,13 +250,26 @@ bool StepLoop::plan() {
   return false;
 }
 
+/// Prompt rows in the next step: as many as there is time for while others wait for their next tokens.
+uint32_t StepLoop::chunk() const {
+  StepCost::Work answers;
+  uint32_t deepest = 0;
+  for (const SequenceView& view : views_) {
+    if (view.answers) answers += StepCost::of_prompt(view.n_stored, view.n_todo);
+    if (!view.answers) deepest = std::max(deepest, view.n_stored);
+  }
+  const uint32_t most = shape_.limits.prefill_chunk;
+  if (answers.n_rows == 0) return cost_.rows_within({}, deepest, shape_.token_gap * kAlone, kLeastChunk, most);
+  return cost_.rows_within(answers, deepest, shape_.token_gap, kLeastChunk, std::min(most, cost_.reach()));
+}
+
 void StepLoop::preempt(size_t index) {
   auto job = std::move(running_[index]);
   running_.erase(running_.begin() + static_cast<std::ptrdiff_t>(index));
   cache_.close(job->kv);
   job->kv = Job::kNoSequence;
   ++stats_.preemptions;
-  waiting_.push_front(std::move(job));
+  waiting_.give_back(std::move(job));
 }
 
 void StepLoop::guess() {
@@ -211,24 +283,19 @@ void StepLoop::guess() {
 void StepLoop::step() {
   guess();
   if (!plan()) return;
-  uint32_t n_rows = 0;
+  StepCost::Work work;
   for (const Share& share : plan_.shares)
-    n_rows += share.n_rows + share.n_draft;
-  say_pause(expected_time(n_rows));
+    work += StepCost::of_prompt(cache_.size(running_[share.sequence]->kv), share.n_rows + share.n_draft);
+  say_pause(cost_.expected(work));
   const auto begin = std::chrono::steady_clock::now();
   if (shape_.cores != nullptr) executor_.use_threads(shape_.cores->take(executor_.threads()));
   ended_.assign(running_.size(), false);
   run_shares(false);
   run_shares(true);
-  drop_ended();
   ++stats_.steps;
-  stats_.rows += n_rows;
-  last_step_ = {n_rows, std::chrono::steady_clock::now() - begin};
-}
-
-/// A step of no more rows than the last takes about as long.
-std::chrono::nanoseconds StepLoop::expected_time(uint32_t n_rows) const {
-  return n_rows <= last_step_.n_rows ? last_step_.time : std::chrono::nanoseconds::max();
+  stats_.rows += work.n_rows;
+  cost_.learn(work, std::chrono::steady_clock::now() - begin);
+  drop_ended();
 }
 
 void StepLoop::say_pause(std::chrono::nanoseconds until_next) const {
@@ -322,6 +389,7 @@ void StepLoop::hand_out(std::span<const backend::Output> results) {
     const size_t n_known = job.tokens().size();
     ended_[share.sequence] = take(job, results.first(n), first);
     stats_.generated_tokens += job.tokens().size() - n_known;
+    waiting_.charge(job, (job.tokens().size() - n_known) * FairQueue::kCostOfAnswer);
     results = results.subspan(n);
     if (share.n_draft == 0) continue;
     // What was guessed right is stored; the rest is forgotten before anything could share its pages.
@@ -359,7 +427,9 @@ void StepLoop::end(std::unique_ptr<Job> job) {
     recent_.push_back({job->id(), job->tokens(), std::move(state), job->client});
   }
   ++stats_.requests;
+  waiting_.leave(*job);
   in_flight_.remove(job->id());
+  publish_stats();  // who hears of the end finds it counted
   job->conclude();
 }
 
@@ -381,11 +451,9 @@ chat::Stats StepLoop::stats() const {
 
 void StepLoop::end_all(const Error& error) {
   for (auto& job : running_)
-    waiting_.push_back(std::move(job));
+    waiting_.give_back(std::move(job));
   running_.clear();
-  while (!waiting_.empty()) {
-    auto job = std::move(waiting_.front());
-    waiting_.pop_front();
+  while (auto job = waiting_.take([](Job&) { return FairQueue::Verdict::kTake; })) {
     job->fail(error);
     end(std::move(job));
   }

@@ -17,10 +17,12 @@
 #include "base/core_board.h"
 #include "chat/types.h"
 #include "engine/aside.h"
+#include "engine/fair_queue.h"
 #include "engine/in_flight.h"
 #include "engine/job.h"
 #include "engine/kv_cache.h"
 #include "engine/scheduler.h"
+#include "engine/step_cost.h"
 
 namespace ingle::engine {
 
@@ -30,6 +32,8 @@ class StepLoop {
  public:
   struct Shape {
     StepLimits limits;
+    /// Longer than this no answer should wait for its next token because somebody else's prompt is read.
+    std::chrono::milliseconds token_gap{150};
     base::CoreBoard* cores = nullptr;
     std::function<void(std::chrono::nanoseconds)> on_pause = {};
   };
@@ -69,6 +73,10 @@ class StepLoop {
   void start_waiting();
   bool try_start(Job& job);
   void open(Job& job);
+  bool prefix_is_coming(const Job& job) const;
+  void make_place();
+  std::optional<uint32_t> who_gives_way(const Job& job) const;
+  uint32_t chunk() const;
   void guess();
   bool plan();
   void step();
@@ -83,7 +91,6 @@ class StepLoop {
   void end_all(const Error& error);
   void view_running();
   void publish_stats();
-  std::chrono::nanoseconds expected_time(uint32_t n_rows) const;
   void say_pause(std::chrono::nanoseconds until_next) const;
 
   backend::Executor& executor_;
@@ -91,7 +98,7 @@ class StepLoop {
   InFlight& in_flight_;
   KvCache cache_;
   JobList running_;  // in order of arrival
-  std::deque<std::unique_ptr<Job>> waiting_;
+  FairQueue waiting_;
   std::deque<Ended> recent_;  // what can still be forked after its end
   std::map<std::string, Kept, std::less<>> kept_;
   uint64_t n_kept_ever_ = 0;
@@ -112,11 +119,7 @@ class StepLoop {
   chat::Stats stats_;
   mutable std::mutex published_mutex_;
   chat::Stats published_;
-
-  struct {
-    uint32_t n_rows = 0;
-    std::chrono::nanoseconds time{};
-  } last_step_;
+  StepCost cost_;
 };
 
 }  // namespace ingle::engine

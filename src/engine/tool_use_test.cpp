@@ -7,12 +7,13 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/batch_engine.h"
-#include "engine/testing/toy_executor.h"
+#include "engine/testing/toy_engine.h"
 #include "text/tokenizer/testing/vocabs.h"
 
 namespace ingle::engine {
 namespace {
 
+using testing::anything;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using testing::ToyExecutor;
@@ -33,17 +34,6 @@ constexpr std::string_view kTools =
         "a":{"type":"integer","minimum":0,"maximum":9},"b":{"enum":["x","y"]}},"required":["a","b"],"additionalProperties":false}}},
         {"type":"function","function":{"name":"now","parameters":{"type":"object","properties":{},"additionalProperties":false}}}])";
 
-/// Any token may come next, with a logit from a hash of the text so far.
-void anything(std::span<const int32_t> text, std::span<float> logits) {
-  uint64_t hash = 14695981039346656037ULL;
-  for (const int32_t token : text)
-    hash = (hash ^ static_cast<uint64_t>(token)) * 1099511628211ULL;
-  for (float& logit : logits) {
-    hash = hash * 6364136223846793005ULL + 1442695040888963407ULL;
-    logit = static_cast<float>(hash >> 40) / 4e6F;
-  }
-}
-
 constexpr std::string_view kOpening = "<tool_call>";
 
 /// Wants to say nothing but the opening of a call, again and again.
@@ -59,18 +49,13 @@ void only_calls(std::span<const int32_t> text, std::span<float> logits) {
   logits[static_cast<uint8_t>(kOpening[said])] = 100;
 }
 
-std::unique_ptr<BatchEngine> make_engine(ToyExecutor::Logits logits = anything) {
-  EngineParts parts;
-  parts.tokenizer = text::Tokenizer::create(text::testing::byte_vocab("gpt-2", {})).value();
-  parts.chat_template = text::ChatTemplate::compile(kTemplate).value();
-  parts.executor = std::make_unique<ToyExecutor>(2048, 16, std::move(logits));
-  parts.description.name = "toy";
-  parts.description.vocab_size = ToyExecutor::kVocab;
-  parts.description.embedding_size = ToyExecutor::kEmbd;
-  parts.description.context_limit = 2048;
-  parts.max_sequences = 4;
-  parts.prefill_chunk = 16;
-  return std::make_unique<BatchEngine>(std::move(parts));
+std::unique_ptr<BatchEngine> make_engine(ToyExecutor::Logits logits = testing::anything) {
+  return testing::make_toy_engine({.logits = std::move(logits),
+                                   .n_pages = 2048,
+                                   .context = 2048,
+                                   .max_sequences = 4,
+                                   .chat_template = kTemplate})
+      .engine;
 }
 
 chat::CompleteRequest with_tools(chat::ToolChoice choice, uint64_t seed = 0, int32_t max_tokens = 300) {

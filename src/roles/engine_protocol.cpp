@@ -64,6 +64,7 @@ std::string encode_load(const LoadOrder& order) {
       .number(options.max_sequences)
       .number(options.max_queue)
       .number(options.prefill_chunk)
+      .number(options.token_gap_ms)
       .number(options.speculate)
       .number(options.vocabulary_only)
       .number(options.max_memory_bytes)
@@ -83,6 +84,7 @@ Result<LoadOrder> decode_load(std::string_view bytes) {
   order.options.max_sequences = reader.number<uint32_t>();
   order.options.max_queue = reader.number<uint32_t>();
   order.options.prefill_chunk = reader.number<uint32_t>();
+  order.options.token_gap_ms = reader.number<uint32_t>();
   order.options.speculate = reader.number<bool>();
   order.options.vocabulary_only = reader.number<bool>();
   order.options.max_memory_bytes = reader.number<uint64_t>();

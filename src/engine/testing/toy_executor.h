@@ -59,6 +59,9 @@ void count_up(std::span<const int32_t> text, std::span<float> logits);
 /// Letters from a hash of the whole text, with a small chance to end.
 void babble(std::span<const int32_t> text, std::span<float> logits);
 
+/// Any token may come next, with a logit from a hash of the text so far.
+void anything(std::span<const int32_t> text, std::span<float> logits);
+
 /// What an executor answers to a row that wants the `n` largest of these logits.
 backend::Output top_of(std::span<const float> logits, uint32_t n, std::vector<backend::Scored>& storage);
 
