@@ -10,6 +10,7 @@
 #include "api/lmstudio/parse.h"
 #include "api/lmstudio/routes.h"
 #include "api/ollama/create.h"
+#include "api/ollama/embed.h"
 #include "api/ollama/parse.h"
 #include "api/ollama/routes.h"
 #include "api/openai/embeddings.h"
@@ -87,6 +88,8 @@ constexpr Route kRoutes[] = {
   {"GET", "/api/version", Dialect::kOllama, Scope::kPublic, Lane::kQuick, BodyKind::kNone, 0, ollama::version, "the version of the interface, and ours"},
   {"POST", "/api/chat", Dialect::kOllama, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, ollama::chat, "a conversation", &ollama::kChatFields},
   {"POST", "/api/generate", Dialect::kOllama, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, ollama::generate, "goes on with a prompt", &ollama::kGenerateFields},
+  {"POST", "/api/embed", Dialect::kOllama, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, ollama::embed_inputs, "vectors of texts", &ollama::kEmbedFields},
+  {"POST", "/api/embeddings", Dialect::kOllama, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, ollama::embed_prompt, "the vector of a text, for older clients", &ollama::kEmbeddingsFields},
   {"GET", "/api/tags", Dialect::kOllama, Scope::kInference, Lane::kSlow, BodyKind::kNone, 0, ollama::tags, "models that are installed"},
   {"GET", "/api/ps", Dialect::kOllama, Scope::kInference, Lane::kSlow, BodyKind::kNone, 0, ollama::running, "models that are loaded"},
   {"POST", "/api/show", Dialect::kOllama, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxSmallJsonBytes, ollama::show, "a model and its metadata", &ollama::kShowFields},

@@ -48,6 +48,7 @@ struct ModelInfo {
   std::string source = {};  // "inglenook", "ollama", "hugging-face", "lm-studio", "folder"
   std::string path = {};
   bool removable = false;
+  std::vector<std::string> capabilities = {};  // "completion", "tools", "thinking", "insert", "embedding"
 };
 
 struct AvailableModel {
@@ -66,7 +67,9 @@ struct ModelDetails {
   std::string licence_text = {};
   std::string system = {};           // of its manifest
   std::string parameters_json = {};  // of its manifest: an object of options
-  std::string metadata_json = {};    // an object of the file's keys; long lists are null
+  std::string messages_json = {};    // of its manifest: an array
+  bool own_template = true;          // the template is the file's, and not of the manifest
+  std::string metadata_json = {};    // an object of the file's keys; lists are empty
 };
 
 /// What a model's manifest says about asking it.
@@ -142,6 +145,8 @@ struct Services {
   std::function<std::vector<AvailableModel>()> available = {};
   /// kNotFound: no such model.
   std::function<Result<ModelDetails>(std::string_view name)> show = {};
+  /// {"model_info", "tensors"} with everything that the file has but its weights.
+  std::function<Result<std::string>(std::string_view name)> listing_json = {};
   /// Nothing for a model whose manifest says nothing, or that is not there.
   std::function<ModelDefaults(std::string_view name)> defaults = {};
   std::function<Result<store::PullReport>(std::string_view name, const store::PullCallback&, std::stop_token)> pull =

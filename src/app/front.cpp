@@ -12,6 +12,7 @@
 #include "convert/convert_job.h"
 #include "gguf/split_name.h"
 #include "net/http_client.h"
+#include "roles/model_listing.h"
 #include "roles/remote_completer.h"
 #include "roles/sandbox.h"
 #include "router/policy.h"
@@ -302,6 +303,11 @@ Result<roles::ModelFacts> Front::facts(const ModelFiles& files) {
     INGLE_TRY(const std::string answer, run_job(roles::kModelFactsJob, files.name, parts));
     return roles::decode_model_facts(answer);
   });
+}
+
+Result<std::string> Front::listing(const ModelFiles& files) {
+  INGLE_TRY(const auto parts, open_parts(files.parts));
+  return run_job(roles::kModelListingJob, files.name, parts);
 }
 
 Result<std::string> Front::run_job(std::string_view kind, std::string_view payload,

@@ -84,6 +84,9 @@ class Front {
   /// does not change.
   Result<roles::ModelFacts> facts(const ModelFiles& files);
 
+  /// All of a model's file but the weights, as JSON (roles/model_listing.h).
+  Result<std::string> listing(const ModelFiles& files);
+
   /// Hands a hostile input to a parse role. Kinds: app/roles_main.cpp.
   Result<std::string> run_job(std::string_view kind, std::string_view payload,
                               std::span<const base::FileDescriptor> files, const roles::JobLimits& limits = {});

@@ -71,6 +71,17 @@ api::ModelInfo info_of(const store::Store& store, const store::InstalledModel& m
   return info;
 }
 
+/// What a client may ask of it; every model that generates calls tools, in a generic form where it knows none of its own.
+std::vector<std::string> capabilities_of(const roles::ModelFacts& facts) {
+  if (!facts.summary.pooling.empty()) return {"embedding"};
+  std::vector<std::string> able = {"completion", "tools"};
+  const std::string& text = facts.chat_template;
+  if (text.find("<think>") != std::string::npos && text.find("</think>") != std::string::npos)
+    able.emplace_back("thinking");
+  if (facts.infills) able.emplace_back("insert");
+  return able;
+}
+
 Result<std::vector<api::ModelInfo>> list_models(Front& front) {
   INGLE_TRY(const auto installed, front.store().list());
   std::vector<api::ModelInfo> models;
@@ -80,6 +91,7 @@ Result<std::vector<api::ModelInfo>> list_models(Front& front) {
     // A file that cannot be read is listed all the same: it is there, and it can be removed.
     const auto facts = front.facts(Front::files_of(model));
     if (facts) fill_in(info, facts->summary);
+    if (facts) info.capabilities = capabilities_of(*facts);
     models.push_back(std::move(info));
   }
   return models;
@@ -107,7 +119,7 @@ std::string metadata_json(const roles::ModelFacts& facts) {
         value = base::to_valid_utf8(fact.value);
         break;
       case roles::ModelFact::Kind::kArray:
-        value = nullptr;
+        value = Json::array();
         break;
       case roles::ModelFact::Kind::kInteger:
       case roles::ModelFact::Kind::kReal:
@@ -129,15 +141,22 @@ Result<api::ModelDetails> show_model(Front& front, std::string_view name) {
     if (const auto extras = front.store().extras(*files.installed)) {
       details.system = extras->system;
       details.parameters_json = extras->parameters;
+      details.messages_json = extras->messages;
+      details.chat_template = extras->jinja_template;
       for (const std::string& licence : extras->licences)
-        details.licence_text += (details.licence_text.empty() ? "" : "\n\n") + licence;
+        details.licence_text += (details.licence_text.empty() ? "" : "\n") + licence;
     }
   } else {
     details.info.name = files.name;
     details.info.size = files.bytes;
   }
   fill_in(details.info, facts.summary);
-  details.chat_template = facts.chat_template;
+  details.info.capabilities = capabilities_of(facts);
+  if (details.chat_template.empty()) {
+    details.chat_template = facts.chat_template;
+  } else {
+    details.own_template = false;
+  }
   details.metadata_json = metadata_json(facts);
   return details;
 }
@@ -155,6 +174,10 @@ api::Services front_services(Front& front) {
   services.list = [&front] { return list_models(front); };
   services.available = [&front] { return available_models(front.store()); };
   services.show = [&front](std::string_view name) { return show_model(front, name); };
+  services.listing_json = [&front](std::string_view name) -> Result<std::string> {
+    INGLE_TRY(const ModelFiles files, front.locate(name));
+    return front.listing(files);
+  };
   services.defaults = [&front](std::string_view name) -> api::ModelDefaults {
     const auto model = front.store().find(name);
     const auto extras =

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
+
 #include "gguf/file.h"
 #include "roles/message.h"
 
@@ -35,6 +38,19 @@ ModelFact fact_of(const gguf::Entry& entry) {
   return fact;
 }
 
+/// By the names that the engine's tokenizer knows most of them by.
+bool has_infill_tokens(const gguf::File& file) {
+  constexpr std::string_view kPrefixes[] = {"<|fim_prefix|>", "<fim-prefix>", "<fim_prefix>", "<PRE>", "▁<PRE>"};
+  for (const char* key : {"tokenizer.ggml.fim_pre_token_id", "tokenizer.ggml.prefix_token_id"}) {
+    if (file.find(key) != nullptr) return true;
+  }
+  const gguf::Value* tokens = file.find("tokenizer.ggml.tokens");
+  for (size_t i = 0; tokens != nullptr && tokens->is_array() && i < tokens->size(); ++i) {
+    if (std::ranges::find(kPrefixes, tokens->as_string(i).value_or("")) != std::end(kPrefixes)) return true;
+  }
+  return false;
+}
+
 std::string encode(const ModelFacts& facts) {
   const models::Summary& summary = facts.summary;
   MessageWriter writer;
@@ -51,6 +67,7 @@ std::string encode(const ModelFacts& facts) {
       .text(summary.pooling)
       .text(summary.license)
       .text(facts.chat_template)
+      .number(facts.infills)
       .number(static_cast<uint32_t>(facts.metadata.size()));
   for (const ModelFact& fact : facts.metadata)
     writer.text(fact.key).number(static_cast<uint8_t>(fact.kind)).text(fact.value);
@@ -65,6 +82,7 @@ Result<std::string> model_facts_job(std::string_view payload, std::span<const ba
   INGLE_TRY(facts.summary, models::summarize(*file));
   INGLE_TRY(const std::string_view chat_template, file->string_or("tokenizer.chat_template", ""));
   facts.chat_template = chat_template;
+  facts.infills = has_infill_tokens(*file);
   for (const gguf::Entry& entry : file->metadata()) {
     if (facts.metadata.size() == kMaxFacts) break;
     facts.metadata.push_back(fact_of(entry));
@@ -89,6 +107,7 @@ Result<ModelFacts> decode_model_facts(std::string_view bytes) {
   summary.pooling = reader.text();
   summary.license = reader.text();
   facts.chat_template = reader.text();
+  facts.infills = reader.number<bool>();
   const auto n_facts = reader.number<uint32_t>();
   bool known_kinds = true;
   for (uint32_t i = 0; i < n_facts && !reader.broken(); ++i) {

@@ -28,6 +28,7 @@ struct ModelFact {
 struct ModelFacts {
   models::Summary summary;
   std::string chat_template;  // Jinja source; empty: none
+  bool infills = false;       // has the control tokens of models that fill in between two texts
   std::vector<ModelFact> metadata;
 };
 

@@ -3,6 +3,7 @@
 #include "api/anthropic/encode.h"
 #include "api/anthropic/parse.h"
 #include "api/inference.h"
+#include "api/model_defaults.h"
 
 namespace ingle::api::anthropic {
 namespace {
@@ -47,6 +48,7 @@ void count_tokens(const std::shared_ptr<Call>& call) {
   if (!parsed) return call->fail(parsed.error());
   call->name_ignored(parsed->ignored);
   auto& prompt = std::get<chat::ChatPrompt>(parsed->request.prompt);
+  apply_defaults(defaults_of(call->services(), parsed->model), prompt);
   prompt.now_unix = call->services().now_unix();
   const auto model = acquire_model(*call, parsed->model, {});
   if (!model) return call->fail(model.error());

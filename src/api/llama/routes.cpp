@@ -4,6 +4,7 @@
 #include "api/llama/encode.h"
 #include "api/llama/parse.h"
 #include "api/llama/target.h"
+#include "api/model_defaults.h"
 #include "api/openai/parse.h"
 
 namespace ingle::api::llama {
@@ -107,6 +108,7 @@ void apply_template(const std::shared_ptr<Call>& call) {
   if (!parsed) return call->fail(parsed.error());
   call->name_ignored(parsed->ignored);
   auto& prompt = std::get<chat::ChatPrompt>(parsed->request.prompt);
+  apply_defaults(defaults_of(call->services(), parsed->model), prompt);
   prompt.now_unix = call->services().now_unix();
   const auto model = acquire(*call, parsed->model);
   if (!model) return call->fail(model.error());

@@ -31,7 +31,8 @@ std::string encode_error(const Failure& failure);
 std::string encode_tags(std::span<const ModelInfo> models);
 std::string encode_running(std::span<const runtime::LoadedModel> loaded, std::span<const ModelInfo> models,
                            int64_t now_unix);
-std::string encode_show(const ModelDetails& details);
+/// `listing_json`: of Services::listing_json; empty: not asked for.
+std::string encode_show(const ModelDetails& details, const std::string& listing_json = {});
 
 /// A line of a pull's stream.
 std::string encode_pull(const store::PullProgress& progress, std::string_view model, std::string_view digest_hex);

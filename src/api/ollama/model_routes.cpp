@@ -44,9 +44,16 @@ void show(const std::shared_ptr<Call>& call) {
   if (!wanted) return call->fail(wanted.error());
   call->name_ignored(wanted->ignored);
   if (!is_model_name(wanted->model)) return call->fail(Failure::no_model(wanted->model));
-  const auto details = call->services().show(wanted->model);
+  auto details = call->services().show(wanted->model);
   if (!details) return call->fail(of_model(details.error(), wanted->model));
-  call->respond_json(encode_show(*details));
+  if (!wanted->system.empty()) details->system = wanted->system;
+  std::string listing;
+  if (wanted->verbose && call->services().listing_json) {
+    auto all = call->services().listing_json(wanted->model);
+    if (!all) return call->fail(of_model(all.error(), wanted->model));
+    listing = *std::move(all);
+  }
+  call->respond_json(encode_show(*details, listing));
 }
 
 void pull(const std::shared_ptr<Call>& call) {

@@ -11,6 +11,8 @@ void greet(const std::shared_ptr<Call>& call);
 void version(const std::shared_ptr<Call>& call);
 void chat(const std::shared_ptr<Call>& call);
 void generate(const std::shared_ptr<Call>& call);
+void embed_inputs(const std::shared_ptr<Call>& call);
+void embed_prompt(const std::shared_ptr<Call>& call);
 void tags(const std::shared_ptr<Call>& call);
 void running(const std::shared_ptr<Call>& call);
 void show(const std::shared_ptr<Call>& call);

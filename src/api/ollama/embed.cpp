@@ -1,0 +1,184 @@
+#include "api/ollama/embed.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <iterator>
+
+#include "api/inference.h"
+#include "api/json_input.h"
+#include "api/limits.h"
+#include "api/ollama/options.h"
+#include "api/ollama/routes.h"
+
+namespace ingle::api::ollama {
+namespace {
+
+// clang-format off
+constexpr Field kSharedRows[] = {
+  required("model", "string"),
+  honoured("keep_alive", "number|string", "seconds, or a duration such as \"5m\"; 0: not at all, negative: for ever"),
+  honoured("options", "object", "num_ctx counts", &kOptionFields),
+};
+constexpr Field kEmbedRows[] = {
+  honoured("input", "string|string[]", "at most 2048; none: the model is loaded"),
+  honoured("truncate", "boolean", "default true: the end of what is too long is left out; false refuses it, with both counts"),
+  honoured("dimensions", "integer", "the first so many of each vector, made of length 1 again; 0: all"),
+};
+constexpr Field kEmbeddingsRows[] = {
+  honoured("prompt", "string", "its end is left out where it is too long; empty: the model is loaded"),
+};
+constexpr auto kEmbedTable = joined(kSharedRows, kEmbedRows);
+constexpr auto kEmbeddingsTable = joined(kSharedRows, kEmbeddingsRows);
+// clang-format on
+
+void read_shared(ObjectReader& in, ReadNotes& notes, EmbedCall& call) {
+  call.model = in.text("model").value_or("");
+  read_keep_alive(in, call.acquire.keep_alive);
+  if (const Json* options = in.object("options")) {
+    CompletionCall read;
+    read_options(*options, "options", notes, read);
+    call.acquire.context = read.acquire.context;
+  }
+}
+
+void read_inputs(ObjectReader& in, EmbedCall& call) {
+  const Json* value = in.any("input");
+  if (value == nullptr) return;
+  const auto add = [&](const Json& text) {
+    if (text.is_string()) call.request.inputs.emplace_back(chat::Private(text.get<std::string>()));
+    return text.is_string();
+  };
+  if (value->is_array()) {
+    if (value->size() > kMaxEmbeddingInputs)
+      return in.fault("input", "must be at most " + std::to_string(kMaxEmbeddingInputs) + " texts");
+    for (const Json& text : *value) {
+      if (!add(text))
+        return in.fault(Failure{.status = 400, .param = "input", .error = Error::usage("invalid input type")});
+    }
+  } else if (*value != "" && !add(*value)) {
+    in.fault(Failure{.status = 400, .param = "input", .error = Error::usage("invalid input type")});
+  }
+}
+
+Answer<EmbedCall> finished(EmbedCall call, ReadNotes notes) {
+  if (notes.fault) return std::unexpected(*std::move(notes.fault));
+  call.ignored = std::move(notes.ignored);
+  return call;
+}
+
+/// As short as a 32-bit number can be written: the library writes all the digits of the 64-bit one.
+void append(std::string& text, const std::vector<float>& vector) {
+  text += '[';
+  for (size_t i = 0; i < vector.size(); ++i)
+    fmt::format_to(std::back_inserter(text), "{}{}", i == 0 ? "" : ",", vector[i]);
+  text += ']';
+}
+
+int64_t nanoseconds(double seconds) {
+  return static_cast<int64_t>(seconds * 1e9);
+}
+
+struct Answered {
+  Embeddings embeddings;
+  double load_seconds = 0;
+  double total_seconds = 0;
+};
+
+/// Nothing after the call was answered with an error.
+std::optional<Answered> answer(Call& call, Answer<EmbedCall>& parsed) {
+  using Clock = std::chrono::steady_clock;
+  const auto since = [began = Clock::now()] { return std::chrono::duration<double>(Clock::now() - began).count(); };
+  if (!parsed) {
+    call.fail(parsed.error());
+    return std::nullopt;
+  }
+  call.name_ignored(parsed->ignored);
+  const auto model = acquire_model(call, parsed->model, parsed->acquire);
+  if (!model) {
+    call.fail(model.error());
+    return std::nullopt;
+  }
+  Answered answered{.embeddings = {}, .load_seconds = since()};
+  parsed->request.gone = [&call] { return call.exchange().gone(); };
+  if (!parsed->request.inputs.empty()) {
+    auto embeddings = embed(**model, parsed->request);
+    if (!embeddings) {
+      call.fail(embeddings.error());
+      return std::nullopt;
+    }
+    answered.embeddings = *std::move(embeddings);
+  }
+  answered.total_seconds = since();
+  return answered;
+}
+
+}  // namespace
+
+constexpr FieldTable kEmbedFields = kEmbedTable;
+constexpr FieldTable kEmbeddingsFields = kEmbeddingsTable;
+
+Answer<EmbedCall> parse_embed(std::string_view body) {
+  auto json = parse_json_object(body);
+  if (!json) return std::unexpected(std::move(json).error());
+  EmbedCall call;
+  ReadNotes notes;
+  {
+    ObjectReader in(*json, "", notes, kEmbedFields);
+    read_shared(in, notes, call);
+    read_inputs(in, call);
+    call.request.too_long = in.boolean("truncate").value_or(true) ? TooLong::kCut : TooLong::kRefuse;
+    call.request.dimensions = static_cast<uint32_t>(in.integer("dimensions", 0, 1 << 20).value_or(0));
+  }
+  return finished(std::move(call), std::move(notes));
+}
+
+Answer<EmbedCall> parse_embeddings(std::string_view body) {
+  auto json = parse_json_object(body);
+  if (!json) return std::unexpected(std::move(json).error());
+  EmbedCall call;
+  call.request.field = "prompt";
+  call.request.too_long = TooLong::kCut;
+  ReadNotes notes;
+  {
+    ObjectReader in(*json, "", notes, kEmbeddingsFields);
+    read_shared(in, notes, call);
+    std::string prompt = in.text("prompt").value_or("");
+    if (!prompt.empty()) call.request.inputs.emplace_back(chat::Private(std::move(prompt)));
+  }
+  return finished(std::move(call), std::move(notes));
+}
+
+std::string encode_embed(const Embeddings& answer, std::string_view model, double total_seconds, double load_seconds) {
+  std::string text = "{\"model\":" + to_text(model) + ",\"embeddings\":[";
+  for (size_t i = 0; i < answer.vectors.size(); ++i) {
+    if (i > 0) text += ',';
+    append(text, answer.vectors[i]);
+  }
+  text += ']';
+  if (!answer.vectors.empty())
+    text += fmt::format(R"(,"total_duration":{},"load_duration":{},"prompt_eval_count":{})", nanoseconds(total_seconds),
+                        nanoseconds(load_seconds), answer.prompt_tokens);
+  return text + "}";
+}
+
+std::string encode_embeddings(const Embeddings& answer) {
+  std::string text = "{\"embedding\":";
+  append(text, answer.vectors.empty() ? std::vector<float>() : answer.vectors.front());
+  return text + "}";
+}
+
+void embed_inputs(const std::shared_ptr<Call>& call) {
+  auto parsed = parse_embed(call->request().body);
+  const auto answered = answer(*call, parsed);
+  if (answered)
+    call->respond_json(
+        encode_embed(answered->embeddings, parsed->model, answered->total_seconds, answered->load_seconds));
+}
+
+void embed_prompt(const std::shared_ptr<Call>& call) {
+  auto parsed = parse_embeddings(call->request().body);
+  if (const auto answered = answer(*call, parsed)) call->respond_json(encode_embeddings(answered->embeddings));
+}
+
+}  // namespace ingle::api::ollama
