@@ -1,12 +1,9 @@
-"""The Python clients of OpenAI and Ollama against `ingle serve` with a real model, and an engine that dies."""
+"""The Python client of OpenAI against `ingle serve` with a real model, and an engine that dies."""
 import json
-import os
-import pathlib
-import shutil
 import threading
 
 from clients import needs_clients
-from ingle import IngleTest, TEST_HOME, needs
+from ingle import IngleTest, needs
 from server import Server, kill
 
 MODEL = "smollm2:135m"
@@ -119,88 +116,3 @@ class OpenAiClient(IngleTest):
         self.assertEqual(self.server.json("GET", "/health"), {"status": "ok"})
         answer = self.client.chat.completions.create(model=MODEL, messages=QUESTION, max_tokens=3)
         self.assertTrue(answer.choices[0].message.content)
-
-
-@needs(MODEL)
-@needs_clients
-class OllamaClient(IngleTest):
-    shared_models = False
-
-    def setUp(self):
-        super().setUp()
-        import ollama
-
-        self.ollama = ollama
-        self.copy_model()
-        self.server = Server(self)
-        self.client = ollama.Client(host=self.server.url)
-        self.addCleanup(self.client._client.close)
-
-    def copy_model(self):
-        """A models folder of the test's own, so that it can delete."""
-        manifest = next((TEST_HOME / "models" / "manifests").glob("*/library/smollm2/135m"))
-        place = self.home / "models" / manifest.relative_to(TEST_HOME / "models")
-        place.parent.mkdir(parents=True)
-        shutil.copy(manifest, place)
-        (self.home / "models" / "blobs").mkdir()
-        for layer in [*json.loads(manifest.read_text())["layers"], json.loads(manifest.read_text())["config"]]:
-            name = layer["digest"].replace(":", "-")
-            source, target = TEST_HOME / "models" / "blobs" / name, self.home / "models" / "blobs" / name
-            try:
-                os.link(source, target)
-            except OSError:
-                shutil.copy(source, target)
-
-    def test_chat_and_generate_answer_whole_and_in_pieces(self):
-        options = {"temperature": 0, "num_predict": 8}
-        whole = self.client.chat(model=MODEL, messages=QUESTION, options=options)
-        self.assertTrue(whole.done)
-        self.assertGreater(whole.eval_count, 0)
-        self.assertGreater(whole.total_duration, whole.eval_duration)
-        pieces = list(self.client.chat(model=MODEL, messages=QUESTION, options=options, stream=True))
-        self.assertEqual("".join(piece.message.content for piece in pieces), whole.message.content)
-        self.assertEqual(pieces[-1].done_reason, whole.done_reason)
-        answer = self.client.generate(model=MODEL, prompt="Say hello to Ann.", options=options)
-        self.assertEqual(answer.response, whole.message.content)
-        raw = self.client.generate(model=MODEL, prompt="Once upon a", raw=True, options=options)
-        self.assertTrue(raw.response)
-
-    def test_format_keeps_to_a_schema(self):
-        schema = {"type": "object", "properties": {"ok": {"type": "boolean"}}, "required": ["ok"]}
-        for format in (schema, "json"):
-            answer = self.client.chat(model=MODEL, messages=QUESTION, format=format, options={"num_predict": 300, "seed": 2})
-            self.assertTrue(answer.message.content.startswith("{"), answer.message.content)
-            if answer.done_reason == "stop":
-                self.assertIsInstance(json.loads(answer.message.content), dict)
-
-    def test_models_are_loaded_listed_and_unloaded(self):
-        self.assertEqual(self.client.list().models[0].model, MODEL)
-        self.assertEqual(self.client.generate(model=MODEL, keep_alive="10m").done_reason, "load")
-        running = self.client.ps().models
-        self.assertEqual([model.model for model in running], [MODEL])
-        self.assertGreater(running[0].size, 0)
-        self.assertIn(MODEL, self.ok("ps").data)
-        self.assertEqual(self.client.generate(model=MODEL, keep_alive=0).done_reason, "unload")
-        self.assertEqual(self.client.ps().models, [])
-        shown = self.client.show(MODEL)
-        self.assertEqual(shown.details.family, "llama")
-        self.assertEqual(shown.modelinfo["general.architecture"], "llama")
-        self.assertIn("{%", shown.template)
-
-    def test_an_installed_model_needs_no_pull_and_can_be_deleted(self):
-        statuses = [progress.status for progress in self.client.pull(MODEL, stream=True)]
-        self.assertEqual(statuses[-1], "success")
-        self.assertEqual(self.client.delete(MODEL).status, "success")
-        self.assertEqual(self.client.list().models, [])
-        with self.assertRaises(self.ollama.ResponseError) as caught:
-            self.client.delete(MODEL)
-        self.assertEqual(caught.exception.status_code, 404)
-        with self.assertRaises(self.ollama.ResponseError) as caught:
-            self.client.chat(model=MODEL, messages=QUESTION)
-        self.assertEqual(caught.exception.status_code, 404)
-        self.assertTrue(any(pathlib.Path(self.home, "models", "blobs").iterdir()))  # not ours to prune
-
-    def test_what_cannot_be_done_is_said(self):
-        with self.assertRaises(self.ollama.ResponseError) as caught:
-            self.client.chat(model=MODEL, messages=QUESTION, think=True)
-        self.assertEqual(caught.exception.status_code, 400)
