@@ -91,15 +91,12 @@ ReadLog::~ReadLog() {
   current_log = nullptr;
 }
 
-ObjectReader::ObjectReader(const Json& value, std::string path, ReadNotes& notes)
-    : value_(value.is_object() ? &value : nullptr), path_(std::move(path)), notes_(notes) {
-  if (value_ == nullptr) fault(Failure::bad_field(path_, "must be an object"));
-}
-
 ObjectReader::ObjectReader(const Json& value, std::string path, ReadNotes& notes, FieldTable fields)
-    : ObjectReader(value, std::move(path), notes) {
-  fields_ = fields;
-  if (value_ == nullptr) return;
+    : value_(value.is_object() ? &value : nullptr), path_(std::move(path)), notes_(notes), fields_(fields) {
+  if (value_ == nullptr) {
+    fault(Failure::bad_field(path_, "must be an object"));
+    return;
+  }
   for (const auto& [name, item] : value_->items()) {
     const Field* row = row_of(fields, name);
     if (row == nullptr) {
@@ -107,13 +104,6 @@ ObjectReader::ObjectReader(const Json& value, std::string path, ReadNotes& notes
     } else if (row->support == Support::kRejected) {
       reject(*row, item);
     }
-  }
-}
-
-ObjectReader::~ObjectReader() {
-  if (value_ == nullptr || fields_) return;
-  for (const auto& [name, value] : value_->items()) {
-    if (!asked_.contains(name) && !value.is_null()) ignore(name);
   }
 }
 
@@ -141,12 +131,10 @@ void ObjectReader::fault(Failure failure) {
 }
 
 const Json* ObjectReader::any(std::string_view name) {
-  if (fields_) {
-    const Field* row = row_of(*fields_, name);
-    if (current_log != nullptr && row != nullptr) current_log->rows.insert(row);
-    if (current_log != nullptr && (row == nullptr || !is_read(*row))) current_log->unlisted.insert(path_of(name));
-  } else {
-    asked_.emplace(name);
+  if (current_log != nullptr) {
+    const Field* row = row_of(fields_, name);
+    if (row != nullptr) current_log->rows.insert(row);
+    if (row == nullptr || !is_read(*row)) current_log->unlisted.insert(path_of(name));
   }
   if (value_ == nullptr || notes_.fault) return nullptr;
   const auto found = value_->find(name);

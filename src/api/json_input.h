@@ -36,9 +36,6 @@ class ObjectReader {
   /// `path` stands before the names of fields in errors: "", "options", "messages[0]". Not an object: a fault, and so is a
   /// field that the table rejects. Fields that it does not list go to the notes.
   ObjectReader(const Json& value, std::string path, ReadNotes& notes, FieldTable fields);
-  /// Without a table: every field that was not asked for goes to the notes.
-  ObjectReader(const Json& value, std::string path, ReadNotes& notes);
-  ~ObjectReader();
   ObjectReader(const ObjectReader&) = delete;
   ObjectReader& operator=(const ObjectReader&) = delete;
 
@@ -53,8 +50,6 @@ class ObjectReader {
   const Json* any(std::string_view name);
   const Json* object(std::string_view name);
   const Json* array(std::string_view name);
-  /// A field that is understood and changes nothing.
-  void accept(std::string_view name) { any(name); }
 
   std::string path_of(std::string_view name) const;
   void fault(Failure failure);
@@ -67,8 +62,7 @@ class ObjectReader {
   const Json* value_;
   std::string path_;
   ReadNotes& notes_;
-  std::optional<FieldTable> fields_;
-  std::set<std::string, std::less<>> asked_;
+  const FieldTable fields_;
 };
 
 /// While it lives: the rows that readers on this thread were asked for, and names for which there is no honoured row.

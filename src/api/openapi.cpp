@@ -99,6 +99,7 @@ Json operation(const Route& route) {
     const std::string type = route.body == BodyKind::kMultipart ? "multipart/form-data" : "application/json";
     json["requestBody"]["content"][type]["schema"] = object_schema(*route.fields, false);
   }
+  if (route.body == BodyKind::kBytes) json["requestBody"]["content"]["application/octet-stream"] = Json::object();
   json["responses"] = answers_of(route);
   if (route.scope == Scope::kOwner) json["security"] = Json::array({{{"key", Json::array()}}});
   return json;

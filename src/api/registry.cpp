@@ -41,8 +41,8 @@ constexpr Route kRoutes[] = {
   {"POST", "/v1/embeddings", Dialect::kOpenAi, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, openai::embeddings, "vectors of texts", &openai::kEmbeddingsFields},
   {"POST", "/v1/messages", Dialect::kAnthropic, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, anthropic::messages, "an answer to a conversation, whole or as events", &anthropic::kMessagesFields},
   {"POST", "/v1/messages/count_tokens", Dialect::kAnthropic, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, anthropic::count_tokens, "how long a conversation is", &anthropic::kCountFields},
-  {"GET", "/v1/models", Dialect::kOpenAi, Scope::kInference, Lane::kSlow, BodyKind::kNone, 0, openai::list_models},
-  {"GET", "/v1/models/*", Dialect::kOpenAi, Scope::kInference, Lane::kSlow, BodyKind::kNone, 0, openai::show_model},
+  {"GET", "/v1/models", Dialect::kOpenAi, Scope::kInference, Lane::kSlow, BodyKind::kNone, 0, openai::list_models, "the models here, and the router where there is one"},
+  {"GET", "/v1/models/*", Dialect::kOpenAi, Scope::kInference, Lane::kSlow, BodyKind::kNone, 0, openai::show_model, "a model"},
   {"POST", "/v1/extract", Dialect::kOwn, Scope::kInference, Lane::kSlow, BodyKind::kMultipart, kMaxDocumentBytes, own::extract, "fields of a document, with where they stand", &own::kExtractFields},
   {"POST", "/v1/summarize", Dialect::kOwn, Scope::kInference, Lane::kSlow, BodyKind::kMultipart, kMaxDocumentBytes, own::summarize, "a summary of a document, with where its statements stand", &own::kSummarizeFields},
 
@@ -76,12 +76,14 @@ constexpr Route kRoutes[] = {
   not_here("GET", "/cors-proxy", Dialect::kLlama, "the server fetches nothing for a page"),
   {"POST", "/tokenize", Dialect::kLlama, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, llama::tokenize, "tokens of a text", &llama::kTokenizeFields},
   {"POST", "/detokenize", Dialect::kLlama, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, llama::detokenize, "text of tokens", &llama::kDetokenizeFields},
-  {"POST", "/apply-template", Dialect::kLlama, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, llama::apply_template, "the text that a conversation becomes"},
+  {"POST", "/apply-template", Dialect::kLlama, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, llama::apply_template, "the text that a conversation becomes", &openai::kChatFields},
 
   {"POST", "/api/v1/chat", Dialect::kLmStudio, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, lmstudio::chat, "an answer to a conversation that the server keeps", &lmstudio::kChatFields},
   {"GET", "/api/v1/models", Dialect::kLmStudio, Scope::kInference, Lane::kSlow, BodyKind::kNone, 0, lmstudio::list_models, "the models, and which are loaded"},
   {"POST", "/api/v1/models/load", Dialect::kLmStudio, Scope::kManage, Lane::kSlow, BodyKind::kJson, kMaxSmallJsonBytes, lmstudio::load, "loads a model", &lmstudio::kLoadFields},
   {"POST", "/api/v1/models/unload", Dialect::kLmStudio, Scope::kManage, Lane::kSlow, BodyKind::kJson, kMaxSmallJsonBytes, lmstudio::unload, "unloads a model", &lmstudio::kUnloadFields},
+  {"POST", "/api/v0/chat/completions", Dialect::kLmStudio, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, lmstudio::chat_v0, "OpenAI's, with figures beside the answer", &openai::kChatFields},
+  {"POST", "/api/v0/embeddings", Dialect::kLmStudio, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, lmstudio::embeddings_v0, "OpenAI's, with the model's figures", &openai::kEmbeddingsFields},
   {"GET", "/api/v0/models", Dialect::kLmStudio, Scope::kInference, Lane::kSlow, BodyKind::kNone, 0, lmstudio::list_models_v0, "the models, and which are loaded"},
   {"GET", "/api/v0/models/*", Dialect::kLmStudio, Scope::kInference, Lane::kSlow, BodyKind::kNone, 0, lmstudio::show_model_v0, "a model"},
 

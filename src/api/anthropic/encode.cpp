@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "api/answer_parts.h"
 #include "api/json_input.h"
 
 namespace ingle::api::anthropic {
@@ -10,27 +11,19 @@ namespace {
 std::string_view type_of(const Failure& failure) {
   if (failure.is_overload()) return "overloaded_error";
   switch (failure.status) {
-    case 401:
-      return "authentication_error";
-    case 403:
-      return "permission_error";
-    case 404:
-      return "not_found_error";
     case 413:
       return "request_too_large";
-    case 429:
-      return "rate_limit_error";
+    case 501:
+      return "api_error";
     case 503:
       return "overloaded_error";
     default:
-      return failure.status < 500 ? "invalid_request_error" : "api_error";
+      return error_type(failure.status);
   }
 }
 
 Json error_json(const Failure& failure, std::string_view request_id) {
-  std::string message = failure.error.message();
-  if (!failure.error.hint().empty()) message += ": " + failure.error.hint();
-  Json json = {{"type", "error"}, {"error", {{"type", type_of(failure)}, {"message", std::move(message)}}}};
+  Json json = {{"type", "error"}, {"error", {{"type", type_of(failure)}, {"message", message_of(failure)}}}};
   if (failure.code == kAnswerBreaksSchema) json["error"]["code"] = failure.code;
   if (!request_id.empty()) json["request_id"] = request_id;
   return json;

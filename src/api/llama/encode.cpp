@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "api/answer_parts.h"
 #include "api/json_input.h"
 #include "base/utf8.h"
 
@@ -13,26 +14,11 @@ std::string_view type_of(const Failure& failure) {
   if (failure.code == kAnswerBreaksSchema) return kAnswerBreaksSchema;
   if (failure.code == "context_length_exceeded") return "exceed_context_size_error";
   if (failure.is_overload()) return "unavailable_error";
-  switch (failure.status) {
-    case 401:
-      return "authentication_error";
-    case 403:
-      return "permission_error";
-    case 404:
-      return "not_found_error";
-    case 501:
-      return "not_supported_error";
-    case 503:
-      return "unavailable_error";
-    default:
-      return failure.status < 500 ? "invalid_request_error" : "server_error";
-  }
+  return error_type(failure.status, "server_error");
 }
 
 Json error_json(const Failure& failure) {
-  std::string message = failure.error.message();
-  if (!failure.error.hint().empty()) message += ": " + failure.error.hint();
-  return {{"error", {{"code", failure.status}, {"message", std::move(message)}, {"type", type_of(failure)}}}};
+  return {{"error", {{"code", failure.status}, {"message", message_of(failure)}, {"type", type_of(failure)}}}};
 }
 
 std::string_view stop_type(const chat::Finished& finished) {
@@ -50,23 +36,15 @@ std::string_view stop_type(const chat::Finished& finished) {
   return "none";
 }
 
-Json bytes_json(std::string_view bytes) {
-  Json json = Json::array();
-  for (const char byte : bytes)
-    json.push_back(static_cast<unsigned char>(byte));
-  return json;
-}
-
 /// What of raw bytes can stand in an answer.
 Json piece_json(std::string_view piece) {
   return base::is_valid_utf8(piece) ? Json(piece) : bytes_json(piece);
 }
 
 Json probability_json(const chat::TokenLogprob& token) {
-  return {{"id", token.id},
-          {"token", base::to_valid_utf8(token.text)},
-          {"bytes", bytes_json(token.text)},
-          {"logprob", token.logprob}};
+  Json json = {{"id", token.id}};
+  json.update(token_json(token));
+  return json;
 }
 
 Json probabilities_json(std::span<const chat::TokenInfo> tokens) {

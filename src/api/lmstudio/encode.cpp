@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "api/answer_parts.h"
 #include "api/json_input.h"
 
 namespace ingle::api::lmstudio {
@@ -14,9 +15,7 @@ std::string_view type_of(const Failure& failure) {
 }
 
 Json error_json(const Failure& failure) {
-  std::string message = failure.error.message();
-  if (!failure.error.hint().empty()) message += ": " + failure.error.hint();
-  Json error = {{"type", type_of(failure)}, {"message", std::move(message)}, {"code", failure.word()}};
+  Json error = {{"type", type_of(failure)}, {"message", message_of(failure)}, {"code", failure.word()}};
   if (!failure.param.empty()) error["param"] = failure.param;
   return error;
 }

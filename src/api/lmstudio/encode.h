@@ -27,10 +27,10 @@ std::unique_ptr<AnswerEncoder> make_chat_encoder(ChatFrame frame);
 
 /// OpenAI's answers with `stats`, `model_info` and `runtime`.
 struct ModelFacts {
-  std::string architecture;
-  std::string quantization;
+  std::string architecture = {};
+  std::string quantization = {};
   uint32_t context = 0;
-  std::string version;  // of this server
+  std::string version = {};  // of this server
 };
 std::unique_ptr<AnswerEncoder> add_stats(std::unique_ptr<AnswerEncoder> inner, ModelFacts facts);
 /// The same beside embeddings: an answer of OpenAI's form.

@@ -130,6 +130,28 @@ TEST_F(LmStudioRoutes, models_are_listed_loaded_and_unloaded) {
   EXPECT_EQ(models.unloaded, std::vector<std::string>{"m:1"});
 }
 
+TEST_F(LmStudioRoutes, v0_puts_figures_beside_openais_answers) {
+  services.list = [] {
+    return std::vector<ModelInfo>{{.name = "m:1", .architecture = "qwen2", .quantization = "Q8_0", .context = 128}};
+  };
+  chat::Finished end;
+  end.usage.completion_tokens = 4;
+  end.usage.decode_seconds = 2;
+  models.completer->script = {text("hi"), end};
+  const std::string body = R"({"model":"m:1","messages":[{"role":"user","content":"x"}]})";
+  const Json whole = json(ask("POST", "/api/v0/chat/completions", body));
+  EXPECT_EQ(whole.at("choices").at(0).at("message").at("content"), "hi");
+  EXPECT_EQ(whole.at("stats").at("tokens_per_second"), 2.0);
+  EXPECT_EQ(whole.at("stats").at("stop_reason"), "eosFound");
+  EXPECT_EQ(whole.at("model_info").at("arch"), "qwen2");
+  EXPECT_EQ(whole.at("runtime").at("name"), "inglenook");
+  const std::string stream = ask("POST", "/api/v0/chat/completions", R"({"stream":true,)" + body.substr(1)).reply.body;
+  EXPECT_TRUE(stream.ends_with("data: [DONE]\n\n"));
+  const size_t last_event = stream.rfind("data: {");
+  const Json end_event = Json::parse(stream.substr(last_event + 6, stream.find("\n\n", last_event) - last_event - 6));
+  EXPECT_EQ(end_event.at("stats").at("generation_time"), 2.0);
+}
+
 TEST_F(LmStudioRoutes, errors_have_the_dialects_form) {
   const Json error = json(ask("POST", "/api/v1/chat", R"({"model":"odd:1","input":"a"})")).at("error");
   EXPECT_EQ(error.at("type"), "model_not_found");

@@ -7,6 +7,9 @@
 #include "api/inference.h"
 #include "api/lmstudio/encode.h"
 #include "api/lmstudio/parse.h"
+#include "api/openai/embeddings.h"
+#include "api/openai/encode.h"
+#include "api/openai/parse.h"
 
 namespace ingle::api::lmstudio {
 namespace {
@@ -18,6 +21,18 @@ bool is_loaded(const Services& services, std::string_view model) {
 
 double seconds_since(std::chrono::steady_clock::time_point started) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+}
+
+ModelFacts facts_of(const Services& services, std::string_view model) {
+  ModelFacts facts{.version = services.version};
+  const auto models = services.list();
+  if (!models) return facts;  // the answer is worth more than what stands beside it
+  const auto found = std::ranges::find(*models, model, &ModelInfo::name);
+  if (found == models->end()) return facts;
+  facts.architecture = found->architecture;
+  facts.quantization = found->quantization;
+  facts.context = found->context;
+  return facts;
 }
 
 /// Puts the conversation so far before what is new. 404 where it is not kept (any more).
@@ -109,6 +124,41 @@ void unload(const std::shared_ptr<Call>& call) {
   }
   call->services().models->unload(*id);
   call->respond_json(encode_unloaded(*id));
+}
+
+void chat_v0(const std::shared_ptr<Call>& call) {
+  auto parsed = openai::parse_chat(call->request().body);
+  if (!parsed) return call->fail(parsed.error());
+  call->name_ignored(parsed->ignored);
+  if (parsed->n != 1) return call->fail(Failure::bad_field("n", "must be 1: this server gives one answer a request"));
+  const int64_t now = call->services().now_unix();
+  std::get<chat::ChatPrompt>(parsed->request.prompt).now_unix = now;
+  if (!parsed->has_seed) parsed->request.sampling.seed = random_seed();
+  auto encoder = openai::make_chat_encoder({.id = "chatcmpl-" + call->request_id(),
+                                            .model = parsed->model,
+                                            .fingerprint = "ingle-" + call->services().version,
+                                            .created_unix = now,
+                                            .include_usage = parsed->include_usage,
+                                            .logprobs = parsed->logprobs});
+  run_inference(call, {.model = parsed->model,
+                       .acquire = {.keep_alive = {}, .context = parsed->context},
+                       .request = std::move(parsed->request),
+                       .stream = parsed->stream,
+                       .encoder = add_stats(std::move(encoder), facts_of(call->services(), parsed->model))});
+}
+
+void embeddings_v0(const std::shared_ptr<Call>& call) {
+  auto parsed = openai::parse_embeddings(call->request().body);
+  if (!parsed) return call->fail(parsed.error());
+  call->name_ignored(parsed->ignored);
+  call->request().body = {};
+  const auto model = acquire_model(*call, parsed->model, {});
+  if (!model) return call->fail(model.error());
+  parsed->request.gone = [call] { return call->exchange().gone(); };
+  const auto answer = embed(**model, parsed->request);
+  if (!answer) return call->fail(answer.error());
+  call->respond_json(add_facts(openai::encode_embeddings(*answer, parsed->model, parsed->base64),
+                               facts_of(call->services(), parsed->model)));
 }
 
 void list_models_v0(const std::shared_ptr<Call>& call) {

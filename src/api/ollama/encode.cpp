@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "api/answer_parts.h"
 #include "api/json_input.h"
 #include "base/utf8.h"
 
@@ -27,15 +28,6 @@ std::string line(const Json& json) {
 std::string_view done_reason(chat::FinishReason reason) {
   const bool cut = reason == chat::FinishReason::kLength || reason == chat::FinishReason::kContextFull;
   return cut ? "length" : "stop";
-}
-
-Json token_json(const chat::TokenLogprob& token) {
-  Json bytes = Json::array();
-  for (const char byte : token.text)
-    bytes.push_back(static_cast<unsigned char>(byte));
-  Json json = {{"token", base::to_valid_utf8(token.text)}, {"logprob", token.logprob}};
-  if (!bytes.empty()) json["bytes"] = std::move(bytes);
-  return json;
 }
 
 Json logprobs_json(std::span<const chat::TokenInfo> tokens) {
