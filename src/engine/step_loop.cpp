@@ -154,36 +154,34 @@ bool StepLoop::prefix_is_coming(const Job& job) const {
 /// gets those of background work but for one. Who gave way goes on later from the pages that it leaves in the cache.
 void StepLoop::make_place() {
   if (waiting_.empty() || running_.size() < shape_.limits.max_sequences) return;
-  const Job* next = waiting_.first([this](const Job& job) { return !prefix_is_coming(job) && who_gives_way(job); });
+  std::map<std::string_view, uint32_t> places;
+  uint32_t n_background = 0;
+  for (const auto& job : running_) {
+    ++places[job->client];
+    n_background += job->is_background() ? 1 : 0;
+  }
+  const auto most = std::ranges::max_element(places, {}, [](const auto& client) { return client.second; });
+  const auto takes_background = [&](const Job& job) { return !job.is_background() && n_background > 1; };
+  const Job* next = waiting_.first([&](const Job& job) {
+    const bool may_take = takes_background(job) || (most->second > 1 && !places.contains(job.client));
+    return may_take && !prefix_is_coming(job);
+  });
   if (next == nullptr) return;
-  const uint32_t victim = *who_gives_way(*next);
+  const auto gives_way = [&](const std::unique_ptr<Job>& job) {
+    if (takes_background(*next)) return job->is_background();
+    return job->client == most->first && job->is_background() >= next->is_background();
+  };
+  const auto victim = std::find_if(running_.rbegin(), running_.rend(), gives_way);
+  if (victim == running_.rend()) return;
+  const auto index = std::distance(victim, running_.rend()) - 1;
   view_running();
-  views_.erase(views_.begin() + victim);
+  views_.erase(views_.begin() + index);
   if (!may_start(next->n_wanted(), views_, cache_.available(), shape_.limits)) return;
-  preempt(victim);
+  preempt(static_cast<size_t>(index));
   if (auto job = waiting_.take([&](Job& waiting) {
         return &waiting == next && try_start(waiting) ? FairQueue::Verdict::kTake : FairQueue::Verdict::kSkip;
       }))
     running_.push_back(std::move(job));
-}
-
-std::optional<uint32_t> StepLoop::who_gives_way(const Job& job) const {
-  std::map<std::string_view, uint32_t> places;
-  uint32_t n_background = 0;
-  for (const auto& running : running_) {
-    ++places[running->client];
-    n_background += running->is_background() ? 1 : 0;
-  }
-  const bool takes_background = !job.is_background() && n_background > 1;
-  const auto most = std::ranges::max_element(places, {}, [](const auto& client) { return client.second; });
-  if (!takes_background && (places.contains(job.client) || most->second < 2)) return std::nullopt;
-  for (auto i = static_cast<uint32_t>(running_.size()); i > 0; --i) {
-    const Job& other = *running_[i - 1];
-    const bool fits = takes_background ? other.is_background()
-                                       : other.client == most->first && other.is_background() >= job.is_background();
-    if (fits) return i - 1;
-  }
-  return std::nullopt;
 }
 
 bool StepLoop::try_start(Job& job) {

@@ -75,7 +75,6 @@ class StepLoop {
   void open(Job& job);
   bool prefix_is_coming(const Job& job) const;
   void make_place();
-  std::optional<uint32_t> who_gives_way(const Job& job) const;
   uint32_t chunk() const;
   void guess();
   bool plan();

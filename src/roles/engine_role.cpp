@@ -115,7 +115,8 @@ class EngineServer {
         }
         case ToEngine::kCancel:
           if (slow_.cancel(frame->payload)) break;
-          // Behind the request that it is meant for, which may not have begun.
+          // At once, and behind the request that it is meant for, which may not have begun.
+          completer_->cancel(frame->payload);
           starter_.push([this, id = std::move(frame->payload)] { completer_->cancel(id); });
           break;
         case ToEngine::kRelease:
