@@ -70,6 +70,7 @@ struct Server::Parts {
 
   void watch(const std::stop_token& stop);
   void renew_certificate();
+  std::unique_ptr<AttachServer> attached;
   std::optional<ServerFile> file;
 };
 
@@ -103,6 +104,7 @@ void Server::stop(unsigned drain_ms) {
   parts_->watcher = {};
   parts_->file.reset();  // whoever looks for a server from now on needs another one
   if (parts_->http) parts_->http->stop(drain_ms);
+  if (parts_->attached) parts_->attached->stop(drain_ms);
   // A model that still holds a request, because its process does not answer any more, will let go of it when that ends;
   // what it then touches must be there.
   const bool still_held = parts_->http && parts_->http->connections() > 0;
@@ -152,6 +154,8 @@ Result<std::unique_ptr<Server>> Server::start(Front& front, net::Listener listen
   parts->tls = options.tls;
   INGLE_TRY(parts->http, net::HttpServer::start(std::move(listener.socket), *parts->api, limits_of_process(),
                                                 parts->tls ? &parts->tls->identity() : nullptr));
+  if (options.attach && !options.echo)
+    parts->attached = std::make_unique<AttachServer>(front, *parts->services.models, options.attach);
   parts->watcher = std::jthread([raw = parts.get()](const std::stop_token& stop) { raw->watch(stop); });
   return std::unique_ptr<Server>(new Server(std::move(parts)));
 }

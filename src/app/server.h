@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "app/attach.h"
 #include "app/front.h"
 #include "app/server_tls.h"
 #include "base/result.h"
@@ -27,6 +28,7 @@ struct ServerOptions {
   /// Beyond loopback without TLS: the network is trusted as this machine's programs are.
   bool insecure = false;
   std::vector<std::string> machine_names = {};  // that a request may call it by, where it listens beyond loopback
+  std::shared_ptr<AttachListener> attach = {};  // null: commands load models of their own
 };
 
 class Server {

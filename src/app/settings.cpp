@@ -32,6 +32,7 @@ constexpr SettingRow kRows[] = {
   {"tls_key", &Settings::tls_key, "", {"INGLE_TLS_KEY"}, 0, "", "PEM file with the private key of tls_cert"},
   {"keep_alive", &Settings::keep_alive, "5m", {"INGLE_KEEP_ALIVE", "OLLAMA_KEEP_ALIVE"}, 0, "", "how long a server keeps a model loaded after its last use; 0: not at all, -1: for ever"},
   {"max_loaded_models", &Settings::max_loaded_models, "3", {"INGLE_MAX_LOADED_MODELS", "OLLAMA_MAX_LOADED_MODELS"}, 64, "", "models that a server keeps loaded at the same time; 0: 3"},
+  {"no_server", &Settings::no_server, "false", {"INGLE_NO_SERVER"}, 0, "", "commands load models of their own, also while a server runs"},
   {"discover", &Settings::discover, "true", {"INGLE_DISCOVER"}, 0, "", "also use models of Ollama, Hugging Face's cache and LM Studio where they lie"},
   {"model_folders", &Settings::model_folders, "", {"INGLE_MODEL_FOLDERS"}, 0, "", "folders with .gguf files to list and run in place, separated by ':'"},
   {"offline", &Settings::offline, "false", {"INGLE_OFFLINE"}, 0, "", "never open a network connection"},

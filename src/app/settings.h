@@ -43,6 +43,7 @@ struct Settings {
   std::string tls_key;
   std::string keep_alive;
   uint32_t max_loaded_models = 0;
+  bool no_server = false;
   bool discover = true;
   std::string model_folders;
   bool offline = false;

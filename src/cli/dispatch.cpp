@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "app/attach.h"
 #include "cli/help.h"
 #include "cli/json_writer.h"
 #include "cli/verb.h"
@@ -43,6 +44,9 @@ Result<int> run_verb(const Verb& verb, std::span<const std::string> words, Conso
     context.when_locked = when_locked;
     return command->run(context);
   }
+  // A locked process connects to nothing.
+  if (front && verb.uses_server && machinery.start_spawner && !(*front)->settings().no_server)
+    context.server = app::connect_to_server((*front)->settings().home);
   if (front) INGLE_TRY_VOID((*front)->lock(app::FileAccess::kAll));
   when_locked();
   return command->run(context);

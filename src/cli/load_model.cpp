@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "app/attach.h"
 #include "cli/progress.h"
 #include "cli/pull.h"
 
@@ -16,6 +17,10 @@ void declare_engine_flags(Arguments& arguments, EngineFlags& flags) {
   arguments.flag(flags.reference, "--reference", "compute in f32 throughout: slow and exact");
   arguments.flag(flags.no_speculation, "--no-speculation", "compute token by token: the same answer, never sooner");
   arguments.group("");
+}
+
+void declare_server_flag(Arguments& arguments, EngineFlags& flags) {
+  arguments.flag(flags.no_server, "--no-server", "load the model for this command alone, also where a server has it");
 }
 
 Error naming(const app::ModelFiles& files, Error error) {
@@ -79,10 +84,26 @@ Result<LoadedModel> load_router(Context& context, const EngineFlags& flags) {
   return loaded;
 }
 
+/// Nothing where the server has not what is asked for, or does not answer: whoever asked then loads it alone, and what
+/// is wrong with the model comes out there.
+std::optional<LoadedModel> load_in_server(Context& context, const app::ModelFiles& files,
+                                          const engine::Options& options) {
+  Progress progress(context.console);
+  progress.spin("asking the server for " + files.name);
+  auto completer = app::attach(std::move(context.server), files, options);
+  if (!completer) return std::nullopt;
+  auto description = (*completer)->describe();
+  if (!description) return std::nullopt;
+  return LoadedModel{.files = files, .completer = *std::move(completer), .description = *std::move(description)};
+}
+
 Result<LoadedModel> load_model(Context& context, const std::string& model, const EngineFlags& flags) {
   if (model == router::kAutoModel) return load_router(context, flags);
   INGLE_TRY(app::ModelFiles files, locate_or_pull(context, model));
   INGLE_TRY(engine::Options options, options_from(context, flags));
+  if (context.server.valid() && !flags.no_server) {
+    if (auto loaded = load_in_server(context, files, options)) return *std::move(loaded);
+  }
   return load_files(context, std::move(files), std::move(options));
 }
 

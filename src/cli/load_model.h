@@ -15,8 +15,11 @@ struct EngineFlags {
   std::optional<std::string> kv_type;
   bool reference = false;
   bool no_speculation = false;
+  bool no_server = false;  // load the model for this command, also where a server has it
 };
 void declare_engine_flags(Arguments& arguments, EngineFlags& flags);
+/// Of verbs whose row in verbs.cpp says that they use the server.
+void declare_server_flag(Arguments& arguments, EngineFlags& flags);
 
 struct LoadedModel {
   app::ModelFiles files;

@@ -81,6 +81,7 @@ void Run::declare(Arguments& arguments) {
   arguments.flag(schema_check_, "--schema-check",
                  "what of the schema cannot be enforced is checked when the answer is whole, not refused");
   arguments.file(grammar_, "--grammar", "answer with text that fits this grammar, in GBNF");
+  declare_server_flag(arguments, engine_);
   declare_parameters(arguments, parameters_);
   declare_engine_flags(arguments, engine_);
 }
@@ -192,7 +193,7 @@ Result<chat::Prompt> Run::prompt(Context& context, const chat::Description& mode
     note_bad_bytes(context, text);
     conversation.messages.push_back(message("user", std::move(text)));
   }
-  if (!model.has_template)
+  if (!model.has_template && model.generates)
     context.console.talk("note: " + terminal_safe(model.name) +
                          " has no chat template: it continues the text instead of answering\n");
   return conversation.prompt(model.has_template, now_unix());

@@ -38,7 +38,9 @@ class Serve : public Command {
     INGLE_TRY_VOID(take_flags(front.settings()));
     INGLE_TRY(const net::ListenAddress address, net::ListenAddress::parse(front.settings().host, kPort));
     const bool is_beyond = !address.is_loopback();
-    app::ServerOptions options{.echo = engine_.has_value(), .version = INGLE_VERSION};
+    app::ServerOptions options;
+    options.echo = engine_.has_value();
+    options.version = INGLE_VERSION;
     options.machine_names = names_of(front.settings(), address);
     INGLE_TRY(options.tls, app::ServerTls::open(front.settings(), options.machine_names, std::time(nullptr)));
     options.insecure = is_beyond && !options.tls;
@@ -50,6 +52,8 @@ class Serve : public Command {
               .hint("add --tls local, or --tls-cert and --tls-key; or stay on 127.0.0.1 and come from afar by "
                     "ssh -L 11434:127.0.0.1:11434; --insecure does it all the same"));
     INGLE_TRY(net::Listener listener, net::open_listener(address));
+    INGLE_TRY(auto attach, app::AttachListener::open(front.settings().home));
+    options.attach = std::make_shared<app::AttachListener>(std::move(attach));
     INGLE_TRY_VOID(front.lock(app::FileAccess::kOwnFolders));
     context.when_locked();
     if (front.settings().origins.find('*') != std::string::npos && !json_)

@@ -23,6 +23,7 @@ struct Context {
   Interrupts& interrupts;
   app::Front* app = nullptr;
   const Error* settings_error = nullptr;   // why there is no app, for a verb that works without
+  base::FileDescriptor server = {};        // a connection to the running server, for a verb that can use one; once
   std::function<void()> when_locked = {};  // a verb that locks itself calls it then: signals are handled from there on
 };
 
@@ -45,6 +46,7 @@ struct Verb {
   std::string_view description;  // paragraphs, for help and the man page
   std::string_view examples;     // lines "command  # what it does"
   bool needs_app = true;
+  bool uses_server = false;             // works with the running server's models where they are what it needs
   bool locks_itself = false;            // calls Front::lock() when it has what a locked process cannot get
   bool works_without_settings = false;  // runs, without an app, where the settings are wrong
   std::unique_ptr<Command> (*make)() = nullptr;
@@ -60,6 +62,7 @@ std::unique_ptr<Command> make_bench();
 std::unique_ptr<Command> make_completion();
 std::unique_ptr<Command> make_config();
 std::unique_ptr<Command> make_doctor();
+std::unique_ptr<Command> make_embed();
 std::unique_ptr<Command> make_eval();
 std::unique_ptr<Command> make_extract();
 std::unique_ptr<Command> make_grammar();

@@ -12,12 +12,27 @@ constexpr Verb kVerbs[] = {
      .description =
          "With a PROMPT: one answer on standard output. Piped standard input is appended to the prompt. With neither: a "
          "conversation, in which /? lists the commands, Ctrl-C stops an answer and Ctrl-D ends. A model that is in the "
-         "catalog and not installed is pulled first. A model without a chat template continues the text.",
+         "catalog and not installed is pulled first. A model without a chat template continues the text. While "
+         "a server runs (ingle serve, ingle app), its loaded models answer; --no-server keeps to this command.",
      .examples = "ingle run qwen2.5-coder:0.5b                          # a conversation\n"
                  "ingle run qwen2.5-coder:0.5b \"Why is the sky blue?\"\n"
                  "git diff | ingle run qwen2.5-coder:0.5b \"Summarise this change\"\n"
                  "ingle run ./model.gguf \"Once upon\" --raw --temperature 0 --max-tokens 20 --logprobs 5 --json",
+     .uses_server = true,
      .make = make_run},
+    {.name = "embed",
+     .group = VerbGroup::kTalk,
+     .summary = "Turn texts into vectors that are close where their meanings are",
+     .description =
+         "Prints a JSON array of numbers a text, a line each; vectors have length 1, so the sum of the products of two (their "
+         "cosine) says how alike the texts are: 1 for the same, near 0 for unrelated ones. Only vectors of one model can be compared. all-minilm "
+         "is a small model made for this (384 numbers, English, up to 512 tokens, trained on 256); models that answer give vectors too, less "
+         "apt. A text that is longer than the model reads is refused with both counts, unless --truncate.",
+     .examples = "ingle embed all-minilm \"How do I reset my password?\" \"I forgot my login\"\n"
+                 "ingle embed all-minilm --file questions.txt --json > vectors.jsonl\n"
+                 "cut -f2 products.tsv | ingle embed all-minilm --dimensions 128",
+     .uses_server = true,
+     .make = make_embed},
     {.name = "serve",
      .group = VerbGroup::kServer,
      .summary = "Answer programs over HTTP, as Ollama and OpenAI do",
