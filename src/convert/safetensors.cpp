@@ -62,7 +62,8 @@ class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
   bool number_unsigned(number_unsigned_t value) override {
     if (place_ == Place::kShape) {
       if (entries.back().shape.size() == kMaxDimensions)
-        return stop(fmt::format("tensor {} has more than {} dimensions", in_quotes(entries.back().name), kMaxDimensions));
+        return stop(
+            fmt::format("tensor {} has more than {} dimensions", in_quotes(entries.back().name), kMaxDimensions));
       entries.back().shape.push_back(value);
       return true;
     }

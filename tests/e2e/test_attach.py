@@ -10,6 +10,7 @@ from server import Server
 
 MODEL = "smollm2:135m"
 STORY = ("run", MODEL, "Tell me a story", "--seed", "7", "-n", "40", "--temperature", "0.9")
+ENDLESS = ("run", MODEL, "1, 2, 3, 4, 5, 6, 7, 8, 9, 10,", "--raw", "--temperature", "0", "-n", "3000")  # goes on counting
 SCHEMA = {"type": "object", "properties": {"name": {"type": "string", "maxLength": 20}, "age": {"type": "integer"}},
           "required": ["name", "age"], "additionalProperties": False}
 
@@ -68,10 +69,10 @@ class Attach(IngleTest):
 
     def test_ctrl_c_ends_the_answer_in_the_server_too(self):
         server = Server(self)
-        command = self.start("run", MODEL, "Count to a million", "-n", "3000", "--seed", "1")
+        command = self.start(*ENDLESS)
         with command:
             self.assertTrue(command.stdout.read(1))
-            self.assertEqual(self.running(server), 1)
+            self.wait_until(lambda: self.running(server) == 1)
             command.send_signal(signal.SIGINT)
             out, talk = command.communicate(timeout=WATCHDOG_S)
         self.assertEqual(command.returncode, 130, talk)
@@ -82,10 +83,10 @@ class Attach(IngleTest):
     def test_a_command_that_is_killed_costs_only_its_own_answer(self):
         server = Server(self)
         expected = self.ok(*STORY).data
-        command = self.start("run", MODEL, "Count to a million", "-n", "3000", "--seed", "1")
+        command = self.start(*ENDLESS)
         with command:
             self.assertTrue(command.stdout.read(1))
-            self.assertEqual(self.running(server), 1)
+            self.wait_until(lambda: self.running(server) == 1)
             command.kill()
         self.wait_until(lambda: self.running(server) == 0)
         self.assertEqual(self.ok(*STORY).data, expected)
@@ -93,7 +94,7 @@ class Attach(IngleTest):
     def test_a_command_that_does_not_read_holds_up_nobody(self):
         Server(self)
         expected = self.ok(*STORY).data
-        command = self.start("run", MODEL, "Count to a million", "-n", "3000", "--seed", "1")
+        command = self.start(*ENDLESS)
         with command:
             self.assertTrue(command.stdout.read(1))
             command.send_signal(signal.SIGSTOP)
@@ -103,7 +104,7 @@ class Attach(IngleTest):
 
     def test_a_server_that_dies_is_told(self):
         server = Server(self)
-        command = self.start("run", MODEL, "Count to a million", "-n", "3000", "--seed", "1")
+        command = self.start(*ENDLESS)
         with command:
             self.assertTrue(command.stdout.read(1))
             server.process.kill()
