@@ -14,7 +14,7 @@ namespace {
 constexpr size_t kMaxKept = 256;      // handles that clients may hold
 constexpr size_t kMaxRecent = 32;     // ended requests that can still be forked
 constexpr uint32_t kLeastChunk = 16;  // a prompt gets on, however slow the model is
-constexpr int kAlone = 6;             // times the gap: what a step may take while nobody waits for a next token
+constexpr int kGapsAlone = 8;         // times the gap: what a step may take while nobody waits for a next token
 
 }  // namespace
 
@@ -257,7 +257,7 @@ uint32_t StepLoop::chunk() const {
     if (!view.answers) deepest = std::max(deepest, view.n_stored);
   }
   const uint32_t most = shape_.limits.prefill_chunk;
-  if (answers.n_rows == 0) return cost_.rows_within({}, deepest, shape_.token_gap * kAlone, kLeastChunk, most);
+  if (answers.n_rows == 0) return cost_.rows_within({}, deepest, shape_.token_gap * kGapsAlone, kLeastChunk, most);
   return cost_.rows_within(answers, deepest, shape_.token_gap, kLeastChunk, std::min(most, cost_.reach()));
 }
 
