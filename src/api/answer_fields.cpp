@@ -1,0 +1,133 @@
+#include "api/answer_fields.h"
+
+namespace ingle::api::answers {
+namespace {
+
+// clang-format off
+constexpr Field kUsageRows[] = {required("prompt_tokens", "integer"), required("total_tokens", "integer"), honoured("completion_tokens", "integer")};
+constexpr FieldTable kUsage = kUsageRows;
+constexpr Field kOpenAiMessageRows[] = {required("role", "string"), required("content", "string|null"), honoured("tool_calls", "object[]")};
+constexpr FieldTable kOpenAiMessage = kOpenAiMessageRows;
+constexpr Field kChoiceRows[] = {required("index", "integer"), required("message", "object", "", &kOpenAiMessage), required("finish_reason", "string")};
+constexpr FieldTable kChoice = kChoiceRows;
+constexpr Field kOpenAiChatRows[] = {
+  required("id", "string"), required("object", "string"), required("created", "integer"), required("model", "string"),
+  required("choices", "object[]", "", &kChoice), required("usage", "object", "", &kUsage),
+};
+constexpr Field kVectorRows[] = {required("index", "integer"), required("object", "string"), required("embedding", "number[]|string")};
+constexpr FieldTable kVector = kVectorRows;
+constexpr Field kOpenAiEmbeddingsRows[] = {
+  required("object", "string"), required("model", "string"), required("data", "object[]", "", &kVector), required("usage", "object", "", &kUsage),
+};
+constexpr Field kOpenAiModelRows[] = {required("id", "string"), required("object", "string"), required("created", "integer"), required("owned_by", "string")};
+constexpr Field kOpenAiModelsRows[] = {required("object", "string"), required("data", "object[]", "", &kOpenAiModel)};
+
+constexpr Field kBlockRows[] = {required("type", "string"), honoured("text", "string"), honoured("id", "string"), honoured("name", "string"), honoured("input", "object")};
+constexpr FieldTable kBlock = kBlockRows;
+constexpr Field kMessagesUsageRows[] = {required("input_tokens", "integer"), required("output_tokens", "integer")};
+constexpr FieldTable kMessagesUsage = kMessagesUsageRows;
+constexpr Field kMessagesRows[] = {
+  required("id", "string"), required("type", "string"), required("role", "string"), required("model", "string"),
+  required("content", "object[]", "", &kBlock), required("stop_reason", "string"), required("stop_sequence", "string|null"),
+  required("usage", "object", "", &kMessagesUsage),
+};
+constexpr Field kTokenCountRows[] = {required("input_tokens", "integer")};
+
+constexpr Field kOllamaMessageRows[] = {required("role", "string"), required("content", "string"), honoured("thinking", "string"), honoured("tool_calls", "object[]")};
+constexpr FieldTable kOllamaMessage = kOllamaMessageRows;
+constexpr Field kOllamaEndRows[] = {
+  required("model", "string"), required("created_at", "string"), required("done", "boolean"), honoured("done_reason", "string"),
+  honoured("total_duration", "integer"), honoured("prompt_eval_count", "integer"), honoured("eval_count", "integer"),
+};
+constexpr Field kOllamaChatRows[] = {required("message", "object", "", &kOllamaMessage)};
+constexpr Field kOllamaGenerateRows[] = {required("response", "string")};
+constexpr auto kOllamaChatTable = joined(kOllamaEndRows, kOllamaChatRows);
+constexpr auto kOllamaGenerateTable = joined(kOllamaEndRows, kOllamaGenerateRows);
+constexpr Field kOllamaVersionRows[] = {required("version", "string")};
+constexpr Field kOllamaModelRows[] = {
+  required("name", "string"), required("model", "string"), required("size", "integer"), required("digest", "string"), required("details", "object"),
+};
+constexpr FieldTable kOllamaModel = kOllamaModelRows;
+constexpr Field kOllamaModelsRows[] = {required("models", "object[]", "", &kOllamaModel)};
+
+constexpr Field kCompletionRows[] = {
+  honoured("content", "string"), honoured("tokens", "integer[]"), honoured("stop", "boolean"), honoured("stop_type", "string"),
+  honoured("stopping_word", "string"), honoured("model", "string"), honoured("tokens_predicted", "integer"), honoured("tokens_evaluated", "integer"),
+  honoured("timings", "object"), honoured("generation_settings", "object"), honoured("prompt", "string"),
+  honoured("completion_probabilities", "object[]"),
+};
+constexpr Field kTokensRows[] = {required("tokens", "integer[]|object[]")};
+constexpr Field kContentRows[] = {required("content", "string")};
+constexpr Field kPromptRows[] = {required("prompt", "string")};
+constexpr Field kPropsRows[] = {
+  required("default_generation_settings", "object"), required("total_slots", "integer"), required("chat_template", "string"),
+  required("modalities", "object"), required("build_info", "string"), required("is_sleeping", "boolean"),
+};
+constexpr Field kStatusRows[] = {required("value", "string", "loaded or unloaded")};
+constexpr FieldTable kStatus = kStatusRows;
+constexpr Field kLlamaModelRows[] = {required("id", "string"), required("object", "string"), required("status", "object", "", &kStatus), required("meta", "object")};
+constexpr FieldTable kLlamaModel = kLlamaModelRows;
+constexpr Field kLlamaModelsRows[] = {required("object", "string"), required("data", "object[]", "", &kLlamaModel)};
+constexpr Field kSuccessRows[] = {required("success", "boolean")};
+constexpr Field kRankRows[] = {required("index", "integer"), honoured("relevance_score", "number"), honoured("document", "object")};
+constexpr FieldTable kRank = kRankRows;
+constexpr Field kRerankRows[] = {
+  required("model", "string"), required("object", "string"), required("method", "string", "cross-encoder or cosine"),
+  required("usage", "object", "", &kUsage), required("results", "object[]", "the best first", &kRank),
+};
+
+constexpr Field kOutputRows[] = {required("type", "string"), required("content", "string")};
+constexpr FieldTable kOutput = kOutputRows;
+constexpr Field kStatsRows[] = {
+  required("input_tokens", "integer"), required("total_output_tokens", "integer"), required("reasoning_output_tokens", "integer"),
+  required("tokens_per_second", "number"), required("time_to_first_token_seconds", "number"), honoured("model_load_time_seconds", "number"),
+};
+constexpr FieldTable kStats = kStatsRows;
+constexpr Field kLmStudioChatRows[] = {
+  required("model_instance_id", "string"), required("output", "object[]", "", &kOutput), required("stats", "object", "", &kStats), honoured("response_id", "string"),
+};
+constexpr Field kLmStudioModelRows[] = {
+  required("type", "string"), required("key", "string"), required("display_name", "string"), required("quantization", "object"), required("size_bytes", "integer"),
+  required("loaded_instances", "object[]"), required("max_context_length", "integer"), required("format", "string"),
+};
+constexpr FieldTable kLmStudioModel = kLmStudioModelRows;
+constexpr Field kLmStudioModelsRows[] = {required("models", "object[]", "", &kLmStudioModel)};
+constexpr Field kLmStudioLoadedRows[] = {
+  required("type", "string"), required("instance_id", "string"), required("status", "string"), required("load_time_seconds", "number"), honoured("load_config", "object"),
+};
+constexpr Field kLmStudioModelV0Rows[] = {
+  required("id", "string"), required("type", "string"), required("arch", "string"), required("quantization", "string"), required("state", "string"),
+  required("max_context_length", "integer"),
+};
+constexpr FieldTable kLmStudioModelV0 = kLmStudioModelV0Rows;
+constexpr Field kLmStudioModelsV0Rows[] = {required("object", "string"), required("data", "object[]", "", &kLmStudioModelV0)};
+constexpr Field kHealthRows[] = {required("status", "string")};
+// clang-format on
+
+}  // namespace
+
+constexpr FieldTable kOpenAiChat = kOpenAiChatRows;
+constexpr FieldTable kOpenAiEmbeddings = kOpenAiEmbeddingsRows;
+constexpr FieldTable kOpenAiModels = kOpenAiModelsRows;
+constexpr FieldTable kOpenAiModel = kOpenAiModelRows;
+constexpr FieldTable kMessages = kMessagesRows;
+constexpr FieldTable kTokenCount = kTokenCountRows;
+constexpr FieldTable kOllamaChat = kOllamaChatTable;
+constexpr FieldTable kOllamaGenerate = kOllamaGenerateTable;
+constexpr FieldTable kOllamaVersion = kOllamaVersionRows;
+constexpr FieldTable kOllamaModels = kOllamaModelsRows;
+constexpr FieldTable kCompletion = kCompletionRows;
+constexpr FieldTable kTokens = kTokensRows;
+constexpr FieldTable kContent = kContentRows;
+constexpr FieldTable kPrompt = kPromptRows;
+constexpr FieldTable kProps = kPropsRows;
+constexpr FieldTable kLlamaModels = kLlamaModelsRows;
+constexpr FieldTable kSuccess = kSuccessRows;
+constexpr FieldTable kRerank = kRerankRows;
+constexpr FieldTable kLmStudioChat = kLmStudioChatRows;
+constexpr FieldTable kLmStudioModels = kLmStudioModelsRows;
+constexpr FieldTable kLmStudioLoaded = kLmStudioLoadedRows;
+constexpr FieldTable kLmStudioModelsV0 = kLmStudioModelsV0Rows;
+constexpr FieldTable kHealth = kHealthRows;
+
+}  // namespace ingle::api::answers

@@ -1,0 +1,33 @@
+// The fields of answers, for the OpenAPI document: required is what every answer of the kind has. The end-to-end tests hold a
+// running server to them. Constant; any thread.
+#pragma once
+
+#include "api/fields.h"
+
+namespace ingle::api::answers {
+
+extern const FieldTable kOpenAiChat;
+extern const FieldTable kOpenAiEmbeddings;
+extern const FieldTable kOpenAiModels;
+extern const FieldTable kOpenAiModel;
+extern const FieldTable kMessages;
+extern const FieldTable kTokenCount;
+extern const FieldTable kOllamaChat;
+extern const FieldTable kOllamaGenerate;
+extern const FieldTable kOllamaVersion;
+extern const FieldTable kOllamaModels;
+extern const FieldTable kCompletion;
+extern const FieldTable kTokens;
+extern const FieldTable kContent;
+extern const FieldTable kPrompt;
+extern const FieldTable kProps;
+extern const FieldTable kLlamaModels;
+extern const FieldTable kSuccess;
+extern const FieldTable kRerank;
+extern const FieldTable kLmStudioChat;
+extern const FieldTable kLmStudioModels;
+extern const FieldTable kLmStudioLoaded;
+extern const FieldTable kLmStudioModelsV0;
+extern const FieldTable kHealth;
+
+}  // namespace ingle::api::answers
