@@ -63,6 +63,32 @@ Result<std::vector<int32_t>> embedding_tokens(chat::Completer& model, const Embe
       {.text = std::get<chat::Private>(input), .recognise_control_tokens = false, .add_bos = true, .second = {}});
 }
 
+namespace {
+
+/// Of some inputs: one question to the model's process for all texts among them.
+Result<std::vector<std::vector<int32_t>>> tokens_of_all(chat::Completer& model,
+                                                        std::span<const EmbeddingInput> inputs) {
+  std::vector<chat::TokenizeRequest> texts;
+  for (const EmbeddingInput& input : inputs) {
+    if (const auto* text = std::get_if<chat::Private>(&input))
+      texts.push_back({.text = *text, .recognise_control_tokens = false, .add_bos = true, .second = {}});
+  }
+  std::vector<std::vector<int32_t>> read;
+  if (!texts.empty()) {
+    INGLE_TRY(read, model.tokenize_all(texts));
+  }
+  if (read.size() != texts.size()) return std::unexpected(Error::internal("not every text was tokenized"));
+  std::vector<std::vector<int32_t>> lists;
+  auto next = read.begin();
+  for (const EmbeddingInput& input : inputs) {
+    const auto* tokens = std::get_if<std::vector<int32_t>>(&input);
+    lists.push_back(tokens != nullptr ? *tokens : std::move(*next++));
+  }
+  return lists;
+}
+
+}  // namespace
+
 Answer<Embeddings> embed(chat::Completer& model, const EmbeddingRequest& request) {
   if (request.inputs.size() > kMaxEmbeddingInputs)
     return std::unexpected(
@@ -78,9 +104,15 @@ Answer<Embeddings> embed(chat::Completer& model, const EmbeddingRequest& request
 
   Embeddings answer;
   std::vector<chat::EmbedRequest> slice;
+  std::vector<std::vector<int32_t>> read;  // the tokens of the slice's inputs
   for (size_t i = 0; i < request.inputs.size(); ++i) {
-    auto tokens = embedding_tokens(model, request.inputs[i]);
-    if (!tokens) return std::unexpected(at(request, i, std::move(tokens).error()));
+    if (i % kSlice == 0) {
+      const auto inputs = std::span(request.inputs).subspan(i, std::min(kSlice, request.inputs.size() - i));
+      auto lists = tokens_of_all(model, inputs);
+      if (!lists) return std::unexpected(at(request, i, std::move(lists).error()));
+      read = *std::move(lists);
+    }
+    std::vector<int32_t>* const tokens = &read[i % kSlice];
     if (tokens->size() > most && request.too_long == TooLong::kCut) cut(model, *tokens, most);
     if (tokens->size() > most) {
       auto error = chat::prompt_too_long({.prompt_tokens = tokens->size(), .context_tokens = most});
@@ -88,7 +120,7 @@ Answer<Embeddings> embed(chat::Completer& model, const EmbeddingRequest& request
           at(request, i, std::move(error).hint("send it in parts, or with 'truncate': true to leave out the end")));
     }
     answer.prompt_tokens += tokens->size();
-    slice.push_back({.tokens = *std::move(tokens)});
+    slice.push_back({.tokens = std::move(*tokens)});
     if (slice.size() < kSlice && i + 1 < request.inputs.size()) continue;
     if (request.gone && request.gone()) return std::unexpected(Failure::from(Error::cancelled()));
     auto vectors = model.embed_all(slice);

@@ -6,6 +6,16 @@
 
 namespace ingle::chat {
 
+Result<std::vector<std::vector<int32_t>>> Completer::tokenize_all(std::span<const TokenizeRequest> requests) {
+  std::vector<std::vector<int32_t>> answers;
+  answers.reserve(requests.size());
+  for (const TokenizeRequest& request : requests) {
+    INGLE_TRY(auto tokens, tokenize(request));
+    answers.push_back(std::move(tokens));
+  }
+  return answers;
+}
+
 Result<std::vector<std::vector<float>>> Completer::embed_all(std::span<const EmbedRequest> requests) {
   std::vector<std::vector<float>> answers;
   answers.reserve(requests.size());

@@ -34,6 +34,8 @@ template <>
 constexpr uint8_t kTypeByte<std::vector<EmbedRequest>> = 8;
 template <>
 constexpr uint8_t kTypeByte<Stats> = 9;
+template <>
+constexpr uint8_t kTypeByte<std::vector<TokenizeRequest>> = 10;
 
 template <typename T>
 concept Number = std::same_as<T, bool> || std::integral<T> || std::floating_point<T>;
@@ -263,6 +265,7 @@ template std::string encode(const TokenizeRequest&);
 template std::string encode(const ScoreRequest&);
 template std::string encode(const EmbedRequest&);
 template std::string encode(const std::vector<EmbedRequest>&);
+template std::string encode(const std::vector<TokenizeRequest>&);
 template std::string encode(const Event&);
 template std::string encode(const Description&);
 template std::string encode(const Stats&);
@@ -271,6 +274,7 @@ template Result<ChatPrompt> decode(std::string_view);
 template Result<TokenizeRequest> decode(std::string_view);
 template Result<ScoreRequest> decode(std::string_view);
 template Result<EmbedRequest> decode(std::string_view);
+template Result<std::vector<TokenizeRequest>> decode(std::string_view);
 template Result<std::vector<EmbedRequest>> decode(std::string_view);
 template Result<Event> decode(std::string_view);
 template Result<Description> decode(std::string_view);

@@ -116,6 +116,10 @@ TEST(Wire, the_other_types_arrive) {
   EXPECT_EQ(decode<EmbedRequest>(encode(EmbedRequest{{4}}))->tokens, (std::vector{4}));
   const auto list = decode<std::vector<EmbedRequest>>(encode(std::vector<EmbedRequest>{{{4, 5}, 1}, {{}, 0}}));
   ASSERT_TRUE(list.has_value());
+  const std::vector<TokenizeRequest> texts = {{.text = Private("a"), .add_bos = true}, {.text = Private("b")}};
+  const auto received = decode<std::vector<TokenizeRequest>>(encode(texts));
+  ASSERT_TRUE(received.has_value());
+  EXPECT_EQ(encode(*received), encode(texts));
   ASSERT_EQ(list->size(), 2U);
   EXPECT_EQ(list->front().tokens, (std::vector{4, 5}));
   EXPECT_EQ(list->front().second_from, 1U);

@@ -49,6 +49,27 @@ Result<std::vector<T>> decode_list(std::string_view bytes) {
   return values;
 }
 
+template <typename T>
+std::string encode_rows(const std::vector<std::vector<T>>& rows) {
+  MessageWriter writer;
+  writer.number(static_cast<uint32_t>(rows.size()));
+  for (const auto& row : rows)
+    writer.list(row);
+  return writer.take();
+}
+
+template <typename T>
+Result<std::vector<std::vector<T>>> decode_rows(std::string_view bytes) {
+  MessageReader reader(bytes);
+  const auto n_rows = reader.number<uint32_t>();
+  std::vector<std::vector<T>> rows;
+  // Grown as rows arrive: a count that lies costs nothing.
+  for (uint32_t i = 0; i < n_rows && !reader.broken(); ++i)
+    rows.push_back(reader.list<T>());
+  if (!reader.done()) return std::unexpected(broken("a table"));
+  return rows;
+}
+
 }  // namespace
 
 std::string encode_load(const LoadOrder& order) {
@@ -131,11 +152,10 @@ std::string encode_numbers(const std::vector<float>& numbers) {
   return MessageWriter().list(numbers).take();
 }
 std::string encode_table(const std::vector<std::vector<float>>& table) {
-  MessageWriter writer;
-  writer.number(static_cast<uint32_t>(table.size()));
-  for (const auto& row : table)
-    writer.list(row);
-  return writer.take();
+  return encode_rows(table);
+}
+std::string encode_token_lists(const std::vector<std::vector<int32_t>>& lists) {
+  return encode_rows(lists);
 }
 
 Result<std::vector<int32_t>> decode_tokens(std::string_view bytes) {
@@ -145,14 +165,10 @@ Result<std::vector<float>> decode_numbers(std::string_view bytes) {
   return decode_list<float>(bytes);
 }
 Result<std::vector<std::vector<float>>> decode_table(std::string_view bytes) {
-  MessageReader reader(bytes);
-  const auto rows = reader.number<uint32_t>();
-  std::vector<std::vector<float>> table;
-  // Grown as rows arrive: a count that lies costs nothing.
-  for (uint32_t i = 0; i < rows && !reader.broken(); ++i)
-    table.push_back(reader.list<float>());
-  if (!reader.done()) return std::unexpected(broken("a table"));
-  return table;
+  return decode_rows<float>(bytes);
+}
+Result<std::vector<std::vector<int32_t>>> decode_token_lists(std::string_view bytes) {
+  return decode_rows<int32_t>(bytes);
 }
 
 }  // namespace ingle::roles

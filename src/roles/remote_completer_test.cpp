@@ -175,6 +175,8 @@ TEST_F(RemoteCompleterTest, AnswersAsTheModelBehindItDoes) {
   EXPECT_EQ(*model().detokenize(std::vector<int32_t>{'a', 'b'}), "ab");
   EXPECT_EQ(*model().score({.tokens = {1, 2}}), (std::vector<float>{1, 2}));
   EXPECT_EQ(model().embed({}).error(), Error::unsupported("no embeddings"));
+  EXPECT_EQ(*model().tokenize_all(std::vector<chat::TokenizeRequest>{{.text = chat::Private("ab")}, {}}),
+            (std::vector<std::vector<int32_t>>{{'a', 'b'}, {}}));
   EXPECT_EQ(*model().embed_all(std::vector<chat::EmbedRequest>{{{1, 2, 3}, 2}, {{4}}}),
             (std::vector<std::vector<float>>{{3, 2}, {1, 0}}));
   EXPECT_EQ(*model().tag({}), (std::vector<std::vector<float>>{{1, 2}, {}, {3}}));
