@@ -1,9 +1,12 @@
 #include "api/failure.h"
 
+#include "base/utf8.h"
 #include "chat/errors.h"
 
 namespace ingle::api {
 namespace {
+
+constexpr size_t kMaxShownName = 200;
 
 int status_of(ErrorCode code) {
   switch (code) {
@@ -55,11 +58,14 @@ Failure Failure::not_implemented(std::string_view field, std::string_view why) {
 }
 
 Failure Failure::no_model(std::string_view model) {
+  // A name as long as a book is told by its beginning.
+  std::string shown = base::to_valid_utf8(model.substr(0, kMaxShownName));
+  if (model.size() > kMaxShownName) shown += "...";
   return {.status = 404,
           .code = "model_not_found",
           .param = "model",
-          .error = Error::not_found("model '" + std::string(model) + "' not found")
-                       .hint("'ingle pull " + std::string(model) + "' gets it if it is in the catalog")};
+          .error = Error::not_found("model '" + shown + "' not found")
+                       .hint("'ingle pull " + shown + "' gets it if it is in the catalog")};
 }
 
 }  // namespace ingle::api

@@ -1,12 +1,18 @@
 #include "api/json_input.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "api/limits.h"
 
 namespace ingle::api {
 namespace {
+
+constexpr size_t kMaxTexts = 4096;  // in a list of them
+// Objects that keep their order are searched from the start for every member that is added: a body of 200,000 members would
+// take a minute. This many comparisons are one object of 6,000 members, or fifty of 900.
+constexpr uint64_t kMaxMemberComparisons = 20'000'000;
 
 Failure bad_json(std::string message) {
   return {.status = 400, .code = "invalid_json", .error = Error::usage(std::move(message))};
@@ -16,6 +22,8 @@ Failure bad_json(std::string message) {
 std::optional<Failure> over_limit(std::string_view text) {
   size_t depth = 0;
   size_t n_values = 1;
+  std::array<uint32_t, kMaxJsonDepth + 1> members{};  // of the objects around this byte
+  uint64_t comparisons = 0;
   bool in_string = false;
   for (size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
@@ -32,13 +40,17 @@ std::optional<Failure> over_limit(std::string_view text) {
     } else if (c == '[' || c == '{') {
       if (++depth > kMaxJsonDepth)
         return bad_json("the JSON is nested deeper than " + std::to_string(kMaxJsonDepth) + " levels");
+      members[depth] = 0;
       ++n_values;
+    } else if (c == ':') {
+      comparisons += ++members[depth];
     } else if (c == ']' || c == '}') {
       if (depth > 0) --depth;
     } else if (c == ',') {
       ++n_values;
     }
   }
+  if (comparisons > kMaxMemberComparisons) return bad_json("an object of the JSON has too many members");
   if (n_values > kMaxJsonValues)
     return bad_json("the JSON has more than " + std::to_string(kMaxJsonValues) + " values");
   return std::nullopt;
@@ -208,6 +220,10 @@ std::vector<std::string> ObjectReader::texts(std::string_view name) {
   if (value == nullptr) return {};
   if (value->is_string()) return {value->get_ref<const std::string&>()};
   std::vector<std::string> texts;
+  if (value->is_array() && value->size() > kMaxTexts) {
+    fault(name, "has more than " + std::to_string(kMaxTexts) + " texts");
+    return {};
+  }
   if (value->is_array()) {
     for (const Json& item : *value) {
       if (!item.is_string()) break;

@@ -8,6 +8,7 @@
 #include "api/tokens.h"
 #include "app/server.h"
 #include "cli/json_writer.h"
+#include "cli/limits.h"
 #include "cli/verb.h"
 #include "net/certificate.h"
 #include "net/listener.h"
@@ -28,10 +29,15 @@ class Serve : public Command {
     arguments.value(tls_key_, "--tls-key", "FILE", "PEM file with its private key");
     arguments.flag(insecure_, "--insecure",
                    "listen beyond this machine without TLS, and without tokens while there are none");
+    arguments.flag(print_limits_, "--print-limits", "print what a client can ask for at most, and end");
     arguments.flag(json_, "--json", "print the address as a JSON object");
   }
 
   Result<int> run(Context& context) override {
+    if (print_limits_) {
+      print_limits(context.console, json_);
+      return 0;
+    }
     if (engine_ && *engine_ != "echo")
       return std::unexpected(Error::usage("'" + *engine_ + "' is no engine").hint("--engine echo, or none"));
     app::Front& front = *context.app;
@@ -152,6 +158,7 @@ class Serve : public Command {
   std::optional<std::string> tls_cert_;
   std::optional<std::string> tls_key_;
   bool insecure_ = false;
+  bool print_limits_ = false;
   bool json_ = false;
 };
 

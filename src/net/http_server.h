@@ -25,6 +25,7 @@ struct ServerLimits {
   size_t max_connections = 4096;  // more wait in the kernel's queue until one ends
   uint32_t max_header_bytes = 32 * 1024;
   size_t max_headers = 100;
+  size_t max_chunk_extension_bytes = 4096;                  // of one body; nobody reads them
   uint64_t max_body_bytes_in_memory = uint64_t{512} << 20;  // of all requests together; then 503
   size_t max_queued_bytes = size_t{8} << 20;  // of one answer that its client does not read; then it is cut
   unsigned idle_ms = 120'000;                 // between requests

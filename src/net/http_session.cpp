@@ -10,6 +10,7 @@
 #include <boost/beast/http/read.hpp>
 #include <chrono>
 
+#include "net/http_framing.h"
 #include "net/url.h"
 
 namespace ingle::net {
@@ -85,7 +86,11 @@ Session::Session(std::shared_ptr<SessionHost> host, int connected_fd)
       socket_(asio::make_strand(host_->io.get_executor())),
       stream_(socket_),
       timer_(socket_.get_executor()),
-      buffer_(host_->limits.max_header_bytes + kReadAhead) {
+      buffer_(host_->limits.max_header_bytes + kReadAhead),
+      chunk_header_([this](uint64_t /*size*/, beast::string_view extension, Error& code) {
+        extension_bytes_ += extension.size();
+        if (extension_bytes_ > host_->limits.max_chunk_extension_bytes) code = http::error::bad_chunk_extension;
+      }) {
   beast::error_code ignored;
   socket_.assign(tcp::v4(), connected_fd, ignored);
 }
@@ -152,19 +157,44 @@ void Session::await_request() {
 
 void Session::read_header() {
   reading_request_ = true;
+  request_ = {};
+  looked_at_ = 0;
+  limit_time(host_->limits.header_ms);
+  look_for_head();
+}
+
+void Session::look_for_head() {
+  const std::string_view bytes(static_cast<const char*>(buffer_.data().data()), buffer_.size());
+  const auto length = head_length(bytes, looked_at_);
+  const std::string_view head = bytes.substr(0, length.value_or(bytes.size()));
+  if (head.size() > host_->limits.max_header_bytes)
+    return refuse(431, fmt::format("the head of the request is larger than {} bytes", host_->limits.max_header_bytes));
+  if (const auto fault = length ? check_head(head) : check_incoming(head, looked_at_))
+    return refuse(fault->status, fault->what);
+  if (length) return parse_head(*length);
+  looked_at_ = bytes.size();
+  stream_.async_read_some(buffer_.prepare(kFirstRead), [self = shared_from_this()](const Error& code, size_t n_bytes) {
+    if (self->timed_out_) return self->refuse(408, "the request did not arrive in time");
+    if (code) return self->close();
+    self->buffer_.commit(n_bytes);
+    self->look_for_head();
+  });
+}
+
+void Session::parse_head(size_t n_bytes) {
   parser_.emplace();
   parser_->header_limit(host_->limits.max_header_bytes);
   parser_->body_limit(UINT64_MAX);  // decided when the header is known
-  limit_time(host_->limits.header_ms);
-  http::async_read_header(stream_, buffer_, *parser_,
-                          [self = shared_from_this()](const Error& code, size_t) { self->on_header(code); });
+  extension_bytes_ = 0;
+  parser_->on_chunk_header(chunk_header_);
+  Error code;
+  const size_t n_used = parser_->put(asio::buffer(buffer_.data().data(), n_bytes), code);
+  buffer_.consume(n_used);
+  if (!code && !parser_->is_header_done()) code = http::error::partial_message;
+  on_header(code);
 }
 
 void Session::on_header(const Error& code) {
-  if (code == http::error::end_of_stream || code == http::error::partial_message) return close();
-  if (code && !timed_out_ && !is_fault_of_form(code)) return close();
-  request_ = {};
-  if (timed_out_) return refuse(408, "the request did not arrive in time");
   if (code) return refuse(status_of(code), "this is not a request of HTTP/1.1: " + code.message());
   if (const std::string problem = take_head(); !problem.empty()) return refuse(400, problem);
   if (request_.headers.size() > host_->limits.max_headers) return refuse(431, "too many header lines");

@@ -105,6 +105,8 @@ class Session : public std::enable_shared_from_this<Session> {
   void say_goodbye();
   void await_request();
   void read_header();
+  void look_for_head();
+  void parse_head(size_t n_bytes);
   void on_header(const Error& code);
   /// The message in our form; an error text when it breaks a rule of ours.
   std::string take_head();
@@ -138,6 +140,9 @@ class Session : public std::enable_shared_from_this<Session> {
   uint64_t timer_round_ = 0;
   bool timed_out_ = false;
   boost::beast::flat_buffer buffer_;
+  size_t looked_at_ = 0;  // of the head that is coming
+  size_t extension_bytes_ = 0;
+  std::function<void(uint64_t, boost::beast::string_view, Error&)> chunk_header_;
   std::optional<Parser> parser_;
   std::optional<UploadParser> upload_;
   std::string piece_;  // of an upload, on its way to the receiver

@@ -21,6 +21,7 @@ void Session::begin_upload() {
   bytes_since_extension_ = 0;
   upload_.emplace(std::move(*parser_));
   parser_.reset();
+  upload_->on_chunk_header(chunk_header_);
   upload_->body_limit(verdict_.max_body_bytes);
   piece_.resize(kPieceBytes);
   piece_bytes_ = 0;
