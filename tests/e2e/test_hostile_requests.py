@@ -38,6 +38,7 @@ def queries_of_death():
         yield f"lists {depth} deep in a field nobody knows", chat, json.dumps(CHAT)[:-1] + ',"x":' + nested("[", "]", depth) + "}"
     yield "lists that do not end", chat, "[" * 1_000_000
     yield "a million values", chat, "[" + "0," * 1_000_000 + "0]"
+    yield "an object of 300,000 members", chat, json.dumps({**CHAT, "x": {str(i): 1 for i in range(300_000)}})
     yield "a number of a million digits", chat, '{"model":"any","messages":[],"max_tokens":' + "9" * 1_000_000 + "}"
     yield "1e400", chat, with_fields({}).replace('"max_tokens": 1', '"temperature": 1e400')
     yield "NaN", chat, with_fields({}).replace('"max_tokens": 1', '"temperature": NaN')
