@@ -40,7 +40,8 @@ std::optional<FramingFault> check_request_line(std::string_view line, Framing& f
   if (first == std::string_view::npos || first == last ||
       line.substr(first + 1, last - first - 1).find(' ') != std::string_view::npos)
     return fault("a request line is METHOD TARGET HTTP/1.1 with one space between");
-  if (!std::ranges::all_of(line.substr(0, first), is_token_char) || first == 0 || first > kMaxMethodBytes) return fault("the method is no word");
+  if (!std::ranges::all_of(line.substr(0, first), is_token_char) || first == 0 || first > kMaxMethodBytes)
+    return fault("the method is no word");
   // Bytes beyond ASCII and fragments mean something else to every program on the way.
   if (std::ranges::any_of(line.substr(first, last - first),
                           [](char c) { return static_cast<unsigned char>(c) > 0x7e || c == '#'; }))
