@@ -290,7 +290,7 @@ Status Expander::require_dependencies(Branch& branch, const Keyword& keyword, co
         if (std::ranges::find(record.required, name) == record.required.end()) record.required.push_back(name);
       }
     };
-    const Way absent{.restrict = [key = key](Record& record) { record.forbidden.push_back(key); }};
+    const Way absent{.restrict = [name = key](Record& record) { record.forbidden.push_back(name); }};
     INGLE_TRY_VOID(choose(branch, {context, {absent, std::move(present)}, std::string(keyword.name), path, false}));
   }
   return {};

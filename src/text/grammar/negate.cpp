@@ -207,9 +207,9 @@ Status Expander::break_object(const Json& schema, const Keyword& keyword, Choice
     for (const auto& [key, value] : keyword.value.items()) {
       if (value == true) continue;
       const Item broken{&value, true};
-      choice.ways.push_back({.types = kObjectType, .restrict = [key = key, broken](Record& record) {
-                               require_name(record, key);
-                               record.objects.push_back(rule_for(key, broken));
+      choice.ways.push_back({.types = kObjectType, .restrict = [member = key, broken](Record& record) {
+                               require_name(record, member);
+                               record.objects.push_back(rule_for(member, broken));
                              }});
     }
   } else if (name == "dependentRequired" || name == "dependentSchemas" || name == "dependencies") {
@@ -218,13 +218,13 @@ Status Expander::break_object(const Json& schema, const Keyword& keyword, Choice
       if (!value.is_array()) {
         choice.ways.push_back({.items = {{&value, true}},
                                .types = kObjectType,
-                               .restrict = [key = key](Record& record) { require_name(record, key); }});
+                               .restrict = [member = key](Record& record) { require_name(record, member); }});
         continue;
       }
       INGLE_TRY(const auto missing, names_of({value, name, under(keyword.path, key)}));
       for (const std::string& other : missing) {
-        choice.ways.push_back({.types = kObjectType, .restrict = [key = key, other](Record& record) {
-                                 require_name(record, key);
+        choice.ways.push_back({.types = kObjectType, .restrict = [member = key, other](Record& record) {
+                                 require_name(record, member);
                                  record.forbidden.push_back(other);
                                }});
       }
