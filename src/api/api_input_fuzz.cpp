@@ -5,6 +5,8 @@
 
 #include "api/anthropic/parse.h"
 #include "api/llama/parse.h"
+#include "api/llama/vectors.h"
+#include "api/lmstudio/parse.h"
 #include "api/multipart.h"
 #include "api/ollama/create.h"
 #include "api/ollama/parse.h"
@@ -33,6 +35,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       break;
     case 5:
       (void)ingle::api::llama::parse_completion(body);
+      (void)ingle::api::llama::parse_infill(body);
+      (void)ingle::api::llama::parse_embedding(body);
+      (void)ingle::api::llama::parse_rerank(body);
+      (void)ingle::api::lmstudio::parse_chat(body);
       break;
     default:
       if (const auto parts = ingle::api::parse_multipart("multipart/form-data; boundary=b", body))

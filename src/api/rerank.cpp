@@ -1,6 +1,8 @@
 #include "api/rerank.h"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "api/embedding.h"
@@ -74,7 +76,11 @@ Answer<Reranked> rerank(chat::Completer& model, const RerankRequest& request) {
 std::vector<size_t> best_first(const std::vector<float>& scores) {
   std::vector<size_t> order(scores.size());
   std::iota(order.begin(), order.end(), size_t{0});
-  std::ranges::stable_sort(order, [&](size_t a, size_t b) { return scores[a] > scores[b]; });
+  // A score that is no number must not break the order.
+  const auto score = [&](size_t i) {
+    return std::isnan(scores[i]) ? -std::numeric_limits<float>::infinity() : scores[i];
+  };
+  std::ranges::sort(order, [&](size_t a, size_t b) { return score(a) != score(b) ? score(a) > score(b) : a < b; });
   return order;
 }
 

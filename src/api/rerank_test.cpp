@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "api/testing/fakes.h"
 
 namespace ingle::api {
@@ -65,6 +67,7 @@ TEST(Rerank, needs_documents_and_a_model_with_vectors) {
 
 TEST(Rerank, of_equal_scores_the_first_comes_first) {
   EXPECT_EQ(best_first({1, 2, 1, 2}), (std::vector<size_t>{1, 3, 0, 2}));
+  EXPECT_EQ(best_first({std::nanf(""), 2, 3}), (std::vector<size_t>{2, 1, 0}));
 }
 
 }  // namespace
