@@ -203,6 +203,11 @@ class Executor {
   /// call.
   virtual Result<std::span<const Output>> run(const Step& step) = 0;
   virtual void copy_page(uint32_t from, uint32_t to) = 0;
+  /// The memory of a page, page_bytes() long; empty: pages cannot be taken out.
+  virtual std::span<std::byte> page(uint32_t /*page*/) { return {}; }
+  /// Names everything that the bits of a page depend on, beside the model and the text; empty where pages cannot be taken
+  /// out.
+  virtual std::string page_layout() const { return {}; }
 
   /// For encoders, which cannot run(): the answer for every text, valid until the next call. All of them together have at
   /// most max_rows() tokens and take at most n_pages() pages, each text whole ones; nothing stays there.

@@ -73,7 +73,7 @@ BatchEngine::BatchEngine(EngineParts parts)
     : parts_(std::move(parts)),
       prompters_(*parts_.tokenizer, parts_.chat_template.get()),
       in_flight_(size_t{parts_.max_sequences} + parts_.max_queue),
-      loop_(*parts_.executor, shape_of(parts_), in_flight_),
+      loop_(*parts_.executor, shape_of(parts_), in_flight_, std::move(parts_.pages_on_disk)),
       step_thread_([this](const std::stop_token& stop) { loop_.run(stop, mailbox_); }) {}
 
 BatchEngine::~BatchEngine() = default;

@@ -35,6 +35,7 @@ struct EngineParts {
   uint32_t prefill_chunk = 512;
   std::chrono::milliseconds token_gap{150};
   bool speculate = true;  // drafts by prompt lookup
+  std::unique_ptr<PageFile> pages_on_disk = {};
 };
 
 class BatchEngine final : public chat::Completer {

@@ -158,6 +158,15 @@ Result<std::unique_ptr<backend::Executor>> load_executor(const models::Model& mo
   return backend::load("cpu", model.program, to);
 }
 
+/// Without them an engine works; what is wrong with the file is nobody's business then.
+std::unique_ptr<PageFile> open_pages(const PagesOnDisk& pages, const backend::Executor& executor) {
+  const std::string layout = executor.page_layout();
+  if (!pages.file || layout.empty()) return nullptr;
+  auto file =
+      PageFile::open(std::move(*pages.file), pages.identity + "\n" + layout, executor.page_bytes(), pages.max_bytes);
+  return file ? *std::move(file) : nullptr;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<chat::Completer>> load(std::span<const base::FileDescriptor> parts, std::string_view name,
@@ -190,6 +199,7 @@ Result<std::unique_ptr<chat::Completer>> load(std::span<const base::FileDescript
   engine.token_gap = std::chrono::milliseconds(options.token_gap_ms);
   engine.speculate = options.speculate;
   if (!engine.description.generates) return std::make_unique<EncoderEngine>(std::move(engine));
+  engine.pages_on_disk = open_pages(options.pages_on_disk, *engine.executor);
   return std::make_unique<BatchEngine>(std::move(engine));
 }
 

@@ -20,6 +20,13 @@
 
 namespace ingle::engine {
 
+/// Where KV pages outlive the engine, so that a conversation goes on without reading its prompt again.
+struct PagesOnDisk {
+  std::shared_ptr<base::FileDescriptor> file = {};  // a regular file of this engine's own; null: nowhere
+  uint64_t max_bytes = 0;
+  std::string identity = {};  // names the model's bits and the program's
+};
+
 struct Options {
   std::string isa = {};           // "" = best; see kernels/registry.h
   uint32_t threads = 0;           // 0 = physical cores
@@ -34,6 +41,7 @@ struct Options {
   bool speculate = true;          // guess from the text what follows and check it along: the same answers, sooner
   bool vocabulary_only = false;   // no weights are read: tokenize, detokenize and render are all it can
   uint64_t max_memory_bytes = 0;  // that weights and KV cache may take; 0 = not checked
+  PagesOnDisk pages_on_disk = {};
   std::shared_ptr<base::CoreBoard> cores = {};  // shared with other engines of this machine; null: all are its own
   std::function<void(double)> on_load_progress = {};  // 0 ... 1
   /// Called by the step thread before it computes or waits: how long until the next events; max(): unknown, or long.

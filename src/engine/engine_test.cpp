@@ -3,6 +3,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
@@ -127,6 +129,38 @@ TEST_P(EngineOverTinyModel, answers_the_same_bits_whoever_else_asks_and_gives_wa
   }
   for (size_t i = 0; i < requests.size(); ++i)
     EXPECT_EQ(together[i], alone[i]) << i;
+}
+
+TEST_P(EngineOverTinyModel, answers_the_same_bits_with_pages_that_an_engine_before_left_on_disk) {
+  const base::FileDescriptor file(::memfd_create("pages", MFD_CLOEXEC));
+  const auto with_pages = [&](const std::string& identity) {
+    Options options{.threads = 2, .max_sequences = 3, .prefill_chunk = 13};
+    options.pages_on_disk = {std::make_shared<base::FileDescriptor>(::dup(file.get())), 64 << 20, identity};
+    return load_tiny(GetParam(), options);
+  };
+  const auto ask_all = [&](const std::string& identity, const std::string& client) {
+    const auto engine = with_pages(identity);
+    EXPECT_TRUE(engine.has_value());
+    std::vector<Answer> answers;
+    for (auto request : requests_for(GetParam())) {
+      request.client = client;
+      answers.push_back(run(**engine, request));
+    }
+    return answers;
+  };
+  const auto first = ask_all("model", "anna");
+  if (!first[0].error.empty()) GTEST_SKIP() << first[0].error;
+  const auto after = ask_all("model", "anna");
+  for (size_t i = 0; i < first.size(); ++i) {
+    EXPECT_EQ(after[i], first[i]) << i;
+    EXPECT_GE(after[i].cached, 64U) << i;
+  }
+  const auto of_another = ask_all("model", "ben");
+  EXPECT_EQ(of_another[0], first[0]);
+  EXPECT_EQ(of_another[0].cached, 0U);
+  const auto of_another_model = ask_all("model 2", "anna");
+  EXPECT_EQ(of_another_model[0], first[0]);
+  EXPECT_EQ(of_another_model[0].cached, 0U);
 }
 
 TEST_P(EngineOverTinyModel, scores_agree_with_the_independent_implementation) {

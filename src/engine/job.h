@@ -13,6 +13,7 @@
 #include "chat/types.h"
 #include "engine/kv_cache.h"
 #include "engine/loop_guard.h"
+#include "engine/page_file.h"
 #include "engine/sampler/sampler.h"
 #include "text/grammar/constraint.h"
 
@@ -85,7 +86,8 @@ class Job {
 
   static constexpr KvCache::SequenceId kNoSequence = UINT32_MAX;
   KvCache::SequenceId kv = kNoSequence;
-  std::string client;  // shares pages with its own requests only
+  std::string client;              // shares pages with its own requests only
+  std::vector<PageKey> page_keys;  // of its beginning, once somebody needed them
   bool holds_pages() const { return kv != kNoSequence; }
 
  protected:

@@ -11,22 +11,33 @@
 namespace ingle::engine {
 namespace {
 
-constexpr size_t kMaxKept = 256;      // handles that clients may hold
-constexpr size_t kMaxRecent = 32;     // ended requests that can still be forked
-constexpr uint32_t kLeastChunk = 16;  // a prompt gets on, however slow the model is
-constexpr int kGapsAlone = 8;         // times the gap: what a step may take while nobody waits for a next token
+constexpr size_t kMaxKept = 256;          // handles that clients may hold
+constexpr size_t kMaxRecent = 32;         // ended requests that can still be forked
+constexpr uint32_t kLeastChunk = 16;      // a prompt gets on, however slow the model is
+constexpr int kGapsAlone = 8;             // times the gap: what a step may take while nobody waits for a next token
+constexpr uint32_t kRestoredAtOnce = 16;  // pages from disk while others wait for their next token
+constexpr std::chrono::milliseconds kLastPages{1500};  // for what has not been stored when the engine ends
 
 }  // namespace
 
-StepLoop::StepLoop(backend::Executor& executor, Shape shape, InFlight& in_flight)
-    : executor_(executor), shape_(shape), in_flight_(in_flight), cache_(executor.n_pages(), executor.page_tokens()) {}
+StepLoop::StepLoop(backend::Executor& executor, Shape shape, InFlight& in_flight,
+                   std::unique_ptr<PageFile> pages_on_disk)
+    : executor_(executor),
+      shape_(shape),
+      in_flight_(in_flight),
+      cache_(executor.n_pages(), executor.page_tokens()),
+      pages_on_disk_(std::move(pages_on_disk)) {}
 
 void StepLoop::run(const std::stop_token& stop, Mailbox& mailbox) {
   std::vector<Mailbox::Message> messages;
+  // A message of nothing wakes the loop, which then stores more.
+  if (pages_on_disk_)
+    keeper_.emplace(cache_, executor_, std::move(pages_on_disk_), [&] { mailbox.push([](StepLoop&) {}); });
   while (true) {
     const bool idle = running_.empty() && waiting_.empty();
     if (idle && shape_.cores != nullptr) shape_.cores->leave();
     if (idle) say_pause(std::chrono::nanoseconds::max());
+    if (keeper_) keeper_->store_some(!idle);
     publish_stats();
     mailbox.drain(idle, stop, messages);
     for (auto& message : messages)
@@ -37,6 +48,8 @@ void StepLoop::run(const std::stop_token& stop, Mailbox& mailbox) {
     if (!running_.empty()) step();
   }
   end_all(Error::cancelled("the model was unloaded"));
+  if (keeper_) keeper_->finish(kLastPages);
+  keeper_.reset();
 }
 
 void StepLoop::submit(std::unique_ptr<Job> job, std::string_view continue_from) {
@@ -114,7 +127,8 @@ void StepLoop::start_waiting() {
     auto job = waiting_.take([this](Job& waiting) {
       if (prefix_is_coming(waiting)) return FairQueue::Verdict::kSkip;
       // Nobody overtakes a long prompt that waits for pages: it would wait for ever.
-      return try_start(waiting) || running_.empty() ? FairQueue::Verdict::kTake : FairQueue::Verdict::kStop;
+      const bool started = try_start(waiting) || (free_pages() && try_start(waiting));
+      return started || running_.empty() ? FairQueue::Verdict::kTake : FairQueue::Verdict::kStop;
     });
     if (!job) return;
     if (job->holds_pages() && job->was_charged) {
@@ -128,12 +142,27 @@ void StepLoop::start_waiting() {
   }
 }
 
-/// With what the cache already holds of its text.
-void StepLoop::open(Job& job) {
+/// Those that only wait to be stored on disk.
+bool StepLoop::free_pages() {
+  return keeper_ && keeper_->let_go();
+}
+
+/// With what the cache already holds of its text. False: more of it comes from disk, after the next step of the others.
+bool StepLoop::open(Job& job) {
   job.kv = cache_.open(job.shares_pages() ? cache_.scope_of(job.client) : KvCache::kAlone);
   const auto wanted = std::span(job.tokens()).first(job.first_result());
   cache_.match(job.kv, wanted);
+  const uint32_t at_once = running_.empty() ? UINT32_MAX : kRestoredAtOnce;
+  if (keeper_ && job.shares_pages() && !keeper_->restore(job.kv, job.client, wanted, at_once, job.page_keys))
+    return false;
   cache_.match_rest(job.kv, wanted);
+  return true;
+}
+
+/// What was computed can be found again.
+void StepLoop::close(Job& job) {
+  cache_.publish_rest(job.kv, job.tokens());
+  cache_.close(job.kv);
 }
 
 /// Somebody is computing pages that this one begins with: it waits for them instead of computing them too.
@@ -186,11 +215,12 @@ void StepLoop::make_place() {
 
 bool StepLoop::try_start(Job& job) {
   const bool fresh = !job.holds_pages();
-  if (fresh) {
-    open(job);
-  } else if (cache_.size(job.kv) > job.first_result()) {
-    cache_.truncate(job.kv, job.first_result());
+  if (fresh && !open(job)) {
+    cache_.close(job.kv);
+    job.kv = Job::kNoSequence;
+    return false;
   }
+  if (!fresh && cache_.size(job.kv) > job.first_result()) cache_.truncate(job.kv, job.first_result());
   const uint32_t n_stored = cache_.size(job.kv);
   view_running();
   // A shared page that still has room is copied before the first write.
@@ -232,6 +262,7 @@ bool StepLoop::plan() {
     StepLimits limits = shape_.limits;
     limits.prefill_chunk = chunk();
     plan_step(views_, cache_.available(), limits, plan_);
+    if ((plan_.preempt || plan_.stuck) && free_pages()) continue;
     if (plan_.preempt) {
       preempt(*plan_.preempt);
     } else if (plan_.stuck) {
@@ -264,7 +295,7 @@ uint32_t StepLoop::chunk() const {
 void StepLoop::preempt(size_t index) {
   auto job = std::move(running_[index]);
   running_.erase(running_.begin() + static_cast<std::ptrdiff_t>(index));
-  cache_.close(job->kv);
+  close(*job);
   job->kv = Job::kNoSequence;
   ++stats_.preemptions;
   waiting_.give_back(std::move(job));
@@ -414,8 +445,8 @@ void StepLoop::drop_ended() {
 
 void StepLoop::end(std::unique_ptr<Job> job) {
   if (job->holds_pages()) {
-    cache_.publish_rest(job->kv, job->tokens());
-    cache_.close(job->kv);
+    if (keeper_ && job->shares_pages()) keeper_->keep(job->kv, job->client, job->tokens());
+    close(*job);
   }
   if (job->holds_pages() && job->can_fork()) {
     if (recent_.size() >= kMaxRecent) recent_.pop_front();

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -21,6 +22,7 @@
 #include "engine/in_flight.h"
 #include "engine/job.h"
 #include "engine/kv_cache.h"
+#include "engine/page_keeper.h"
 #include "engine/scheduler.h"
 #include "engine/step_cost.h"
 
@@ -46,7 +48,9 @@ class StepLoop {
     KvCache::SequenceId kv = 0;
   };
 
-  StepLoop(backend::Executor& executor, Shape shape, InFlight& in_flight);
+  /// `pages_on_disk`: where pages outlive the engine; may be nothing.
+  StepLoop(backend::Executor& executor, Shape shape, InFlight& in_flight,
+           std::unique_ptr<PageFile> pages_on_disk = nullptr);
 
   /// Returns when `stop` is requested; every job has ended by then.
   void run(const std::stop_token& stop, Mailbox& mailbox);
@@ -72,7 +76,9 @@ class StepLoop {
 
   void start_waiting();
   bool try_start(Job& job);
-  void open(Job& job);
+  bool open(Job& job);
+  void close(Job& job);
+  bool free_pages();
   bool prefix_is_coming(const Job& job) const;
   void make_place();
   uint32_t chunk() const;
@@ -96,6 +102,8 @@ class StepLoop {
   const Shape shape_;
   InFlight& in_flight_;
   KvCache cache_;
+  std::unique_ptr<PageFile> pages_on_disk_;  // until the loop runs
+  std::optional<PageKeeper> keeper_;
   JobList running_;  // in order of arrival
   FairQueue waiting_;
   std::deque<Ended> recent_;  // what can still be forked after its end

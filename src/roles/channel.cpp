@@ -221,6 +221,10 @@ Result<Frame> Channel::receive(size_t max_descriptors) {
   return frame;
 }
 
+void Channel::close_sending() {
+  ::shutdown(state_->socket.get(), SHUT_WR);
+}
+
 void Channel::close_both() {
   ::shutdown(state_->socket.get(), SHUT_RDWR);
 }

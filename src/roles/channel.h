@@ -49,6 +49,8 @@ class Channel {
   /// said that it expects (front expects none from a role).
   Result<Frame> receive(size_t max_descriptors = kMaxDescriptors);
   void close_both();
+  /// The other side reads what was sent and then the end; what it says still arrives.
+  void close_sending();
 
   int descriptor() const;
 

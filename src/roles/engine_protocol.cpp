@@ -113,6 +113,19 @@ Result<LoadOrder> decode_load(std::string_view bytes) {
   return order;
 }
 
+std::string encode_pages(const engine::PagesOnDisk& pages) {
+  return MessageWriter().number(pages.max_bytes).text(pages.identity).take();
+}
+
+Result<engine::PagesOnDisk> decode_pages(std::string_view bytes) {
+  MessageReader reader(bytes);
+  engine::PagesOnDisk pages;
+  pages.max_bytes = reader.number<uint64_t>();
+  pages.identity = reader.text();
+  if (!reader.done()) return std::unexpected(Error::corrupt("the order to keep pages is damaged"));
+  return pages;
+}
+
 std::string encode_outcome(uint64_t number, const Outcome& outcome) {
   MessageWriter writer;
   writer.number(number).number(outcome.has_value());

@@ -19,12 +19,13 @@
 namespace ingle::roles {
 
 enum class ToEngine : uint8_t {
-  kCoreBoard = 6,  // at most once, first: one descriptor, a place on the board
-  kLoad = 1,       // once: LoadOrder; descriptors: the model's parts
-  kComplete = 2,   // number, chat::CompleteRequest
-  kCancel = 3,     // id of the request
-  kCall = 4,       // number, Verb, its argument
-  kRelease = 5,    // handle
+  kCoreBoard = 6,    // at most once, first: one descriptor, a place on the board
+  kPagesOnDisk = 7,  // at most once, before kLoad: engine::PagesOnDisk; one descriptor
+  kLoad = 1,         // once: LoadOrder; descriptors: the model's parts
+  kComplete = 2,     // number, chat::CompleteRequest
+  kCancel = 3,       // id of the request
+  kCall = 4,         // number, Verb, its argument
+  kRelease = 5,      // handle
 };
 
 enum class Verb : uint8_t {
@@ -53,6 +54,10 @@ struct LoadOrder {
   std::string name;
   engine::Options options;  // without callbacks and handles
 };
+/// But for the file, which travels beside it.
+std::string encode_pages(const engine::PagesOnDisk& pages);
+Result<engine::PagesOnDisk> decode_pages(std::string_view bytes);
+
 std::string encode_load(const LoadOrder& order);
 Result<LoadOrder> decode_load(std::string_view bytes);
 

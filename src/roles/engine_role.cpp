@@ -256,15 +256,22 @@ struct Order {
 
 Result<Order> receive_order(Channel& channel) {
   base::FileDescriptor board;
+  engine::PagesOnDisk pages;
   for (;;) {
     INGLE_TRY(Frame frame, channel.receive());
     if (frame.type == static_cast<uint8_t>(ToEngine::kCoreBoard) && frame.descriptors.size() == 1) {
       board = std::move(frame.descriptors.front());
       continue;
     }
+    if (frame.type == static_cast<uint8_t>(ToEngine::kPagesOnDisk) && frame.descriptors.size() == 1) {
+      INGLE_TRY(pages, decode_pages(frame.payload));
+      pages.file = std::make_shared<base::FileDescriptor>(std::move(frame.descriptors.front()));
+      continue;
+    }
     if (frame.type != static_cast<uint8_t>(ToEngine::kLoad))
       return std::unexpected(Error::internal("front asks before there is a model"));
     INGLE_TRY(LoadOrder load, decode_load(frame.payload));
+    load.options.pages_on_disk = std::move(pages);
     if (board.valid()) {
       INGLE_TRY(load.options.cores, base::CoreBoard::open(std::move(board)));
     }

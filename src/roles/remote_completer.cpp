@@ -45,6 +45,7 @@ struct RemoteCompleter::State {
   Sinks requests;            // in flight; a sink is called without the lock, by the reader alone
   bool closing = false;      // by us: the engine did nothing wrong
   std::optional<Error> end;  // why nothing works any more
+  std::condition_variable ended;
 
   void read();
   bool take(EngineMessage message);
@@ -91,6 +92,7 @@ void RemoteCompleter::State::fail_all(const Error& error) {
   {
     const std::lock_guard lock(mutex);
     end = error;
+    ended.notify_all();
     for (auto& [number, waiter] : waiters) {
       waiter->outcome = std::unexpected(error);
       waiter->answered.notify_one();
@@ -186,9 +188,14 @@ RemoteCompleter::RemoteCompleter(std::shared_ptr<State> state)
     : state_(std::move(state)), reader_([state = state_] { state->read(); }) {}
 
 RemoteCompleter::~RemoteCompleter() {
+  const bool waits = state_->link.ends_itself && reader_.get_id() != std::this_thread::get_id();
   {
-    const std::lock_guard lock(state_->mutex);
+    std::unique_lock lock(state_->mutex);
     state_->closing = true;
+    if (waits) {
+      state_->link.channel->close_sending();
+      state_->ended.wait_for(lock, EngineLink::kLastWords, [this] { return state_->end.has_value(); });
+    }
   }
   state_->link.channel->close_both();
   // A sink may hold the last lease of a model, and sinks are called by the reader: it then goes on alone to its end.
@@ -218,6 +225,11 @@ Result<std::unique_ptr<RemoteCompleter>> RemoteCompleter::load(EngineLink link,
             .hint("is there enough memory, and is the file what it should be? 'ingle doctor --verify' checks it"));
   };
   if (core_board.valid()) (void)link.channel->send(type_of(ToEngine::kCoreBoard), "", std::span(&core_board, 1));
+  const engine::PagesOnDisk& pages = options.pages_on_disk;
+  link.ends_itself = pages.file != nullptr;
+  if (pages.file) {
+    (void)link.channel->send(type_of(ToEngine::kPagesOnDisk), encode_pages(pages), std::span(pages.file.get(), 1));
+  }
   const std::string order = encode_load({.name = std::string(name), .options = options});
   if (auto sent = link.channel->send(type_of(ToEngine::kLoad), order, parts); !sent) {
     if (sent.error().code() == ErrorCode::kUsage) return std::unexpected(std::move(sent).error());

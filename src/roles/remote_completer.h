@@ -33,6 +33,9 @@ struct EngineLink {
   std::function<std::string()> how_it_ended = {};
   /// A load that gets no further for so long is given up: others wait for their turn.
   std::chrono::milliseconds load_patience = std::chrono::seconds(60);
+  /// It has something to write down before it ends, and is given kLastWords for it.
+  bool ends_itself = false;
+  static constexpr std::chrono::milliseconds kLastWords = std::chrono::seconds(2);
   /// An engine that reads nothing for so long is broken.
   std::chrono::milliseconds send_patience = kFrontSendPatience;
 };

@@ -67,6 +67,8 @@ class CpuExecutor final : public Executor {
   Result<std::span<const Output>> run(const Step& step) override;
   Result<std::span<const Output>> encode(std::span<const Text> texts) override;
   void copy_page(uint32_t from, uint32_t to) override { pages_.copy(from, to); }
+  std::span<std::byte> page(uint32_t page) override { return pages_.page(page); }
+  std::string page_layout() const override { return page_layout_; }
 
  private:
   explicit CpuExecutor(std::unique_ptr<base::ThreadPool> pool) : pool_owner_(std::move(pool)), pool_(*pool_owner_) {}
@@ -103,6 +105,7 @@ class CpuExecutor final : public Executor {
   WeightStore weights_;
   KvPages pages_;
   std::unique_ptr<AttentionRunner> attention_;
+  std::string page_layout_;
   std::vector<RopeTable> ropes_;
   std::vector<CpuLayer> layers_;
   Matrix embedding_, head_;
@@ -251,6 +254,16 @@ kernels::KvFormat kv_format(KvType type, Precision precision) {
   return precision == Precision::kReference ? kernels::KvFormat::kF32 : kernels::KvFormat::kF16;
 }
 
+/// Other kernels round otherwise, and other contexts may turn heads by other angles.
+std::string layout_text(const KvLayout& layout, const kernels::Kernels& kernels, Precision precision,
+                        std::span<const RopeTable> ropes) {
+  std::string text = "cpu " + std::string(kernels.name) + (precision == Precision::kReference ? " exact" : "");
+  text += " kv " + std::to_string(static_cast<int>(layout.format)) + " " + std::to_string(layout.page_bytes) + " rope ";
+  for (const RopeTable& rope : ropes)
+    text += rope.is_long() ? 'l' : 's';
+  return text;
+}
+
 Result<std::unique_ptr<Executor>> CpuExecutor::create(const Program& program, const Options& options) {
   INGLE_TRY(const kernels::Kernels* table, kernels::choose(options.isa));
   const unsigned threads = options.threads > 0 ? options.threads : base::physical_cores();
@@ -265,7 +278,9 @@ Result<std::unique_ptr<Executor>> CpuExecutor::create(const Program& program, co
   INGLE_TRY_VOID(e.load_weights(program, options));
   INGLE_TRY_VOID(e.allocate(program, options));
   const auto precision = reference ? Precision::kReference : Precision::kDefault;
-  INGLE_TRY(e.pages_, KvPages::allocate(KvLayout::of(program, kv_format(options.kv, precision)), options.n_pages));
+  const KvLayout layout = KvLayout::of(program, kv_format(options.kv, precision));
+  e.page_layout_ = layout_text(layout, *table, precision, e.ropes_);
+  INGLE_TRY(e.pages_, KvPages::allocate(layout, options.n_pages));
   return executor;
 }
 

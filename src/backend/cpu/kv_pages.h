@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <span>
 #include <vector>
 
 #include "backend/backend.h"
@@ -53,6 +54,9 @@ class KvPages {
   std::byte* block(uint32_t page, size_t layer, uint32_t kv_head) const {
     return memory_.data() + page * layout_.page_bytes + layout_.layer_offset[layer] +
            kv_head * layout_.head_bytes[layer];
+  }
+  std::span<std::byte> page(uint32_t page) const {
+    return {memory_.data() + page * layout_.page_bytes, layout_.page_bytes};
   }
   void copy(uint32_t from, uint32_t to) {
     std::memcpy(memory_.data() + to * layout_.page_bytes, memory_.data() + from * layout_.page_bytes,

@@ -16,10 +16,12 @@ class RopeTable {
       : n_rot_(rope.n_rot),
         adjacent_(rope.adjacent),
         magnitude_(rope.magnitude),
-        inv_freq_(!rope.long_inv_freq.empty() && context > rope.long_from ? rope.long_inv_freq : rope.inv_freq) {}
+        is_long_(!rope.long_inv_freq.empty() && context > rope.long_from),
+        inv_freq_(is_long_ ? rope.long_inv_freq : rope.inv_freq) {}
 
   uint32_t n_rot() const { return n_rot_; }
   bool adjacent() const { return adjacent_; }
+  bool is_long() const { return is_long_; }
 
   /// Not thread-safe: called between phases.
   void reserve(uint32_t n_positions) {
@@ -40,6 +42,7 @@ class RopeTable {
   uint32_t n_rot_;
   bool adjacent_;
   float magnitude_;
+  bool is_long_;
   std::vector<float> inv_freq_;
   std::vector<float> cos_, sin_;
 };
