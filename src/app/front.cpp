@@ -219,7 +219,12 @@ Result<std::unique_ptr<chat::Completer>> Front::load_here(const ModelFiles& file
   return roles_.load_engine(parts, files.name, options);
 }
 
+void Front::forget_pages(std::string_view digest) {
+  if (page_cache_) page_cache_->remove(digest);
+}
+
 void Front::make_models() {
+  page_cache_ = std::make_unique<PageCache>(settings_.home, settings_.disk_cache_mb);
   const auto resolver = [this](std::string_view model) -> Result<runtime::ModelFiles> {
     INGLE_TRY(const ModelFiles files, locate(model));
     // A bare file is known by its path: two folders may hold files of the same name.
@@ -233,6 +238,7 @@ void Front::make_models() {
     engine::Options options = engine_options();
     options.clamp_context = true;
     if (context != 0) options.context = context;
+    options.pages_on_disk = page_cache_->open(files.digest);
     return start_engine(files.parts, files.name, std::move(options));
   };
   runtime::ManagerOptions options;

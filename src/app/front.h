@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "app/known_facts.h"
+#include "app/page_cache.h"
 #include "app/settings.h"
 #include "app/slots.h"
 #include "base/core_board.h"
@@ -77,6 +78,8 @@ class Front {
 
   /// Answers by a model's name, each model loaded once and kept as the settings say; "auto" is the router.
   runtime::Models& models();
+  /// What engines keep on disk of a model that is removed.
+  void forget_pages(std::string_view digest);
   /// Decisions, policy and what left this machine.
   router::Routing& routing();
 
@@ -139,6 +142,7 @@ class Front {
   void make_models();
 
   std::once_flag models_once_;
+  std::unique_ptr<PageCache> page_cache_;
   std::unique_ptr<runtime::ModelManager> models_;
   std::unique_ptr<router::Routing> routing_;       // uses models_
   std::unique_ptr<runtime::Models> named_models_;  // models_, and the router under its name

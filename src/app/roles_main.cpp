@@ -46,7 +46,8 @@ int engine_main(roles::Channel channel, const roles::SpawnOptions& options) {
   if (options.prove) return roles::attempt_escapes(std::move(channel), roles::Role::kEngine, options);
   ::tzset();  // chat templates may ask for the time; the zone's file cannot be opened later
   return roles::serve_engine(channel, engine::load, [&]() -> Status {
-    INGLE_TRY_VOID(roles::lock(roles::Role::kEngine, {.max_memory_bytes = options.max_memory_bytes}));
+    INGLE_TRY_VOID(roles::lock(roles::Role::kEngine, {.max_memory_bytes = options.max_memory_bytes,
+                                                      .max_file_bytes = options.max_file_bytes}));
     return {};
   });
 }

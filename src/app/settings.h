@@ -44,6 +44,7 @@ struct Settings {
   std::string keep_alive;
   uint32_t max_loaded_models = 0;
   bool no_server = false;
+  uint32_t disk_cache_mb = 0;
   bool discover = true;
   std::string model_folders;
   bool offline = false;

@@ -215,8 +215,9 @@ Result<Frame> Channel::receive(size_t max_descriptors) {
   Result<Frame> frame = state_->receive(std::min(max_descriptors, kMaxDescriptors));
   if (!frame) {
     state_->receive_error = frame.error();
-    // What follows a broken frame has no meaning; the other side learns it from its next send.
-    close_both();
+    // What follows a broken frame has no meaning; the other side learns it from its next send. One that has only said its
+    // last word may still listen.
+    if (frame.error().code() != ErrorCode::kUnavailable) close_both();
   }
   return frame;
 }

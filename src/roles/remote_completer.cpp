@@ -45,7 +45,7 @@ struct RemoteCompleter::State {
   Sinks requests;            // in flight; a sink is called without the lock, by the reader alone
   bool closing = false;      // by us: the engine did nothing wrong
   std::optional<Error> end;  // why nothing works any more
-  std::condition_variable ended;
+  std::condition_variable over;
 
   void read();
   bool take(EngineMessage message);
@@ -92,7 +92,7 @@ void RemoteCompleter::State::fail_all(const Error& error) {
   {
     const std::lock_guard lock(mutex);
     end = error;
-    ended.notify_all();
+    over.notify_all();
     for (auto& [number, waiter] : waiters) {
       waiter->outcome = std::unexpected(error);
       waiter->answered.notify_one();
@@ -194,7 +194,7 @@ RemoteCompleter::~RemoteCompleter() {
     state_->closing = true;
     if (waits) {
       state_->link.channel->close_sending();
-      state_->ended.wait_for(lock, EngineLink::kLastWords, [this] { return state_->end.has_value(); });
+      state_->over.wait_for(lock, EngineLink::kLastWords, [this] { return state_->end.has_value(); });
     }
   }
   state_->link.channel->close_both();
@@ -267,7 +267,7 @@ Result<std::unique_ptr<RemoteCompleter>> load_in_engine_role(Spawner& spawner,
                                                              std::span<const base::FileDescriptor> parts,
                                                              std::string_view name, const engine::Options& options,
                                                              const base::FileDescriptor& core_board) {
-  INGLE_TRY(Child started, spawner.spawn(Role::kEngine));
+  INGLE_TRY(Child started, spawner.spawn(Role::kEngine, {.max_file_bytes = options.pages_on_disk.max_bytes}));
   const auto child = std::make_shared<Child>(std::move(started));
   return RemoteCompleter::load({.channel = &child->channel(),
                                 .owner = child,

@@ -93,6 +93,7 @@ std::vector<std::string> words_of(const RoleCommand& command) {
   if (options.prove) words.emplace_back("--prove");
   if (options.max_memory_bytes > 0)
     words.insert(words.end(), {"--max-memory", std::to_string(options.max_memory_bytes)});
+  if (options.max_file_bytes > 0) words.insert(words.end(), {"--max-file", std::to_string(options.max_file_bytes)});
   if (options.max_cpu_seconds > 0) words.insert(words.end(), {"--max-cpu", std::to_string(options.max_cpu_seconds)});
   return words;
 }
@@ -111,6 +112,8 @@ Result<std::optional<RoleCommand>> role_of_words(const std::vector<std::string>&
     } else if (words[i] == "--max-memory" && has_value && read_number(words[i + 1], command.options.max_memory_bytes)) {
       ++i;
     } else if (words[i] == "--max-cpu" && has_value && read_number(words[i + 1], command.options.max_cpu_seconds)) {
+      ++i;
+    } else if (words[i] == "--max-file" && has_value && read_number(words[i + 1], command.options.max_file_bytes)) {
       ++i;
     } else {
       return std::unexpected(Error::usage(fmt::format("a role cannot be started with '{}'", words[i])));

@@ -27,6 +27,7 @@ struct SandboxOptions {
   std::vector<std::filesystem::path> readable = {};  // front: where other programs' models lie; egress: the CA file
   uint64_t max_memory_bytes = 0;                     // of heap and stacks, not of mapped files; 0: the role's own limit
   uint32_t max_cpu_seconds = 0;
+  uint64_t max_file_bytes = 0;
 };
 
 struct SandboxReport {

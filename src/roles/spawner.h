@@ -33,12 +33,13 @@ struct SpawnOptions {
   bool offline = false;           // egress: starts with no sockets at all
   uint64_t max_memory_bytes = 0;  // 0: the role's own limit
   uint32_t max_cpu_seconds = 0;   // 0: none
+  uint64_t max_file_bytes = 0;    // engine: how long a file it was given may become; 0: the role's own limit
   bool prove = false;             // the role answers escape attempts (prove-offline) and does nothing else
 
   friend bool operator==(const SpawnOptions&, const SpawnOptions&) = default;
 };
 
-/// What a re-execution is asked to be: `ingle --role engine [--offline] [--prove] [--max-memory N] [--max-cpu N]`.
+/// What a re-execution is asked to be: `ingle --role engine [--offline] [--prove] [--max-memory N] [--max-cpu N] [--max-file N]`.
 struct RoleCommand {
   Role role = Role::kFront;
   SpawnOptions options;

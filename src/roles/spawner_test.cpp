@@ -231,7 +231,8 @@ TEST(RoleCommand, WordsAreReadAsTheyWereWritten) {
        {RoleCommand{.role = Role::kEngine, .options = {}},
         RoleCommand{.role = Role::kEgress, .options = {.offline = true}},
         RoleCommand{.role = Role::kFront, .options = {.prove = true}},
-        RoleCommand{.role = Role::kParse, .options = {.max_memory_bytes = 1ULL << 40, .max_cpu_seconds = 20}}}) {
+        RoleCommand{.role = Role::kParse, .options = {.max_memory_bytes = 1ULL << 40, .max_cpu_seconds = 20}},
+        RoleCommand{.role = Role::kEngine, .options = {.max_file_bytes = 1ULL << 33}}}) {
     EXPECT_EQ(role_of_words(words_of(command)).value(), command);
   }
 }

@@ -47,6 +47,7 @@ struct ModelManager::State {
   bool has_janitor = true;
   Entries entries;
   std::vector<std::shared_ptr<Entry>> ended;  // for the janitor to let go of
+  bool is_letting_go = false;
   uint64_t n_uses = 0;
 
   void notify() {
@@ -81,6 +82,12 @@ struct ModelManager::State {
       if (oldest == entries.end() || it->second->last_used < oldest->second->last_used) oldest = it;
     }
     return oldest;
+  }
+
+  /// Whoever loads needs the memory of those that are ending, and what the same model wrote down last.
+  void wait_for_ended() {
+    std::unique_lock lock(mutex);
+    changed.wait(lock, [this] { return !has_janitor || (ended.empty() && !is_letting_go); });
   }
 
   /// Takes it out of the list; the caller ends its engine by letting go of it. nullptr: all are held.
@@ -121,9 +128,12 @@ struct ModelManager::State {
       has_changed = false;
       if (!ended.empty()) {
         auto letting_go = std::exchange(ended, {});
+        is_letting_go = true;
         lock.unlock();
         letting_go.clear();
         lock.lock();
+        is_letting_go = false;
+        changed.notify_all();
         continue;
       }
       const auto woken = [this] { return has_changed; };
@@ -190,6 +200,7 @@ Result<Engine> ModelManager::load(const ModelFiles& files, uint32_t context) {
       n_loaded = state_->entries.size();
     }
     if (n_loaded < max_loaded_) {
+      state_->wait_for_ended();
       auto engine = loader_(files, context);
       if (engine || engine.error().code() != ErrorCode::kExhausted) return engine;
       if (!state_->take_oldest_idle()) return engine;

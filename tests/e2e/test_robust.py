@@ -201,5 +201,64 @@ class Attacks(IngleTest):
         self.assertEqual(server.json("GET", "/health"), {"status": "ok"})
 
 
+@needs(MODEL)
+class PagesOnDisk(IngleTest):
+    LONG = chat("These are the numbers: " + " ".join(str(n) for n in range(300)) + ". Which one comes first?", 8)
+
+    def usage(self, server, **headers):
+        answer = server.json("POST", "/v1/chat/completions", self.LONG, headers)
+        usage = answer["usage"]
+        return answer["choices"][0]["message"]["content"], usage["prompt_tokens"], usage["prompt_tokens_details"]["cached_tokens"]
+
+    def files(self):
+        return list((self.home / "cache" / "pages").glob("*"))
+
+    def test_a_conversation_survives_a_restart_and_an_engine(self):
+        server = Server(self, INGLE_DISK_CACHE_MB="400")
+        text, prompt, cached = self.usage(server)
+        self.assertGreater(prompt, 600)
+        self.assertEqual(cached, 0)
+        server.close()
+        (file,) = self.files()
+        self.assertEqual((file.stat().st_mode & 0o777, file.parent.stat().st_mode & 0o777), (0o600, 0o700))
+        self.assertLess(file.stat().st_size, 400 << 20)
+
+        server = Server(self, INGLE_DISK_CACHE_MB="400")
+        again, _, cached = self.usage(server)
+        self.assertEqual(again, text)
+        self.assertGreaterEqual(cached, prompt - 64)
+        # Unloaded, and loaded again.
+        server.json("POST", "/api/generate", {"model": MODEL, "keep_alive": 0})
+        again, _, cached = self.usage(server)
+        self.assertEqual(again, text)
+        self.assertGreaterEqual(cached, prompt - 64)
+        for pid in server.roles("engine"):
+            kill(pid)
+        again, _, cached = self.usage(server)
+        self.assertEqual(again, text)
+        self.assertGreaterEqual(cached, prompt - 64)
+        server.close()
+
+        # Somebody wrote into it.
+        with open(file, "r+b") as pages:
+            for at in range(5000, file.stat().st_size, 100_000):
+                pages.seek(at)
+                pages.write(b"hostile bytes")
+        server = Server(self, INGLE_DISK_CACHE_MB="400")
+        self.assertEqual(self.usage(server)[0], text)
+        server.close()
+
+        # Switched off: nothing is left.
+        server = Server(self)
+        self.assertEqual(self.usage(server)[0], text)
+        self.assertEqual(self.files(), [])
+
+    def test_nothing_is_kept_unless_it_is_asked_for(self):
+        server = Server(self)
+        self.usage(server)
+        server.close()
+        self.assertFalse((self.home / "cache" / "pages").exists())
+
+
 if __name__ == "__main__":
     unittest.main()

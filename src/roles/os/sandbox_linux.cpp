@@ -62,10 +62,11 @@ Status limit_resources(Role role, const SandboxOptions& options) {
   const uint32_t seconds = options.max_cpu_seconds > 0 ? options.max_cpu_seconds : parse ? kParseSeconds : 0;
   if (seconds > 0) INGLE_TRY_VOID(limit(RLIMIT_CPU, seconds, "processor time"));
   if (role == Role::kEngine) {
-    // It writes in place what it was given, such as its place on the board of cores, and makes nothing longer: too long a
+    // It writes in place what it was given, such as its place on the board of cores, and makes nothing longer than it
+    // was told (its pages on disk): too long a
     // write is an error to it and not a signal.
     ::signal(SIGXFSZ, SIG_IGN);
-    INGLE_TRY_VOID(limit(RLIMIT_FSIZE, kEngineFileSize, "the size of files"));
+    INGLE_TRY_VOID(limit(RLIMIT_FSIZE, std::max(kEngineFileSize, options.max_file_bytes), "the size of files"));
   }
   if (parse) {
     INGLE_TRY_VOID(limit(RLIMIT_FSIZE, kParseFileSize, "the size of files"));

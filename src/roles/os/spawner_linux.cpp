@@ -144,7 +144,8 @@ Result<Child> Spawner::spawn(Role role, const SpawnOptions& options) {
                                         .offline = options.offline,
                                         .prove = options.prove,
                                         .max_cpu_seconds = options.max_cpu_seconds,
-                                        .max_memory_bytes = options.max_memory_bytes}));
+                                        .max_memory_bytes = options.max_memory_bytes,
+                                        .max_file_bytes = options.max_file_bytes}));
   if (answer.reply.error != 0) {
     return std::unexpected(
         Error::io(fmt::format("cannot start a process for '{}'", to_string(role)), answer.reply.error));

@@ -254,6 +254,7 @@ bool SpawnerProcess::answer() {
                          .options = {.offline = request.offline != 0,
                                      .max_memory_bytes = request.max_memory_bytes,
                                      .max_cpu_seconds = request.max_cpu_seconds,
+                                     .max_file_bytes = request.max_file_bytes,
                                      .prove = request.prove != 0}});
     if (result) {
       started = std::move(*result);

@@ -25,6 +25,7 @@ struct SpawnerRequest {
   uint32_t max_cpu_seconds = 0;
   uint32_t reserved_too = 0;
   uint64_t max_memory_bytes = 0;
+  uint64_t max_file_bytes = 0;
   uint64_t child = 0;  // the number that a reply gave; process ids are used again, these are not
 };
 
