@@ -10,7 +10,10 @@
 #include "api/multipart.h"
 #include "api/ollama/create.h"
 #include "api/ollama/parse.h"
+#include "api/openai/completions.h"
+#include "api/openai/embeddings.h"
 #include "api/openai/parse.h"
+#include "api/openai/responses.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
@@ -19,6 +22,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   switch (text.front() % 7) {
     case 0:
       (void)ingle::api::openai::parse_chat(body);
+      (void)ingle::api::openai::parse_completions(body);
+      (void)ingle::api::openai::parse_responses(body);
+      (void)ingle::api::openai::parse_embeddings(body);
       break;
     case 1:
       (void)ingle::api::ollama::parse_chat(body);

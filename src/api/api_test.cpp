@@ -150,6 +150,64 @@ TEST_F(ApiTest, a_client_that_goes_while_its_request_is_handed_over_cancels_it_t
   EXPECT_EQ(models.completer->cancelled, std::vector<std::string>{models.completer->request.id});
 }
 
+TEST_F(ApiTest, several_answers_are_requests_of_their_own_and_one_answer) {
+  models.completer->script = {text("Hello"), chat::Finished{}};
+  const Seen seen = ask("POST", "/v1/chat/completions",
+                        R"({"model":"m:1","n":3,"seed":7,"messages":[{"role":"user","content":"x"}]})");
+  EXPECT_EQ(seen.reply.status, 200);
+  EXPECT_NE(seen.reply.body.find(R"({"index":2,"message":{"role":"assistant","content":"Hello")"), std::string::npos);
+  EXPECT_TRUE(models.completer->request.id.ends_with("/2")) << models.completer->request.id;
+  EXPECT_EQ(models.completer->request.sampling.seed, 9U);
+  const Seen stream = ask("POST", "/v1/chat/completions",
+                          R"({"model":"m:1","n":2,"stream":true,"messages":[{"role":"user","content":"x"}]})");
+  EXPECT_NE(stream.reply.body.find(R"("choices":[{"index":1,"delta":{"content":"Hello"})"), std::string::npos);
+  EXPECT_TRUE(stream.reply.body.ends_with("data: [DONE]\n\n"));
+  EXPECT_TRUE(stream.finished);
+}
+
+TEST_F(ApiTest, an_answer_that_fails_ends_the_others_of_its_request) {
+  models.completer->hold = true;
+  ask("POST", "/v1/chat/completions", R"({"model":"m:1","n":2,"messages":[{"role":"user","content":"x"}]})");
+  const std::string id = models.completer->request.id;
+  models.completer->sink(chat::Failed{Error::exhausted("no memory")});
+  EXPECT_TRUE(last->answered);
+  EXPECT_EQ(models.completer->cancelled, std::vector<std::string>{id});
+}
+
+TEST_F(ApiTest, a_response_is_kept_gone_on_with_shown_and_forgotten) {
+  models.completer->script = {text("Hello"), chat::Finished{}};
+  auto wanted = request("POST", "/v1/responses", R"({"model":"m:1","input":"one","instructions":"be brief"})");
+  wanted.headers.push_back({"x-request-id", "first"});
+  EXPECT_EQ(ask(std::move(wanted)).reply.status, 200);
+  const Seen second =
+      ask("POST", "/v1/responses", R"({"model":"m:1","input":"two","previous_response_id":"resp_first"})");
+  EXPECT_EQ(second.reply.status, 200) << second.reply.body;
+  const auto& messages = std::get<chat::ChatPrompt>(models.completer->request.prompt).messages;
+  ASSERT_EQ(messages.size(), 3U) << "instructions are not carried on";
+  EXPECT_EQ(messages[0].content.reveal(), "one");
+  EXPECT_EQ(messages[1].content.reveal(), "Hello");
+  EXPECT_EQ(messages[2].content.reveal(), "two");
+  EXPECT_NE(ask("GET", "/v1/responses/resp_first").reply.body.find(R"("text":"Hello")"), std::string::npos);
+  EXPECT_NE(ask("GET", "/v1/responses/resp_first/input_items").reply.body.find(R"("text":"one")"), std::string::npos);
+  EXPECT_EQ(ask("DELETE", "/v1/responses/resp_first").reply.status, 200);
+  EXPECT_EQ(ask("GET", "/v1/responses/resp_first").reply.status, 404);
+  const Seen gone =
+      ask("POST", "/v1/responses", R"({"model":"m:1","input":"two","previous_response_id":"resp_first"})");
+  EXPECT_EQ(gone.reply.status, 404);
+  EXPECT_NE(gone.reply.body.find("previous_response_not_found"), std::string::npos);
+  ask("POST", "/v1/responses", R"({"model":"m:1","input":"one","store":false})");
+  EXPECT_EQ(ask("GET", "/v1/responses/resp_" + models.completer->request.id).reply.status, 404);
+}
+
+TEST_F(ApiTest, plain_texts_are_gone_on_with) {
+  models.completer->script = {text("b"), chat::Finished{}};
+  const Seen seen = ask("POST", "/v1/completions", R"({"model":"m:1","prompt":["a","c"],"echo":true,"num_ctx":99})");
+  EXPECT_EQ(seen.reply.status, 200) << seen.reply.body;
+  EXPECT_NE(seen.reply.body.find(R"({"text":"cb","index":1,)"), std::string::npos) << seen.reply.body;
+  EXPECT_EQ(std::get<chat::TokenPrompt>(models.completer->request.prompt).tokens, models.completer->tokens);
+  EXPECT_EQ(models.acquired.back().second.context, 99U);
+}
+
 TEST_F(ApiTest, auto_says_its_route_when_it_is_decided) {
   chat::Finished away;
   away.route = "cloud:x";

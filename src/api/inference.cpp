@@ -1,6 +1,8 @@
 #include "api/inference.h"
 
+#include <algorithm>
 #include <chrono>
+#include <mutex>
 #include <random>
 
 #include "api/limits.h"
@@ -20,18 +22,25 @@ std::string_view word_of(chat::FinishReason reason) {
   return kWords[static_cast<size_t>(reason)];
 }
 
-/// A request in flight. The completer's sink holds it; events come from one thread at a time.
+/// A request in flight. The completer's sinks hold it; events of one answer come from one thread at a time, those of
+/// several perhaps from several.
 class Running {
  public:
-  Running(std::shared_ptr<Call> call, Inference inference, std::shared_ptr<chat::Completer> completer,
-          Clock::time_point started)
+  Running(std::shared_ptr<Call> call, Inference& inference, std::shared_ptr<chat::Completer> completer,
+          std::vector<std::string> ids, Clock::time_point started)
       : call_(std::move(call)),
         completer_(std::move(completer)),
+        ids_(std::move(ids)),
         encoder_(std::move(inference.encoder)),
         stream_(inference.stream),
         is_auto_(inference.model == kAutoModel),
-        started_(started) {
-    outcome_.load_seconds = seconds_since(started);
+        n_(inference.n),
+        started_(started),
+        n_open_(ids_.size()),
+        answers_(ids_.size()),
+        outcomes_(ids_.size()) {
+    for (Outcome& outcome : outcomes_)
+      outcome.load_seconds = seconds_since(started);
     const auto description = completer_->describe();
     // A name that the client chose stands in no log.
     if (is_auto_ || description) call_->record().model = is_auto_ ? std::string(kAutoModel) : description->name;
@@ -39,28 +48,47 @@ class Running {
   }
 
   chat::Completer& completer() { return *completer_; }
-  const std::shared_ptr<chat::Completer>& lease() const { return completer_; }
 
-  void on_event(chat::Event event) {
+  void on_event(uint32_t choice, chat::Event event) {
+    const std::lock_guard lock(mutex_);
+    if (ended_) return;
     if (const auto* prefill = std::get_if<chat::Prefill>(&event)) {
       if (stream_) on_progress(*prefill);
     } else if (auto* delta = std::get_if<chat::Delta>(&event)) {
-      on_delta(std::move(*delta));
+      on_delta(choice, std::move(*delta));
     } else if (auto* finished = std::get_if<chat::Finished>(&event)) {
-      on_finished(std::move(*finished));
+      on_finished(choice, std::move(*finished));
     } else {
-      on_failed(Failure::from(std::move(std::get<chat::Failed>(event).error)));
+      end_with(Failure::from(std::move(std::get<chat::Failed>(event).error)));
     }
   }
 
   void on_failed(const Failure& failure) {
+    const std::lock_guard lock(mutex_);
+    if (!ended_) end_with(failure);
+  }
+
+  bool ended() {
+    const std::lock_guard lock(mutex_);
+    return ended_;
+  }
+
+  void cancel_all() {
+    for (const std::string& id : ids_)
+      completer_->cancel(id);
+  }
+
+ private:
+  /// One answer that fails fails them all.
+  void end_with(const Failure& failure) {
+    ended_ = true;
+    if (ids_.size() > 1) cancel_all();
     if (!begun_) return call_->fail(failure);
     call_->record().error = failure.word();
     call_->exchange().send(encoder_->fail(failure));
     call_->exchange().finish();
   }
 
- private:
   void begin(const chat::Prefill& prompt = {}) {
     if (std::exchange(begun_, true)) return;
     // Which way an answer of `auto` goes is known when it is complete: its last event says it.
@@ -70,60 +98,79 @@ class Running {
 
   void on_progress(const chat::Prefill& prompt) {
     begin(prompt);
-    if (std::string piece = encoder_->progress(prompt, seconds_since(started_)); !piece.empty())
-      call_->exchange().send(std::move(piece));
+    send(encoder_->progress(prompt, seconds_since(started_)));
   }
 
-  void on_delta(chat::Delta delta) {
+  void on_delta(uint32_t choice, chat::Delta delta) {
+    Outcome& outcome = outcomes_[choice];
     const double now = seconds_since(started_);
-    if (outcome_.first_token_seconds == 0) {
-      outcome_.first_token_seconds = now;
-    } else if (call_->telemetry() != nullptr) {
+    if (outcome.first_token_seconds == 0) {
+      outcome.first_token_seconds = now;
+    } else if (call_->telemetry() != nullptr && ids_.size() == 1) {
       call_->telemetry()->gap(call_->record().model, now - last_delta_seconds_);
     }
     last_delta_seconds_ = now;
-    if (!stream_) return answer_.add(std::move(delta));
+    if (!stream_) return answers_[choice].add(std::move(delta));
     begin();
-    call_->exchange().send(encoder_->delta(delta));  // a client that has gone was cancelled by on_gone
+    call_->exchange().send(encoder_->choice_delta(choice, delta));  // a client that has gone was cancelled by on_gone
   }
 
-  void on_finished(chat::Finished finished) {
-    outcome_.finished = std::move(finished);
-    outcome_.route = outcome_.finished.route.empty() ? "local" : outcome_.finished.route;
-    outcome_.total_seconds = seconds_since(started_);
-    note_outcome();
+  void on_finished(uint32_t choice, chat::Finished finished) {
+    Outcome& outcome = outcomes_[choice];
+    outcome.finished = std::move(finished);
+    outcome.route = outcome.finished.route.empty() ? "local" : outcome.finished.route;
+    outcome.total_seconds = seconds_since(started_);
     if (stream_) {
       begin();
-      call_->exchange().send(encoder_->finish(outcome_));
+      send(encoder_->end_choice(choice, outcome));
+    }
+    if (--n_open_ == 0) finish();
+  }
+
+  void finish() {
+    ended_ = true;
+    note_outcome();
+    if (stream_) {
+      call_->exchange().send(encoder_->finish_all(outcomes_));
       call_->exchange().finish();
       return;
     }
-    call_->add_header("x-ingle-route", outcome_.route);
-    call_->respond_json(encoder_->whole(answer_, outcome_));
+    call_->add_header("x-ingle-route", outcomes_.front().route);
+    call_->respond_json(encoder_->whole_all(answers_, outcomes_));
+  }
+
+  void send(std::string piece) {
+    if (!piece.empty()) call_->exchange().send(std::move(piece));
   }
 
   void note_outcome() {
-    const chat::Usage& usage = outcome_.finished.usage;
+    const Outcome& outcome = outcomes_.front();
+    const chat::Usage usage = total_usage(outcomes_, n_);
     RequestRecord& record = call_->record();
-    record.route_taken = outcome_.route;
-    record.finish = word_of(outcome_.finished.reason);
+    record.route_taken = outcome.route;
+    record.finish = word_of(outcome.finished.reason);
     record.prompt_tokens = usage.prompt_tokens;
     record.cached_tokens = usage.cached_tokens;
     record.completion_tokens = usage.completion_tokens;
-    record.load_seconds = outcome_.load_seconds;
-    record.first_token_seconds = outcome_.first_token_seconds;
+    record.load_seconds = outcome.load_seconds;
+    record.first_token_seconds = outcome.first_token_seconds;
   }
 
   const std::shared_ptr<Call> call_;
   const std::shared_ptr<chat::Completer> completer_;
+  const std::vector<std::string> ids_;  // one an answer
   const std::unique_ptr<AnswerEncoder> encoder_;
   const bool stream_;
   const bool is_auto_;
+  const uint32_t n_;
   const Clock::time_point started_;
+  std::mutex mutex_;  // over all that follows
   bool begun_ = false;
+  bool ended_ = false;
+  size_t n_open_;
   double last_delta_seconds_ = 0;
-  WholeAnswer answer_;
-  Outcome outcome_;
+  std::vector<WholeAnswer> answers_;
+  std::vector<Outcome> outcomes_;
 };
 
 }  // namespace
@@ -140,6 +187,24 @@ void WholeAnswer::add(chat::Delta delta) {
       tool_calls.back().arguments += piece.arguments;
     }
   }
+}
+
+chat::Usage total_usage(std::span<const Outcome> outcomes, uint32_t n) {
+  chat::Usage total;
+  for (size_t i = 0; i < outcomes.size(); ++i) {
+    const chat::Usage& usage = outcomes[i].finished.usage;
+    if (i % n == 0) {
+      total.prompt_tokens += usage.prompt_tokens;
+      total.cached_tokens += usage.cached_tokens;
+      total.prefill_seconds += usage.prefill_seconds;
+    }
+    total.completion_tokens += usage.completion_tokens;
+    total.thinking_tokens += usage.thinking_tokens;
+    total.drafted_tokens += usage.drafted_tokens;
+    total.accepted_tokens += usage.accepted_tokens;
+    total.decode_seconds = std::max(total.decode_seconds, usage.decode_seconds);
+  }
+  return total;
 }
 
 uint64_t random_seed() {
@@ -172,20 +237,32 @@ void run_inference(const std::shared_ptr<Call>& call, Inference inference) {
   if (!completer) return call->fail(completer.error());
   if (call->exchange().gone()) return;
   call->request().body = {};  // an answer may take minutes, and nobody reads the question's text again
-  chat::CompleteRequest request = std::move(inference.request);
-  request.id = call->request_id();
-  request.client = call->client();
-  apply_defaults(defaults_of(call->services(), inference.model), request);
-  if (inference.prepare) {
+  std::vector<chat::CompleteRequest> requests = std::move(inference.more);
+  requests.insert(requests.begin(), std::move(inference.request));
+  std::vector<std::string> ids;
+  const auto defaults = defaults_of(call->services(), inference.model);
+  for (chat::CompleteRequest& request : requests) {
+    // No client may choose an id with a slash, so nobody else's request has it.
+    request.id = call->request_id() + (ids.empty() ? "" : "/" + std::to_string(ids.size()));
+    request.client = call->client();
+    ids.push_back(request.id);
+    apply_defaults(defaults, request);
+    if (!inference.prepare) continue;
     if (const auto prepared = inference.prepare(**completer, request); !prepared) return call->fail(prepared.error());
   }
-  const auto running = std::make_shared<Running>(call, std::move(inference), *std::move(completer), started);
-  call->exchange().on_gone([lease = running->lease(), id = call->request_id()] { lease->cancel(id); });
-  const Status status = running->completer().complete(
-      std::move(request), [running](chat::Event event) { running->on_event(std::move(event)); });
-  if (!status) return running->on_failed(Failure::from(status.error()));
-  // Who went before the model knew the request was cancelled in vain.
-  if (call->exchange().gone()) running->completer().cancel(call->request_id());
+  const auto running = std::make_shared<Running>(call, inference, *completer, ids, started);
+  call->exchange().on_gone([lease = *completer, ids] {
+    for (const std::string& id : ids)
+      lease->cancel(id);
+  });
+  for (uint32_t choice = 0; choice < requests.size() && !running->ended(); ++choice) {
+    const Status status = running->completer().complete(
+        std::move(requests[choice]),
+        [running, choice](chat::Event event) { running->on_event(choice, std::move(event)); });
+    if (!status) running->on_failed(Failure::from(status.error()));
+    // Who went before the model knew the request was cancelled in vain.
+    if (call->exchange().gone()) return running->cancel_all();
+  }
 }
 
 }  // namespace ingle::api

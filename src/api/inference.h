@@ -8,6 +8,7 @@
 #include <expected>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,12 +53,27 @@ class AnswerEncoder {
   virtual std::string fail(const Failure& failure) = 0;
   /// Everything at once.
   virtual std::string whole(const WholeAnswer& answer, const Outcome& outcome) = 0;
+
+  // Of requests with several answers, by their index; dialects that have none need not know these.
+  virtual std::string choice_delta(uint32_t /*choice*/, const chat::Delta& piece) { return delta(piece); }
+  /// One of them has ended.
+  virtual std::string end_choice(uint32_t /*choice*/, const Outcome& /*outcome*/) { return {}; }
+  /// The last one has.
+  virtual std::string finish_all(std::span<const Outcome> outcomes) { return finish(outcomes.front()); }
+  virtual std::string whole_all(std::span<const WholeAnswer> answers, std::span<const Outcome> outcomes) {
+    return whole(answers.front(), outcomes.front());
+  }
 };
+
+/// Of all answers together: every prompt counts once, `n` answers were made of each.
+chat::Usage total_usage(std::span<const Outcome> outcomes, uint32_t n);
 
 struct Inference {
   std::string model;
   runtime::AcquireOptions acquire = {};
-  chat::CompleteRequest request;  // its id is set here
+  chat::CompleteRequest request;                 // its id is set here
+  std::vector<chat::CompleteRequest> more = {};  // further answers: `n` of each prompt, prompt after prompt
+  uint32_t n = 1;
   bool stream = false;
   std::unique_ptr<AnswerEncoder> encoder = {};
   /// What can only be decided when the model is known; on the worker, before the request goes out. Empty: nothing.

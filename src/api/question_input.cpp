@@ -11,4 +11,20 @@ uint32_t read_context(ObjectReader& in) {
   return static_cast<uint32_t>(context.value_or(same.value_or(0)));
 }
 
+bool read_effort(ObjectReader& in, std::string_view name, std::string& effort) {
+  const auto word = in.text(name);
+  if (!word) return true;
+  if (*word == "none" || *word == "off") return false;
+  if (*word == "minimal" || *word == "low") {
+    effort = "low";
+  } else if (*word == "medium" || *word == "on") {
+    effort = "medium";
+  } else if (*word == "high" || *word == "xhigh" || *word == "max") {
+    effort = "high";
+  } else {
+    in.fault(name, "must be none, minimal, low, medium, high, xhigh or max");
+  }
+  return true;
+}
+
 }  // namespace ingle::api

@@ -10,4 +10,7 @@ namespace ingle::api {
 /// `num_ctx` or `context_length`: tokens that prompt and answer may take together; 0: neither is there.
 uint32_t read_context(ObjectReader& in);
 
+/// How deep a model is to think, as chat::ChatPrompt::effort. `none`: not at all, which is told by false.
+bool read_effort(ObjectReader& in, std::string_view name, std::string& effort);
+
 }  // namespace ingle::api

@@ -14,8 +14,10 @@
 #include "api/ollama/embed.h"
 #include "api/ollama/parse.h"
 #include "api/ollama/routes.h"
+#include "api/openai/completions.h"
 #include "api/openai/embeddings.h"
 #include "api/openai/parse.h"
+#include "api/openai/responses.h"
 #include "api/openai/routes.h"
 #include "api/own/routes.h"
 
@@ -39,6 +41,10 @@ constexpr Route kRoutes[] = {
   {"GET", "/open", Dialect::kOwn, Scope::kPublic, Lane::kQuick, BodyKind::kNone, 0, own::open_link, "turns a link of 'ingle app' into a cookie", nullptr, nullptr, &own::kLinkParameters},
 
   {"POST", "/v1/chat/completions", Dialect::kOpenAi, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, openai::chat_completions, "answers a conversation", &openai::kChatFields, &answers::kOpenAiChat},
+  {"POST", "/v1/completions", Dialect::kOpenAi, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, openai::completions, "goes on with texts, or fills in", &openai::kCompletionsFields},
+  {"POST", "/v1/responses", Dialect::kOpenAi, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, openai::responses, "answers, and keeps the conversation", &openai::kResponsesFields},
+  {"GET", "/v1/responses/*", Dialect::kOpenAi, Scope::kInference, Lane::kQuick, BodyKind::kNone, 0, openai::get_response, "a response that is kept, or ID/input_items, what it was made of", nullptr, nullptr, &openai::kInputItemParameters},
+  {"DELETE", "/v1/responses/*", Dialect::kOpenAi, Scope::kInference, Lane::kQuick, BodyKind::kNone, 0, openai::delete_response, "forgets a response"},
   {"POST", "/v1/embeddings", Dialect::kOpenAi, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, openai::embeddings, "vectors of texts", &openai::kEmbeddingsFields, &answers::kOpenAiEmbeddings},
   {"POST", "/v1/messages", Dialect::kAnthropic, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, anthropic::messages, "an answer to a conversation, whole or as events", &anthropic::kMessagesFields, &answers::kMessages},
   {"POST", "/v1/messages/count_tokens", Dialect::kAnthropic, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, anthropic::count_tokens, "how long a conversation is", &anthropic::kCountFields, &answers::kTokenCount},

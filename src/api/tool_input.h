@@ -63,6 +63,7 @@ class CallIds {
     for (const chat::ToolCall& call : calls)
       ids_.insert(call.id);
   }
+  bool contains(const std::string& id) const { return ids_.contains(id); }
   /// A fault of `field` where nothing was called by this id.
   void check(ObjectReader& in, std::string_view field, const std::string& id) const {
     if (id.empty()) return in.fault(field, "is required");

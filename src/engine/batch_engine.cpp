@@ -198,6 +198,18 @@ Result<std::optional<text::grammar::Constraint>> BatchEngine::make_constraint(co
   return constraint;
 }
 
+/// Nothing where the answer has no thinking to be told from it.
+std::optional<text::thinking::Splitter> BatchEngine::splitter_of(const Prompter& prompter, const chat::Prompt& prompt,
+                                                                 std::span<const int32_t> tokens) const {
+  if (prompter.thinking() == nullptr || !std::holds_alternative<chat::ChatPrompt>(prompt)) return std::nullopt;
+  // A mark is a token or a few letters.
+  constexpr size_t kEnd = 64;
+  const auto end = parts_.tokenizer->decode(tokens.last(std::min(tokens.size(), kEnd)), true);
+  const auto start = text::thinking::start_of(*prompter.thinking(), end);
+  if (start == text::thinking::Start::kAnswers) return std::nullopt;
+  return text::thinking::Splitter(*prompter.thinking(), start);
+}
+
 Status BatchEngine::complete(chat::CompleteRequest request, chat::EventSink sink) {
   INGLE_TRY_VOID(check_request(request));
   INGLE_TRY(auto sampler, make_sampler(request));
@@ -214,6 +226,7 @@ Status BatchEngine::complete(chat::CompleteRequest request, chat::EventSink sink
     calls.emplace(std::move(reader));
   }
   INGLE_TRY_VOID(in_flight_.add(id));
+  auto thinking = splitter_of(*prompter, request.prompt, tokens);
   Completion::Settings settings{.sampler = std::move(sampler),
                                 .stop = std::move(request.stop),
                                 .max_tokens = request.max_tokens < 0 ? std::numeric_limits<uint32_t>::max()
@@ -223,8 +236,18 @@ Status BatchEngine::complete(chat::CompleteRequest request, chat::EventSink sink
                                 .constraint = std::move(constraint),
                                 .calls = std::move(calls),
                                 .check = std::move(check),
+                                .thinking = {},
+                                .thinking_end = {},
+                                .max_thinking = request.max_thinking_tokens < 0
+                                                    ? std::numeric_limits<uint32_t>::max()
+                                                    : static_cast<uint32_t>(request.max_thinking_tokens),
                                 .return_tokens = request.return_tokens,
                                 .speculate = parts_.speculate};
+  if (thinking) {
+    settings.thinking_end = parts_.tokenizer->encode("\n" + std::string(prompter->thinking()->close) + "\n\n",
+                                                     {.parse_special = true, .continues = true}, /*trusted=*/true);
+    settings.thinking = std::move(thinking);
+  }
   auto job = std::make_unique<Completion>(std::move(id), std::move(tokens), std::move(settings), *parts_.tokenizer,
                                           std::move(sink));
   job->client = std::move(request.client);

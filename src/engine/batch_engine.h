@@ -18,6 +18,7 @@
 #include "engine/step_loop.h"
 #include "text/grammar/grammar_cache.h"
 #include "text/template/chat_template.h"
+#include "text/thinking/splitter.h"
 #include "text/tokenizer/tokenizer.h"
 
 namespace ingle::engine {
@@ -65,6 +66,8 @@ class BatchEngine final : public chat::Completer {
                                                                    const std::optional<Offer>& offer, size_t n_prompt);
   Result<text::grammar::Constraint> constraint_of(const ToolUse& tools, const chat::CompleteRequest& request,
                                                   const std::optional<Offer>& offer);
+  std::optional<text::thinking::Splitter> splitter_of(const Prompter& prompter, const chat::Prompt& prompt,
+                                                      std::span<const int32_t> tokens) const;
   Result<Sampler> make_sampler(const chat::CompleteRequest& request) const;
   std::string next_id();
   template <typename Work>

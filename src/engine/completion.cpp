@@ -110,8 +110,8 @@ bool Completion::take(std::span<const backend::Output> rows, uint32_t pos, Sampl
       fail(token.error());
       return true;
     }
-    if (settings_.logprobs >= 0) delta.tokens.push_back(info_of(row.values, *token));
     auto reason = accept(*token, shown);
+    if (settings_.logprobs >= 0 && !before_answer()) delta.tokens.push_back(info_of(row.values, *token));
     if (!reason) reason = say_forced(shown);
     if (reason) {
       finish_text(shown);
@@ -141,7 +141,9 @@ void Completion::begin_decode() {
 void Completion::send(chat::Delta delta, std::string shown) {
   put_text(delta, std::move(shown));
   delta.tool_calls = std::exchange(pieces_, {});
-  if (!delta.text.empty() || !delta.tokens.empty() || !delta.tool_calls.empty()) sink_(std::move(delta));
+  delta.thinking = std::exchange(thought_, {});
+  if (!delta.text.empty() || !delta.tokens.empty() || !delta.tool_calls.empty() || !delta.thinking.empty())
+    sink_(std::move(delta));
 }
 
 void Completion::guess(uint32_t most) {
@@ -171,14 +173,78 @@ uint32_t Completion::tokens_left() const {
 Result<int32_t> Completion::choose(const backend::Output& row, SamplerScratch& scratch) {
   const Sampler& sampler = settings_.sampler;
   if (!forced_.empty()) {
-    INGLE_TRY_VOID(sampler.check(row.values));
+    // Without a constraint a row may be its largest logits alone, and nothing hangs on them.
+    if (!row.values.empty()) INGLE_TRY_VOID(sampler.check(row.values));
     const int32_t token = forced_.front();
     forced_.pop_front();
     return token;
   }
-  if (settings_.constraint) return choose_allowed(row, scratch);
-  if (!row.top.empty()) return sampler.sample_top(row, tokens_, scratch);
-  return sampler.sample(row.values, tokens_, state_, scratch);
+  if (!settings_.constraint) return choose_freely(row, scratch);
+  return before_answer() ? choose_before_answer(row, scratch) : choose_allowed(row, scratch);
+}
+
+Result<int32_t> Completion::choose_freely(const backend::Output& row, SamplerScratch& scratch) {
+  if (!settings_.constraint && !row.top.empty()) return settings_.sampler.sample_top(row, tokens_, scratch);
+  return settings_.sampler.sample(row.values, tokens_, state_, scratch);
+}
+
+/// Thoughts are free, but what follows them is the document: a token may not reach from one into the other, nor end all.
+Result<int32_t> Completion::choose_before_answer(const backend::Output& row, SamplerScratch& scratch) {
+  text::thinking::Splitter& thinking = *settings_.thinking;
+  constexpr size_t kRoomToThink = 16;
+  const bool has_room = tokens_left() > settings_.constraint->shortest() + settings_.thinking_end.size() + kRoomToThink;
+  if (thinking.may_think() && thinking.missing().empty() && !has_room) {
+    thinking.begin_answer();
+    return choose_allowed(row, scratch);
+  }
+  const SamplerState before = state_;
+  const auto token = choose_freely(row, scratch);
+  if (!token) return token;
+  text::thinking::Splitter after = thinking;
+  after.push(mark_or_piece(*token));
+  if (!tokenizer_.is_end_of_generation(*token) && after.before_answer()) {
+    // Space after the thinking is taken once: a model that goes on with it finds no document.
+    const bool is_space =
+        !thinking.thinks() && !after.thinks() && thinking.missing().empty() && after.missing().empty();
+    if (!is_space || n_spaces_++ == 0) return token;
+  }
+  state_ = before;
+  if (thinking.thinks()) {
+    end_thinking();
+  } else if (const std::string mark = thinking.missing(); !mark.empty()) {
+    const auto rest = tokenizer_.encode(mark, {.parse_special = true, .continues = true}, /*trusted=*/true);
+    forced_.assign(rest.begin(), rest.end());
+  } else {
+    thinking.begin_answer();
+    return choose_allowed(row, scratch);
+  }
+  const int32_t first = forced_.front();
+  forced_.pop_front();
+  return first;
+}
+
+bool Completion::is_thinking_to_end() const {
+  if (!settings_.thinking || !settings_.thinking->thinks() || !forced_.empty()) return false;
+  if (usage_.thinking_tokens >= settings_.max_thinking) return true;
+  // The document needs its room.
+  return settings_.constraint && tokens_left() <= settings_.constraint->shortest() + settings_.thinking_end.size() + 1;
+}
+
+void Completion::end_thinking() {
+  const std::string mark = settings_.thinking->missing();
+  if (mark.empty()) {
+    forced_.assign(settings_.thinking_end.begin(), settings_.thinking_end.end());
+  } else {
+    const auto rest = tokenizer_.encode(mark, {.parse_special = true, .continues = true}, /*trusted=*/true);
+    forced_.assign(rest.begin(), rest.end());
+  }
+}
+
+/// A control token is none of the text, unless it is one of the marks around the thinking.
+std::string Completion::mark_or_piece(int32_t token) const {
+  if (!tokenizer_.is_control(token)) return std::string(tokenizer_.piece(token));
+  const std::string_view spelling = tokenizer_.piece(token, true);
+  return settings_.thinking->is_of_mark(spelling) ? std::string(spelling) : std::string();
 }
 
 Result<int32_t> Completion::choose_allowed(const backend::Output& row, SamplerScratch& scratch) {
@@ -210,9 +276,11 @@ std::optional<chat::FinishReason> Completion::accept(int32_t token, std::string&
   ++usage_.completion_tokens;
   const chat::FinishReason whole = cut_ ? chat::FinishReason::kLength : chat::FinishReason::kStop;
   if (tokenizer_.is_end_of_generation(token)) return whole;
+  const bool is_of_answer = !before_answer();
   read(token, shown);
+  if (!is_of_answer && before_answer() && settings_.thinking->has_thought()) ++usage_.thinking_tokens;
   if (broken_call_ || text_.stopped()) return chat::FinishReason::kStop;
-  if (settings_.constraint) {
+  if (settings_.constraint && is_of_answer) {
     settings_.constraint->accept(token);
     if (settings_.constraint->is_complete()) return whole;
     if (loops_.loops() && settings_.constraint->accepts()) return chat::FinishReason::kLength;
@@ -224,7 +292,8 @@ std::optional<chat::FinishReason> Completion::accept(int32_t token, std::string&
 
 /// Text that must come next is not asked for: it is known, and computed along with the next token that is to be chosen.
 std::optional<chat::FinishReason> Completion::say_forced(std::string& shown) {
-  if (!settings_.constraint || !forced_.empty()) return std::nullopt;
+  if (is_thinking_to_end()) end_thinking();
+  if (!settings_.constraint || !forced_.empty() || before_answer()) return std::nullopt;
   healed_ = text::kNoToken;
   after_healed_.reset();
   const uint32_t left = tokens_left();
@@ -259,21 +328,38 @@ chat::TokenInfo Completion::info_of(std::span<const float> logits, int32_t chose
   return info;
 }
 
-/// The text of a token; what it is of a call goes to the pieces, where no stop string is looked for.
 void Completion::read(int32_t token, std::string& shown) {
-  if (!settings_.calls) {
-    show(tokenizer_.piece(token), shown);
-    return;
+  if (before_answer()) {
+    read_thinking(token, shown);
+  } else if (settings_.calls && tokenizer_.is_control(token)) {
+    read_answer(std::string(1, text::tools::kControlByte).append(tokenizer_.piece(token, true)), shown);
+  } else {
+    read_answer(tokenizer_.piece(token), shown);
   }
-  const bool is_control = tokenizer_.is_control(token);
-  std::string bytes = is_control ? std::string(1, text::tools::kControlByte) : std::string();
-  bytes += tokenizer_.piece(token, is_control);
+}
+
+/// What the bytes are of a call goes to the pieces, where no stop string is looked for.
+void Completion::read_answer(std::string_view bytes, std::string& shown) {
+  if (!settings_.calls) return show(bytes, shown);
   auto content = settings_.calls->read(bytes, pieces_);
   if (content) {
     show(*content, shown);
   } else {
     broken_call_ = std::move(content).error();
   }
+}
+
+void Completion::read_thinking(int32_t token, std::string& shown) {
+  const auto piece = settings_.thinking->push(mark_or_piece(token));
+  think(piece.thinking, !settings_.thinking->thinks());
+  if (!piece.answer.empty()) read_answer(piece.answer, shown);
+}
+
+void Completion::think(std::string_view bytes, bool is_end) {
+  thought_held_ += bytes;
+  const size_t whole = is_end ? thought_held_.size() : base::complete_utf8_prefix(thought_held_);
+  thought_ += base::to_valid_utf8(thought_held_.substr(0, whole));
+  thought_held_.erase(0, whole);
 }
 
 void Completion::show(std::string_view text, std::string& shown) {
@@ -286,6 +372,11 @@ void Completion::add_shown(std::string_view text, std::string& shown) {
 }
 
 void Completion::finish_text(std::string& shown) {
+  if (before_answer()) {
+    const auto piece = settings_.thinking->finish();
+    think(piece.thinking, true);
+    if (!piece.answer.empty()) read_answer(piece.answer, shown);
+  }
   if (settings_.calls && !broken_call_) {
     auto content = settings_.calls->finish(pieces_);
     if (content) {
@@ -300,7 +391,7 @@ void Completion::finish_text(std::string& shown) {
 /// What the constraint left out of its schema. The error names the place in the schema, whose text is the client's; places
 /// in the document may be named by the model.
 Status Completion::check_document() const {
-  const bool is_whole = !text_.stopped() && settings_.constraint && settings_.constraint->accepts();
+  const bool is_whole = !text_.stopped() && !before_answer() && settings_.constraint && settings_.constraint->accepts();
   const bool is_call = settings_.calls && settings_.calls->has_calls();
   if (!settings_.check || !is_whole || is_call) return {};
   INGLE_TRY(const auto wrong, settings_.check->validate(document_));

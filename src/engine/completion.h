@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <deque>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,6 +16,7 @@
 #include "engine/text_stream.h"
 #include "engine/tool_use.h"
 #include "text/grammar/validator.h"
+#include "text/thinking/splitter.h"
 #include "text/tokenizer/tokenizer.h"
 
 namespace ingle::engine {
@@ -30,6 +32,10 @@ class Completion final : public Job {
     std::optional<text::grammar::Constraint> constraint = {};
     std::optional<CallReader> calls = {};                        // the answer may call tools
     std::unique_ptr<const text::grammar::Validator> check = {};  // has the last word on a whole document
+    /// The model may think before it answers: constraint, calls and stop strings begin with the answer.
+    std::optional<text::thinking::Splitter> thinking = {};
+    std::vector<int32_t> thinking_end = {};  // tokens that end the thinking for it
+    uint32_t max_thinking = std::numeric_limits<uint32_t>::max();
     bool return_tokens = false;
     bool speculate = true;  // drafts by prompt lookup; the answer is the same
   };
@@ -65,7 +71,16 @@ class Completion final : public Job {
   Result<int32_t> choose_allowed(const backend::Output& row, SamplerScratch& scratch);
   std::optional<chat::FinishReason> accept(int32_t token, std::string& shown);
   std::optional<chat::FinishReason> say_forced(std::string& shown);
+  bool before_answer() const { return settings_.thinking && settings_.thinking->before_answer(); }
+  bool is_thinking_to_end() const;
+  void end_thinking();
+  std::string mark_or_piece(int32_t token) const;
+  Result<int32_t> choose_freely(const backend::Output& row, SamplerScratch& scratch);
+  Result<int32_t> choose_before_answer(const backend::Output& row, SamplerScratch& scratch);
   void read(int32_t token, std::string& shown);
+  void read_answer(std::string_view bytes, std::string& shown);
+  void read_thinking(int32_t token, std::string& shown);
+  void think(std::string_view bytes, bool is_end);
   void finish_text(std::string& shown);
   void show(std::string_view text, std::string& shown);
   void add_shown(std::string_view text, std::string& shown);
@@ -89,7 +104,10 @@ class Completion final : public Job {
   TextStream text_;
   std::vector<chat::ToolCallDelta> pieces_;  // of calls, not sent yet
   std::optional<Error> broken_call_;
-  std::string document_;  // text of an answer that is to be checked, or that a stop string may cut
+  uint32_t n_spaces_ = 0;     // between the thinking and the answer, drawn without its constraint
+  std::string thought_;       // whole code points, not sent yet
+  std::string thought_held_;  // bytes of the next one
+  std::string document_;      // text of an answer that is to be checked, or that a stop string may cut
   std::optional<text::grammar::Constraint> begin_;  // where that text began, to see whether what was cut is whole
   chat::Usage usage_;
   enum class Phase : uint8_t { kWaiting, kPrefill, kDecode } phase_ = Phase::kWaiting;

@@ -122,6 +122,7 @@ chat::Description describe(const models::Model& model, std::string_view name, ui
           .bos = special.bos,
           .isa = {},
           .threads = 0,
+          .thinks = text::thinking::format_of(model.chat_template) != nullptr,
           .generates = !model.program.encoder,
           .pooling = pooling_of(model.program),
           .max_embed_tokens = context,

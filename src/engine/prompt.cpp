@@ -25,6 +25,20 @@ Json tool_call_json(const chat::ToolCall& call) {
           {"function", {{"name", base::to_valid_utf8(call.name)}, {"arguments", std::move(arguments)}}}};
 }
 
+/// What the template may know of thinking. Ours, so that no text of a client becomes a variable's name.
+std::string template_variables(const chat::ChatPrompt& prompt, const text::thinking::Format* thinking) {
+  Json variables = Json::object();
+  if (prompt.think && thinking != nullptr && !thinking->variable.empty())
+    variables[std::string(thinking->variable)] = *prompt.think;
+  if (!prompt.effort.empty()) variables["reasoning_effort"] = base::to_valid_utf8(prompt.effort);
+  return variables.empty() ? std::string() : variables.dump();
+}
+
+Error cannot_think() {
+  return Error::refused("this model cannot think before it answers: its chat template knows nothing of it")
+      .hint("leave out what asks for it, or take a model that thinks");
+}
+
 /// Without a template messages are the text that they are.
 std::vector<text::RenderedSegment> plain_text(std::string_view messages) {
   text::RenderedSegment plain;
@@ -43,6 +57,7 @@ std::string messages_json(const std::vector<chat::Message>& messages) {
   for (const chat::Message& message : messages) {
     Json object = {{"role", base::to_valid_utf8(message.role)},
                    {"content", base::to_valid_utf8(message.content.reveal())}};
+    if (!message.thinking.empty()) object["reasoning_content"] = base::to_valid_utf8(message.thinking.reveal());
     if (!message.name.empty()) object["name"] = base::to_valid_utf8(message.name);
     if (!message.tool_call_id.empty()) object["tool_call_id"] = base::to_valid_utf8(message.tool_call_id);
     for (const chat::ToolCall& call : message.tool_calls)
@@ -54,14 +69,28 @@ std::string messages_json(const std::vector<chat::Message>& messages) {
 
 Result<std::vector<text::RenderedSegment>> Prompter::render(const chat::ChatPrompt& prompt) const {
   INGLE_TRY(auto prepared, tools_.prepare(prompt, messages_json(prompt.messages)));
+  if (prompt.think.value_or(false) && thinking_ == nullptr) return std::unexpected(cannot_think());
   if (template_ == nullptr) return plain_text(prepared.messages_json);
-  return template_->render({.messages_json = std::move(prepared.messages_json),
-                            .tools_json = std::move(prepared.tools_json),
-                            .extra_json = {},
-                            .bos_token = token_text(tokenizer_, tokenizer_.special().bos),
-                            .eos_token = token_text(tokenizer_, tokenizer_.special().eos),
-                            .add_generation_prompt = prompt.add_generation_prompt,
-                            .now_unix = prompt.now_unix});
+  INGLE_TRY(auto segments, template_->render({.messages_json = std::move(prepared.messages_json),
+                                              .tools_json = std::move(prepared.tools_json),
+                                              .extra_json = template_variables(prompt, thinking_),
+                                              .bos_token = token_text(tokenizer_, tokenizer_.special().bos),
+                                              .eos_token = token_text(tokenizer_, tokenizer_.special().eos),
+                                              .add_generation_prompt = prompt.add_generation_prompt,
+                                              .now_unix = prompt.now_unix}));
+  INGLE_TRY_VOID(close_thinking(prompt, segments));
+  return segments;
+}
+
+/// A template may know no way to leave out the thinking, or none to have it.
+Status Prompter::close_thinking(const chat::ChatPrompt& prompt, std::vector<text::RenderedSegment>& segments) const {
+  if (!prompt.think || thinking_ == nullptr || !prompt.add_generation_prompt || segments.empty()) return {};
+  const auto start = text::thinking::start_of(*thinking_, segments.back().text);
+  if (*prompt.think)
+    return start == text::thinking::Start::kAnswers ? Status(std::unexpected(cannot_think())) : Status();
+  std::string ending = text::thinking::ending_without_thinking(*thinking_, start, !thinking_->variable.empty());
+  if (!ending.empty()) segments.push_back({.text = std::move(ending), .trusted = true});
+  return {};
 }
 
 std::vector<int32_t> Prompter::encode_segments(const std::vector<text::RenderedSegment>& segments, bool add_bos) const {

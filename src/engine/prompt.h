@@ -11,6 +11,7 @@
 #include "chat/types.h"
 #include "engine/tool_use.h"
 #include "text/template/chat_template.h"
+#include "text/thinking/format.h"
 #include "text/tokenizer/tokenizer.h"
 
 namespace ingle::engine {
@@ -19,9 +20,14 @@ class Prompter {
  public:
   /// `chat_template` may be null: messages are then completed as the plain text they are.
   Prompter(const text::Tokenizer& tokenizer, const text::ChatTemplate* chat_template)
-      : tokenizer_(tokenizer), template_(chat_template), tools_(chat_template) {}
+      : tokenizer_(tokenizer),
+        template_(chat_template),
+        tools_(chat_template),
+        thinking_(chat_template == nullptr ? nullptr : text::thinking::format_of(chat_template->source())) {}
 
   const ToolUse& tools() const { return tools_; }
+  /// nullptr: the model does not think.
+  const text::thinking::Format* thinking() const { return thinking_; }
 
   Result<std::vector<text::RenderedSegment>> render(const chat::ChatPrompt& prompt) const;
 
@@ -29,11 +35,13 @@ class Prompter {
   Result<std::vector<int32_t>> encode(const chat::Prompt& prompt, bool continues, uint32_t n_vocab) const;
 
  private:
+  Status close_thinking(const chat::ChatPrompt& prompt, std::vector<text::RenderedSegment>& segments) const;
   std::vector<int32_t> encode_segments(const std::vector<text::RenderedSegment>& segments, bool add_bos) const;
 
   const text::Tokenizer& tokenizer_;
   const text::ChatTemplate* template_;
   ToolUse tools_;
+  const text::thinking::Format* thinking_;
 };
 
 /// The messages as the array that templates expect; OpenAI's field names, as Hugging Face uses them.

@@ -307,7 +307,9 @@ void AutoRequest::hand_on(chat::Delta delta) {
     for (chat::TokenInfo& token : delta.tokens)
       token.top.resize(std::min(token.top.size(), static_cast<size_t>(request_.logprobs)));
   }
-  if (delta.text.empty() && delta.tokens.empty() && delta.bytes.empty() && delta.tool_calls.empty()) return;
+  if (delta.text.empty() && delta.tokens.empty() && delta.bytes.empty() && delta.tool_calls.empty() &&
+      delta.thinking.empty())
+    return;
   sink_(std::move(delta));
 }
 

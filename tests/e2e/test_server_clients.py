@@ -66,6 +66,50 @@ class OpenAiClient(IngleTest):
             if format["type"] == "json_schema":
                 self.assertIsInstance(value["age"], int)
 
+    def test_several_answers_come_interleaved_and_each_can_be_had_alone(self):
+        ask = lambda **more: self.client.chat.completions.create(model=MODEL, messages=QUESTION, max_tokens=6, temperature=1, **more)
+        texts = {0: "", 1: "", 2: ""}
+        for chunk in ask(n=3, seed=4, stream=True):
+            for choice in chunk.choices:
+                texts[choice.index] += choice.delta.content or ""
+        for index, text in texts.items():
+            self.assertEqual(ask(seed=4 + index).choices[0].message.content, text)
+
+    def test_plain_texts_are_gone_on_with(self):
+        ask = lambda **more: self.client.completions.create(model=MODEL, prompt=["One, two,", "Red, green,"], max_tokens=5, temperature=0, **more)
+        whole = ask()
+        self.assertEqual([choice.index for choice in whole.choices], [0, 1])
+        texts = {0: "", 1: ""}
+        for chunk in ask(stream=True):
+            for choice in chunk.choices:
+                texts[choice.index] += choice.text
+        self.assertEqual([texts[0], texts[1]], [choice.text for choice in whole.choices])
+        with self.assertRaises(self.openai.BadRequestError):
+            ask(best_of=2)
+
+    def test_responses_are_kept_and_gone_on_with(self):
+        first = self.client.responses.create(model=MODEL, input="Say hello to Ann.", max_output_tokens=8, temperature=0)
+        with self.client.responses.stream(model=MODEL, input="And to Bob.", max_output_tokens=8, previous_response_id=first.id) as stream:
+            final = [event for event in stream][-1].response
+        self.assertEqual(final.previous_response_id, first.id)
+        self.assertGreater(final.usage.input_tokens, first.usage.input_tokens)
+        self.assertEqual(self.client.responses.retrieve(first.id).output_text, first.output_text)
+        self.client.responses.delete(first.id)
+        with self.assertRaises(self.openai.NotFoundError):
+            self.client.responses.create(model=MODEL, input="And?", previous_response_id=first.id)
+
+    @needs("all-minilm")
+    def test_embeddings_are_of_length_one(self):
+        answer = self.client.embeddings.create(model="all-minilm", input=["a cat", "a kitten", "a tax form"])
+        dot = lambda a, b: sum(x * y for x, y in zip(a, b))
+        cat, kitten, tax = (item.embedding for item in answer.data)
+        self.assertAlmostEqual(dot(cat, cat), 1, places=4)
+        self.assertGreater(dot(cat, kitten), dot(cat, tax))
+        self.assertGreater(answer.usage.prompt_tokens, 0)
+        with self.assertRaises(self.openai.BadRequestError) as caught:
+            self.client.embeddings.create(model="all-minilm", input="cat " * 2000)
+        self.assertEqual(caught.exception.code, "context_length_exceeded")
+
     def test_models_are_listed_and_shown(self):
         names = [model.id for model in self.client.models.list()]
         self.assertIn(MODEL, names)

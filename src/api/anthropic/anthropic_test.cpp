@@ -23,10 +23,10 @@ const chat::ChatPrompt& prompt_of(const MessagesCall& call) {
 
 TEST(AnthropicParse, tables_say_what_is_read) {
   constexpr std::string_view kEverything = R"({"model":"m","max_tokens":1,"system":[{"type":"text","text":"s"}],
-    "tools":[{"name":"f","input_schema":{}}],"tool_choice":{"type":"tool","name":"f"},
+    "tools":[{"name":"f","input_schema":{}}],"tool_choice":{"type":"tool","name":"f"},"thinking":{"type":"disabled"},
     "output_config":{"format":{"type":"json_schema","schema":{}}},"output_format":{"type":"json_schema","schema":{}},
     "messages":[{"role":"user","content":[{"type":"text","text":"t"}]},
-      {"role":"assistant","content":[{"type":"tool_use","id":"i","name":"f","input":{}}]},
+      {"role":"assistant","content":[{"type":"thinking","thinking":"t"},{"type":"tool_use","id":"i","name":"f","input":{}}]},
       {"role":"user","content":[{"type":"tool_result","tool_use_id":"i","content":[{"type":"text","text":"r"}]}]}]})";
   testing::expect_reads_its_fields(kMessagesFields, parse_messages, {kEverything});
   testing::expect_reads_its_fields(kCountFields, parse_count_tokens, {kEverything});
@@ -35,7 +35,7 @@ TEST(AnthropicParse, tables_say_what_is_read) {
 TEST(AnthropicParse, reads_a_whole_request) {
   const MessagesCall call = parsed(R"({
     "model": "m:1", "max_tokens": 7, "stream": true, "temperature": 0.25, "top_p": 0.5, "top_k": 3,
-    "stop_sequences": ["a", "b"], "metadata": {"user_id": "me"}, "thinking": {"type": "enabled", "budget_tokens": 1024},
+    "stop_sequences": ["a", "b"], "metadata": {"user_id": "me"}, "thinking": {"type": "enabled", "budget_tokens": 2},
     "system": [{"type": "text", "text": "be brief", "cache_control": {"type": "ephemeral"}}, {"type": "text", "text": "and kind"}],
     "output_config": {"format": {"type": "json_schema", "schema": {"type": "object"}}},
     "messages": [{"role": "user", "content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]},
@@ -49,7 +49,7 @@ TEST(AnthropicParse, reads_a_whole_request) {
   EXPECT_EQ(call.request.stop, (std::vector<std::string>{"a", "b"}));
   EXPECT_EQ(call.request.json_schema, R"({"type":"object"})");
   EXPECT_TRUE(call.request.check_schema);
-  EXPECT_EQ(call.ignored, std::vector<std::string>{"thinking"});
+  EXPECT_TRUE(call.ignored.empty());
   const auto& messages = prompt_of(call).messages;
   ASSERT_EQ(messages.size(), 4U);
   EXPECT_EQ(messages[0], (chat::Message{.role = "system", .content = chat::Private("be brief\nand kind")}));
@@ -174,6 +174,24 @@ std::unique_ptr<AnswerEncoder> encoder() {
   return make_encoder({.id = "msg_1", .model = "m", .request_id = "r"});
 }
 
+TEST(AnthropicParse, thinking_is_off_unless_asked_for_and_has_a_budget) {
+  const auto parse = [](std::string_view fields) {
+    return parse_messages(R"({"model":"m","max_tokens":9,"messages":[{"role":"user","content":"x"}])" +
+                          std::string(fields) + "}");
+  };
+  const auto think = [&](std::string_view fields) {
+    return std::get<chat::ChatPrompt>(parse(fields)->request.prompt).think;
+  };
+  EXPECT_EQ(think(""), std::optional(false));
+  EXPECT_EQ(think(R"(,"thinking":{"type":"disabled"})"), std::optional(false));
+  EXPECT_EQ(think(R"(,"thinking":{"type":"adaptive"})"), std::nullopt);
+  EXPECT_EQ(think(R"(,"thinking":{"type":"enabled","budget_tokens":5})"), std::optional(true));
+  EXPECT_EQ(parse(R"(,"thinking":{"type":"enabled","budget_tokens":5})")->request.max_thinking_tokens, 5);
+  EXPECT_EQ(parse(R"(,"thinking":{"type":"enabled","budget_tokens":9})").error().param, "thinking.budget_tokens");
+  EXPECT_EQ(parse(R"(,"thinking":{"type":"enabled"})").error().param, "thinking.budget_tokens");
+  EXPECT_EQ(parse(R"(,"num_ctx":99)")->context, 99U);
+}
+
 TEST(AnthropicEncode, text_and_calls_are_blocks_of_a_stream) {
   const auto stream = encoder();
   EXPECT_EQ(
@@ -245,6 +263,33 @@ TEST(AnthropicEncode, errors_have_the_dialects_shape) {
   EXPECT_TRUE(encoder()
                   ->fail(Failure{.status = 500, .error = Error::internal("x")})
                   .starts_with("event: error\ndata: {\"type\":\"error\""));
+}
+
+TEST(AnthropicEncode, thoughts_are_a_block_before_the_answer) {
+  const auto stream = encoder();
+  chat::Delta thought;
+  thought.thinking = "hm";
+  chat::Delta said;
+  said.text = "yes";
+  EXPECT_NE(stream->delta(thought).find(R"("content_block":{"type":"thinking","thinking":"","signature":""})"),
+            std::string::npos);
+  const std::string events = stream->delta(said);
+  EXPECT_NE(events.find(R"("delta":{"type":"signature_delta","signature":"unsigned"})"), std::string::npos) << events;
+  EXPECT_NE(events.find(R"("index":1,"content_block":{"type":"text","text":""})"), std::string::npos) << events;
+  const WholeAnswer answer{.text = "yes", .thinking = "hm"};
+  EXPECT_NE(
+      encoder()
+          ->whole(answer, {})
+          .find(
+              R"("content":[{"type":"thinking","thinking":"hm","signature":"unsigned"},{"type":"text","text":"yes"}])"),
+      std::string::npos);
+}
+
+TEST(AnthropicEncode, a_long_prompt_is_accompanied_by_pings) {
+  const auto stream = encoder();
+  EXPECT_EQ(stream->progress({}, 1), "");
+  EXPECT_EQ(stream->progress({}, 6), "event: ping\ndata: {\"type\":\"ping\"}\n\n");
+  EXPECT_EQ(stream->progress({}, 7), "");
 }
 
 }  // namespace

@@ -64,6 +64,13 @@ Json tool_use_json(const chat::ToolCallDelta& call, Json input) {
   return {{"type", "tool_use"}, {"id", call.id}, {"name", call.name}, {"input", std::move(input)}};
 }
 
+/// Clients send it back with the thinking; nothing here depends on it.
+constexpr std::string_view kSignature = "unsigned";
+
+Json thinking_json(std::string_view thinking) {
+  return {{"type", "thinking"}, {"thinking", thinking}, {"signature", thinking.empty() ? "" : kSignature}};
+}
+
 class Encoder : public AnswerEncoder {
  public:
   explicit Encoder(AnswerFrame frame) : frame_(std::move(frame)) {}
@@ -78,8 +85,20 @@ class Encoder : public AnswerEncoder {
     return event({{"type", "message_start"}, {"message", std::move(message)}}) + event({{"type", "ping"}});
   }
 
+  /// A long prompt is no reason to think that nobody is here.
+  std::string progress(const chat::Prefill& /*prompt*/, double seconds) override {
+    constexpr double kPingSeconds = 5;
+    if (seconds - last_ping_seconds_ < kPingSeconds) return {};
+    last_ping_seconds_ = seconds;
+    return event({{"type", "ping"}});
+  }
+
   std::string delta(const chat::Delta& delta) override {
     std::string events;
+    if (!delta.thinking.empty()) {
+      if (block_ != kThinking) events += start_block(kThinking, thinking_json(""));
+      events += piece({{"type", "thinking_delta"}, {"thinking", delta.thinking}});
+    }
     if (!delta.text.empty()) {
       if (block_ != kText) events += start_block(kText, {{"type", "text"}, {"text", ""}});
       events += piece({{"type", "text_delta"}, {"text", delta.text}});
@@ -104,6 +123,7 @@ class Encoder : public AnswerEncoder {
 
   std::string whole(const WholeAnswer& answer, const Outcome& outcome) override {
     Json content = Json::array();
+    if (!answer.thinking.empty()) content.push_back(thinking_json(answer.thinking));
     if (!answer.text.empty()) content.push_back({{"type", "text"}, {"text", answer.text}});
     for (const chat::ToolCallDelta& call : answer.tool_calls) {
       Json input = Json::parse(call.arguments, nullptr, false);
@@ -120,6 +140,7 @@ class Encoder : public AnswerEncoder {
 
  private:
   static constexpr uint32_t kText = UINT32_MAX;
+  static constexpr uint32_t kThinking = UINT32_MAX - 1;
 
   static std::string event(const Json& json) {
     return "event: " + json["type"].get<std::string>() + "\ndata: " + to_text(json) + "\n\n";
@@ -149,13 +170,16 @@ class Encoder : public AnswerEncoder {
   }
   std::string end_block() {
     if (!block_) return {};
+    std::string events;
+    if (block_ == kThinking) events = piece({{"type", "signature_delta"}, {"signature", kSignature}});
     block_.reset();
-    return event({{"type", "content_block_stop"}, {"index", n_blocks_++}});
+    return events + event({{"type", "content_block_stop"}, {"index", n_blocks_++}});
   }
 
   const AnswerFrame frame_;
   std::optional<uint32_t> block_;  // that is open: kText, or the index of a call
-  uint32_t n_blocks_ = 0;          // that have ended
+  double last_ping_seconds_ = 0;
+  uint32_t n_blocks_ = 0;  // that have ended
 };
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "api/json_input.h"
+#include "api/question_input.h"
 #include "api/tool_input.h"
 
 namespace ingle::api::anthropic {
@@ -29,8 +30,8 @@ constexpr Field kBlockRows[] = {
     honoured("tool_use_id", "string", "of tool_result: an id of an earlier call"),
     honoured("content", "string|object[]", "of tool_result", &kTextFields),
     honoured("is_error", "boolean", "of tool_result: the model is told \"Error: ...\""),
-    harmless("thinking", "of other models, which let it be left out too"),
-    harmless("signature", "of thinking"),
+    honoured("thinking", "string", "of thinking; most templates leave out that of earlier turns"),
+    harmless("signature", "of thinking: nothing here depends on whose it was"),
     harmless("data", "of redacted_thinking"),
     harmless("cache_control", kCacheNote),
     harmless("citations", kCitationsNote),
@@ -63,7 +64,14 @@ constexpr Field kFormatRows[] = {
 constexpr FieldTable kFormatFields = kFormatRows;
 constexpr Field kConfigRows[] = {
     honoured("format", "object", "", &kFormatFields),
+    honoured("effort", "string", "low, medium, high, xhigh, max: for models whose template knows it"),
 };
+constexpr Field kThinkingRows[] = {
+    required("type", "string", "enabled, adaptive (where the model can), disabled, which is the default"),
+    honoured("budget_tokens", "integer", "of enabled: at least 1, less than max_tokens; then the thinking is ended"),
+    harmless("display", "thoughts are shown"),
+};
+constexpr FieldTable kThinkingFields = kThinkingRows;
 constexpr FieldTable kConfigFields = kConfigRows;
 constexpr Field kSharedRows[] = {
     required("model", "string"),
@@ -75,6 +83,9 @@ constexpr Field kSharedRows[] = {
     honoured("top_p", "number", "default 1"),
     honoured("top_k", "integer"),
     honoured("stop_sequences", "string[]"),
+    honoured("thinking", "object", "400 where the model cannot", &kThinkingFields),
+    honoured("num_ctx", "integer", "not Anthropic's: tokens that prompt and answer may take together"),
+    honoured("context_length", "integer", "the same, in LM Studio's words"),
     honoured("stream", "boolean", "default false"),
     honoured("output_config", "object", "", &kConfigFields),
     honoured("output_format", "object", "the older place of output_config.format", &kFormatFields),
@@ -156,7 +167,9 @@ class MessageReader {
     } else if (type == "tool_result" && role_ == "user") {
       end();
       read_tool_result(block);
-    } else if ((type != "thinking" && type != "redacted_thinking") || role_ != "assistant") {
+    } else if (type == "thinking" && role_ == "assistant") {
+      thinking_ += block.text("thinking").value_or("");
+    } else if (type != "redacted_thinking" || role_ != "assistant") {
       block.fault(unsupported(block.path_of("type"),
                               "the models here read text, and tool_use and tool_result where they belong"));
     }
@@ -187,6 +200,7 @@ class MessageReader {
     called_.add(calls_);
     chat::Message message{
         .role = role_, .content = chat::Private(std::exchange(text_, {})), .tool_calls = std::exchange(calls_, {})};
+    message.thinking = chat::Private(std::exchange(thinking_, {}));
     has_text_ = false;
     // The dialect promises that turns of one side become one; templates ask for turns that alternate.
     if (!out_.empty() && out_.back().role == role_ && out_.back().tool_calls.empty()) {
@@ -205,6 +219,7 @@ class MessageReader {
   std::vector<chat::Message>& out_;
   std::string text_;
   bool has_text_ = false;
+  std::string thinking_;
   std::vector<chat::ToolCall> calls_;
 };
 
@@ -291,6 +306,7 @@ void read_answer_form(ObjectReader& in, ReadNotes& notes, chat::CompleteRequest&
   const Json* config = in.object("output_config");
   if (config == nullptr) return;
   ObjectReader reader(*config, "output_config", notes, kConfigFields);
+  read_effort(reader, "effort", std::get<chat::ChatPrompt>(request.prompt).effort);
   read_format(reader.object("format"), "output_config.format", notes, request);
 }
 
@@ -300,6 +316,26 @@ void read_sampling(ObjectReader& in, chat::CompleteRequest& request) {
   sampling.top_p = static_cast<float>(in.number("top_p", 0, 1).value_or(1));
   sampling.top_k = static_cast<int32_t>(in.integer("top_k", 0, 1 << 20).value_or(0));
   request.stop = in.texts("stop_sequences");
+}
+
+/// Without the field there is no thinking: clients that do not know of it take the first block for the answer.
+void read_thinking(ObjectReader& in, ReadNotes& notes, chat::CompleteRequest& request) {
+  auto& prompt = std::get<chat::ChatPrompt>(request.prompt);
+  prompt.think = false;
+  const Json* value = in.object("thinking");
+  if (value == nullptr) return;
+  ObjectReader reader(*value, "thinking", notes, kThinkingFields);
+  const std::string type = reader.text("type").value_or("");
+  const auto budget = reader.integer("budget_tokens", 1, std::numeric_limits<int32_t>::max());
+  if (type == "disabled") return;
+  prompt.think = std::nullopt;
+  if (type == "adaptive") return;
+  if (type != "enabled") return reader.fault("type", "must be enabled, adaptive or disabled");
+  prompt.think = true;
+  if (!budget) return reader.fault("budget_tokens", "is required");
+  if (request.max_tokens >= 0 && *budget >= request.max_tokens)
+    return reader.fault("budget_tokens", "must be less than 'max_tokens'");
+  request.max_thinking_tokens = static_cast<int32_t>(*budget);
 }
 
 Answer<MessagesCall> parse(std::string_view body, bool only_count) {
@@ -318,6 +354,8 @@ Answer<MessagesCall> parse(std::string_view body, bool only_count) {
     const auto limit = in.integer("max_tokens", 0, std::numeric_limits<int32_t>::max());
     if (!limit && !only_count) in.fault("max_tokens", "is required");
     call.request.max_tokens = static_cast<int32_t>(limit.value_or(-1));
+    read_thinking(in, notes, call.request);
+    call.context = read_context(in);
     call.stream = in.boolean("stream").value_or(false);
   }
   if (notes.fault) return std::unexpected(*std::move(notes.fault));

@@ -1,6 +1,7 @@
 // Anthropic's messages, from JSON to a request (https://docs.anthropic.com/en/api/messages). Pure.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +15,7 @@ namespace ingle::api::anthropic {
 struct MessagesCall {
   std::string model;
   chat::CompleteRequest request;
+  uint32_t context = 0;  // tokens that prompt and answer may take together; 0: the setting's
   bool stream = false;
   std::vector<std::string> ignored;
 };

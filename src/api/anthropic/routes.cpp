@@ -36,6 +36,7 @@ void messages(const std::shared_ptr<Call>& call) {
   parsed->request.sampling.seed = random_seed();
   run_inference(call,
                 {.model = parsed->model,
+                 .acquire = {.keep_alive = {}, .context = parsed->context},
                  .request = std::move(parsed->request),
                  .stream = parsed->stream,
                  .encoder = make_encoder(
@@ -50,7 +51,7 @@ void count_tokens(const std::shared_ptr<Call>& call) {
   auto& prompt = std::get<chat::ChatPrompt>(parsed->request.prompt);
   apply_defaults(defaults_of(call->services(), parsed->model), prompt);
   prompt.now_unix = call->services().now_unix();
-  const auto model = acquire_model(*call, parsed->model, {});
+  const auto model = acquire_model(*call, parsed->model, {.keep_alive = {}, .context = parsed->context});
   if (!model) return call->fail(model.error());
   const auto n_tokens = count(**model, prompt);
   if (failed(*call, n_tokens)) return;

@@ -1,10 +1,8 @@
 #include "api/openai/embeddings.h"
 
-#include <algorithm>
-#include <limits>
-
 #include "api/json_input.h"
 #include "api/limits.h"
+#include "api/openai/input.h"
 
 namespace ingle::api::openai {
 namespace {
@@ -19,52 +17,6 @@ constexpr Field kEmbeddingsRows[] = {
   harmless("user", "requests are told apart by their tokens"),
 };
 // clang-format on
-constexpr std::string_view kForms = "must be a text, a list of texts, a list of tokens or a list of those";
-
-bool is_token(const Json& value) {
-  return value.is_number_integer() && value >= 0 && value <= std::numeric_limits<int32_t>::max();
-}
-
-/// Nothing where `value` is neither a text nor a list of tokens.
-std::optional<EmbeddingInput> input_of(const Json& value) {
-  if (value.is_string()) return chat::Private(value.get<std::string>());
-  if (!value.is_array() || !std::ranges::all_of(value, is_token)) return std::nullopt;
-  return value.get<std::vector<int32_t>>();
-}
-
-bool is_empty(const EmbeddingInput& input) {
-  return std::visit([](const auto& words) { return words.empty(); }, input);
-}
-
-std::vector<EmbeddingInput> read_inputs(ObjectReader& in) {
-  std::vector<EmbeddingInput> inputs;
-  const Json* value = in.any("input");
-  if (value == nullptr) {
-    in.fault("input", "is required");
-    return inputs;
-  }
-  const bool is_list = value->is_array() && !value->empty() && !is_token(value->front());
-  const size_t n = is_list ? value->size() : 1;
-  if (n > kMaxEmbeddingInputs) {
-    in.fault("input", "must be at most " + std::to_string(kMaxEmbeddingInputs) + " inputs");
-    return inputs;
-  }
-  for (size_t i = 0; i < n; ++i) {
-    auto input = input_of(is_list ? (*value)[i] : *value);
-    const std::string place = is_list ? "input[" + std::to_string(i) + "]" : "input";
-    if (!input) {
-      in.fault(place, is_list ? "must be a text or a list of tokens" : kForms);
-      return inputs;
-    }
-    if (is_empty(*input)) {
-      in.fault(place, "must not be empty");
-      return inputs;
-    }
-    inputs.push_back(*std::move(input));
-  }
-  return inputs;
-}
-
 }  // namespace
 
 const FieldTable kEmbeddingsFields = kEmbeddingsRows;
@@ -77,7 +29,7 @@ Answer<EmbeddingsCall> parse_embeddings(std::string_view body) {
   {
     ObjectReader in(*json, "", notes, kEmbeddingsFields);
     call.model = in.text("model").value_or("");
-    call.request.inputs = read_inputs(in);
+    call.request.inputs = read_prompts(in, "input", kMaxEmbeddingInputs);
     call.request.dimensions = static_cast<uint32_t>(in.integer("dimensions", 1, 1 << 20).value_or(0));
     const std::string format = in.text("encoding_format").value_or("float");
     call.base64 = format == "base64";

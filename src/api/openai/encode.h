@@ -17,6 +17,7 @@ struct AnswerFrame {
   std::string model;
   std::string fingerprint;
   int64_t created_unix = 0;
+  uint32_t n = 1;  // answers to each prompt
   bool include_usage = false;
   bool logprobs = false;
 };

@@ -12,6 +12,7 @@ namespace ingle::api::openai {
 namespace {
 
 constexpr double kMaxBias = 100;
+constexpr std::string_view kForms = "must be a text, a list of texts, a list of tokens or a list of those";
 
 void read_logit_bias(ObjectReader& in, chat::Sampling& sampling) {
   const Json* bias = in.object("logit_bias");
@@ -39,14 +40,68 @@ void read_stream(ObjectReader& in, ReadNotes& notes, Question& question) {
   question.include_usage = reader.boolean("include_usage").value_or(false);
 }
 
+// clang-format off
+constexpr Field kReasoningRows[] = {
+  honoured("effort", "string", "as reasoning_effort"),
+  harmless("summary", "thoughts are shown as they are"),
+  harmless("generate_summary", "thoughts are shown as they are"),
+};
+constexpr Field kTemplateArgumentRows[] = {
+  honoured("enable_thinking", "boolean"),
+  honoured("thinking", "boolean", "the same, in other templates' words"),
+};
+// clang-format on
+
+/// An effort is also the wish to think, or not to.
+void want(ObjectReader& in, std::string_view name, chat::ChatPrompt& prompt) {
+  if (in.any(name) != nullptr) prompt.think = read_effort(in, name, prompt.effort);
+}
+
 constexpr Field kStreamOptionRows[] = {
     honoured("include_usage", "boolean", "a chunk of its own; else the usage stands in the last chunk"),
     harmless("include_obfuscation", "no network between here and there can be listened to by length"),
 };
 
+bool is_token(const Json& value) {
+  return value.is_number_integer() && value >= 0 && value <= std::numeric_limits<int32_t>::max();
+}
+
+/// Nothing where `value` is neither a text nor a list of tokens.
+std::optional<TextOrTokens> input_of(const Json& value) {
+  if (value.is_string()) return chat::Private(value.get<std::string>());
+  if (!value.is_array() || !std::ranges::all_of(value, is_token)) return std::nullopt;
+  return value.get<std::vector<int32_t>>();
+}
+
+bool is_empty(const TextOrTokens& input) {
+  return std::visit([](const auto& words) { return words.empty(); }, input);
+}
+
 }  // namespace
 
 const FieldTable kStreamOptionFields = kStreamOptionRows;
+const FieldTable kReasoningFields = kReasoningRows;
+const FieldTable kTemplateArgumentFields = kTemplateArgumentRows;
+
+void read_reasoning(ObjectReader& in, ReadNotes& notes, chat::ChatPrompt& prompt) {
+  const Json* reasoning = in.object("reasoning");
+  if (reasoning == nullptr) return;
+  ObjectReader reader(*reasoning, "reasoning", notes, kReasoningFields);
+  want(reader, "effort", prompt);
+}
+
+void read_thinking(ObjectReader& in, ReadNotes& notes, chat::CompleteRequest& request) {
+  auto& prompt = std::get<chat::ChatPrompt>(request.prompt);
+  want(in, "reasoning_effort", prompt);
+  read_reasoning(in, notes, prompt);
+  if (const Json* arguments = in.object("chat_template_kwargs")) {
+    ObjectReader reader(*arguments, "chat_template_kwargs", notes, kTemplateArgumentFields);
+    if (const auto think = reader.boolean("enable_thinking")) prompt.think = *think;
+    if (const auto think = reader.boolean("thinking")) prompt.think = *think;
+  }
+  request.max_thinking_tokens =
+      static_cast<int32_t>(in.integer("thinking_budget_tokens", -1, std::numeric_limits<int32_t>::max()).value_or(-1));
+}
 
 std::string read_content(ObjectReader& message) {
   const Json* content = message.any("content");
@@ -82,6 +137,35 @@ std::string read_content(ObjectReader& message) {
     text += words->get_ref<const std::string&>();
   }
   return text;
+}
+
+std::vector<TextOrTokens> read_prompts(ObjectReader& in, std::string_view name, size_t most) {
+  std::vector<TextOrTokens> inputs;
+  const Json* value = in.any(name);
+  if (value == nullptr) {
+    in.fault(name, "is required");
+    return inputs;
+  }
+  const bool is_list = value->is_array() && !value->empty() && !is_token(value->front());
+  const size_t n = is_list ? value->size() : 1;
+  if (n > most) {
+    in.fault(name, "must be at most " + std::to_string(most) + " inputs");
+    return inputs;
+  }
+  for (size_t i = 0; i < n; ++i) {
+    auto input = input_of(is_list ? (*value)[i] : *value);
+    const std::string place = std::string(name) + (is_list ? "[" + std::to_string(i) + "]" : "");
+    if (!input) {
+      in.fault(place, is_list ? "must be a text or a list of tokens" : kForms);
+      return inputs;
+    }
+    if (is_empty(*input)) {
+      in.fault(place, "must not be empty");
+      return inputs;
+    }
+    inputs.push_back(*std::move(input));
+  }
+  return inputs;
 }
 
 void read_sampling(ObjectReader& in, Question& question) {

@@ -6,6 +6,8 @@
 #include <initializer_list>
 #include <string>
 #include <string_view>
+#include <variant>
+#include <vector>
 
 #include "api/json_input.h"
 #include "api/openai/parse.h"
@@ -43,10 +45,27 @@ inline constexpr Field kQuestionRows[] = {
   honoured("stream", "boolean", "default false"),
   honoured("stream_options", "object", "", &kStreamOptionFields),
 };
+extern const FieldTable kReasoningFields;
+extern const FieldTable kTemplateArgumentFields;
+inline constexpr Field kThinkingRows[] = {
+  honoured("reasoning_effort", "string", "none, minimal, low, medium, high, xhigh, max; 400 where the model cannot think"),
+  honoured("reasoning", "object", "of OpenRouter and the responses", &kReasoningFields),
+  honoured("chat_template_kwargs", "object", "of llama-server and vLLM", &kTemplateArgumentFields),
+  honoured("thinking_budget_tokens", "integer", "of llama-server: then the thinking is ended; -1: no limit"),
+};
 // clang-format on
 
 /// A text, or a list of parts of which the models here read the texts.
 std::string read_content(ObjectReader& message);
+
+using TextOrTokens = std::variant<chat::Private, std::vector<int32_t>>;
+/// A text, a list of texts, a list of tokens or a list of those; none is empty. A fault where there are more than `most`.
+std::vector<TextOrTokens> read_prompts(ObjectReader& in, std::string_view name, size_t most);
+
+/// `reasoning` alone.
+void read_reasoning(ObjectReader& in, ReadNotes& notes, chat::ChatPrompt& prompt);
+/// kThinkingRows.
+void read_thinking(ObjectReader& in, ReadNotes& notes, chat::CompleteRequest& request);
 
 /// kSamplingRows, without which answers have OpenAI's defaults.
 void read_sampling(ObjectReader& in, Question& question);

@@ -244,10 +244,40 @@ TEST(OpenAiParse, every_field_of_the_tables_is_read_and_no_other) {
   const std::string some = with(R"("tools":[{"function":{"name":"f"}}],"tool_choice":{"type":"allowed_tools",
       "allowed_tools":{"mode":"auto","tools":[{"function":{"name":"f"}}]}})");
   constexpr std::string_view kCalled =
-      R"({"messages":[{"role":"assistant","tool_calls":[{"id":"1","function":{"name":"f"}}]},
+      R"({"reasoning":{},"chat_template_kwargs":{},"messages":[{"role":"assistant","tool_calls":[{"id":"1","function":{"name":"f"}}]},
                       {"role":"tool","tool_call_id":"1","content":"x"}]})";
   testing::expect_reads_its_fields(kChatFields, parse_chat, {named, some, kCalled});
   testing::expect_reads_its_fields(kEmbeddingsFields, parse_embeddings, {"{}"});
+}
+
+TEST(OpenAiParse, thinking_is_asked_for_in_the_words_of_every_server) {
+  const auto think = [](std::string_view field) {
+    const ChatCall call = parsed(with(field));
+    const auto& prompt = std::get<chat::ChatPrompt>(call.request.prompt);
+    return std::string(!prompt.think ? "-" : *prompt.think ? "yes" : "no") + prompt.effort;
+  };
+  EXPECT_EQ(think(R"("top_k":1)"), "-");
+  EXPECT_EQ(think(R"("reasoning_effort":"none")"), "no");
+  EXPECT_EQ(think(R"("reasoning_effort":"minimal")"), "yeslow");
+  EXPECT_EQ(think(R"("reasoning":{"effort":"high"})"), "yeshigh");
+  EXPECT_EQ(think(R"("chat_template_kwargs":{"enable_thinking":false})"), "no");
+  EXPECT_EQ(think(R"("chat_template_kwargs":{"thinking":true})"), "yes");
+  EXPECT_EQ(parsed(with(R"("thinking_budget_tokens":9)")).request.max_thinking_tokens, 9);
+  EXPECT_EQ(parse_chat(with(R"("reasoning_effort":"much")")).error().param, "reasoning_effort");
+  const ChatCall history = parsed(
+      R"({"model":"m","messages":[{"role":"assistant","content":"a","reasoning_content":"hm"},{"role":"user","content":"x"}]})");
+  EXPECT_EQ(std::get<chat::ChatPrompt>(history.request.prompt).messages[0].thinking.reveal(), "hm");
+}
+
+TEST(OpenAiEncode, thoughts_have_fields_of_their_own) {
+  const auto encoder = make_chat_encoder({.id = "chatcmpl-1", .model = "m", .fingerprint = "f", .created_unix = 9});
+  chat::Delta delta;
+  delta.thinking = "hm";
+  EXPECT_NE(encoder->delta(delta).find(R"("delta":{"reasoning_content":"hm","reasoning":"hm"})"), std::string::npos);
+  const WholeAnswer answer{.text = "yes", .thinking = "hm"};
+  EXPECT_NE(
+      encoder->whole(answer, {}).find(R"("content":"yes","refusal":null,"reasoning_content":"hm","reasoning":"hm"})"),
+      std::string::npos);
 }
 
 TEST(OpenAiParse, a_bias_of_more_tokens_than_anybody_needs_is_refused) {
@@ -279,6 +309,9 @@ Outcome outcome() {
 
 constexpr std::string_view kHead =
     R"({"id":"chatcmpl-1","object":"chat.completion.chunk","created":9,"model":"m","system_fingerprint":"f",)";
+constexpr std::string_view kUsage =
+    R"("usage":{"prompt_tokens":10,"completion_tokens":6,"total_tokens":16,"prompt_tokens_details":{"cached_tokens":4},)"
+    R"("completion_tokens_details":{"reasoning_tokens":0}})";
 constexpr std::string_view kIngle =
     R"("ingle":{"route":"local","timings":{"prefill_tokens_per_second":3.0,"decode_tokens_per_second":2.0,"load_seconds":0.5,"time_to_first_token":1.5}})";
 
@@ -295,7 +328,7 @@ TEST(OpenAiEncode, a_stream_has_role_pieces_reason_and_end) {
             data(R"("choices":[{"index":0,"delta":{"content":"a\"\n"},"logprobs":null,"finish_reason":null}]})"));
   EXPECT_EQ(encoder->finish(outcome()),
             data(R"("choices":[{"index":0,"delta":{},"logprobs":null,"finish_reason":"length"}],)" +
-                 std::string(kIngle) + "}") +
+                 std::string(kUsage) + "," + std::string(kIngle) + "}") +
                 "data: [DONE]\n\n");
   EXPECT_EQ(encoder->delta({}), "");
 }
@@ -305,11 +338,8 @@ TEST(OpenAiEncode, usage_comes_in_a_chunk_of_its_own_where_it_was_asked_for) {
       {.id = "chatcmpl-1", .model = "m", .fingerprint = "f", .created_unix = 9, .include_usage = true});
   const std::string end = encoder->finish(outcome());
   EXPECT_NE(end.find(R"("finish_reason":"length"}],"usage":null})"), std::string::npos) << end;
-  EXPECT_NE(
-      end.find(
-          R"("choices":[],"usage":{"prompt_tokens":10,"completion_tokens":6,"total_tokens":16,"prompt_tokens_details":{"cached_tokens":4}},)" +
-          std::string(kIngle) + "}\n\ndata: [DONE]"),
-      std::string::npos)
+  EXPECT_NE(end.find(R"("choices":[],)" + std::string(kUsage) + "," + std::string(kIngle) + "}\n\ndata: [DONE]"),
+            std::string::npos)
       << end;
 }
 

@@ -21,6 +21,8 @@ constexpr Field kMessageRows[] = {
   honoured("name", "string"),
   honoured("tool_calls", "object[]", "", &kToolCallFields),
   honoured("tool_call_id", "string", "of a call in an earlier message"),
+  honoured("reasoning_content", "string", "of an assistant's message; most templates leave out that of earlier turns"),
+  honoured("reasoning", "string", "the same"),
   harmless("refusal", "the content has the words"),
   harmless("annotations", "the content has the words"),
   rejected("audio", 400, "the models here read text only"),
@@ -43,7 +45,7 @@ constexpr Field kChatRows[] = {
   rejected("functions", 400, kOldFunctions),
   rejected("function_call", 400, kOldFunctions, "\"auto\""),
 };
-constexpr auto kChatTable = joined(kChatRows, kQuestionRows, kSamplingRows, kServerRows, kToolRows, kShapeRows);
+constexpr auto kChatTable = joined(kChatRows, kQuestionRows, kSamplingRows, kServerRows, kThinkingRows, kToolRows, kShapeRows);
 // clang-format on
 
 std::vector<chat::Message> read_messages(ObjectReader& in, ReadNotes& notes) {
@@ -72,6 +74,9 @@ std::vector<chat::Message> read_messages(ObjectReader& in, ReadNotes& notes) {
     }
     message.content = chat::Private(read_content(item));
     message.name = item.text("name").value_or("");
+    const auto thinking = item.text("reasoning_content");
+    const auto same = item.text("reasoning");
+    message.thinking = chat::Private(thinking.value_or(same.value_or("")));
     messages.push_back(std::move(message));
   }
   match_results(messages);
@@ -92,6 +97,7 @@ Answer<ChatCall> parse_chat(std::string_view body) {
     chat::ChatPrompt prompt{.messages = read_messages(in, notes)};
     read_tools(in, notes, prompt);
     call.request.prompt = std::move(prompt);
+    read_thinking(in, notes, call.request);
     read_question(in, notes, call);
     call.request.max_tokens = read_limit(in, {"max_completion_tokens", "max_tokens"}, 1, -1);
     call.logprobs = in.boolean("logprobs").value_or(false);

@@ -8,7 +8,11 @@
 namespace ingle::api::openai {
 
 void chat_completions(const std::shared_ptr<Call>& call);
+void completions(const std::shared_ptr<Call>& call);
 void embeddings(const std::shared_ptr<Call>& call);
+void responses(const std::shared_ptr<Call>& call);
+void get_response(const std::shared_ptr<Call>& call);
+void delete_response(const std::shared_ptr<Call>& call);
 void list_models(const std::shared_ptr<Call>& call);
 void show_model(const std::shared_ptr<Call>& call);
 

@@ -1,0 +1,100 @@
+#include "api/inference.h"
+#include "api/openai/responses.h"
+#include "api/openai/routes.h"
+#include "api/response_store.h"
+#include "api/tool_input.h"
+
+namespace ingle::api::openai {
+namespace {
+
+Failure no_response(std::string_view id) {
+  return {.status = 404,
+          .code = "response_not_found",
+          .param = "response_id",
+          .error = Error::not_found("Response with id '" + std::string(id) + "' not found.")};
+}
+
+/// The stored conversation, then what is new.
+Answer<void> go_on(Call& call, ResponsesCall& question, chat::ChatPrompt& prompt) {
+  if (question.previous.empty()) return {};
+  auto before = call.services().responses->find(call.client(), question.previous);
+  if (!before) {
+    Failure failure = no_response(question.previous);
+    failure.code = "previous_response_not_found";
+    failure.param = "previous_response_id";
+    return std::unexpected(std::move(failure));
+  }
+  std::vector<chat::Message> messages = std::move(before->messages);
+  CallIds called;
+  for (const chat::Message& message : messages)
+    called.add(message.tool_calls);
+  for (const chat::Message& message : prompt.messages) {
+    called.add(message.tool_calls);
+    if (message.role == "tool" && !called.contains(message.tool_call_id))
+      return std::unexpected(Failure::bad_field("input", "holds an output whose call_id names no earlier call"));
+  }
+  messages.insert(messages.end(), std::make_move_iterator(prompt.messages.begin()),
+                  std::make_move_iterator(prompt.messages.end()));
+  prompt.messages = std::move(messages);
+  return {};
+}
+
+std::string id_of(std::string_view rest) {
+  return std::string(rest.substr(0, rest.find('/')));
+}
+
+}  // namespace
+
+void responses(const std::shared_ptr<Call>& call) {
+  auto parsed = parse_responses(call->request().body);
+  if (!parsed) return call->fail(parsed.error());
+  call->name_ignored(parsed->ignored);
+  auto& prompt = std::get<chat::ChatPrompt>(parsed->request.prompt);
+  if (const auto found = go_on(*call, *parsed, prompt); !found) return call->fail(found.error());
+  match_results(prompt.messages);
+  const int64_t now = call->services().now_unix();
+  prompt.now_unix = now;
+  if (!parsed->has_seed) parsed->request.sampling.seed = random_seed();
+
+  ResponseFrame frame{.id = "resp_" + call->request_id(),
+                      .model = parsed->model,
+                      .created_unix = now,
+                      .echo_json = std::move(parsed->echo_json),
+                      .logprobs = parsed->logprobs};
+  if (parsed->store) {
+    frame.keep = [store = call->services().responses, client = call->client(), id = frame.id, model = parsed->model,
+                  messages = prompt.messages,
+                  items = std::move(parsed->items_json)](chat::Message answer, const std::string& response) mutable {
+      messages.push_back(std::move(answer));
+      store->put(client, id, {model, std::move(messages), chat::Private(encode_document(response, items))});
+    };
+  }
+  if (!parsed->instructions.empty())
+    prompt.messages.insert(prompt.messages.begin(), {.role = "system", .content = chat::Private(parsed->instructions)});
+  run_inference(call, {.model = parsed->model,
+                       .acquire = {.keep_alive = {}, .context = parsed->context},
+                       .request = std::move(parsed->request),
+                       .stream = parsed->stream,
+                       .encoder = make_responses_encoder(std::move(frame))});
+}
+
+void get_response(const std::shared_ptr<Call>& call) {
+  const std::string id = id_of(call->rest());
+  const auto stored = call->services().responses->find(call->client(), id);
+  auto response = stored ? response_of(stored->document.reveal()) : std::nullopt;
+  if (!response) return call->fail(no_response(id));
+  if (call->rest() == id) return call->respond_json(*std::move(response));
+  if (call->rest() != id + "/input_items") return call->fail(Error::not_found("nothing is served at this address"));
+  auto items =
+      encode_input_items(stored->document.reveal(),
+                         {.after = call->query("after"), .order = call->query("order"), .limit = call->query("limit")});
+  if (!items) return call->fail(items.error());
+  call->respond_json(*std::move(items));
+}
+
+void delete_response(const std::shared_ptr<Call>& call) {
+  if (!call->services().responses->erase(call->client(), call->rest())) return call->fail(no_response(call->rest()));
+  call->respond_json(encode_deleted(call->rest()));
+}
+
+}  // namespace ingle::api::openai
