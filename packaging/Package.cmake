@@ -30,7 +30,7 @@ install(FILES ${out}/_ingle DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-comp
 install(FILES ${out}/ingle.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
 install(FILES README.md LICENSE packaging/copyright ${out}/changelog.gz ${out}/THIRD_PARTY_LICENSES ${out}/sbom.spdx.json
   DESTINATION ${doc})
-install(FILES packaging/ingle.service DESTINATION lib/systemd/system)
+install(FILES packaging/ingle.service packaging/ingle.socket DESTINATION lib/systemd/system)
 install(FILES packaging/ingle-user.service DESTINATION lib/systemd/user RENAME ingle.service)
 install(FILES packaging/ingle.sysusers DESTINATION lib/sysusers.d RENAME ingle.conf)
 

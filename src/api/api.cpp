@@ -28,7 +28,7 @@ ErrorCode code_of(int status) {
 }  // namespace
 
 Verdict Api::check(const net::ServerRequest& head, const RouteMatch& match) {
-  if (auto failure = check_request(head, match.route, guard_)) return {.failure = std::move(failure)};
+  if (auto failure = check_request(head, match.route, *guard_.load())) return {.failure = std::move(failure)};
   // A browser asks so before it sends a key.
   if (head.method == "OPTIONS" && !match.allowed.empty()) return {};
   Verdict verdict = access_.check(head, match.route, services_.now_unix());
@@ -49,7 +49,7 @@ std::vector<net::HttpHeader> Api::common_headers(const net::ServerRequest& head,
                                           {"x-content-type-options", "nosniff"},
                                           {"referrer-policy", "no-referrer"},
                                           {"cross-origin-resource-policy", "same-origin"}};
-  if (std::string origin = allowed_origin(head, guard_); !origin.empty()) {
+  if (std::string origin = allowed_origin(head, *guard_.load()); !origin.empty()) {
     headers.back().value = "cross-origin";
     headers.push_back({"access-control-allow-origin", std::move(origin)});
     headers.push_back({"access-control-expose-headers", "x-request-id, x-ingle-route, x-ingle-ignored"});
@@ -80,7 +80,7 @@ net::HeadVerdict Api::on_head(const net::ServerRequest& head) {
   if (head.method == "OPTIONS") {
     net::Reply reply{.status = 204, .headers = common_headers(head, new_id())};
     reply.headers.push_back({"allow", match.allowed});
-    if (!allowed_origin(head, guard_).empty()) {
+    if (!allowed_origin(head, *guard_.load()).empty()) {
       reply.headers.push_back({"access-control-allow-methods", match.allowed});
       reply.headers.push_back(
           {"access-control-allow-headers",

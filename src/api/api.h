@@ -3,6 +3,7 @@
 // Owned by the composition root, together with the services it was given; used by the HTTP server's threads.
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -20,7 +21,13 @@ namespace ingle::api {
 class Api : public net::RequestHandler {
  public:
   Api(const Services& services, AppKeys& keys, GuardOptions guard, const AccessOptions& access = {})
-      : services_(services), keys_(keys), guard_(std::move(guard)), access_(keys, access) {}
+      : services_(services),
+        keys_(keys),
+        guard_(std::make_shared<const GuardOptions>(std::move(guard))),
+        access_(keys, access) {}
+
+  /// For requests that come from now on. Any thread.
+  void set_guard(GuardOptions guard) { guard_ = std::make_shared<const GuardOptions>(std::move(guard)); }
 
   /// Cuts the answers under way for tokens that are no longer in the list, have expired or lost the scope. Any thread.
   void end_revoked();
@@ -40,7 +47,7 @@ class Api : public net::RequestHandler {
 
   const Services& services_;
   AppKeys& keys_;
-  const GuardOptions guard_;
+  std::atomic<std::shared_ptr<const GuardOptions>> guard_;
   Access access_;
   /// Requests in flight by their ids. An engine that does not answer any more may hold one for longer than there is an Api.
   struct InFlight {

@@ -152,6 +152,7 @@ class Running {
     record.prompt_tokens = usage.prompt_tokens;
     record.cached_tokens = usage.cached_tokens;
     record.completion_tokens = usage.completion_tokens;
+    record.queued_seconds = usage.queued_seconds;
     record.load_seconds = outcome.load_seconds;
     record.first_token_seconds = outcome.first_token_seconds;
   }

@@ -60,12 +60,38 @@ using Kind = MetricFamily::Kind;
 void write_models(const Services& services, std::string& text) {
   MetricFamily bytes("ingle_model_memory_bytes", "Memory that a loaded model takes.", Kind::kGauge, {"model"});
   MetricFamily in_use("ingle_model_in_use", "Requests that hold a loaded model.", Kind::kGauge, {"model"});
+  MetricFamily requests("ingle_engine_requests", "Requests that an engine works on, and that wait for it.",
+                        Kind::kGauge, {"model", "state"});
+  MetricFamily pages("ingle_kv_pages", "Pages of the KV cache; parked ones hold prefixes that may return.",
+                     Kind::kGauge, {"model", "state"});
+  MetricFamily steps("ingle_engine_steps_total", "Forward passes since the model was loaded.", Kind::kCounter,
+                     {"model"});
+  MetricFamily rows("ingle_engine_rows_total", "Tokens in them: over steps, the size of a batch.", Kind::kCounter,
+                    {"model"});
+  MetricFamily drafted("ingle_drafted_tokens_total", "Tokens guessed ahead.", Kind::kCounter, {"model"});
+  MetricFamily accepted("ingle_accepted_tokens_total", "Guesses that were right.", Kind::kCounter, {"model"});
+  MetricFamily preemptions("ingle_preemptions_total", "Sequences that gave their pages back and began again.",
+                           Kind::kCounter, {"model"});
   for (const runtime::LoadedModel& model : services.models->loaded()) {
     bytes.set({model.name}, static_cast<double>(model.bytes));
     in_use.set({model.name}, model.in_use);
+    const auto stats = services.models->stats(model.name);
+    if (!stats) continue;
+    requests.set({model.name, "running"}, stats->running);
+    requests.set({model.name, "waiting"}, stats->waiting);
+    pages.set({model.name, "used"}, stats->kv_pages_used);
+    pages.set({model.name, "parked"}, stats->kv_pages_parked);
+    pages.set({model.name, "free"}, stats->kv_pages_total - stats->kv_pages_used - stats->kv_pages_parked);
+    const auto count = [&](MetricFamily& family, uint64_t n) { family.set({model.name}, static_cast<double>(n)); };
+    count(steps, stats->steps);
+    count(rows, stats->rows);
+    count(drafted, stats->drafted_tokens);
+    count(accepted, stats->accepted_tokens);
+    count(preemptions, stats->preemptions);
   }
-  bytes.write(text);
-  in_use.write(text);
+  for (const MetricFamily* family :
+       {&bytes, &in_use, &requests, &pages, &steps, &rows, &drafted, &accepted, &preemptions})
+    family->write(text);
 }
 
 void write_process(const Services& services, std::string& text) {
@@ -109,6 +135,15 @@ void Telemetry::ended(const RequestRecord& record) {
 void Telemetry::refused(int status, std::string_view reason) {
   refused_.add({fmt::format("{}", status), reason});
   if (log_) log_(to_text({{"time", now_text()}, {"event", "refused"}, {"status", status}, {"reason", reason}}));
+}
+
+void Telemetry::event(std::string_view name,
+                      std::initializer_list<std::pair<std::string_view, std::string_view>> fields) {
+  if (!log_) return;
+  Json line = {{"time", now_text()}, {"event", name}};
+  for (const auto& [key, value] : fields)
+    line[key] = value;
+  log_(to_text(line));
 }
 
 void Telemetry::model_loaded(std::string_view model, double seconds) {

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "api/metrics.h"
 #include "api/trace.h"
@@ -56,6 +57,8 @@ class Telemetry {
   void refused(int status, std::string_view reason);
   /// Time from one piece of an answer to the next.
   void gap(std::string_view model, double seconds) { gap_.observe({model}, seconds); }
+  /// What happened to the server: "started", "reloaded", "draining".
+  void event(std::string_view name, std::initializer_list<std::pair<std::string_view, std::string_view>> fields = {});
   void model_loaded(std::string_view model, double seconds);
   void model_unloaded(std::string_view model, std::string_view why);
 

@@ -31,6 +31,10 @@ std::vector<store::Place> places(const Settings& settings, const EnvLookup& env)
   return store::places_from([](std::string_view) { return std::nullopt; }, settings.model_folders);
 }
 
+uint32_t max_loaded_of(const Settings& settings) {
+  return settings.max_loaded_models == 0 ? kDefaultMaxLoaded : settings.max_loaded_models;
+}
+
 Result<ModelFiles> files_at(const fs::path& path) {
   std::error_code error;
   if (fs::is_directory(path, error))
@@ -91,6 +95,7 @@ class NamedModels final : public runtime::Models {
   }
   void unload(std::string_view model) override { models_.unload(model); }
   std::vector<runtime::LoadedModel> loaded() const override { return models_.loaded(); }
+  Result<chat::Stats> stats(std::string_view name) const override { return models_.stats(name); }
 
  private:
   runtime::Models& models_;
@@ -243,7 +248,8 @@ void Front::make_models() {
   };
   runtime::ManagerOptions options;
   options.keep_alive = runtime::parse_keep_alive(settings_.keep_alive).value_or(options.keep_alive);
-  options.max_loaded = settings_.max_loaded_models == 0 ? kDefaultMaxLoaded : settings_.max_loaded_models;
+  options.max_loaded = max_loaded_of(settings_);
+  options.on_change = on_model_change_;
   models_ = std::make_unique<runtime::ModelManager>(resolver, loader, std::move(options));
   router::RoutingOptions routing{
       .home = settings_.home,
@@ -257,6 +263,14 @@ void Front::make_models() {
   };
   routing_ = router::Routing::create(std::move(routing));
   named_models_ = std::make_unique<NamedModels>(*models_, *routing_);
+}
+
+Result<Settings> Front::reload() {
+  INGLE_TRY(Settings fresh, settings_.reread(env_));
+  INGLE_TRY(const runtime::KeepAlive keep_alive, runtime::parse_keep_alive(fresh.keep_alive));
+  models();
+  models_->set_limits(keep_alive, max_loaded_of(fresh));
+  return fresh;
 }
 
 runtime::Models& Front::models() {

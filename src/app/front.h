@@ -76,6 +76,14 @@ class Front {
   Settings& settings() { return settings_; }
   const store::Store& store() const { return store_; }
 
+  /// What happens to models; see runtime::ManagerOptions::on_change. Before the first models().
+  void watch_models(std::function<void(const runtime::ModelChange&)> on_change) {
+    on_model_change_ = std::move(on_change);
+  }
+  /// Reads environment and config.toml anew and takes over what can change while models are loaded: how long they stay,
+  /// and how many. Answers with the settings as they are now; what else has changed there is for the next start.
+  Result<Settings> reload();
+
   /// Answers by a model's name, each model loaded once and kept as the settings say; "auto" is the router.
   runtime::Models& models();
   /// What engines keep on disk of a model that is removed.
@@ -141,6 +149,7 @@ class Front {
   Slots jobs_;                                    // parse processes at once: each may take a core and a gigabyte
   void make_models();
 
+  std::function<void(const runtime::ModelChange&)> on_model_change_;
   std::once_flag models_once_;
   std::unique_ptr<PageCache> page_cache_;
   std::unique_ptr<runtime::ModelManager> models_;

@@ -10,9 +10,11 @@
 #include <thread>
 
 #include "api/api.h"
+#include "api/telemetry.h"
 #include "api/tokens.h"
 #include "app/echo_models.h"
 #include "app/server_file.h"
+#include "app/server_log.h"
 #include "app/services.h"
 #include "net/http_server.h"
 #include "net/url.h"
@@ -37,6 +39,25 @@ net::ServerLimits limits_of_process() {
     limits.max_connections =
         files.rlim_cur > 2 * kSpareDescriptors ? files.rlim_cur - kSpareDescriptors : kSpareDescriptors;
   return limits;
+}
+
+Result<std::shared_ptr<ServerLog>> open_log(const Settings& settings) {
+  if (settings.log == "none") return nullptr;
+  if (settings.log == "stderr") return ServerLog::to_stderr();
+  return ServerLog::to_file(settings.home);
+}
+
+std::function<void(std::string)> sink_of(const std::shared_ptr<ServerLog>& log) {
+  if (log == nullptr) return {};
+  return [log](std::string line) { log->write(std::move(line)); };
+}
+
+void tell(api::Telemetry& telemetry, const runtime::ModelChange& change) {
+  if (change.kind == runtime::ModelChange::Kind::kLoaded) {
+    telemetry.model_loaded(change.name, change.seconds);
+  } else {
+    telemetry.model_unloaded(change.name, runtime::to_string(change.kind));
+  }
 }
 
 }  // namespace
@@ -66,13 +87,24 @@ struct Server::Parts {
   std::unique_ptr<api::Api> api;
   std::unique_ptr<net::HttpServer> http;
   std::optional<ServerTls> tls;
+  std::vector<std::string> names;  // of this machine, or of its certificate
+  Front* front = nullptr;
   std::jthread watcher;  // uses all of these
 
+  api::GuardOptions guard_of(const Settings& settings) const;
   void watch(const std::stop_token& stop);
   void renew_certificate();
   std::unique_ptr<AttachServer> attached;
   std::optional<ServerFile> file;
 };
+
+api::GuardOptions Server::Parts::guard_of(const Settings& settings) const {
+  api::GuardOptions guard{
+      .hosts = words_of(settings.hosts), .origins = words_of(settings.origins), .tls = tls.has_value()};
+  for (const std::string& name : names)
+    guard.hosts.push_back(name.find(':') == std::string::npos ? name : "[" + name + "]");
+  return guard;
+}
 
 /// New requests are checked as they come; what runs for a token that was revoked ends within a second.
 void Server::Parts::watch(const std::stop_token& stop) {
@@ -99,9 +131,28 @@ Server::~Server() {
   stop(0);
 }
 
+Result<std::string> Server::reload() {
+  static constexpr std::string_view kTakenOver[] = {"hosts", "origins", "keep_alive", "max_loaded_models"};
+  auto fresh = parts_->front->reload();
+  if (!fresh) {
+    parts_->services.telemetry->event("reload_failed", {{"error", base::to_string(fresh.error().code())}});
+    return std::unexpected(std::move(fresh).error());
+  }
+  parts_->api->set_guard(parts_->guard_of(*fresh));
+  std::string later;
+  for (const std::string_view name : Settings::changed(parts_->front->settings(), *fresh))
+    if (std::ranges::find(kTakenOver, name) == std::end(kTakenOver))
+      later += (later.empty() ? "" : ", ") + std::string(name);
+  parts_->services.telemetry->event("reloaded", {{"for_the_next_start", later}});
+  std::string text = "settings read anew";
+  if (!later.empty()) text += "; for the next start: " + later;
+  return text;
+}
+
 void Server::stop(unsigned drain_ms) {
   if (!parts_) return;
   parts_->watcher = {};
+  parts_->services.telemetry->event("draining");
   parts_->file.reset();  // whoever looks for a server from now on needs another one
   if (parts_->http) parts_->http->stop(drain_ms);
   if (parts_->attached) parts_->attached->stop(drain_ms);
@@ -118,8 +169,12 @@ void Server::stop(unsigned drain_ms) {
 Result<std::unique_ptr<Server>> Server::start(Front& front, net::Listener listener, const ServerOptions& options) {
   auto parts = std::make_unique<Parts>();
   parts->home = front.settings().home;
+  INGLE_TRY(const std::shared_ptr<ServerLog> log, open_log(front.settings()));
+  const auto telemetry = std::make_shared<api::Telemetry>(sink_of(log));
+  front.watch_models([telemetry](const runtime::ModelChange& change) { tell(*telemetry, change); });
   parts->services = front_services(front);
   parts->services.version = options.version;
+  parts->services.telemetry = telemetry;
   if (options.echo) {
     // An echo costs nothing: it has as many streams as anybody wants, unless somebody said how many.
     constexpr size_t kManyStreams = 1024;
@@ -132,17 +187,15 @@ Result<std::unique_ptr<Server>> Server::start(Front& front, net::Listener listen
   parts->services.chats = parts->chats.get();
   INGLE_TRY(api::AppKeys keys, api::AppKeys::open(parts->home));
   parts->keys.emplace(std::move(keys));
-  api::GuardOptions guard{.hosts = words_of(front.settings().hosts),
-                          .origins = words_of(front.settings().origins),
-                          .tls = options.tls.has_value()};
   const bool is_beyond = !listener.address.is_loopback();
-  for (const std::string& name : options.tls ? options.tls->facts().names : options.machine_names)
-    guard.hosts.push_back(name.find(':') == std::string::npos ? name : "[" + name + "]");
+  parts->front = &front;
+  parts->tls = options.tls;
+  parts->names = options.tls ? options.tls->facts().names : options.machine_names;
   parts->services.insecure = options.insecure;
   parts->services.tls = options.tls.has_value();
   parts->tokens.emplace(parts->home);
   parts->api = std::make_unique<api::Api>(
-      parts->services, *parts->keys, std::move(guard),
+      parts->services, *parts->keys, parts->guard_of(front.settings()),
       api::AccessOptions{.tokens = &*parts->tokens, .always_token = is_beyond && !options.insecure});
   const std::string instance = api::random_hex(16);
   parts->keys->set_instance(instance);
@@ -151,7 +204,7 @@ Result<std::unique_ptr<Server>> Server::start(Front& front, net::Listener listen
                                                       .tls_sha256 = options.tls ? options.tls->facts().sha256 : "",
                                                       .insecure = options.insecure}));
   if (file) parts->file.emplace(*std::move(file));
-  parts->tls = options.tls;
+  parts->services.telemetry->event("started", {{"version", options.version}, {"address", listener.address.text()}});
   INGLE_TRY(parts->http, net::HttpServer::start(std::move(listener.socket), *parts->api, limits_of_process(),
                                                 parts->tls ? &parts->tls->identity() : nullptr));
   if (options.attach && !options.echo)

@@ -36,6 +36,10 @@ class Server {
   static Result<std::unique_ptr<Server>> start(Front& front, net::Listener listener, const ServerOptions& options);
   ~Server();
 
+  /// Settings that can change while answers are under way are read anew: hosts, origins, how long models stay and how many.
+  /// Answers in words what was taken over and what waits for the next start.
+  Result<std::string> reload();
+
   /// Lets answers under way end, then everything.
   void stop(unsigned drain_ms);
 

@@ -34,6 +34,7 @@ constexpr SettingRow kRows[] = {
   {"max_loaded_models", &Settings::max_loaded_models, "3", {"INGLE_MAX_LOADED_MODELS", "OLLAMA_MAX_LOADED_MODELS"}, 64, "", "models that a server keeps loaded at the same time; 0: 3"},
   {"no_server", &Settings::no_server, "false", {"INGLE_NO_SERVER"}, 0, "", "commands load models of their own, also while a server runs"},
   {"disk_cache_mb", &Settings::disk_cache_mb, "0", {"INGLE_DISK_CACHE_MB"}, 1U << 20, "", "megabytes a model on disk for what was computed of conversations, so that they go on after a restart without being read again; derived from prompts; 0: none, and what there is is removed"},
+  {"log", &Settings::log, "file", {"INGLE_LOG"}, 0, "file|stderr|none", "where 'ingle serve' writes a line for each request, without its words: file: logs/server.jsonl in home"},
   {"discover", &Settings::discover, "true", {"INGLE_DISCOVER"}, 0, "", "also use models of Ollama, Hugging Face's cache and LM Studio where they lie"},
   {"model_folders", &Settings::model_folders, "", {"INGLE_MODEL_FOLDERS"}, 0, "", "folders with .gguf files to list and run in place, separated by ':'"},
   {"offline", &Settings::offline, "false", {"INGLE_OFFLINE"}, 0, "", "never open a network connection"},
@@ -218,6 +219,20 @@ Status Settings::override_with_flag(std::string_view name, std::string_view valu
   INGLE_TRY_VOID(assign(*this, kRows[index], value, "--" + std::string(name)));
   sources[index] = {Origin::kFlag, "--" + std::string(name)};
   return {};
+}
+
+Result<Settings> Settings::reread(const EnvLookup& env) const {
+  INGLE_TRY(Settings fresh, resolve(env));
+  for (const SettingRow& row : kRows)
+    if (origin(row.name) == Origin::kFlag) INGLE_TRY_VOID(fresh.override_with_flag(row.name, value_text(row.name)));
+  return fresh;
+}
+
+std::vector<std::string_view> Settings::changed(const Settings& before, const Settings& after) {
+  std::vector<std::string_view> names;
+  for (const SettingRow& row : kRows)
+    if (before.value_text(row.name) != after.value_text(row.name)) names.push_back(row.name);
+  return names;
 }
 
 Origin Settings::origin(std::string_view name) const {

@@ -45,6 +45,7 @@ struct Settings {
   uint32_t max_loaded_models = 0;
   bool no_server = false;
   uint32_t disk_cache_mb = 0;
+  std::string log;
   bool discover = true;
   std::string model_folders;
   bool offline = false;
@@ -63,6 +64,11 @@ struct Settings {
 
   /// A flag of the command line: wins over everything.
   Status override_with_flag(std::string_view name, std::string_view value);
+
+  /// Environment and file read anew, under the flags that these settings were given.
+  Result<Settings> reread(const EnvLookup& env) const;
+  /// Names of the settings whose values differ.
+  static std::vector<std::string_view> changed(const Settings& before, const Settings& after);
 
   Origin origin(std::string_view name) const;
   /// "INGLE_THREADS", "config.toml" ...: what gave the value, for people.

@@ -16,9 +16,12 @@ namespace {
 
 // A signal handler can reach nothing but globals. -1: no handler installed.
 std::atomic<int> wake_fd = -1;
+std::atomic<bool> was_interrupted = false;
+std::atomic<bool> was_hung_up = false;
 
-void on_signal(int /*signal*/) {
+void on_signal(int signal) {
   const int saved_errno = errno;
+  (signal == SIGHUP ? was_hung_up : was_interrupted) = true;
   const uint64_t one = 1;
   [[maybe_unused]] const ssize_t written = ::write(wake_fd.load(), &one, sizeof one);
   errno = saved_errno;
@@ -30,6 +33,7 @@ struct Interrupts::Impl {
   std::mutex mutex;
   std::optional<std::stop_source> armed;
   std::function<void()> on_exit;
+  std::function<void()> hangup;
   int fd = -1;
   std::jthread watcher;
 };
@@ -40,6 +44,7 @@ Interrupts::~Interrupts() {
   if (impl_->fd < 0) return;
   std::signal(SIGINT, SIG_DFL);
   std::signal(SIGTERM, SIG_DFL);
+  std::signal(SIGHUP, SIG_DFL);
   wake_fd = -1;
   impl_->watcher.request_stop();
   const uint64_t one = 1;
@@ -57,7 +62,8 @@ void Interrupts::install(std::function<void()> on_exit) {
     uint64_t count = 0;
     while (::read(impl_->fd, &count, sizeof count) == sizeof count || errno == EINTR) {
       if (stop.stop_requested()) return;
-      trigger();
+      if (was_hung_up.exchange(false)) hang_up();
+      if (was_interrupted.exchange(false)) trigger();
     }
   });
   struct sigaction action{};
@@ -65,6 +71,27 @@ void Interrupts::install(std::function<void()> on_exit) {
   action.sa_flags = SA_RESTART;
   ::sigaction(SIGINT, &action, nullptr);
   ::sigaction(SIGTERM, &action, nullptr);
+}
+
+void Interrupts::on_hangup(std::function<void()> callback) {
+  {
+    const std::lock_guard lock(impl_->mutex);
+    impl_->hangup = std::move(callback);
+  }
+  if (impl_->fd < 0) return;
+  struct sigaction action{};
+  action.sa_handler = on_signal;
+  action.sa_flags = SA_RESTART;
+  ::sigaction(SIGHUP, &action, nullptr);
+}
+
+void Interrupts::hang_up() {
+  std::function<void()> callback;
+  {
+    const std::lock_guard lock(impl_->mutex);
+    callback = impl_->hangup;
+  }
+  if (callback) callback();
 }
 
 std::stop_token Interrupts::arm() {

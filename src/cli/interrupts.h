@@ -24,10 +24,15 @@ class Interrupts {
   std::stop_token arm();
   void disarm();
 
+  /// From now on SIGHUP calls this, on the watcher's thread, instead of ending the process.
+  void on_hangup(std::function<void()> callback);
+
   /// What the signal does; tests call it.
   void trigger();
 
  private:
+  void hang_up();
+
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };

@@ -7,6 +7,7 @@
 
 #include "api/tokens.h"
 #include "app/server.h"
+#include "base/service_manager.h"
 #include "cli/json_writer.h"
 #include "cli/limits.h"
 #include "cli/verb.h"
@@ -42,7 +43,13 @@ class Serve : public Command {
       return std::unexpected(Error::usage("'" + *engine_ + "' is no engine").hint("--engine echo, or none"));
     app::Front& front = *context.app;
     INGLE_TRY_VOID(take_flags(front.settings()));
-    INGLE_TRY(const net::ListenAddress address, net::ListenAddress::parse(front.settings().host, kPort));
+    INGLE_TRY(auto inherited, base::take_inherited_socket());
+    net::Listener listener;
+    if (inherited) {
+      INGLE_TRY(listener, net::adopt_listener(*std::move(inherited)));
+    }
+    INGLE_TRY(const net::ListenAddress address, inherited ? Result<net::ListenAddress>(listener.address)
+                                                          : net::ListenAddress::parse(front.settings().host, kPort));
     const bool is_beyond = !address.is_loopback();
     app::ServerOptions options;
     options.echo = engine_.has_value();
@@ -57,7 +64,10 @@ class Serve : public Command {
                          ") can be reached from other machines, and nothing would be encrypted")
               .hint("add --tls local, or --tls-cert and --tls-key; or stay on 127.0.0.1 and come from afar by "
                     "ssh -L 11434:127.0.0.1:11434; --insecure does it all the same"));
-    INGLE_TRY(net::Listener listener, net::open_listener(address));
+    if (!inherited) {
+      INGLE_TRY(listener, net::open_listener(address));
+    }
+    const base::ServiceManager manager = base::ServiceManager::open();
     INGLE_TRY(auto attach, app::AttachListener::open(front.settings().home));
     options.attach = std::make_shared<app::AttachListener>(std::move(attach));
     INGLE_TRY_VOID(front.lock(app::FileAccess::kOwnFolders));
@@ -70,7 +80,11 @@ class Serve : public Command {
     INGLE_TRY(const auto server, app::Server::start(front, std::move(listener), options));
     announce(context, bound, options);
     if (is_beyond && !json_) tell_about_tokens(context, options);
+    context.interrupts.on_hangup([&] { reload(context, *server, manager); });
+    manager.tell("READY=1\nSTATUS=" + bound.text());
     wait_for(stop);
+    context.interrupts.on_hangup({});
+    manager.tell("STOPPING=1");
     if (!json_) context.console.talk("ending: answers under way may finish; Ctrl-C ends at once\n");
     context.interrupts.disarm();  // a second signal ends the process at once
     server->stop(kDrainMs);
@@ -143,6 +157,13 @@ class Serve : public Command {
     } else if (tokens->tokens.empty()) {
       context.console.talk("programs need a token, and there is none yet: 'ingle token create'\n");
     }
+  }
+
+  void reload(Context& context, app::Server& server, const base::ServiceManager& manager) const {
+    manager.tell_reloading();
+    const auto done = server.reload();
+    context.console.talk(done ? *done + "\n" : "not reloaded: " + done.error().message() + "\n");
+    manager.tell("READY=1");
   }
 
   static void wait_for(const std::stop_token& stop) {

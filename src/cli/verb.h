@@ -68,6 +68,7 @@ std::unique_ptr<Command> make_extract();
 std::unique_ptr<Command> make_grammar();
 std::unique_ptr<Command> make_help();
 std::unique_ptr<Command> make_list();
+std::unique_ptr<Command> make_logs();
 std::unique_ptr<Command> make_man();
 std::unique_ptr<Command> make_offline();
 std::unique_ptr<Command> make_perplexity();

@@ -38,7 +38,8 @@ constexpr Verb kVerbs[] = {
      .summary = "Answer programs over HTTP, as Ollama and OpenAI do",
      .description =
          "Listens on this machine only, unless --host says otherwise; then with TLS, and programs need a token (see 'ingle token'). Models are loaded when they are asked for and unloaded when nobody used them for a "
-         "while (keep_alive). SIGTERM or Ctrl-C lets answers under way finish.",
+         "while (keep_alive). SIGTERM or Ctrl-C lets answers under way finish; SIGHUP reads the settings anew. A socket that systemd "
+         "hands over is used instead of --host.",
      .examples = "ingle serve\n"
                  "ingle serve --host 127.0.0.1:0 --json    # any free port\n"
                  "ingle serve --host 0.0.0.0:11434 --tls local\n"
@@ -69,6 +70,17 @@ constexpr Verb kVerbs[] = {
      .examples = "ingle stop",
      .locks_itself = true,
      .make = make_stop},
+    {.name = "logs",
+     .group = VerbGroup::kServer,
+     .summary = "Show what the server did, request by request",
+     .description =
+         "A line a request: its status, route, model, times and numbers of tokens, never its words. Models that were loaded "
+         "and unloaded stand between them. The file is logs/server.jsonl in INGLE_HOME, the setting 'log' says where else "
+         "the server may write.",
+     .examples = "ingle logs -f\n"
+                 "ingle logs --errors -n 20\n"
+                 "ingle logs --request req_0123456789abcdef01234567 --json",
+     .make = make_logs},
     {.name = "token",
      .group = VerbGroup::kServer,
      .summary = "Make, list and revoke the tokens that programs need",

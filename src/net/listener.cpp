@@ -1,6 +1,7 @@
 #include "net/listener.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -102,6 +103,24 @@ Error taken(const ListenAddress& address) {
   return Error::unavailable(fmt::format("{} is taken by {}", address.text(), who)).hint(hint(""));
 }
 
+Result<ListenAddress> bound_address(int fd) {
+  sockaddr_storage bound{};
+  socklen_t size = sizeof bound;
+  if (::getsockname(fd, reinterpret_cast<sockaddr*>(&bound), &size) != 0)
+    return std::unexpected(Error::io("asking the listening socket for its address", errno));
+  char text[INET6_ADDRSTRLEN] = {};
+  if (bound.ss_family == AF_INET) {
+    const auto* v4 = reinterpret_cast<const sockaddr_in*>(&bound);
+    return ListenAddress{.host = ::inet_ntop(AF_INET, &v4->sin_addr, text, sizeof text), .port = ntohs(v4->sin_port)};
+  }
+  if (bound.ss_family == AF_INET6) {
+    const auto* v6 = reinterpret_cast<const sockaddr_in6*>(&bound);
+    return ListenAddress{.host = ::inet_ntop(AF_INET6, &v6->sin6_addr, text, sizeof text),
+                         .port = ntohs(v6->sin6_port)};
+  }
+  return std::unexpected(Error::usage("the listening socket is none of TCP").hint("ListenStream= wants ADDRESS:PORT"));
+}
+
 }  // namespace
 
 Result<ListenAddress> ListenAddress::parse(std::string_view text, uint16_t default_port) {
@@ -174,13 +193,17 @@ Result<Listener> open_listener(const ListenAddress& address) {
     if (errno == EADDRINUSE) return std::unexpected(taken(address));
     return std::unexpected(Error::io(fmt::format("listening on {}", address.text()), errno));
   }
-  sockaddr_storage bound{};
-  socklen_t size = sizeof bound;
-  if (::getsockname(fd, reinterpret_cast<sockaddr*>(&bound), &size) != 0)
-    return std::unexpected(Error::io("asking for the port", errno));
-  listener.address.port = ntohs(bound.ss_family == AF_INET6 ? reinterpret_cast<sockaddr_in6*>(&bound)->sin6_port
-                                                            : reinterpret_cast<sockaddr_in*>(&bound)->sin_port);
+  INGLE_TRY(const ListenAddress bound, bound_address(fd));
+  listener.address.port = bound.port;
   return listener;
+}
+
+Result<Listener> adopt_listener(base::FileDescriptor socket) {
+  INGLE_TRY(ListenAddress address, bound_address(socket.get()));
+  const int flags = ::fcntl(socket.get(), F_GETFL);
+  if (flags < 0 || ::fcntl(socket.get(), F_SETFL, flags | O_NONBLOCK) != 0)
+    return std::unexpected(Error::io("taking over the listening socket", errno));
+  return Listener{.socket = std::move(socket), .address = std::move(address)};
 }
 
 std::string who_listens(const ListenAddress& address) {

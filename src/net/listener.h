@@ -34,6 +34,9 @@ struct Listener {
 /// Binds and listens. A taken port is kUnavailable and says who has it, as far as can be seen, and what to do.
 Result<Listener> open_listener(const ListenAddress& address);
 
+/// A socket that listens already, from a service manager.
+Result<Listener> adopt_listener(base::FileDescriptor socket);
+
 /// The process that listens there: "ollama (process 4711)"; empty when it cannot be seen.
 std::string who_listens(const ListenAddress& address);
 

@@ -16,6 +16,11 @@ constexpr KeepAlive kLongest = KeepAlive{100} * 365 * 24 * 3600;  // what is lon
 
 }  // namespace
 
+std::string_view to_string(ModelChange::Kind kind) {
+  static constexpr std::string_view kNames[] = {"loaded", "expired", "died", "asked", "replaced", "made_room"};
+  return kNames[static_cast<size_t>(kind)];
+}
+
 struct ModelManager::Entry {
   std::string digest;
   Engine engine;
@@ -40,7 +45,7 @@ struct ModelManager::State {
 
   explicit State(ManagerOptions given) : options(std::move(given)) {}
 
-  const ManagerOptions options;
+  ManagerOptions options;  // under the lock, but for what never changes: now, on_change
   mutable std::mutex mutex;
   std::condition_variable_any changed;
   bool has_changed = false;
@@ -55,8 +60,14 @@ struct ModelManager::State {
     changed.notify_all();
   }
 
+  /// Under the lock.
+  void tell(ModelChange::Kind kind, std::string_view name, double seconds = 0) const {
+    if (options.on_change) options.on_change({kind, name, seconds});
+  }
+
   /// Under the lock. Those who hold it keep it.
-  void forget(Entries::iterator at) {
+  void forget(Entries::iterator at, ModelChange::Kind why) {
+    tell(why, at->first);
     at->second->forgotten = true;
     ended.push_back(std::move(at->second));
     entries.erase(at);
@@ -95,6 +106,7 @@ struct ModelManager::State {
     const std::lock_guard lock(mutex);
     const auto oldest = oldest_idle();
     if (oldest == entries.end()) return nullptr;
+    tell(ModelChange::Kind::kMadeRoom, oldest->first);
     std::shared_ptr<Entry> entry = std::move(oldest->second);
     entries.erase(oldest);
     return entry;
@@ -107,11 +119,11 @@ struct ModelManager::State {
       const auto at = it++;
       const Entry& entry = *at->second;
       if (!entry.alive()) {
-        forget(at);
+        forget(at, ModelChange::Kind::kDied);
       } else if (entry.in_use == 0) {
         const TimePoint expires = entry.expires(now);
         if (expires <= now) {
-          forget(at);
+          forget(at, ModelChange::Kind::kExpired);
         } else {
           next = std::min(next, expires);
         }
@@ -149,7 +161,6 @@ struct ModelManager::State {
 ModelManager::ModelManager(Resolver resolver, Loader loader, ManagerOptions options)
     : resolver_(std::move(resolver)),
       loader_(std::move(loader)),
-      max_loaded_(std::max(1U, options.max_loaded)),
       state_(std::make_shared<State>(std::move(options))),
       janitor_([state = state_](const std::stop_token& stop) { state->run_janitor(stop); }),
       reviver_(std::make_shared<Reviver>([this](std::string_view model, const AcquireOptions& options_then) {
@@ -177,7 +188,7 @@ std::optional<Lease> ModelManager::lease(const ModelFiles& files, const AcquireO
   const std::shared_ptr<Entry>& entry = found->second;
   const uint32_t context = std::min(options.context, entry->description.context_length);
   if (!entry->alive() || entry->digest != files.digest || context > entry->description.context_limit) {
-    state_->forget(found);
+    state_->forget(found, entry->alive() ? ModelChange::Kind::kReplaced : ModelChange::Kind::kDied);
     return std::nullopt;
   }
   // As in Ollama: what the last request that named one said holds for those that name none.
@@ -195,11 +206,13 @@ std::optional<Lease> ModelManager::lease(const ModelFiles& files, const AcquireO
 Result<Engine> ModelManager::load(const ModelFiles& files, uint32_t context) {
   for (;;) {
     size_t n_loaded = 0;
+    size_t max_loaded = 0;
     {
       const std::lock_guard lock(state_->mutex);
       n_loaded = state_->entries.size();
+      max_loaded = std::max(1U, state_->options.max_loaded);
     }
-    if (n_loaded < max_loaded_) {
+    if (n_loaded < max_loaded) {
       state_->wait_for_ended();
       auto engine = loader_(files, context);
       if (engine || engine.error().code() != ErrorCode::kExhausted) return engine;
@@ -225,11 +238,17 @@ Result<Lease> ModelManager::acquire_engine(std::string_view model, const Acquire
   const std::lock_guard loading(loading_mutex_);
   if (auto leased = lease(files, options)) return *std::move(leased);  // somebody else was faster
   auto entry = std::make_shared<Entry>();
+  const TimePoint began = state_->options.now();
   INGLE_TRY(entry->engine, load(files, options.context));
   INGLE_TRY(entry->description, entry->engine.completer->describe());
   entry->digest = files.digest;
   entry->idle_since = state_->options.now();
-  entry->keep_alive = state_->options.keep_alive;
+  {
+    const std::lock_guard lock(state_->mutex);
+    entry->keep_alive = state_->options.keep_alive;
+    state_->tell(ModelChange::Kind::kLoaded, files.name,
+                 std::chrono::duration<double>(entry->idle_since - began).count());
+  }
   if (auto leased = lease(files, options, std::move(entry))) return *std::move(leased);
   return std::unexpected(Error::unavailable("the engine of '" + files.name + "' ended as soon as it was loaded")
                              .hint("ask again; 'ingle doctor' checks the model's file"));
@@ -239,7 +258,7 @@ void ModelManager::unload(std::string_view model) {
   const auto files = resolver_(model);
   const std::lock_guard lock(state_->mutex);
   const auto found = state_->entries.find(files ? std::string_view(files->name) : model);
-  if (found != state_->entries.end()) state_->forget(found);
+  if (found != state_->entries.end()) state_->forget(found, ModelChange::Kind::kAsked);
 }
 
 std::vector<LoadedModel> ModelManager::loaded() const {
@@ -270,6 +289,24 @@ std::vector<LoadedModel> ModelManager::loaded() const {
   for (auto& [use, model] : by_use)
     models.push_back(std::move(model));
   return models;
+}
+
+Result<chat::Stats> ModelManager::stats(std::string_view name) const {
+  std::shared_ptr<Entry> entry;  // kept while its engine is asked, without the lock
+  {
+    const std::lock_guard lock(state_->mutex);
+    const auto found = state_->entries.find(name);
+    if (found != state_->entries.end()) entry = found->second;
+  }
+  if (entry == nullptr) return Models::stats(name);
+  return entry->engine.completer->stats();
+}
+
+void ModelManager::set_limits(KeepAlive keep_alive, uint32_t max_loaded) {
+  const std::lock_guard lock(state_->mutex);
+  state_->options.keep_alive = keep_alive;
+  state_->options.max_loaded = max_loaded;
+  state_->notify();
 }
 
 void ModelManager::look_at_clock() {

@@ -41,10 +41,21 @@ struct Engine {
   uint64_t bytes = 0;                // memory that it takes
 };
 
+/// What happened to a model, for logs and counters.
+struct ModelChange {
+  enum class Kind : uint8_t { kLoaded, kExpired, kDied, kAsked, kReplaced, kMadeRoom };  // all but the first: unloaded
+  Kind kind{};
+  std::string_view name;
+  double seconds = 0;  // that loading took
+};
+std::string_view to_string(ModelChange::Kind kind);
+
 struct ManagerOptions {
   KeepAlive keep_alive = 300;
   uint32_t max_loaded = 3;
   std::function<std::chrono::steady_clock::time_point()> now = std::chrono::steady_clock::now;
+  /// From any thread, under the manager's lock: must be quick and must not call back. May be empty.
+  std::function<void(const ModelChange&)> on_change = {};
 };
 
 class ModelManager final : public Models {
@@ -63,6 +74,10 @@ class ModelManager final : public Models {
   void unload(std::string_view model) override;
   /// The most recently used first.
   std::vector<LoadedModel> loaded() const override;
+  Result<chat::Stats> stats(std::string_view name) const override;
+
+  /// For models that are loaded from now on, and for what is idle when it is next looked at.
+  void set_limits(KeepAlive keep_alive, uint32_t max_loaded);
 
   /// Looks at the clock again: for tests that turn it.
   void look_at_clock();
@@ -78,7 +93,6 @@ class ModelManager final : public Models {
 
   const Resolver resolver_;
   const Loader loader_;
-  const uint32_t max_loaded_;
   std::mutex loading_mutex_;  // one load at a time: it uses all cores, and a model must not be loaded twice
   std::shared_ptr<State> state_;
   std::jthread janitor_;

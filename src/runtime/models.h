@@ -42,6 +42,10 @@ class Models {
   /// Unloads as soon as nobody holds it; no error when it is not loaded.
   virtual void unload(std::string_view model) = 0;
   virtual std::vector<LoadedModel> loaded() const = 0;
+  /// Of a loaded model, by its name in loaded(); does not count as a use. kNotFound: it is not loaded.
+  virtual Result<chat::Stats> stats(std::string_view name) const {
+    return std::unexpected(Error::not_found("'" + std::string(name) + "' is not loaded"));
+  }
 };
 
 }  // namespace ingle::runtime

@@ -119,9 +119,7 @@ void slots(const std::shared_ptr<Call>& call) {
   const runtime::LoadedModel* model = find(loaded, *name);
   uint32_t running = 0;
   if (model != nullptr) {
-    auto completer = call->services().models->acquire(*name, {});
-    if (failed(*call, completer)) return;
-    const auto stats = (*completer)->stats();
+    const auto stats = call->services().models->stats(model->name);
     if (failed(*call, stats)) return;
     running = stats->running;
   }

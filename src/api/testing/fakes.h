@@ -125,6 +125,7 @@ class FakeModels : public runtime::Models {
   }
   void unload(std::string_view model) override { unloaded.emplace_back(model); }
   std::vector<runtime::LoadedModel> loaded() const override { return now_loaded; }
+  Result<chat::Stats> stats(std::string_view /*name*/) const override { return completer->stats(); }
 };
 
 }  // namespace ingle::api::testing

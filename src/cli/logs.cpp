@@ -1,0 +1,180 @@
+// `ingle logs`: what the server wrote down about its requests, for people, or as it stands in the file.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <fstream>
+#include <mutex>
+#include <nlohmann/json.hpp>
+
+#include "app/server_log.h"
+#include "cli/table.h"
+#include "cli/verb.h"
+
+namespace ingle::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+constexpr int64_t kDefaultLines = 50;
+constexpr auto kLookAgain = std::chrono::milliseconds(200);
+
+std::string text_of(const Json& line, std::string_view key) {
+  const auto found = line.find(key);
+  if (found == line.end()) return {};
+  return found->is_string() ? found->get<std::string>() : found->dump();
+}
+
+/// "06:01:22": the day is told once, when it changes.
+std::string clock_of(const Json& line) {
+  const std::string time = text_of(line, "time");
+  return time.size() >= 19 ? time.substr(11, 8) : time;
+}
+
+double ms_of(const Json& line, std::string_view key) {
+  const auto found = line.find(key);
+  return found != line.end() && found->is_number() ? found->get<double>() : 0;
+}
+
+std::string duration_text(double ms) {
+  if (ms < 10) return fmt::format("{:.1f} ms", ms);
+  return ms < 1000 ? fmt::format("{:.0f} ms", ms) : fmt::format("{:.1f} s", ms / 1000);
+}
+
+std::string request_text(const Json& line) {
+  std::string text = fmt::format("{} {} {} {}  {}", text_of(line, "status"), text_of(line, "method"),
+                                 text_of(line, "route"), text_of(line, "model"), duration_text(ms_of(line, "ms")));
+  if (line.contains("prompt_tokens"))
+    text += fmt::format(", {} tokens read ({} cached), {} written", text_of(line, "prompt_tokens"),
+                        text_of(line, "cached_tokens"), text_of(line, "completion_tokens"));
+  if (ms_of(line, "first_token_ms") > 0) text += ", first after " + duration_text(ms_of(line, "first_token_ms"));
+  if (line.contains("error")) text += ", " + text_of(line, "error");
+  if (line.contains("client_gone")) text += ", the client went away";
+  if (line.contains("client")) text += ", token " + text_of(line, "client");
+  return text + "  " + text_of(line, "request_id");
+}
+
+/// Any other event: its word, and what it says.
+std::string event_text(const Json& line) {
+  std::string text = text_of(line, "event");
+  for (const auto& [key, value] : line.items()) {
+    if (key == "time" || key == "event" || (value.is_string() && value.get<std::string>().empty())) continue;
+    text += fmt::format("  {}: {}", key, value.is_string() ? value.get<std::string>() : value.dump());
+  }
+  return text;
+}
+
+class Logs : public Command {
+ public:
+  void declare(Arguments& arguments) override {
+    arguments.flag(follow_, "-f,--follow", "go on with what is written from now on, until Ctrl-C");
+    arguments.value(lines_, "-n,--lines", "N", "so many of the last lines; 50 without it", 0, 1'000'000);
+    arguments.value(request_, "--request", "ID", "only the request of this id (X-Request-Id)");
+    arguments.flag(errors_, "--errors", "only what failed or was refused");
+    arguments.flag(json_, "--json", "print the lines as they are, a JSON object each");
+  }
+
+  Result<int> run(Context& context) override {
+    const fs::path home = context.app->settings().home;
+    std::error_code error;
+    if (!fs::exists(app::ServerLog::file(home), error) && !follow_)
+      return std::unexpected(
+          Error::not_found("there is no log of a server in '" + home.string() + "'")
+              .hint("'ingle serve' writes one; under systemd with the setting log = \"stderr\": journalctl -u ingle"));
+    std::ifstream file = open(home);
+    const auto wanted = static_cast<size_t>(lines_.value_or(kDefaultLines));
+    for (const std::string& line : last_lines(home, file, wanted))
+      print(context, line);
+    if (follow_) follow(context, home, std::move(file));
+    return 0;
+  }
+
+ private:
+  static std::ifstream open(const fs::path& home) { return std::ifstream(app::ServerLog::file(home)); }
+
+  bool is_wanted(const Json& line) const {
+    if (request_ && text_of(line, "request_id") != *request_) return false;
+    return !errors_ || line.contains("error") || line.value("status", 0) >= 400 || line.contains("client_gone") ||
+           text_of(line, "reason") == "died";
+  }
+
+  /// Of all kept files, oldest first; `current` stands behind its last line afterwards.
+  std::deque<std::string> last_lines(const fs::path& home, std::ifstream& current, size_t n_lines) const {
+    std::deque<std::string> lines;
+    const auto take = [&](std::istream& in) {
+      for (std::string line; std::getline(in, line);) {
+        if (n_lines == 0 || !is_wanted(Json::parse(line, nullptr, false))) continue;
+        if (lines.size() == n_lines) lines.pop_front();
+        lines.push_back(std::move(line));
+      }
+    };
+    for (int i = app::ServerLog::kKept; i > 0; --i) {
+      std::ifstream older(app::ServerLog::file(home, i));
+      take(older);
+    }
+    take(current);
+    return lines;
+  }
+
+  void print(Context& context, const std::string& text) {
+    const Json line = Json::parse(text, nullptr, false);
+    if (!line.is_object() || !is_wanted(line)) return;
+    if (json_) return context.console.out(text + "\n");
+    const std::string day = text_of(line, "time").substr(0, 10);
+    if (day != day_) context.console.out(terminal_safe(day) + "\n");
+    day_ = day;
+    const bool is_request = text_of(line, "event") == "request";
+    context.console.out(terminal_safe(clock_of(line) + "  " + (is_request ? request_text(line) : event_text(line))) +
+                        "\n");
+  }
+
+  void follow(Context& context, const fs::path& home, std::ifstream file) {
+    const std::stop_token stop = context.interrupts.arm();
+    std::mutex mutex;
+    std::condition_variable_any changed;
+    std::unique_lock lock(mutex);
+    std::string half;
+    while (!stop.stop_requested() && context.console.out_is_open()) {
+      file.clear();
+      for (std::string piece; std::getline(file, piece);) {
+        half += piece;
+        if (file.eof()) break;  // the rest of this line is still to come
+        print(context, std::exchange(half, {}));
+      }
+      if (was_moved(home, file)) {
+        file = open(home);
+        continue;
+      }
+      changed.wait_for(lock, stop, kLookAgain, [] { return false; });
+    }
+    context.interrupts.disarm();
+  }
+
+  /// Whether a new file stands where this one was.
+  static bool was_moved(const fs::path& home, std::ifstream& file) {
+    std::error_code error;
+    const auto size = fs::file_size(app::ServerLog::file(home), error);
+    if (error) return false;
+    if (!file.is_open()) return true;
+    file.clear();
+    return static_cast<uint64_t>(file.tellg()) > size;
+  }
+
+  std::optional<int64_t> lines_;
+  std::optional<std::string> request_;
+  std::string day_;
+  bool follow_ = false;
+  bool errors_ = false;
+  bool json_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_logs() {
+  return std::make_unique<Logs>();
+}
+
+}  // namespace ingle::cli
