@@ -1,0 +1,117 @@
+"""What whoever runs `ingle serve` relies on: its log, /metrics, SIGHUP, a service manager's socket, the end by SIGTERM."""
+import json
+import signal
+import socket
+import subprocess
+import time
+import urllib.request
+
+from ingle import BINARY, WATCHDOG_S, IngleTest, needs
+from server import Server
+
+MODEL = "smollm2:135m"
+SECRET = "the-canary-that-no-log-may-sing-of"
+TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
+
+def wait_until(is_so, what):
+    end = time.monotonic() + WATCHDOG_S
+    while not is_so():
+        if time.monotonic() > end:
+            raise AssertionError(f"never: {what}")
+        time.sleep(0.01)
+
+
+def open_stream(server, tokens):
+    body = {"model": "echo", "stream": True, "max_tokens": tokens, "messages": [{"role": "user", "content": "x"}]}
+    return urllib.request.urlopen(urllib.request.Request(server.url + "/v1/chat/completions", data=json.dumps(body).encode(),
+                                                         headers={"Content-Type": "application/json"}), timeout=WATCHDOG_S)
+
+
+class Log(IngleTest):
+    @needs(MODEL)
+    def test_a_request_is_a_line_with_its_numbers_its_trace_and_none_of_its_words(self):
+        server = Server(self)
+        status, headers, _ = server.request("POST", "/v1/chat/completions",
+                                            {"model": MODEL, "max_tokens": 4, "messages": [{"role": "user", "content": SECRET}]},
+                                            {"traceparent": TRACE})
+        self.assertEqual(status, 200)
+        self.assertEqual(headers["traceparent"], TRACE)
+        path = self.home / "logs" / "server.jsonl"
+
+        def lines():
+            return [json.loads(line) for line in path.read_text().splitlines()]
+
+        wait_until(lambda: any(line["event"] == "request" for line in lines()), "a line of the request")
+        request = next(line for line in lines() if line["event"] == "request")
+        self.assertEqual(request["request_id"], headers["x-request-id"])
+        self.assertEqual(request["model"], MODEL)
+        self.assertEqual(request["completion_tokens"], 4)
+        self.assertEqual(request["trace_id"], TRACE.split("-")[1])
+        self.assertIn("model_loaded", [line["event"] for line in lines()])
+        self.assertNotIn(SECRET, path.read_text())
+        self.assertEqual(path.stat().st_mode & 0o777, 0o600)
+        _, _, metrics = server.request("GET", "/metrics")
+        self.assertIn(f'ingle_generated_tokens_total{{model="{MODEL}"}} 4\n', metrics)
+        self.assertIn(f'ingle_engine_requests{{model="{MODEL}",state="running"}} 0\n', metrics)
+        self.assertNotIn(SECRET, metrics)
+        self.assertIn("4 written", self.ok("logs", "--request", request["request_id"]).data)
+        self.assertEqual(self.ok("logs", "--errors", "--json").data, "")
+
+
+class Signals(IngleTest):
+    def status(self, server, host):
+        return server.request("GET", "/health", headers={"Host": host})[0]
+
+    def test_a_hangup_reads_the_settings_anew_and_no_stream_ends(self):
+        server = Server(self, "--engine", "echo")
+        self.write("config.toml", 'hosts = "house.example"\nthreads = 3\n')
+        self.assertEqual(self.status(server, "house.example"), 403)
+        with open_stream(server, 10) as stream:
+            first = stream.readline()
+            server.process.send_signal(signal.SIGHUP)
+            wait_until(lambda: self.status(server, "house.example") == 200, "the new name of the host")
+            rest = stream.read()
+        self.assertTrue(first.startswith(b"data: "))
+        self.assertTrue(rest.rstrip().endswith(b"data: [DONE]"))
+        # A file with a fault changes nothing.
+        self.write("config.toml", "nonsense = 1\n")
+        server.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: "reload_failed" in (self.home / "logs" / "server.jsonl").read_text(), "a refused reload")
+        self.assertEqual(self.status(server, "house.example"), 200)
+
+    def test_the_end_lets_streams_end(self):
+        server = Server(self, "--engine", "echo")
+        with open_stream(server, 12) as stream:
+            stream.readline()
+            server.process.send_signal(signal.SIGTERM)
+            self.assertTrue(stream.read().rstrip().endswith(b"data: [DONE]"))
+        self.assertEqual(server.process.wait(WATCHDOG_S), 0)
+
+
+class ServiceManager(IngleTest):
+    def test_its_socket_is_used_and_it_is_told_how_things_stand(self):
+        listener = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(listener.close)
+        told = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.addCleanup(told.close)
+        told.bind(str(self.home / "notify"))
+        told.settimeout(WATCHDOG_S)
+        # The shell's number is that of the program it becomes, and it puts the socket where systemd would.
+        process = subprocess.Popen(
+            ["sh", "-c", f'LISTEN_PID=$$ exec "$0" serve --engine echo --json 3<&{listener.fileno()}', BINARY],
+            env=self.environment(LISTEN_FDS="1", NOTIFY_SOCKET=str(self.home / "notify")), pass_fds=[listener.fileno()],
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.kill)
+        address = json.loads(process.stdout.readline())
+        self.assertEqual(address["port"], listener.getsockname()[1])
+        self.assertTrue(told.recv(1000).startswith(b"READY=1"))
+        with urllib.request.urlopen(address["url"] + "/health", timeout=WATCHDOG_S) as answer:
+            self.assertEqual(json.load(answer), {"status": "ok"})
+        process.send_signal(signal.SIGHUP)
+        self.assertTrue(told.recv(1000).startswith(b"RELOADING=1\nMONOTONIC_USEC="))
+        self.assertEqual(told.recv(1000), b"READY=1")
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(told.recv(1000), b"STOPPING=1")
+        self.assertEqual(process.wait(WATCHDOG_S), 0)
