@@ -62,10 +62,11 @@ net::Reply Api::refusal(const net::ServerRequest& head, const RouteMatch& match,
   const std::string given(head.header("x-request-id"));
   const std::string id = is_request_id(given) ? given : new_id();
   const Dialect dialect = match.route == nullptr ? dialect_of(head.path) : match.route->dialect;
-  net::Reply reply = Call::json_reply(failure.status, api::error_body(dialect, failure, id));
+  net::Reply reply = Call::json_reply(status_in(dialect, failure), api::error_body(dialect, failure, id));
   for (net::HttpHeader& header : common_headers(head, id))
     reply.headers.push_back(std::move(header));
   if (failure.status == 405) reply.headers.push_back({"allow", match.allowed});
+  if (failure.is_overload()) reply.headers.push_back({"retry-after", "1"});
   if (failure.status == 401) reply.headers.push_back({"www-authenticate", "Bearer realm=\"ingle\""});
   return reply;
 }
@@ -93,6 +94,15 @@ net::HeadVerdict Api::on_head(const net::ServerRequest& head) {
       .max_body_bytes = match.route->max_body_bytes, .lane = match.route->lane, .caller = std::move(verdict.client)};
   if (match.route->receive != nullptr) accepted.receiver = match.route->receive(services_, head, match.rest);
   return accepted;
+}
+
+net::Reply Api::on_overload(const net::ServerRequest& head) {
+  const Failure failure{
+      .status = 429,
+      .code = std::string(kOverloaded),
+      .error = Error::exhausted("more requests wait than this server takes").hint("ask again in a moment")};
+  if (services_.telemetry) services_.telemetry->refused(failure.status, failure.word());
+  return refusal(head, find_route(head.method, head.path), failure);
 }
 
 std::string Api::take_id(const net::ServerRequest& head, const RouteMatch& match) {

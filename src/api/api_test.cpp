@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "api/testing/api_fixture.h"
 #include "base/files.h"
 #include "chat/errors.h"
@@ -579,6 +581,57 @@ TEST_F(ApiTest, a_full_queue_is_answered_as_every_client_knows_it) {
   const Seen llama = ask("POST", "/completion", R"({"model":"m:1","prompt":"hi"})");
   EXPECT_EQ(llama.reply.status, 429);
   EXPECT_EQ(llama.header("retry-after"), "1");
+}
+
+TEST_F(ApiTest, requests_for_a_model_that_is_being_loaded_wait_without_a_thread_and_one_too_many_is_refused) {
+  services.boarding = std::make_shared<Boarding>(2);
+  models.completer->script = {text("here"), chat::Finished{}};
+  std::vector<std::shared_ptr<Seen>> seen;
+  std::vector<std::shared_ptr<FakeExchange>> exchanges;
+  int n_loads = 0;
+  models.loading = [&] {
+    if (++n_loads > 1) return;
+    for (int i = 0; i < 2; ++i) {  // on this one thread: each returns although the model is not there
+      EXPECT_FALSE(ask("POST", "/v1/chat/completions", kChat).answered);
+      seen.push_back(last);
+      exchanges.push_back(exchange);
+    }
+    const Seen refused = ask("POST", "/v1/chat/completions", kChat);
+    EXPECT_EQ(refused.reply.status, 429);
+    EXPECT_EQ(refused.header("retry-after"), "1");
+    EXPECT_EQ(ask("POST", "/api/chat", kChat).reply.status, 503);
+    exchanges.front()->go_away();  // and makes room
+    EXPECT_FALSE(ask("POST", "/v1/chat/completions", kChat).answered);
+    seen.push_back(last);
+  };
+  EXPECT_EQ(ask("POST", "/v1/chat/completions", kChat).reply.status, 200);
+  EXPECT_FALSE(seen[0]->answered);
+  for (const size_t i : {1U, 2U})
+    EXPECT_NE(seen[i]->reply.body.find("here"), std::string::npos) << i;
+  EXPECT_EQ(models.acquired.size(), 3U);
+}
+
+TEST_F(ApiTest, who_waits_for_a_model_that_cannot_be_had_is_told_why_and_it_is_not_tried_again) {
+  const std::string body = R"({"model":"n:1","messages":[{"role":"user","content":"x"}]})";
+  int n_loads = 0;
+  std::shared_ptr<Seen> waiting;
+  models.loading = [&] {
+    if (++n_loads > 1) return;
+    ask("POST", "/v1/chat/completions", body);
+    waiting = last;
+  };
+  EXPECT_EQ(ask("POST", "/v1/chat/completions", body).reply.status, 404);
+  EXPECT_EQ(waiting->reply.status, 404);
+  EXPECT_EQ(n_loads, 1);
+}
+
+TEST_F(ApiTest, more_requests_than_workers_take_are_answered_like_a_full_queue) {
+  for (const auto& [path, status] : {std::pair("/v1/chat/completions", 429), std::pair("/api/chat", 503),
+                                     std::pair("/v1/messages", 529), std::pair("/ingle/v1/status", 429)}) {
+    const net::Reply reply = api.on_overload(request("POST", path));
+    EXPECT_EQ(reply.status, status) << path;
+    EXPECT_NE(std::ranges::find(reply.headers, "retry-after", &net::HttpHeader::name), reply.headers.end()) << path;
+  }
 }
 
 }  // namespace

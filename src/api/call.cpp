@@ -23,7 +23,9 @@ std::string own_error(const Failure& failure, std::string_view request_id) {
   return to_text(Json{{"error", std::move(error)}});
 }
 
-/// Clients of Ollama know a full queue by its 503, those of Anthropic by its 529; both ask again, as on 429.
+}  // namespace
+
+// Clients of Ollama know a full queue by its 503, those of Anthropic by its 529; both ask again, as on 429.
 int status_in(Dialect dialect, const Failure& failure) {
   if (!failure.is_overload()) return failure.status;
   switch (dialect) {
@@ -39,8 +41,6 @@ int status_in(Dialect dialect, const Failure& failure) {
   }
   return failure.status;
 }
-
-}  // namespace
 
 std::string error_body(Dialect dialect, const Failure& failure, std::string_view request_id) {
   switch (dialect) {

@@ -108,6 +108,9 @@ class Call {
 /// The body of an error in a dialect's own form.
 std::string error_body(Dialect dialect, const Failure& failure, std::string_view request_id);
 
+/// Overload has another status in some dialects.
+int status_in(Dialect dialect, const Failure& failure);
+
 /// A Result's value, or nothing after it was answered with its error.
 template <typename T>
 bool failed(Call& call, const Result<T>& result) {

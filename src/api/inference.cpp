@@ -1,12 +1,16 @@
 #include "api/inference.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 #include <mutex>
+#include <optional>
 #include <random>
 
 #include "api/limits.h"
 #include "api/model_defaults.h"
+#include "chat/errors.h"
 
 namespace ingle::api {
 namespace {
@@ -174,6 +178,64 @@ class Running {
   std::vector<Outcome> outcomes_;
 };
 
+std::optional<Failure> check_name(std::string_view model) {
+  if (model.empty()) return Failure::bad_field("model", "is required");
+  if (!is_model_name(model)) return Failure::no_model(model);
+  return std::nullopt;
+}
+
+/// A request from its parsing on until the model has it.
+struct Asked {
+  Asked(std::shared_ptr<Call> the_call, Inference the_inference)
+      : call(std::move(the_call)), inference(std::move(the_inference)) {}
+
+  const std::shared_ptr<Call> call;
+  Inference inference;
+  const Clock::time_point started = Clock::now();
+};
+
+using Lease = std::shared_ptr<chat::Completer>;
+
+/// The model, or the request answered with why not.
+Answer<Lease> acquire(Asked& asked) {
+  auto completer = acquire_model(*asked.call, asked.inference.model, asked.inference.acquire);
+  if (!completer) asked.call->fail(completer.error());
+  return completer;
+}
+
+void hand_over(Asked& asked, const Lease& completer) {
+  const auto& call = asked.call;
+  Inference& inference = asked.inference;
+  if (call->exchange().gone()) return;
+  call->request().body = {};  // an answer may take minutes, and nobody reads the question's text again
+  std::vector<chat::CompleteRequest> requests = std::move(inference.more);
+  requests.insert(requests.begin(), std::move(inference.request));
+  std::vector<std::string> ids;
+  const auto defaults = defaults_of(call->services(), inference.model);
+  for (chat::CompleteRequest& request : requests) {
+    // No client may choose an id with a slash, so nobody else's request has it.
+    request.id = call->request_id() + (ids.empty() ? "" : "/" + std::to_string(ids.size()));
+    request.client = call->client();
+    ids.push_back(request.id);
+    apply_defaults(defaults, request);
+    if (!inference.prepare) continue;
+    if (const auto prepared = inference.prepare(*completer, request); !prepared) return call->fail(prepared.error());
+  }
+  const auto running = std::make_shared<Running>(call, inference, completer, ids, asked.started);
+  call->exchange().on_gone([lease = completer, ids] {
+    for (const std::string& id : ids)
+      lease->cancel(id);
+  });
+  for (uint32_t choice = 0; choice < requests.size() && !running->ended(); ++choice) {
+    const Status status = running->completer().complete(
+        std::move(requests[choice]),
+        [running, choice](chat::Event event) { running->on_event(choice, std::move(event)); });
+    if (!status) running->on_failed(Failure::from(status.error()));
+    // Who went before the model knew the request was cancelled in vain.
+    if (call->exchange().gone()) return running->cancel_all();
+  }
+}
+
 }  // namespace
 
 void WholeAnswer::add(chat::Delta delta) {
@@ -221,8 +283,7 @@ bool is_model_name(std::string_view name) {
 
 Answer<std::shared_ptr<chat::Completer>> acquire_model(Call& call, std::string_view model,
                                                        const runtime::AcquireOptions& options) {
-  if (model.empty()) return std::unexpected(Failure::bad_field("model", "is required"));
-  if (!is_model_name(model)) return std::unexpected(Failure::no_model(model));
+  if (auto refused = check_name(model)) return std::unexpected(*std::move(refused));
   auto completer = call.services().models->acquire(model, options);
   if (completer) return *std::move(completer);
   Error error = std::move(completer).error();
@@ -233,37 +294,23 @@ Answer<std::shared_ptr<chat::Completer>> acquire_model(Call& call, std::string_v
 }
 
 void run_inference(const std::shared_ptr<Call>& call, Inference inference) {
-  const auto started = Clock::now();
-  auto completer = acquire_model(*call, inference.model, inference.acquire);
-  if (!completer) return call->fail(completer.error());
-  if (call->exchange().gone()) return;
-  call->request().body = {};  // an answer may take minutes, and nobody reads the question's text again
-  std::vector<chat::CompleteRequest> requests = std::move(inference.more);
-  requests.insert(requests.begin(), std::move(inference.request));
-  std::vector<std::string> ids;
-  const auto defaults = defaults_of(call->services(), inference.model);
-  for (chat::CompleteRequest& request : requests) {
-    // No client may choose an id with a slash, so nobody else's request has it.
-    request.id = call->request_id() + (ids.empty() ? "" : "/" + std::to_string(ids.size()));
-    request.client = call->client();
-    ids.push_back(request.id);
-    apply_defaults(defaults, request);
-    if (!inference.prepare) continue;
-    if (const auto prepared = inference.prepare(**completer, request); !prepared) return call->fail(prepared.error());
-  }
-  const auto running = std::make_shared<Running>(call, inference, *completer, ids, started);
-  call->exchange().on_gone([lease = *completer, ids] {
-    for (const std::string& id : ids)
-      lease->cancel(id);
+  if (const auto refused = check_name(inference.model)) return call->fail(*refused);
+  const auto asked = std::make_shared<Asked>(call, std::move(inference));
+  const auto boarding = call->services().boarding;
+  const std::string model = fmt::format("{} {}", asked->inference.acquire.context, asked->inference.model);
+  call->exchange().on_gone([boarding, model, id = call->request_id()] { boarding->give_up(model, id); });
+  const auto place = boarding->enter(model, call->request_id(), [asked](const Failure* failure) {
+    if (failure != nullptr) return asked->call->fail(*failure);
+    // Whoever was first still holds the model: it is there.
+    if (auto completer = acquire(*asked)) hand_over(*asked, *completer);
   });
-  for (uint32_t choice = 0; choice < requests.size() && !running->ended(); ++choice) {
-    const Status status = running->completer().complete(
-        std::move(requests[choice]),
-        [running, choice](chat::Event event) { running->on_event(choice, std::move(event)); });
-    if (!status) running->on_failed(Failure::from(status.error()));
-    // Who went before the model knew the request was cancelled in vain.
-    if (call->exchange().gone()) return running->cancel_all();
-  }
+  if (place == Boarding::Place::kWaits) return;
+  if (place == Boarding::Place::kFull) return call->fail(Failure::from(chat::queue_full(boarding->max_waiting() + 1)));
+  auto completer = acquire(*asked);
+  const auto others = boarding->board(model);
+  if (completer) hand_over(*asked, *completer);
+  for (const auto& go_on : others)
+    go_on(completer ? nullptr : &completer.error());
 }
 
 }  // namespace ingle::api

@@ -1,8 +1,8 @@
 // One inference request, from a model's name to the last byte of its answer; the dialects bring only their encoder.
 //
 // run_inference() is called by a worker and returns when the request was handed to the model; from then on the model's own
-// thread encodes events and hands the pieces to the connection, and no thread waits. A client that goes away cancels the
-// request. A header goes out with the model's first sign of life, so that a request that cannot start gets its status.
+// thread encodes events and hands the pieces to the connection, and no thread waits; while a model is loaded one does, for all
+// who asked for it (boarding.h). A client that goes away cancels the request. A header goes out with the model's first sign of life, so that a request that cannot start gets its status.
 #pragma once
 
 #include <expected>

@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "api/boarding.h"
 #include "api/response_store.h"
 #include "base/result.h"
 #include "runtime/models.h"
@@ -136,6 +137,8 @@ struct Services {
   bool insecure = false;  // it can be reached from other machines without TLS
 
   runtime::Models* models = nullptr;
+  /// Shared with requests that wait for a model to be loaded.
+  std::shared_ptr<Boarding> boarding = std::make_shared<Boarding>(512);
   std::shared_ptr<Telemetry> telemetry = {};  // null: nobody counts
   store::Chats* chats = nullptr;
   /// Shared with requests whose answers are still on their way when the server ends.

@@ -1,5 +1,6 @@
 #include "app/echo_models.h"
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
@@ -15,6 +16,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr auto kTokenTime = std::chrono::milliseconds(50);
+constexpr auto kTick = std::chrono::milliseconds(4);  // streams that are due within one are served by one waking
 constexpr uint32_t kDefaultTokens = 100;
 constexpr std::string_view kWords[] = {"This ", "is ", "an ", "echo ", "that ", "has ", "no ", "model. "};
 
@@ -64,9 +66,16 @@ class EchoModels::Echo : public chat::Completer {
 
   void cancel(std::string_view id) override {
     const std::lock_guard lock(streams_mutex_);
-    if (const auto found = streams_.find(id); found != streams_.end()) found->second.cancelled = true;
-    for (auto& [waiting_id, stream] : waiting_)
-      stream.cancelled = stream.cancelled || waiting_id == id;
+    if (const auto found = streams_.find(id); found != streams_.end()) {
+      found->second.cancelled = true;
+      schedule_.emplace(Clock::now(), found->first);
+    }
+    const auto waits = std::ranges::find(waiting_, id, &std::pair<std::string, Stream>::first);
+    if (waits != waiting_.end()) {
+      gone_.push_back(std::move(waits->second.sink));
+      waiting_.erase(waits);
+    }
+    streams_changed_.notify_one();
   }
 
   Result<std::vector<float>> score(const chat::ScoreRequest& /*request*/) override {
@@ -91,7 +100,7 @@ class EchoModels::Echo : public chat::Completer {
  private:
   struct Stream {
     chat::EventSink sink;
-    Clock::time_point next;
+    Clock::time_point next;  // when it speaks again
     uint32_t n_tokens = 0;
     uint32_t n_said = 0;
     bool cancelled = false;
@@ -111,66 +120,77 @@ class EchoModels::Echo : public chat::Completer {
   std::vector<Due> wait_for_due(const std::stop_token& stop) {
     std::vector<Due> due;
     std::unique_lock lock(streams_mutex_);
-    const auto tick = Clock::now() + kTokenTime / 4;
-    if (streams_.empty()) {
-      streams_changed_.wait(lock, stop, [&] { return !streams_.empty(); });
+    const auto has_due = [&] {
+      return !gone_.empty() || (!schedule_.empty() && schedule_.begin()->first <= Clock::now());
+    };
+    if (schedule_.empty()) {
+      streams_changed_.wait(lock, stop, [&] { return !schedule_.empty() || !gone_.empty(); });
     } else {
-      streams_changed_.wait_until(lock, stop, tick, [] { return false; });
+      streams_changed_.wait_until(lock, stop, schedule_.begin()->first, has_due);
     }
     const auto now = Clock::now();
-    take_cancelled(due);
-    for (auto stream = streams_.begin(); stream != streams_.end();) {
-      Stream& s = stream->second;
-      const bool ended = s.cancelled || s.n_said >= s.n_tokens;
-      if (ended) {
-        chat::Finished finished;
-        finished.reason = s.cancelled ? chat::FinishReason::kCancelled : chat::FinishReason::kLength;
-        finished.usage.completion_tokens = s.n_said;
-        due.push_back({std::move(s.sink), std::move(finished)});
-        ++stats_.requests;
-        stream = streams_.erase(stream);
-        continue;
-      }
-      if (s.next <= now) {
-        chat::Delta delta;
-        delta.text = kWords[s.n_said % std::size(kWords)];
-        due.push_back({s.sink, std::move(delta)});
-        ++s.n_said;
-        ++stats_.generated_tokens;
-        s.next += kTokenTime;
-      }
-      ++stream;
+    for (chat::EventSink& sink : std::exchange(gone_, {}))
+      end(std::move(sink), chat::FinishReason::kCancelled, 0, due);
+    while (!schedule_.empty() && schedule_.begin()->first <= now) {
+      const std::string id = std::move(schedule_.extract(schedule_.begin()).mapped());
+      if (const auto stream = streams_.find(id); stream != streams_.end()) serve(stream, now, due);
     }
-    start_waiting();
     return due;
   }
 
+  using Streams = std::map<std::string, Stream, std::less<>>;
+
+  /// Says the next word, or ends; a place that becomes free is the next one's.
+  void serve(Streams::iterator stream, Clock::time_point now, std::vector<Due>& due) {
+    Stream& s = stream->second;
+    if (!s.cancelled && s.next > now) return;  // the entry was of an earlier one with this id
+    if (!s.cancelled && s.n_said < s.n_tokens) {
+      chat::Delta delta;
+      delta.text = kWords[s.n_said % std::size(kWords)];
+      due.push_back({s.sink, std::move(delta)});
+      ++s.n_said;
+      ++stats_.generated_tokens;
+      s.next += kTokenTime;
+      if (s.n_said < s.n_tokens) return schedule(stream->first, s.next);
+    }
+    const auto reason = s.cancelled ? chat::FinishReason::kCancelled : chat::FinishReason::kLength;
+    end(std::move(s.sink), reason, s.n_said, due);
+    streams_.erase(stream);
+    start_waiting();
+  }
+
+  void end(chat::EventSink sink, chat::FinishReason reason, uint32_t n_said, std::vector<Due>& due) {
+    chat::Finished finished;
+    finished.reason = reason;
+    finished.usage.completion_tokens = n_said;
+    due.push_back({std::move(sink), std::move(finished)});
+    ++stats_.requests;
+  }
+
+  void schedule(const std::string& id, Clock::time_point when) {
+    const auto tick = (when.time_since_epoch() + kTick - Clock::duration(1)) / kTick;
+    schedule_.emplace(Clock::time_point(tick * Clock::duration(kTick)), id);
+  }
+
+  /// The first word comes at once.
   void start_waiting() {
     while (!waiting_.empty() && streams_.size() < max_streams_) {
       auto& [id, stream] = waiting_.front();
-      stream.next = Clock::now() + kTokenTime;
+      stream.next = Clock::now();
+      schedule_.emplace(stream.next, id);
       streams_.emplace(std::move(id), std::move(stream));
       waiting_.pop_front();
     }
-  }
-  /// Of those that wait.
-  void take_cancelled(std::vector<Due>& due) {
-    std::erase_if(waiting_, [&](auto& entry) {
-      if (!entry.second.cancelled) return false;
-      chat::Finished finished;
-      finished.reason = chat::FinishReason::kCancelled;
-      due.push_back({std::move(entry.second.sink), std::move(finished)});
-      ++stats_.requests;
-      return true;
-    });
   }
 
   const size_t max_streams_;
   const size_t max_queue_;
   std::mutex streams_mutex_;
   std::condition_variable_any streams_changed_;
-  std::map<std::string, Stream, std::less<>> streams_;
+  Streams streams_;
+  std::multimap<Clock::time_point, std::string> schedule_;  // ids of streams, of some that have ended too
   std::deque<std::pair<std::string, Stream>> waiting_;
+  std::vector<chat::EventSink> gone_;  // cancelled before they had a place
   chat::Stats stats_;
   std::jthread thread_;  // last: it uses the others
 };

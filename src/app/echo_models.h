@@ -1,5 +1,5 @@
-// EchoModels: every name is a model that says the same twenty words a second, without any model: for trying out clients
-// and for measuring the server alone. One thread for all streams. Any thread may call it.
+// EchoModels: every name is a model that says the same twenty words a second, the first at once, without any model: for
+// trying out clients and for measuring the server alone. One thread for all streams. Any thread may call it.
 #pragma once
 
 #include <cstddef>

@@ -171,6 +171,9 @@ api::Services front_services(Front& front) {
   services.parallel = front.settings().parallel;
   services.sandbox = sandbox_texts();
   services.models = &front.models();
+  // As many as the model takes then; the first one counts.
+  services.boarding =
+      std::make_shared<api::Boarding>(size_t{front.settings().parallel} + front.settings().max_queue - 1);
   services.list = [&front] { return list_models(front); };
   services.available = [&front] { return available_models(front.store()); };
   services.show = [&front](std::string_view name) { return show_model(front, name); };

@@ -36,7 +36,7 @@ std::vector<Limit> limits() {
       {"time for a client to read what waits", server.write_ms, "ms", "the connection ends"},
       {"extensions of a body's chunks", server.max_chunk_extension_bytes, "bytes", "400"},
       {"bodies in memory, all together", server.max_body_bytes_in_memory, "bytes", "503"},
-      {"requests that wait for a thread", server.max_waiting_requests, "", "503"},
+      {"requests that wait for a thread", server.max_waiting_requests, "", "429"},
       {"answer that its client does not read", server.max_queued_bytes, "bytes", "the answer is cut"},
       {"JSON body", api::kMaxJsonBytes, "bytes", "413"},
       {"JSON body of management", api::kMaxSmallJsonBytes, "bytes", "413"},

@@ -37,7 +37,7 @@ struct ServerLimits {
   unsigned n_io_threads = 2;
   unsigned n_quick_workers = 4;
   unsigned n_slow_workers = 48;
-  size_t max_waiting_requests = 1024;  // for a worker; then 503
+  size_t max_waiting_requests = 1024;  // for a worker; then RequestHandler::on_overload()
 };
 
 /// Takes a body that is too large for memory piece by piece, as it arrives.
@@ -113,6 +113,8 @@ class RequestHandler {
   virtual HeadVerdict on_head(const ServerRequest& head) = 0;
   /// From a worker.
   virtual void on_request(std::shared_ptr<Exchange> exchange) = 0;
+  /// The answer to one that came when max_waiting_requests waited for a worker. From an event thread.
+  virtual Reply on_overload(const ServerRequest& request) = 0;
   /// The body of an answer that the server itself makes (400, 408, 413, 431, 500, 503), as JSON.
   virtual std::string error_body(const ServerRequest* head, int status, std::string_view message) = 0;
 };

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <future>
 #include <mutex>
@@ -28,6 +29,12 @@ class FunctionHandler : public RequestHandler {
 
   HeadVerdict on_head(const ServerRequest& head) override { return judge(head); }
   void on_request(std::shared_ptr<Exchange> exchange) override { answer(std::move(exchange)); }
+  Reply on_overload(const ServerRequest& request) override {
+    refused.release();
+    return {.status = 429, .body = "later, " + request.path};
+  }
+  std::counting_semaphore<> refused{0};
+
   std::string error_body(const ServerRequest* /*head*/, int /*status*/, std::string_view message) override {
     ++n_error_bodies;
     return std::string(message);
@@ -142,9 +149,12 @@ TEST_F(HttpServerTest, nobody_is_told_to_have_gone_after_a_whole_answer) {
   EXPECT_FALSE(told);
 }
 
-TEST_F(HttpServerTest, a_client_that_does_not_read_is_cut_when_too_much_is_queued) {
+TEST_F(HttpServerTest, a_client_that_does_not_read_is_cut_when_too_much_is_queued_and_no_other_notices) {
   std::promise<std::shared_ptr<Exchange>> asked;
-  handler.answer = [&](const std::shared_ptr<Exchange>& exchange) { asked.set_value(exchange); };
+  handler.answer = [&](const std::shared_ptr<Exchange>& exchange) {
+    if (exchange->request().path == "/other") return exchange->respond({.body = "mine"});
+    asked.set_value(exchange);
+  };
   start({.max_queued_bytes = 100'000});
   RawClient client(port);
   client.send(kGet);
@@ -154,6 +164,9 @@ TEST_F(HttpServerTest, a_client_that_does_not_read_is_cut_when_too_much_is_queue
   while (n_sent < 1'000'000 && exchange->send(std::string(10'000, 'x')))
     ++n_sent;
   EXPECT_LT(n_sent, 1'000'000U);
+  EXPECT_TRUE(ask("GET /other HTTP/1.1\r\nHost: a\r\n\r\n").ends_with("mine"));
+  while (!exchange->gone())
+    std::this_thread::yield();
 }
 
 TEST_F(HttpServerTest, an_exchange_that_is_dropped_answers_500_and_in_a_stream_cuts_it) {
@@ -292,6 +305,32 @@ TEST_F(HttpServerTest, more_connections_than_allowed_wait_for_room) {
   third.send(kGet);
   first.reset();
   EXPECT_TRUE(third.read_answer().ends_with("GET /a b []"));
+}
+
+TEST_F(HttpServerTest, more_requests_than_may_wait_for_a_worker_are_refused_at_once) {
+  std::counting_semaphore<> let_go(0);
+  handler.answer = [&](const std::shared_ptr<Exchange>& exchange) {
+    n_held.release();
+    let_go.acquire();
+    exchange->respond({.body = "done"});
+  };
+  start({.n_quick_workers = 1, .max_waiting_requests = 1});
+  constexpr std::string_view kAsk = "GET /x HTTP/1.1\r\nHost: a\r\n\r\n";
+  RawClient running(port);
+  running.send(kAsk);
+  n_held.acquire();
+  // One of the two waits for the worker, and the other is refused; which one is not known.
+  RawClient a(port);
+  RawClient b(port);
+  a.send(kAsk);
+  b.send(kAsk);
+  handler.refused.acquire();
+  let_go.release(2);
+  EXPECT_TRUE(running.read_answer().ends_with("done"));
+  const std::string answers[] = {a.read_answer(), b.read_answer()};
+  EXPECT_EQ(std::ranges::count_if(answers, [](const std::string& text) { return text.ends_with("done"); }), 1);
+  EXPECT_EQ(std::ranges::count_if(answers, [](const std::string& text) { return text.starts_with("HTTP/1.1 429 "); }),
+            1);
 }
 
 TEST_F(HttpServerTest, stop_lets_an_answer_end_and_closes_idle_connections) {

@@ -317,10 +317,7 @@ void Session::dispatch() {
   watch();
   Workers& workers = verdict_.lane == Lane::kQuick ? host_->quick : host_->slow;
   const bool taken = workers.post([&handler = host_->handler, exchange] { handler.on_request(exchange); });
-  if (!taken)
-    exchange->respond({.status = 503,
-                       .headers = {{"content-type", "application/json"}, {"retry-after", "1"}},
-                       .body = host_->handler.error_body(&exchange->request(), 503, "too many requests are waiting")});
+  if (!taken) exchange->respond(host_->handler.on_overload(exchange->request()));
 }
 
 /// Waits for the socket to become readable while an answer is being made: the end of the stream means that the client

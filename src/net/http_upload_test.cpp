@@ -52,6 +52,7 @@ class HttpUploadTest : public ::testing::Test, public RequestHandler {
     EXPECT_NE(exchange->request().receiver, nullptr);
     exchange->respond({.body = std::to_string(collected->bytes.size())});
   }
+  Reply on_overload(const ServerRequest& /*request*/) override { return {.status = 429}; }
   std::string error_body(const ServerRequest* /*head*/, int /*status*/, std::string_view message) override {
     return std::string(message);
   }

@@ -96,3 +96,30 @@ class Company(IngleTest):
             for thread in threads:
                 thread.join()
         self.assertGreater(len(set(answered)), 3)
+
+
+@needs(MODEL)
+class ColdModel(IngleTest):
+    def test_a_burst_at_a_model_that_is_not_loaded_is_answered_or_refused_and_nothing_waits_behind_it(self):
+        """More than there are threads: they used to wait for one, and everybody else behind them."""
+        server = Server(self, INGLE_PARALLEL="4", OLLAMA_MAX_QUEUE="60")
+        asked = 150
+        results, lock = [], threading.Lock()
+
+        def ask():
+            status, headers, text = server.request("POST", "/v1/chat/completions", {
+                "model": MODEL, "messages": [{"role": "user", "content": "hi"}], "max_tokens": 1})
+            with lock:
+                results.append((status, headers["Retry-After"], json.loads(text)))
+        threads = [threading.Thread(target=ask) for _ in range(asked)]
+        for thread in threads:
+            thread.start()
+        self.assertEqual(server.json("GET", "/health"), {"status": "ok"})
+        for thread in threads:
+            thread.join()
+        self.assertEqual(len(results), asked)
+        self.assertLessEqual({status for status, _, _ in results}, {200, 429})
+        self.assertGreaterEqual(sum(status == 200 for status, _, _ in results), 64)
+        for status, retry_after, answer in results:
+            if status == 429:
+                self.assertEqual((retry_after, answer["error"]["code"]), ("1", "rate_limit_exceeded"))

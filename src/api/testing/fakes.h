@@ -116,9 +116,11 @@ class FakeModels : public runtime::Models {
   std::vector<std::pair<std::string, runtime::AcquireOptions>> acquired;
   std::vector<std::string> unloaded;
   std::vector<runtime::LoadedModel> now_loaded;
+  std::function<void()> loading;  // runs while acquire() goes on; empty: nothing
 
   Result<std::shared_ptr<chat::Completer>> acquire(std::string_view model,
                                                    const runtime::AcquireOptions& options) override {
+    if (loading) loading();
     if (model != "m:1" && model != "auto") return std::unexpected(Error::not_found("no such model").hint("pull one"));
     acquired.emplace_back(model, options);
     return completer;
