@@ -10,6 +10,7 @@ build_packages="cmake ninja-build g++ pkg-config libssl-dev zlib1g-dev libpcre2-
 test_packages="libgtest-dev libgmock-dev librapidcheck-dev python3 clang-format-19 binutils iproute2"
 app_test_packages="chromium fonts-inter"
 arm_packages="g++-aarch64-linux-gnu qemu-user"
+program_packages="python3-venv"
 fuzz_packages="clang-19 libclang-rt-19-dev"
 packaging_packages="dpkg-dev debootstrap"
 
