@@ -6,6 +6,7 @@
 #include "api/answer_parts.h"
 #include "api/json_input.h"
 #include "base/utf8.h"
+#include "chat/errors.h"
 
 namespace ingle::api::llama {
 namespace {
@@ -18,7 +19,12 @@ std::string_view type_of(const Failure& failure) {
 }
 
 Json error_json(const Failure& failure) {
-  return {{"error", {{"code", failure.status}, {"message", message_of(failure)}, {"type", type_of(failure)}}}};
+  Json error = {{"code", failure.status}, {"message", message_of(failure)}, {"type", type_of(failure)}};
+  if (const auto counts = chat::as_prompt_too_long(failure.error)) {
+    error["n_prompt_tokens"] = counts->prompt_tokens;
+    error["n_ctx"] = counts->context_tokens;
+  }
+  return {{"error", std::move(error)}};
 }
 
 std::string_view stop_type(const chat::Finished& finished) {
@@ -78,21 +84,19 @@ Json timings_json(const chat::Usage& usage) {
   return json;
 }
 
-/// Only the wanted fields. A slash leads into an object, and the field there keeps its own name.
+/// Only the wanted fields. A slash leads into an object, and what is found there gets the whole of what was asked as its name.
 Json picked(const Json& json, std::span<const std::string> fields) {
   Json out = Json::object();
   for (const std::string& field : fields) {
     const Json* value = &json;
     std::string_view rest = field;
-    std::string_view name;
     while (value != nullptr && !rest.empty()) {
       const size_t end = std::min(rest.find('/'), rest.size());
-      name = rest.substr(0, end);
+      const auto found = value->is_object() ? value->find(rest.substr(0, end)) : value->end();
       rest.remove_prefix(std::min(end + 1, rest.size()));
-      const auto found = value->is_object() ? value->find(name) : value->end();
       value = found == value->end() ? nullptr : &*found;
     }
-    if (value != nullptr && value != &json) out[std::string(name)] = *value;
+    if (value != nullptr && value != &json) out[field] = *value;
   }
   return out;
 }
@@ -127,18 +131,21 @@ class CompletionEncoder : public AnswerEncoder {
     if (delta.text.empty() && delta.tokens.empty()) return {};
     Json json = {{"index", 0},    {"content", delta.text}, {"tokens", tokens_json(delta.tokens)},
                  {"stop", false}, {"id_slot", 0},          {"tokens_evaluated", n_prompt_}};
+    has_new_line_ = has_new_line_ || delta.text.contains('\n');
+    n_generated_ += delta.tokens.size();
+    if (!delta.tokens.empty()) json["tokens_predicted"] = n_generated_;
     if (frame_.probabilities) json["completion_probabilities"] = probabilities_json(delta.tokens);
     return event(json);
   }
 
   std::string finish(const Outcome& outcome) override {
-    const Json json = last("", {}, outcome);
+    const Json json = last("", {}, has_new_line_, outcome);
     return event(frame_.fields.empty() ? json : picked(json, frame_.fields));
   }
   std::string fail(const Failure& failure) override { return event(error_json(failure)); }
 
   std::string whole(const WholeAnswer& answer, const Outcome& outcome) override {
-    Json json = last(answer.text, tokens_json(answer.tokens), outcome);
+    Json json = last(answer.text, tokens_json(answer.tokens), answer.text.contains('\n'), outcome);
     if (frame_.probabilities) json["completion_probabilities"] = probabilities_json(answer.tokens);
     return to_text(frame_.fields.empty() ? json : picked(json, frame_.fields));
   }
@@ -153,7 +160,7 @@ class CompletionEncoder : public AnswerEncoder {
     return ids;
   }
 
-  Json last(std::string_view content, Json tokens, const Outcome& outcome) const {
+  Json last(std::string_view content, Json tokens, bool has_new_line, const Outcome& outcome) const {
     const chat::Usage& usage = outcome.finished.usage;
     return {{"index", 0},
             {"content", content},
@@ -164,6 +171,7 @@ class CompletionEncoder : public AnswerEncoder {
             {"tokens_predicted", usage.completion_tokens},
             {"tokens_evaluated", usage.prompt_tokens},
             {"tokens_cached", usage.cached_tokens},
+            {"has_new_line", has_new_line},
             {"truncated", false},
             {"stop_type", stop_type(outcome.finished)},
             {"stopping_word", outcome.finished.stop_text},
@@ -175,6 +183,8 @@ class CompletionEncoder : public AnswerEncoder {
   const AnswerFrame frame_;
   uint32_t n_prompt_ = 0;
   uint32_t n_cached_ = 0;
+  size_t n_generated_ = 0;  // as far as tokens were asked for
+  bool has_new_line_ = false;
 };
 
 }  // namespace

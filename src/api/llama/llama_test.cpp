@@ -177,7 +177,7 @@ TEST(LlamaEncode, only_the_wanted_fields) {
   const auto encoder = make_encoder({.model = "m",
                                      .fields = {"content", "generation_settings/n_predict", "odd", "content/x"},
                                      .settings_json = R"({"n_predict":7})"});
-  EXPECT_EQ(encoder->whole({.text = "hi"}, outcome()), R"({"content":"hi","n_predict":7})");
+  EXPECT_EQ(encoder->whole({.text = "hi"}, outcome()), R"({"content":"hi","generation_settings/n_predict":7})");
 }
 
 TEST(LlamaEncode, a_stream_tells_how_much_of_the_prompt_was_read) {

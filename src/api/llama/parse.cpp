@@ -71,7 +71,7 @@ constexpr Field kGenerationRows[] = {
   honoured("ignore_eos", "boolean"),
   honoured("return_tokens", "boolean"),
   honoured("return_progress", "boolean", "of a stream: how much of the prompt was read"),
-  honoured("response_fields", "string[]", "fields of the answer; \"a/b\" is the field b of a"),
+  honoured("response_fields", "string[]", "fields of the answer; \"a/b\" is the field b of a, under that name"),
   honoured("n_probs", "integer", "0 to 100"),
   honoured("grammar", "string", "GBNF"),
   honoured("json_schema", "object|boolean", "what of it cannot be enforced is checked when the answer is whole"),
