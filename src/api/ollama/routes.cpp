@@ -13,7 +13,6 @@
 namespace ingle::api::ollama {
 namespace {
 
-constexpr std::string_view kLines = "application/x-ndjson";
 constexpr std::string_view kSpokenVersion = "0.40.0";  // of Ollama, whose interface this is
 
 int64_t now_ns() {
@@ -29,10 +28,7 @@ void load_or_unload(const std::shared_ptr<Call>& call, const CompletionCall& wan
   } else if (const auto model = acquire_model(*call, wanted.model, wanted.acquire); !model) {
     return call->fail(model.error());
   }
-  std::string body = encode_load(frame, unload);
-  if (!wanted.stream) return call->respond_json(std::move(body));
-  call->start_stream(kLines, std::move(body));
-  call->exchange().finish();
+  call->respond_json(encode_load(frame, unload));  // one object, also where a stream was asked for
 }
 
 using Parse = Answer<CompletionCall> (*)(std::string_view body, std::string_view default_options);
