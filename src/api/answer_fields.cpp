@@ -14,6 +14,14 @@ constexpr Field kOpenAiChatRows[] = {
   required("id", "string"), required("object", "string"), required("created", "integer"), required("model", "string"),
   required("choices", "object[]", "", &kChoice), required("usage", "object", "", &kUsage),
 };
+constexpr Field kTextChoiceRows[] = {
+  required("index", "integer"), required("text", "string"), required("logprobs", "object|null"), required("finish_reason", "string"),
+};
+constexpr FieldTable kTextChoice = kTextChoiceRows;
+constexpr Field kOpenAiCompletionsRows[] = {
+  required("id", "string"), required("object", "string"), required("created", "integer"), required("model", "string"),
+  required("choices", "object[]", "", &kTextChoice), required("usage", "object", "", &kUsage),
+};
 constexpr Field kVectorRows[] = {required("index", "integer"), required("object", "string"), required("embedding", "number[]|string")};
 constexpr FieldTable kVector = kVectorRows;
 constexpr Field kOpenAiEmbeddingsRows[] = {
@@ -101,12 +109,18 @@ constexpr Field kLmStudioModelV0Rows[] = {
 };
 constexpr FieldTable kLmStudioModelV0 = kLmStudioModelV0Rows;
 constexpr Field kLmStudioModelsV0Rows[] = {required("object", "string"), required("data", "object[]", "", &kLmStudioModelV0)};
+constexpr Field kLmStudioDownloadRows[] = {
+  required("status", "string", "downloading, completed, failed or already_downloaded"), honoured("job_id", "string"), honoured("started_at", "string"),
+  honoured("completed_at", "string"), honoured("estimated_completion", "string"), honoured("total_size_bytes", "integer"),
+  honoured("downloaded_bytes", "integer"), honoured("bytes_per_second", "number"), honoured("error", "object"),
+};
 constexpr Field kHealthRows[] = {required("status", "string")};
 // clang-format on
 
 }  // namespace
 
 constexpr FieldTable kOpenAiChat = kOpenAiChatRows;
+constexpr FieldTable kOpenAiCompletions = kOpenAiCompletionsRows;
 constexpr FieldTable kOpenAiEmbeddings = kOpenAiEmbeddingsRows;
 constexpr FieldTable kOpenAiModels = kOpenAiModelsRows;
 constexpr FieldTable kOpenAiModel = kOpenAiModelRows;
@@ -128,6 +142,7 @@ constexpr FieldTable kLmStudioChat = kLmStudioChatRows;
 constexpr FieldTable kLmStudioModels = kLmStudioModelsRows;
 constexpr FieldTable kLmStudioLoaded = kLmStudioLoadedRows;
 constexpr FieldTable kLmStudioModelsV0 = kLmStudioModelsV0Rows;
+constexpr FieldTable kLmStudioDownload = kLmStudioDownloadRows;
 constexpr FieldTable kHealth = kHealthRows;
 
 }  // namespace ingle::api::answers

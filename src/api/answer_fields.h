@@ -7,6 +7,7 @@
 namespace ingle::api::answers {
 
 extern const FieldTable kOpenAiChat;
+extern const FieldTable kOpenAiCompletions;
 extern const FieldTable kOpenAiEmbeddings;
 extern const FieldTable kOpenAiModels;
 extern const FieldTable kOpenAiModel;
@@ -28,6 +29,7 @@ extern const FieldTable kLmStudioChat;
 extern const FieldTable kLmStudioModels;
 extern const FieldTable kLmStudioLoaded;
 extern const FieldTable kLmStudioModelsV0;
+extern const FieldTable kLmStudioDownload;
 extern const FieldTable kHealth;
 
 }  // namespace ingle::api::answers

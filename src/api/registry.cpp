@@ -41,7 +41,7 @@ constexpr Route kRoutes[] = {
   {"GET", "/open", Dialect::kOwn, Scope::kPublic, Lane::kQuick, BodyKind::kNone, 0, own::open_link, "turns a link of 'ingle app' into a cookie", nullptr, nullptr, &own::kLinkParameters},
 
   {"POST", "/v1/chat/completions", Dialect::kOpenAi, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, openai::chat_completions, "answers a conversation", &openai::kChatFields, &answers::kOpenAiChat},
-  {"POST", "/v1/completions", Dialect::kOpenAi, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, openai::completions, "goes on with texts, or fills in", &openai::kCompletionsFields},
+  {"POST", "/v1/completions", Dialect::kOpenAi, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, openai::completions, "goes on with texts, or fills in", &openai::kCompletionsFields, &answers::kOpenAiCompletions},
   {"POST", "/v1/responses", Dialect::kOpenAi, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, openai::responses, "answers, and keeps the conversation", &openai::kResponsesFields},
   {"GET", "/v1/responses/*", Dialect::kOpenAi, Scope::kInference, Lane::kQuick, BodyKind::kNone, 0, openai::get_response, "a response that is kept, or ID/input_items, what it was made of", nullptr, nullptr, &openai::kInputItemParameters},
   {"DELETE", "/v1/responses/*", Dialect::kOpenAi, Scope::kInference, Lane::kQuick, BodyKind::kNone, 0, openai::delete_response, "forgets a response"},
@@ -91,9 +91,9 @@ constexpr Route kRoutes[] = {
   {"POST", "/api/v1/models/unload", Dialect::kLmStudio, Scope::kManage, Lane::kSlow, BodyKind::kJson, kMaxSmallJsonBytes, lmstudio::unload, "unloads a model", &lmstudio::kUnloadFields},
   {"POST", "/api/v0/chat/completions", Dialect::kLmStudio, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, lmstudio::chat_v0, "OpenAI's, with figures beside the answer", &openai::kChatFields, &answers::kOpenAiChat},
   {"POST", "/api/v0/embeddings", Dialect::kLmStudio, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, lmstudio::embeddings_v0, "OpenAI's, with the model's figures", &openai::kEmbeddingsFields, &answers::kOpenAiEmbeddings},
-  not_here("POST", "/api/v0/completions", Dialect::kLmStudio, "POST /v1/completions is OpenAI's, and has its figures in 'usage' and 'ingle'"),
-  not_here("POST", "/api/v1/models/download", Dialect::kLmStudio, "models are pulled by 'ingle pull' and POST /api/pull, which tells how far it is"),
-  not_here("GET", "/api/v1/models/download/status/*", Dialect::kLmStudio, "models are pulled by 'ingle pull' and POST /api/pull, which tells how far it is"),
+  {"POST", "/api/v0/completions", Dialect::kLmStudio, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, lmstudio::completions_v0, "OpenAI's, with figures beside the answer", &openai::kCompletionsFields, &answers::kOpenAiCompletions},
+  {"POST", "/api/v1/models/download", Dialect::kLmStudio, Scope::kManage, Lane::kSlow, BodyKind::kJson, kMaxSmallJsonBytes, lmstudio::download, "begins to pull a model, and does not wait for it", &lmstudio::kDownloadFields, &answers::kLmStudioDownload},
+  {"GET", "/api/v1/models/download/status/*", Dialect::kLmStudio, Scope::kManage, Lane::kQuick, BodyKind::kNone, 0, lmstudio::download_status, "how far it is", nullptr, &answers::kLmStudioDownload},
   {"GET", "/api/v0/models", Dialect::kLmStudio, Scope::kInference, Lane::kSlow, BodyKind::kNone, 0, lmstudio::list_models_v0, "the models, and which are loaded", nullptr, &answers::kLmStudioModelsV0},
   {"GET", "/api/v0/models/*", Dialect::kLmStudio, Scope::kInference, Lane::kSlow, BodyKind::kNone, 0, lmstudio::show_model_v0, "a model"},
 

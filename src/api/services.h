@@ -24,6 +24,7 @@
 
 namespace ingle::api {
 
+class Downloads;
 class Telemetry;
 
 struct LicenceInfo {
@@ -141,6 +142,7 @@ struct Services {
   std::shared_ptr<Boarding> boarding = std::make_shared<Boarding>(512);
   std::shared_ptr<Telemetry> telemetry = {};  // null: nobody counts
   store::Chats* chats = nullptr;
+  Downloads* downloads = nullptr;  // null: models are pulled only while their client waits
   /// Shared with requests whose answers are still on their way when the server ends.
   std::shared_ptr<ResponseStore> responses = std::make_shared<ResponseStore>();
 

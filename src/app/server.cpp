@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "api/api.h"
+#include "api/downloads.h"
 #include "api/telemetry.h"
 #include "api/tokens.h"
 #include "app/echo_models.h"
@@ -82,6 +83,7 @@ struct Server::Parts {
   api::Services services;
   std::unique_ptr<EchoModels> echo;
   std::unique_ptr<store::Chats> chats;
+  std::unique_ptr<api::Downloads> downloads;
   std::optional<api::AppKeys> keys;
   std::optional<api::Tokens> tokens;
   std::unique_ptr<api::Api> api;
@@ -153,6 +155,7 @@ void Server::stop(unsigned drain_ms) {
   if (!parts_) return;
   parts_->watcher = {};
   parts_->services.telemetry->event("draining");
+  parts_->downloads->stop();
   parts_->file.reset();  // whoever looks for a server from now on needs another one
   if (parts_->http) parts_->http->stop(drain_ms);
   if (parts_->attached) parts_->attached->stop(drain_ms);
@@ -185,6 +188,8 @@ Result<std::unique_ptr<Server>> Server::start(Front& front, net::Listener listen
   }
   INGLE_TRY(parts->chats, store::Chats::open(parts->home / "chats.db"));
   parts->services.chats = parts->chats.get();
+  parts->downloads = std::make_unique<api::Downloads>(parts->services.pull, parts->services.now_unix);
+  parts->services.downloads = parts->downloads.get();
   INGLE_TRY(api::AppKeys keys, api::AppKeys::open(parts->home));
   parts->keys.emplace(std::move(keys));
   const bool is_beyond = !listener.address.is_loopback();

@@ -82,8 +82,7 @@ class Endpoints(IngleTest):
         self.assertEqual(words, events[-1]["result"]["output"][0]["content"])
 
     def test_what_is_not_here_says_why(self):
-        for method, path in (("POST", "/props"), ("POST", "/slots/0"), ("POST", "/v1/chat/completions/control"),
-                             ("POST", "/api/v1/models/download")):
+        for method, path in (("POST", "/props"), ("POST", "/slots/0"), ("POST", "/v1/chat/completions/control")):
             self.assertIn("501", self.document.operation(method, path.replace("/0", "/x"))["responses"])
             error = self.server.json(method, path, {}, status=501)["error"]
             self.assertIn("type", error)

@@ -1,6 +1,9 @@
 #include "api/lmstudio/encode.h"
 
+#include <fmt/chrono.h>
+
 #include <algorithm>
+#include <ctime>
 
 #include "api/answer_parts.h"
 #include "api/json_input.h"
@@ -18,6 +21,13 @@ Json error_json(const Failure& failure) {
   Json error = {{"type", type_of(failure)}, {"message", message_of(failure)}, {"code", failure.word()}};
   if (!failure.param.empty()) error["param"] = failure.param;
   return error;
+}
+
+constexpr double kLongestEstimate = 30 * 24 * 3600;  // seconds; beyond it nobody knows
+
+/// RFC 3339, in UTC.
+std::string date_text(int64_t unix_seconds) {
+  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(static_cast<std::time_t>(unix_seconds)));
 }
 
 double rate(uint32_t n_tokens, double seconds) {
@@ -156,20 +166,40 @@ class StatsEncoder : public AnswerEncoder {
   std::string delta(const chat::Delta& delta) override { return inner_->delta(delta); }
   std::string fail(const Failure& failure) override { return inner_->fail(failure); }
 
-  std::string finish(const Outcome& outcome) override {
-    // The last event before the end has them.
-    std::string events = inner_->finish(outcome);
+  std::string finish(const Outcome& outcome) override { return last_with_stats(inner_->finish(outcome), outcome); }
+  std::string whole(const WholeAnswer& answer, const Outcome& outcome) override {
+    return with_stats(inner_->whole(answer, outcome), outcome);
+  }
+
+  std::string choice_delta(uint32_t choice, const chat::Delta& piece) override {
+    return inner_->choice_delta(choice, piece);
+  }
+  std::string end_choice(uint32_t choice, const Outcome& outcome) override {
+    return inner_->end_choice(choice, outcome);
+  }
+  std::string finish_all(std::span<const Outcome> outcomes) override {
+    return last_with_stats(inner_->finish_all(outcomes), together(outcomes));
+  }
+  std::string whole_all(std::span<const WholeAnswer> answers, std::span<const Outcome> outcomes) override {
+    return with_stats(inner_->whole_all(answers, outcomes), together(outcomes));
+  }
+
+ private:
+  /// The first answer's, with the tokens of all.
+  static Outcome together(std::span<const Outcome> outcomes) {
+    Outcome outcome = outcomes.front();
+    outcome.finished.usage = total_usage(outcomes, 1);
+    return outcome;
+  }
+
+  /// The last event before the end has them.
+  std::string last_with_stats(std::string events, const Outcome& outcome) const {
     const size_t end = events.rfind("\n\ndata: [DONE]");
     if (end == std::string::npos) return events;
     const size_t data = events.rfind("data: ", end) + 6;
     return events.replace(data, end - data, with_stats(events.substr(data, end - data), outcome));
   }
 
-  std::string whole(const WholeAnswer& answer, const Outcome& outcome) override {
-    return with_stats(inner_->whole(answer, outcome), outcome);
-  }
-
- private:
   std::string with_stats(const std::string& text, const Outcome& outcome) const {
     Json json = Json::parse(text);
     const chat::Usage& usage = outcome.finished.usage;
@@ -286,6 +316,30 @@ std::string encode_loaded(const Loaded& loaded) {
 
 std::string encode_unloaded(std::string_view model) {
   return to_text({{"instance_id", model}});
+}
+
+std::string encode_download(const Download& download, int64_t now_unix) {
+  static constexpr std::string_view kStates[] = {"downloading", "completed", "failed"};
+  Json json = {{"job_id", download.id},
+               {"status", kStates[static_cast<size_t>(download.state)]},
+               {"started_at", date_text(download.started_unix)},
+               {"downloaded_bytes", download.bytes_done}};
+  if (download.bytes_total > 0) json["total_size_bytes"] = download.bytes_total;
+  if (download.state == Download::State::kRunning) {
+    json["bytes_per_second"] = download.bytes_per_second;
+    const uint64_t left = download.bytes_total - std::min(download.bytes_done, download.bytes_total);
+    const double seconds = download.bytes_per_second > 0 ? static_cast<double>(left) / download.bytes_per_second : 0;
+    if (left > 0 && seconds > 0 && seconds < kLongestEstimate)
+      json["estimated_completion"] = date_text(now_unix + static_cast<int64_t>(seconds));
+  } else {
+    json["completed_at"] = date_text(download.ended_unix);
+  }
+  if (!download.problem.empty()) json["error"] = {{"message", download.problem}};
+  return to_text(json);
+}
+
+std::string encode_downloaded(const ModelInfo& model) {
+  return to_text({{"status", "already_downloaded"}, {"total_size_bytes", model.size}});
 }
 
 std::string encode_error(const Failure& failure) {

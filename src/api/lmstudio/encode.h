@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "api/downloads.h"
 #include "api/failure.h"
 #include "api/inference.h"
 #include "api/services.h"
@@ -48,6 +49,9 @@ struct Loaded {
 };
 std::string encode_loaded(const Loaded& loaded);
 std::string encode_unloaded(std::string_view model);
+/// `now_unix`: when it is told, which says when the rest will be here.
+std::string encode_download(const Download& download, int64_t now_unix);
+std::string encode_downloaded(const ModelInfo& model);
 std::string encode_error(const Failure& failure);
 
 }  // namespace ingle::api::lmstudio

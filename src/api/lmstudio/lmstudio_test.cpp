@@ -1,3 +1,6 @@
+#include <thread>
+
+#include "api/downloads.h"
 #include "api/json_input.h"
 #include "api/lmstudio/encode.h"
 #include "api/lmstudio/parse.h"
@@ -16,6 +19,7 @@ TEST(LmStudioParse, tables_say_what_is_read) {
                                    {R"({"model":"m","input":[{"type":"text","content":"a"}]})"});
   testing::expect_reads_its_fields(kLoadFields, parse_load, {"{}"});
   testing::expect_reads_its_fields(kUnloadFields, parse_unload, {"{}"});
+  testing::expect_reads_its_fields(kDownloadFields, parse_download, {"{}"});
 }
 
 TEST(LmStudioParse, reads_a_chat) {
@@ -150,6 +154,67 @@ TEST_F(LmStudioRoutes, v0_puts_figures_beside_openais_answers) {
   const size_t last_event = stream.rfind("data: {");
   const Json end_event = Json::parse(stream.substr(last_event + 6, stream.find("\n\n", last_event) - last_event - 6));
   EXPECT_EQ(end_event.at("stats").at("generation_time"), 2.0);
+}
+
+TEST_F(LmStudioRoutes, v0_completes_texts_and_gives_several_answers) {
+  chat::Finished end;
+  end.usage.completion_tokens = 4;
+  end.usage.decode_seconds = 2;
+  models.completer->script = {text("hi"), end};
+  const std::string body = R"({"model":"m:1","prompt":["a","b"]})";
+  const Json whole = json(ask("POST", "/api/v0/completions", body));
+  EXPECT_EQ(whole.at("object"), "text_completion");
+  EXPECT_EQ(whole.at("choices").at(1).at("text"), "hi");
+  EXPECT_EQ(whole.at("stats").at("tokens_per_second"), 4.0);  // of both together
+  EXPECT_EQ(whole.at("runtime").at("name"), "inglenook");
+  const std::string stream = ask("POST", "/api/v0/completions", R"({"stream":true,)" + body.substr(1)).reply.body;
+  EXPECT_NE(stream.find("\"index\":1"), std::string::npos);
+  const size_t last_event = stream.rfind("data: {");
+  const Json end_event = Json::parse(stream.substr(last_event + 6, stream.find("\n\n", last_event) - last_event - 6));
+  EXPECT_EQ(end_event.at("stats").at("stop_reason"), "eosFound");
+  const Json two = json(
+      ask("POST", "/api/v0/chat/completions", R"({"model":"m:1","n":2,"messages":[{"role":"user","content":"x"}]})"));
+  EXPECT_EQ(two.at("choices").size(), 2U);
+  EXPECT_TRUE(two.contains("stats"));
+}
+
+TEST(LmStudioParse, an_address_of_hugging_face_is_a_name) {
+  const auto hub = parse_download(R"({"model":"https://huggingface.co/user/Some-GGUF","quantization":"Q4_K_M"})");
+  ASSERT_TRUE(hub.has_value());
+  EXPECT_EQ(hub->model, "hf.co/user/Some-GGUF:Q4_K_M");
+  EXPECT_EQ(parse_download(R"({"model":"smollm2:135m"})")->model, "smollm2:135m");
+  EXPECT_EQ(parse_download(R"({"model":"smollm2","quantization":"Q4_K_M"})").error().param, "quantization");
+}
+
+TEST_F(LmStudioRoutes, a_download_goes_on_by_itself_and_is_looked_after_by_its_id) {
+  Downloads downloads(
+      [](std::string_view name, const store::PullCallback&, std::stop_token) -> Result<store::PullReport> {
+        if (name != "good:1") return std::unexpected(Error::unavailable("no way there"));
+        store::PullReport report{.name = *store::ModelName::parse(name)};
+        report.size = 10;
+        return report;
+      },
+      services.now_unix);
+  EXPECT_EQ(ask("POST", "/api/v1/models/download", R"({"model":"good:1"})").reply.status, 501);
+  services.downloads = &downloads;
+  const auto pulled = [&](const std::string& model) {
+    const Json begun = json(ask("POST", "/api/v1/models/download", R"({"model":")" + model + "\"}"));
+    EXPECT_EQ(begun.at("started_at"), "2023-11-14T22:13:20Z");
+    const std::string id = begun.at("job_id");
+    while (downloads.find(id)->state == Download::State::kRunning)
+      std::this_thread::yield();
+    return json(ask("GET", "/api/v1/models/download/status/" + id));
+  };
+  const Json good = pulled("good:1");
+  EXPECT_EQ(good.at("status"), "completed");
+  EXPECT_EQ(good.at("total_size_bytes"), 10);
+  EXPECT_EQ(good.at("completed_at"), "2023-11-14T22:13:20Z");
+  const Json bad = pulled("bad:1");
+  EXPECT_EQ(bad.at("status"), "failed");
+  EXPECT_EQ(bad.at("error").at("message"), "no way there");
+  EXPECT_EQ(json(ask("POST", "/api/v1/models/download", R"({"model":"m:1"})")).at("status"), "already_downloaded");
+  EXPECT_EQ(ask("POST", "/api/v1/models/download", R"({"model":"../m"})").reply.status, 400);
+  EXPECT_EQ(ask("GET", "/api/v1/models/download/status/job_odd").reply.status, 404);
 }
 
 TEST_F(LmStudioRoutes, errors_have_the_dialects_form) {

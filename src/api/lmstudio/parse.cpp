@@ -39,7 +39,20 @@ constexpr Field kLoadRows[] = {
   rejected("num_experts", 400, "a model is run with the experts that it was trained with"),
 };
 constexpr Field kUnloadRows[] = {required("instance_id", "string", "the name of the model")};
+constexpr Field kDownloadRows[] = {
+  required("model", "string", "a name of the catalog, or the address of a repository of Hugging Face"),
+  honoured("quantization", "string", "of such a repository, as Q4_K_M"),
+};
 // clang-format on
+
+/// "https://huggingface.co/user/repository" is "hf.co/user/repository" to the store.
+std::string without_web(std::string address) {
+  for (const std::string_view scheme : {"https://", "http://"})
+    if (address.starts_with(scheme)) address.erase(0, scheme.size());
+  constexpr std::string_view kLongHub = "huggingface.co/";
+  if (address.starts_with(kLongHub)) address.replace(0, kLongHub.size(), "hf.co/");
+  return address;
+}
 
 std::string read_input(ObjectReader& in, ReadNotes& notes) {
   const Json* input = in.any("input");
@@ -93,6 +106,7 @@ uint32_t read_context(ObjectReader& in) {
 constexpr FieldTable kChatFields = kChatRows;
 constexpr FieldTable kLoadFields = kLoadRows;
 constexpr FieldTable kUnloadFields = kUnloadRows;
+constexpr FieldTable kDownloadFields = kDownloadRows;
 
 Answer<ChatCall> parse_chat(std::string_view body) {
   const auto json = parse_json_object(body);
@@ -146,6 +160,26 @@ Answer<std::string> parse_unload(std::string_view body) {
   if (id.empty()) in.fault("instance_id", "is required");
   if (notes.fault) return std::unexpected(*std::move(notes.fault));
   return id;
+}
+
+Answer<DownloadCall> parse_download(std::string_view body) {
+  const auto json = parse_json_object(body);
+  if (!json) return std::unexpected(json.error());
+  constexpr std::string_view kHub = "hf.co/";
+  DownloadCall call;
+  ReadNotes notes;
+  {
+    ObjectReader in(*json, "", notes, kDownloadFields);
+    call.model = without_web(in.text("model").value_or(""));
+    if (call.model.empty()) in.fault("model", "is required");
+    const std::string quantization = in.text("quantization").value_or("");
+    if (!quantization.empty() && !call.model.starts_with(kHub))
+      in.fault("quantization", "is chosen by the tag of a model of the catalog, as in 'smollm2:135m'");
+    if (!quantization.empty()) call.model += ":" + quantization;
+  }
+  if (notes.fault) return std::unexpected(*std::move(notes.fault));
+  call.ignored = std::move(notes.ignored);
+  return call;
 }
 
 }  // namespace ingle::api::lmstudio

@@ -30,13 +30,20 @@ struct LoadCall {
   std::vector<std::string> ignored;
 };
 
+struct DownloadCall {
+  std::string model;  // as the store reads names: an address of Hugging Face is "hf.co/user/repository:quantization"
+  std::vector<std::string> ignored;
+};
+
 extern const FieldTable kChatFields;
 extern const FieldTable kLoadFields;
 extern const FieldTable kUnloadFields;
+extern const FieldTable kDownloadFields;
 
 Answer<ChatCall> parse_chat(std::string_view body);
 Answer<LoadCall> parse_load(std::string_view body);
 /// The instance's id, which is the name of a model.
 Answer<std::string> parse_unload(std::string_view body);
+Answer<DownloadCall> parse_download(std::string_view body);
 
 }  // namespace ingle::api::lmstudio

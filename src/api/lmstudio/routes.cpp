@@ -4,12 +4,12 @@
 #include <chrono>
 
 #include "api/app_keys.h"
+#include "api/downloads.h"
 #include "api/inference.h"
 #include "api/lmstudio/encode.h"
 #include "api/lmstudio/parse.h"
+#include "api/openai/ask.h"
 #include "api/openai/embeddings.h"
-#include "api/openai/encode.h"
-#include "api/openai/parse.h"
 
 namespace ingle::api::lmstudio {
 namespace {
@@ -126,25 +126,61 @@ void unload(const std::shared_ptr<Call>& call) {
   call->respond_json(encode_unloaded(*id));
 }
 
+namespace {
+
+/// As the store calls it, by the catalog's name where that has one.
+std::string installed_name(const store::ModelName& name) {
+  const store::CatalogEntry* entry = store::Catalog::builtin().find(name);
+  return (entry == nullptr ? name : entry->name).display();
+}
+
+}  // namespace
+
+void download(const std::shared_ptr<Call>& call) {
+  const auto wanted = parse_download(call->request().body);
+  if (!wanted) return call->fail(wanted.error());
+  call->name_ignored(wanted->ignored);
+  Downloads* const downloads = call->services().downloads;
+  if (downloads == nullptr) return call->fail(Error::unsupported("this server pulls no models"));
+  const auto name = store::ModelName::parse(wanted->model);
+  if (!name || !is_model_name(wanted->model)) return call->fail(Failure::bad_field("model", "is not a model's name"));
+  const auto models = call->services().list();
+  if (failed(*call, models)) return;
+  const auto here = std::ranges::find(*models, installed_name(*name), &ModelInfo::name);
+  if (here != models->end()) return call->respond_json(encode_downloaded(*here));
+  const auto begun = downloads->begin(name->display());
+  if (failed(*call, begun)) return;
+  call->respond_json(encode_download(*begun, call->services().now_unix()));
+}
+
+void download_status(const std::shared_ptr<Call>& call) {
+  Downloads* const downloads = call->services().downloads;
+  const auto found = downloads == nullptr ? std::nullopt : downloads->find(call->rest());
+  if (!found)
+    return call->fail({.status = 404,
+                       .code = "job_not_found",
+                       .param = "job_id",
+                       .error = Error::not_found("there is no download of this id")
+                                    .hint("the last 64 are remembered while the server runs")});
+  call->respond_json(encode_download(*found, call->services().now_unix()));
+}
+
+namespace {
+
+void run_v0(const std::shared_ptr<Call>& call, Answer<Inference> inference) {
+  if (!inference) return call->fail(inference.error());
+  inference->encoder = add_stats(std::move(inference->encoder), facts_of(call->services(), inference->model));
+  run_inference(call, *std::move(inference));
+}
+
+}  // namespace
+
 void chat_v0(const std::shared_ptr<Call>& call) {
-  auto parsed = openai::parse_chat(call->request().body);
-  if (!parsed) return call->fail(parsed.error());
-  call->name_ignored(parsed->ignored);
-  if (parsed->n != 1) return call->fail(Failure::bad_field("n", "must be 1: this server gives one answer a request"));
-  const int64_t now = call->services().now_unix();
-  std::get<chat::ChatPrompt>(parsed->request.prompt).now_unix = now;
-  if (!parsed->has_seed) parsed->request.sampling.seed = random_seed();
-  auto encoder = openai::make_chat_encoder({.id = "chatcmpl-" + call->request_id(),
-                                            .model = parsed->model,
-                                            .fingerprint = "ingle-" + call->services().version,
-                                            .created_unix = now,
-                                            .include_usage = parsed->include_usage,
-                                            .logprobs = parsed->logprobs});
-  run_inference(call, {.model = parsed->model,
-                       .acquire = {.keep_alive = {}, .context = parsed->context},
-                       .request = std::move(parsed->request),
-                       .stream = parsed->stream,
-                       .encoder = add_stats(std::move(encoder), facts_of(call->services(), parsed->model))});
+  run_v0(call, openai::ask_chat(*call));
+}
+
+void completions_v0(const std::shared_ptr<Call>& call) {
+  run_v0(call, openai::ask_completions(*call));
 }
 
 void embeddings_v0(const std::shared_ptr<Call>& call) {

@@ -11,8 +11,11 @@ void chat(const std::shared_ptr<Call>& call);
 void list_models(const std::shared_ptr<Call>& call);
 void load(const std::shared_ptr<Call>& call);
 void unload(const std::shared_ptr<Call>& call);
+void download(const std::shared_ptr<Call>& call);
+void download_status(const std::shared_ptr<Call>& call);
 
 void chat_v0(const std::shared_ptr<Call>& call);
+void completions_v0(const std::shared_ptr<Call>& call);
 void embeddings_v0(const std::shared_ptr<Call>& call);
 void list_models_v0(const std::shared_ptr<Call>& call);
 void show_model_v0(const std::shared_ptr<Call>& call);

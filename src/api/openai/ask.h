@@ -1,0 +1,14 @@
+// From the body of a question in OpenAI's form to an inference that answers it in that form. A dialect that is OpenAI's with
+// something beside the answers wraps the encoder. Called by a worker.
+#pragma once
+
+#include "api/call.h"
+#include "api/failure.h"
+#include "api/inference.h"
+
+namespace ingle::api::openai {
+
+Answer<Inference> ask_chat(Call& call);
+Answer<Inference> ask_completions(Call& call);
+
+}  // namespace ingle::api::openai
