@@ -322,7 +322,8 @@ TEST_F(ApiTest, requests_for_another_host_are_refused_on_every_route) {
 
 TEST_F(ApiTest, pages_of_other_origins_are_refused_before_the_body_is_read) {
   for (const char* origin : {"http://evil.example", "null", "https://127.0.0.1:11434", "http://127.0.0.1:11435",
-                             "file://", "http://localhost:", "http://localhost:80x"}) {
+                             "file://", "http://localhost:", "http://localhost:80x", "http://localhost", "app://",
+                             "http://app://x", "chrome-extension://abc", "https://tauri.localhost"}) {
     auto wanted = request("POST", "/api/chat", kChat);
     wanted.headers.push_back({"origin", origin});
     EXPECT_EQ(ask(std::move(wanted)).reply.status, 403) << origin;
@@ -332,7 +333,9 @@ TEST_F(ApiTest, pages_of_other_origins_are_refused_before_the_body_is_read) {
     wanted.headers.push_back({"sec-fetch-site", site});
     EXPECT_EQ(ask(std::move(wanted)).reply.status, 403) << site;
   }
-  for (const char* origin : {"http://127.0.0.1:11434", "http://page.example", "http://localhost:3000"}) {
+  for (const char* origin :
+       {"http://127.0.0.1:11434", "http://page.example", "http://localhost:3000", "app://obsidian.md",
+        "TAURI://localhost", "vscode-webview://1a2b3c", "vscode-file://vscode-app", "moz-extension://1a2b"}) {
     auto wanted = request("GET", "/api/tags");
     wanted.headers.push_back({"origin", origin});
     EXPECT_EQ(ask(std::move(wanted)).reply.status, 200) << origin;

@@ -7,6 +7,12 @@
 namespace ingle::api {
 namespace {
 
+/// Pages of desktop programs: schemes that a program registers inside itself, for files that came with it. No browser opens
+/// them and no web page has such an origin or can claim it, so whoever sends one is a program of this user's, which could
+/// as well send no Origin at all. Ollama lets them in too. What it adds and we do not: pages of every port of localhost,
+/// which anything that serves a file on this machine can be, and file://, under which a page saved from anywhere is opened.
+constexpr std::string_view kDesktopOrigins[] = {"app://*", "tauri://*", "vscode-webview://*", "vscode-file://*"};
+
 Failure forbidden(std::string message, std::string hint) {
   return {.status = 403, .error = Error::refused(std::move(message)).hint(std::move(hint))};
 }
@@ -27,6 +33,17 @@ bool is_known_host(std::string_view host, const GuardOptions& options) {
   const std::string any = "*" + name.substr(dot);  // as certificates say it: one label
   return std::ranges::any_of(
       options.hosts, [&](const std::string& known) { return known == name || (dot < name.size() && known == any); });
+}
+
+/// "http://localhost:*" is every port of this host; "app://*" everything of a scheme that is not the web's.
+bool matches(std::string_view origin, std::string_view pattern) {
+  if (origin.empty() || origin == "null") return false;
+  if (!pattern.ends_with('*')) return origin == pattern;
+  pattern.remove_suffix(1);
+  if (!origin.starts_with(pattern)) return false;
+  const std::string_view rest = origin.substr(pattern.size());
+  if (pattern.ends_with("://")) return !pattern.starts_with("http") && !rest.empty();
+  return pattern.ends_with(':') && !rest.empty() && rest.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
 bool is_same_origin(const net::ServerRequest& head, const GuardOptions& options) {
@@ -79,16 +96,9 @@ std::optional<Failure> check_content_type(const net::ServerRequest& head, const 
 
 std::string allowed_origin(const net::ServerRequest& head, const GuardOptions& options) {
   const std::string origin = net::lower_ascii(head.header("origin"));
-  if (origin.empty() || origin == "null") return {};
-  for (const std::string& allowed : options.origins) {
-    if (origin == allowed) return origin;
-    if (!allowed.ends_with(":*")) continue;
-    const std::string_view prefix = std::string_view(allowed).substr(0, allowed.size() - 1);
-    const std::string_view port = std::string_view(origin).substr(std::min(prefix.size(), origin.size()));
-    const bool is_port = !port.empty() && port.find_first_not_of("0123456789") == std::string_view::npos;
-    if (origin.starts_with(prefix) && is_port) return origin;
-  }
-  return {};
+  const auto is_it = [&](std::string_view pattern) { return matches(origin, pattern); };
+  const bool is_allowed = std::ranges::any_of(kDesktopOrigins, is_it) || std::ranges::any_of(options.origins, is_it);
+  return is_allowed ? origin : std::string();
 }
 
 std::optional<Failure> check_request(const net::ServerRequest& head, const Route* route, const GuardOptions& options) {

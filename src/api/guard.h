@@ -20,9 +20,11 @@
 namespace ingle::api {
 
 struct GuardOptions {
-  std::vector<std::string> hosts;    // names besides localhost, 127.0.0.1 and [::1]; "*.example": one name before it
-  std::vector<std::string> origins;  // of pages that may ask besides the server's own: "http://localhost:3000"
-  bool tls = false;                  // the server's own origin begins with https
+  std::vector<std::string> hosts;  // names besides localhost, 127.0.0.1 and [::1]; "*.example": one name before it
+  /// Of pages that may ask besides the server's own and those of desktop programs: "http://localhost:3000",
+  /// "http://localhost:*" (every port), "chrome-extension://*" (everything of a scheme that is not http or https).
+  std::vector<std::string> origins;
+  bool tls = false;  // the server's own origin begins with https
 };
 
 /// `route`: null where the path is unknown.

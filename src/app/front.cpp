@@ -138,7 +138,6 @@ Front::~Front() = default;
 
 Result<std::unique_ptr<Front>> Front::create(const EnvLookup& env, Roles roles) {
   INGLE_TRY(Settings settings, Settings::resolve(env));
-  INGLE_TRY_VOID(runtime::parse_keep_alive(settings.keep_alive));
   INGLE_TRY(const net::ReceiptKey key, net::ReceiptKey::create());
   return std::unique_ptr<Front>(new Front(std::move(settings), env, std::move(roles), key));
 }

@@ -27,6 +27,7 @@ namespace fs = std::filesystem;
 
 constexpr auto kLookAtTokens = std::chrono::milliseconds(300);
 constexpr unsigned kLooksPerRenewal = 30;
+constexpr std::chrono::hours kAgeOfLeftovers{1};
 constexpr rlim_t kSpareDescriptors = 128;  // for models, documents and databases
 
 /// As many connections as this process may have descriptors for.
@@ -186,6 +187,8 @@ Result<std::unique_ptr<Server>> Server::start(Front& front, net::Listener listen
     parts->echo = std::make_unique<EchoModels>(max_streams, settings.max_queue);
     parts->services.models = parts->echo.get();
   }
+  // Uploads that nobody made a model of. A server that cannot remove them is no worse for it.
+  if (front.settings().prune) static_cast<void>(front.store().prune(kAgeOfLeftovers));
   INGLE_TRY(parts->chats, store::Chats::open(parts->home / "chats.db"));
   parts->services.chats = parts->chats.get();
   parts->downloads = std::make_unique<api::Downloads>(parts->services.pull, parts->services.now_unix);

@@ -6,6 +6,7 @@
 
 #include "app/suggest.h"
 #include "base/files.h"
+#include "runtime/keep_alive.h"
 
 namespace ingle::app {
 namespace {
@@ -26,7 +27,7 @@ constexpr SettingRow kRows[] = {
   {"speculation", &Settings::speculation, "true", {"INGLE_SPECULATION"}, 0, "", "guess from the conversation what comes next and check it along: answers are the same, copies of a text come sooner"},
   {"host", &Settings::host, "127.0.0.1:11434", {"INGLE_HOST", "OLLAMA_HOST"}, 0, "", "address and port of 'ingle serve'"},
   {"hosts", &Settings::hosts, "", {"INGLE_HOSTS"}, 0, "", "names besides localhost that a request to the server may call it by, separated by commas"},
-  {"origins", &Settings::origins, "", {"INGLE_ORIGINS", "OLLAMA_ORIGINS"}, 0, "", "web pages besides the server's own that may use it: http://localhost:3000, separated by commas"},
+  {"origins", &Settings::origins, "", {"INGLE_ORIGINS", "OLLAMA_ORIGINS"}, 0, "", "web pages besides the server's own that may use it: http://localhost:3000, separated by commas; '*' stands for a port, or after chrome-extension:// and the like for a name"},
   {"tls", &Settings::tls, "", {"INGLE_TLS"}, 0, "local", "local: the server speaks TLS with a certificate of an authority that is made for this installation"},
   {"tls_cert", &Settings::tls_cert, "", {"INGLE_TLS_CERT"}, 0, "", "PEM file with the server's certificate and those above it"},
   {"tls_key", &Settings::tls_key, "", {"INGLE_TLS_KEY"}, 0, "", "PEM file with the private key of tls_cert"},
@@ -37,6 +38,7 @@ constexpr SettingRow kRows[] = {
   {"log", &Settings::log, "file", {"INGLE_LOG"}, 0, "file|stderr|none", "where 'ingle serve' writes a line for each request, without its words: file: logs/server.jsonl in home"},
   {"discover", &Settings::discover, "true", {"INGLE_DISCOVER"}, 0, "", "also use models of Ollama, Hugging Face's cache and LM Studio where they lie"},
   {"model_folders", &Settings::model_folders, "", {"INGLE_MODEL_FOLDERS"}, 0, "", "folders with .gguf files to list and run in place, separated by ':'"},
+  {"prune", &Settings::prune, "true", {"INGLE_PRUNE"}, 0, "", "when a server starts, it removes what was uploaded over an hour ago and no model was made of"},
   {"offline", &Settings::offline, "false", {"INGLE_OFFLINE"}, 0, "", "never open a network connection"},
   {"history", &Settings::history, "true", {"INGLE_HISTORY"}, 0, "", "keep what is typed in conversations for the arrow keys"},
   {"extract_model", &Settings::extract_model, "", {"INGLE_EXTRACT_MODEL"}, 0, "", "model that reads documents; empty: the best installed one of those that are known to be good at it"},
@@ -86,6 +88,11 @@ Status assign(Settings& settings, const SettingRow& row, std::string_view text, 
     INGLE_TRY(settings.**number, parse_number(text, row.maximum, where));
   } else {
     INGLE_TRY_VOID(check_choice(row, text, where));
+    if (row.name == "keep_alive") {
+      if (const auto duration = runtime::parse_keep_alive(text); !duration)
+        return std::unexpected(
+            Error::usage(std::string(where) + ": " + duration.error().message()).hint(duration.error().hint()));
+    }
     settings.*std::get<std::string Settings::*>(row.member) = text;
   }
   return {};
@@ -141,13 +148,46 @@ Status apply_file(Settings& settings, std::string_view config_toml, std::string_
   return {};
 }
 
+/// Without the blanks and quotes around it that unit files and compose files leave there.
+std::string as_ollama_reads(std::string_view value) {
+  constexpr std::string_view kAround = " \t\r\n\"'";
+  const size_t begin = std::min(value.find_first_not_of(kAround), value.size());
+  value.remove_prefix(begin);
+  return std::string(value.substr(0, value.find_last_not_of(kAround) + 1));
+}
+
+/// What Ollama does not understand is true to it.
+bool is_set(const EnvLookup& env, std::string_view name) {
+  constexpr std::string_view kFalse[] = {"", "0", "f", "F", "false", "False", "FALSE", "no", "off"};
+  return std::ranges::find(kFalse, as_ollama_reads(env(name).value_or(""))) == std::end(kFalse);
+}
+
+/// Variables of Ollama's that turn something off which has a setting here.
+void apply_negations(Settings& settings, const EnvLookup& env) {
+  const auto turn_off = [&](std::string_view setting, bool Settings::* member, std::string_view variable) {
+    Settings::Source& source = settings.sources[row_index(setting)];
+    if (source.origin != Origin::kDefault || !is_set(env, variable)) return;
+    settings.*member = false;
+    source = {Origin::kEnvironment, std::string(variable)};
+  };
+  turn_off("prune", &Settings::prune, "OLLAMA_NOPRUNE");
+  turn_off("history", &Settings::history, "OLLAMA_NOHISTORY");
+}
+
 Status apply_environment(Settings& settings, const EnvLookup& env) {
   for (size_t i = 0; i < std::size(kRows); ++i) {
     for (const std::string_view name : kRows[i].environment) {
       if (name.empty()) continue;
-      const auto value = env(name);
+      auto value = env(name);
+      if (value && name.starts_with("OLLAMA_")) *value = as_ollama_reads(*value);
       if (!value || value->empty()) continue;
-      INGLE_TRY_VOID(assign(settings, kRows[i], *value, name));
+      const Status assigned = assign(settings, kRows[i], *value, name);
+      if (!assigned && name.starts_with("OLLAMA_")) {
+        // Ollama goes on where it does not understand one; and some values are right there and unknown here.
+        settings.notes.push_back(assigned.error().message() + "; it is left aside");
+        continue;
+      }
+      if (!assigned) return assigned;
       settings.sources[i] = {Origin::kEnvironment, std::string(name)};
       break;
     }
@@ -164,12 +204,14 @@ Result<Settings> with_defaults() {
 }
 
 Status finish(Settings& settings, const EnvLookup& env) {
-  if (settings.home.starts_with("~/")) {
+  // A '~' that no shell has seen: of the default, of config.toml, of a unit file.
+  for (std::string* folder : {&settings.home, &settings.models}) {
+    if (!folder->starts_with("~/")) continue;
     const auto home = env("HOME");
     if (!home || home->empty())
       return std::unexpected(Error::usage("HOME is not set, so there is no place for models and settings")
                                  .hint("set INGLE_HOME to a folder"));
-    settings.home = *home + settings.home.substr(1);
+    *folder = *home + folder->substr(1);
   }
   if (settings.models.empty()) settings.models = (std::filesystem::path(settings.home) / "models").string();
   for (std::string* folder : {&settings.home, &settings.models}) {
@@ -210,6 +252,7 @@ Result<Settings> Settings::resolve(const EnvLookup& env, std::string_view config
   INGLE_TRY(Settings settings, with_defaults());
   INGLE_TRY_VOID(apply_file(settings, config_toml, config_name));
   INGLE_TRY_VOID(apply_environment(settings, env));
+  apply_negations(settings, env);
   INGLE_TRY_VOID(finish(settings, env));
   return settings;
 }

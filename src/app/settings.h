@@ -48,6 +48,7 @@ struct Settings {
   std::string log;
   bool discover = true;
   std::string model_folders;
+  bool prune = true;
   bool offline = false;
   bool history = false;
   std::string extract_model;
@@ -80,7 +81,8 @@ struct Settings {
     Origin origin = Origin::kDefault;
     std::string detail;
   };
-  std::vector<Source> sources;  // in the order of rows()
+  std::vector<Source> sources;          // in the order of rows()
+  std::vector<std::string> notes = {};  // what was left aside, and why; for people
 };
 
 struct SettingRow {

@@ -64,6 +64,55 @@ TEST(Settings, models_lie_in_home_unless_told_otherwise) {
   EXPECT_EQ(settings->models, (std::filesystem::current_path() / "models").string());
 }
 
+TEST(Settings, ollamas_values_are_read_without_the_quotes_of_unit_files) {
+  const auto settings = Settings::resolve(
+      environment({{"OLLAMA_MODELS", " '~/gguf' "}, {"OLLAMA_HOST", "\"0.0.0.0:80\""}, {"OLLAMA_KEEP_ALIVE", "\"\""}}),
+      "", "");
+  ASSERT_TRUE(settings);
+  EXPECT_EQ(settings->models, "/home/ada/gguf");
+  EXPECT_EQ(settings->host, "0.0.0.0:80");
+  EXPECT_EQ(settings->keep_alive, "5m");
+  EXPECT_EQ(settings->origin("keep_alive"), Origin::kDefault);
+  EXPECT_TRUE(settings->notes.empty());
+}
+
+TEST(Settings, ollamas_values_that_mean_nothing_here_are_told_and_left_aside_ours_are_mistakes) {
+  const auto settings = Settings::resolve(environment({{"OLLAMA_KV_CACHE_TYPE", "q4_0"},
+                                                       {"OLLAMA_NUM_PARALLEL", "many"},
+                                                       {"OLLAMA_MAX_QUEUE", "7"},
+                                                       {"OLLAMA_KEEP_ALIVE", "soon"}}),
+                                          "kv_type = \"f32\"", "config.toml");
+  ASSERT_TRUE(settings);
+  EXPECT_EQ(settings->kv_type, "f32");
+  EXPECT_EQ(settings->origin("kv_type"), Origin::kFile);
+  EXPECT_EQ(settings->origin("parallel"), Origin::kDefault);
+  EXPECT_EQ(settings->max_queue, 7U);
+  EXPECT_EQ(settings->keep_alive, "5m");
+  ASSERT_EQ(settings->notes.size(), 3U);
+  EXPECT_NE(settings->notes[0].find("OLLAMA_NUM_PARALLEL: 'many'"), std::string::npos) << settings->notes[0];
+  EXPECT_NE(settings->notes[1].find("OLLAMA_KV_CACHE_TYPE: 'q4_0'"), std::string::npos) << settings->notes[1];
+  EXPECT_NE(settings->notes[2].find("OLLAMA_KEEP_ALIVE: 'soon'"), std::string::npos) << settings->notes[2];
+  EXPECT_FALSE(Settings::resolve(environment({{"INGLE_KV_TYPE", "q4_0"}}), "", ""));
+  EXPECT_FALSE(Settings::resolve(environment({{"INGLE_KEEP_ALIVE", "soon"}}), "", ""));
+}
+
+TEST(Settings, ollamas_variables_turn_pruning_and_history_off_unless_a_setting_of_ours_says_otherwise) {
+  for (const char* on : {"1", "true", "'1'", "whatever"}) {
+    const auto settings = Settings::resolve(environment({{"OLLAMA_NOPRUNE", on}, {"OLLAMA_NOHISTORY", on}}), "", "");
+    ASSERT_TRUE(settings);
+    EXPECT_FALSE(settings->prune || settings->history) << on;
+    EXPECT_EQ(settings->origin_detail("prune"), "OLLAMA_NOPRUNE");
+  }
+  for (const char* off : {"", "0", "\"false\"", "F"}) {
+    const auto settings = Settings::resolve(environment({{"OLLAMA_NOPRUNE", off}, {"OLLAMA_NOHISTORY", off}}), "", "");
+    ASSERT_TRUE(settings);
+    EXPECT_TRUE(settings->prune && settings->history) << off;
+  }
+  const auto ours = Settings::resolve(environment({{"OLLAMA_NOPRUNE", "1"}, {"INGLE_PRUNE", "true"}}), "", "");
+  ASSERT_TRUE(ours);
+  EXPECT_TRUE(ours->prune);
+}
+
 TEST(Settings, a_mistake_in_the_file_names_line_and_remedy) {
   const auto unknown = Settings::resolve(environment({}), "\ntreads = 2", "config.toml");
   ASSERT_FALSE(unknown);

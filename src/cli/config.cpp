@@ -45,6 +45,8 @@ class Config : public Command {
       const Shown setting = shown(context, row);
       text += fmt::format("{:<24}{:<28}  {}\n", row.name, setting.value.empty() ? "-" : setting.value, setting.from);
     }
+    for (const std::string& note : settings.notes)
+      text += "# note: " + note + "\n";
     context.console.out(text);
     return 0;
   }

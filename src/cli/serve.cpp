@@ -72,9 +72,7 @@ class Serve : public Command {
     options.attach = std::make_shared<app::AttachListener>(std::move(attach));
     INGLE_TRY_VOID(front.lock(app::FileAccess::kOwnFolders));
     context.when_locked();
-    if (front.settings().origins.find('*') != std::string::npos && !json_)
-      context.console.talk(
-          "note: '*' in the setting 'origins' is left out: pages are named one by one, ports may be '*'\n");
+    if (!json_) tell_what_is_left_out(context);
     const std::stop_token stop = context.interrupts.arm();
     const net::ListenAddress bound = listener.address;
     INGLE_TRY(const auto server, app::Server::start(front, std::move(listener), options));
@@ -98,6 +96,15 @@ class Serve : public Command {
     for (const auto& [name, value] : flags)
       if (value) INGLE_TRY_VOID(settings.override_with_flag(name, *value));
     return {};
+  }
+
+  static void tell_what_is_left_out(Context& context) {
+    const app::Settings& settings = context.app->settings();
+    for (const std::string& note : settings.notes)
+      context.console.talk("note: " + note + "\n");
+    if (("," + settings.origins + ",").find(",*,") != std::string::npos)
+      context.console.talk(
+          "note: '*' in the setting 'origins' is left out: pages are named one by one, ports may be '*'\n");
   }
 
   /// What a request may call this server, and its certificate names where it is ours.

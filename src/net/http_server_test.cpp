@@ -383,14 +383,19 @@ TEST(ListenAddress, is_read_in_every_form_that_people_write) {
   EXPECT_EQ(text("127.0.0.1:8080"), "127.0.0.1:8080");
   EXPECT_EQ(text("localhost:0"), "127.0.0.1:0");
   EXPECT_EQ(text("http://localhost:8080/"), "127.0.0.1:8080");
+  EXPECT_EQ(text("http://localhost"), "127.0.0.1:80");
+  EXPECT_EQ(text("HTTPS://127.0.0.2/ollama/api"), "127.0.0.2:443");
+  EXPECT_EQ(text("https://:8443/v1"), "127.0.0.1:8443");
+  EXPECT_EQ(text("http://[::1]"), "[::1]:80");
+  EXPECT_EQ(text("localhost/path"), "127.0.0.1:11434");
   EXPECT_EQ(text(""), "127.0.0.1:11434");
   EXPECT_EQ(text(":81"), "127.0.0.1:81");
   EXPECT_EQ(text("8080"), "127.0.0.1:8080");
   EXPECT_EQ(text("0.0.0.0"), "0.0.0.0:11434");
   EXPECT_EQ(text("[::1]:80"), "[::1]:80");
   EXPECT_EQ(text("::1"), "[::1]:11434");
-  for (const char* wrong :
-       {"127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1", "example.org:80", "[::1", "[::1]80", "1.2.3"})
+  for (const char* wrong : {"127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1", "example.org:80", "[::1", "[::1]80",
+                            "1.2.3", "ftp://127.0.0.1", "http://http://127.0.0.1"})
     EXPECT_FALSE(ListenAddress::parse(wrong, 1).has_value()) << wrong;
 }
 

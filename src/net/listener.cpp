@@ -129,10 +129,17 @@ Result<ListenAddress> ListenAddress::parse(std::string_view text, uint16_t defau
                                .hint("write ADDRESS:PORT, such as 127.0.0.1:11434"));
   };
   std::string_view rest = text;
-  if (rest.starts_with("http://")) rest.remove_prefix(7);
-  if (rest.starts_with("https://")) rest.remove_prefix(8);
-  rest = rest.substr(0, rest.find('/'));
+  // A URL without a port means its scheme's, as in Ollama's OLLAMA_HOST.
   ListenAddress address{.host = "127.0.0.1", .port = default_port};
+  static constexpr std::pair<std::string_view, uint16_t> kSchemes[] = {{"http://", uint16_t{80}},
+                                                                       {"https://", uint16_t{443}}};
+  for (const auto& [scheme, port] : kSchemes) {
+    if (!lower_ascii(rest.substr(0, scheme.size())).starts_with(scheme)) continue;
+    rest.remove_prefix(scheme.size());
+    address.port = port;
+    break;
+  }
+  rest = rest.substr(0, rest.find('/'));
   std::string_view host = rest;
   std::optional<std::string_view> port;
   if (rest.starts_with('[')) {

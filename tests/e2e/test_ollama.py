@@ -354,5 +354,42 @@ class FolderOfOllama(OllamaTest):
         self.assertTrue(all((self.elsewhere / "blobs" / name).exists() for name in before if name.startswith("sha256-")))
 
 
+class Variables(IngleTest):
+    """OLLAMA_*: what Ollama's users have in unit files and compose files must not keep a server from starting."""
+
+    shared_models = False
+
+    def test_what_means_nothing_here_is_told_and_left_aside(self):
+        odd = {"OLLAMA_KV_CACHE_TYPE": "q4_0", "OLLAMA_KEEP_ALIVE": "soon", "OLLAMA_NUM_PARALLEL": '"2"'}
+        told = self.ok("config", **odd).data
+        self.assertIn("# note: OLLAMA_KV_CACHE_TYPE: 'q4_0'", told)
+        self.assertIn("# note: OLLAMA_KEEP_ALIVE: 'soon'", told)
+        self.assertRegex(told, r"parallel +2 +OLLAMA_NUM_PARALLEL")
+        self.assertEqual(Server(self, "--engine", "echo", **odd).request("GET", "/")[2], "Ollama is running")
+        self.assertEqual(self.run_ingle("config", INGLE_KEEP_ALIVE="soon").code, 2)
+
+    def test_uploads_that_no_model_was_made_of_go_when_a_server_starts_unless_noprune(self):
+        old, young = (f"sha256:{hashlib.sha256(text).hexdigest()}" for text in (b"old", b"young"))
+        server = Server(self, "--engine", "echo")
+        for digest, text in ((old, b"old"), (young, b"young")):
+            self.assertEqual(server.request("POST", f"/api/blobs/{digest}", text)[0], 201)
+        server.close()
+        file = self.home / "models" / "blobs" / old.replace(":", "-")
+        os.utime(file, (file.stat().st_atime, file.stat().st_mtime - 2 * 3600))
+        for setting, there in (({"OLLAMA_NOPRUNE": "1"}, 200), ({}, 404)):
+            server = Server(self, "--engine", "echo", **setting)
+            self.assertEqual(server.request("HEAD", f"/api/blobs/{old}")[0], there, setting)
+            self.assertEqual(server.request("HEAD", f"/api/blobs/{young}")[0], 200)
+            server.close()
+
+    def test_pages_of_desktop_programs_may_ask_and_other_pages_may_not(self):
+        server = Server(self, "--engine", "echo", OLLAMA_ORIGINS="chrome-extension://*,http://localhost:5173")
+        for origin, status in (("app://obsidian.md", 200), ("tauri://localhost", 200), ("vscode-webview://1a2b", 200),
+                               ("chrome-extension://abc", 200), ("http://localhost:5173", 200), ("moz-extension://abc", 403),
+                               ("http://localhost:3000", 403), ("http://app.example", 403), ("file://", 403), ("null", 403)):
+            got, headers, _ = server.request("GET", "/api/version", headers={"Origin": origin})
+            self.assertEqual((got, headers.get("Access-Control-Allow-Origin")), (status, origin if status == 200 else None), origin)
+
+
 if __name__ == "__main__":
     unittest.main()

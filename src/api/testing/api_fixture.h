@@ -69,7 +69,9 @@ class ApiTest : public ::testing::Test {
   std::unique_ptr<store::Chats> chats;
   Services services;
   AppKeys keys{std::string(64, 'a')};
-  Api api{services, keys, {.hosts = {"house.local"}, .origins = {"http://page.example", "http://localhost:*"}}};
+  Api api{services,
+          keys,
+          {.hosts = {"house.local"}, .origins = {"http://page.example", "http://localhost:*", "moz-extension://*"}}};
   std::shared_ptr<FakeExchange> exchange;
   std::shared_ptr<Seen> last;
 };
