@@ -47,8 +47,7 @@ TEST(CommandLine, a_mistyped_verb_is_answered_with_the_one_that_was_meant) {
 TEST(CommandLine, what_other_programs_call_it_is_answered_with_what_does_it_here) {
   const std::pair<std::vector<std::string>, std::string> habits[] = {
       {{"-v"}, "ingle --version"},
-      {{"create", "x", "-f", "Modelfile"}, "no Modelfiles"},
-      {{"cp", "a", "b"}, "in place"},
+      {{"push", "m"}, "only pulled"},
       {{"run", "m", "--format", "json", "hi"}, "--schema FILE"},
       {{"run", "m", "hi", "--keepalive", "5m"}, "keep_alive"},
       {{"serve", "--port", "8080"}, "--host 127.0.0.1:PORT"},

@@ -154,8 +154,6 @@ std::string usage_line(const Verb& verb, const Arguments& arguments) {
 std::string_view habit(std::string_view word) {
   static constexpr std::pair<std::string_view, std::string_view> kHabits[] = {
       {"-v", "'ingle --version' prints the version"},
-      {"create", "there are no Modelfiles: 'ingle run ./model.gguf --system TEXT' runs a file with a system message"},
-      {"cp", "a model has one name; 'ingle run ./model.gguf' runs a file in place, whatever it is called"},
       {"push", "models are only pulled: 'ingle pull NAME'"},
   };
   const auto* row = std::ranges::find(kHabits, word, [](const auto& pair) { return pair.first; });

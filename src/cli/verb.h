@@ -61,6 +61,8 @@ std::unique_ptr<Command> make_app();
 std::unique_ptr<Command> make_bench();
 std::unique_ptr<Command> make_completion();
 std::unique_ptr<Command> make_config();
+std::unique_ptr<Command> make_cp();
+std::unique_ptr<Command> make_create();
 std::unique_ptr<Command> make_doctor();
 std::unique_ptr<Command> make_embed();
 std::unique_ptr<Command> make_eval();

@@ -120,6 +120,29 @@ constexpr Verb kVerbs[] = {
                  "ingle show ./model.gguf --metadata\n"
                  "ingle show smollm2:135m --template",
      .make = make_show},
+    {.name = "create",
+     .group = VerbGroup::kModels,
+     .summary = "Make a model from a Modelfile",
+     .description =
+         "A Modelfile has an instruction a line, as Ollama's: FROM (a model, which is pulled when it is not here, or a .gguf file, "
+         "seen from the Modelfile's folder), SYSTEM (begins every conversation that has no system message), PARAMETER NAME VALUE "
+         "(temperature, num_ctx, stop ...), MESSAGE user|assistant|system TEXT (begins every conversation), TEMPLATE (a chat template in Jinja), "
+         "LICENSE. A value in \"\"\" may span lines; a line that begins with # is a comment. The weights are shared with the model of FROM; a "
+         "file is copied into the models folder. ADAPTER is refused: this version has no adapters.",
+     .examples =
+         "printf 'FROM qwen2.5-coder:0.5b\\nPARAMETER temperature 0\\nSYSTEM Answer in one line.\\n' | ingle create brief -f -\n"
+         "ingle create mine                       # of ./Modelfile\n"
+         "echo 'FROM ./model.gguf' | ingle create mine:v2 -f - --json",
+     .make = make_create},
+    {.name = "cp",
+     .group = VerbGroup::kModels,
+     .summary = "Give an installed model another name",
+     .description =
+         "Nothing is copied but the manifest: the weights stay one file, which goes with the last name that it has. A model of another program is "
+         "copied into the models folder.",
+     .examples = "ingle cp smollm2:135m gpt-3.5-turbo     # for a program that knows only that name\n"
+                 "ingle cp mine mine:backup",
+     .make = make_cp},
     {.name = "rm",
      .group = VerbGroup::kModels,
      .summary = "Remove installed models",

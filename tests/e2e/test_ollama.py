@@ -354,6 +354,81 @@ class FolderOfOllama(OllamaTest):
         self.assertTrue(all((self.elsewhere / "blobs" / name).exists() for name in before if name.startswith("sha256-")))
 
 
+@needs(MODEL)
+class Modelfiles(OllamaTest):
+    """`ingle create` and `ingle cp`: what they make is what /api/create and /api/copy make."""
+
+    FILE = ("# brief\nFROM smollm2:135m\nPARAMETER temperature 0\nparameter num_predict 4\nPARAMETER stop \"END OF TEXT\"\n"
+            'SYSTEM """\nAnswer in\none line.\n"""\nMESSAGE user Hello\nMESSAGE assistant "Hi"\nLICENSE mine\n')
+
+    def made(self, text, *words, name="mine"):
+        return self.ok("create", name, "-f", "-", *words, text=text)
+
+    def test_a_model_of_another_one_shares_its_weights_and_has_its_own_words(self):
+        self.assertEqual(self.made(self.FILE).talk, "made mine:latest from smollm2:135m: ingle run mine:latest\n")
+        server = Server(self)
+        mine, base = (server.json("POST", "/api/show", {"model": name}) for name in ("mine", MODEL))
+        self.assertEqual(mine["system"], "\nAnswer in\none line.\n")
+        self.assertEqual(mine["messages"], [{"role": "user", "content": "Hello"}, {"role": "assistant", "content": "Hi"}])
+        self.assertRegex(mine["parameters"], r'num_predict +4\n')
+        self.assertIn("END OF TEXT", mine["parameters"])
+        self.assertEqual(mine["model_info"], base["model_info"])
+        answer = server.json("POST", "/api/chat", {"model": "mine", "messages": QUESTION, "stream": False})
+        self.assertEqual(answer["eval_count"], 4)
+        again = server.json("POST", "/api/create", {
+            "model": "same", "from": MODEL, "stream": False, "system": "\nAnswer in\none line.\n", "license": ["mine"],
+            "messages": mine["messages"], "parameters": {"temperature": 0, "num_predict": 4, "stop": ["END OF TEXT"]}})
+        self.assertEqual(again, {"status": "success"})
+        ids = {model["name"]: model["digest"] for model in server.json("GET", "/api/tags")["models"]}
+        self.assertEqual(ids["mine:latest"], ids["same:latest"])
+
+    def test_what_show_prints_makes_the_same_model_again(self):
+        self.made(self.FILE)
+        server = Server(self)
+        shown = server.json("POST", "/api/show", {"model": "mine"})
+        self.made(shown["modelfile"], name="again")
+        again = server.json("POST", "/api/show", {"model": "again"})
+        for part in ("system", "messages", "parameters", "template"):
+            self.assertEqual(again.get(part), shown.get(part), part)
+
+    def test_a_model_of_a_file_named_from_the_modelfiles_folder(self):
+        source = self.models / "blobs" / weights_of(self.manifest)["digest"].replace(":", "-")
+        folder = self.home / "work"
+        folder.mkdir()
+        shutil.copy(source, folder / "my model.gguf")
+        (folder / "Modelfile").write_text('FROM "./my model.gguf"\nPARAMETER num_predict 3')
+        made = self.ok("create", "of:file", "-f", str(folder / "Modelfile"), "--json").json()
+        self.assertEqual(made, {"name": "of:file", "from": "./my model.gguf", "digest": weights_of(self.manifest)["digest"],
+                                "size": source.stat().st_size})
+        self.assertIn("of:file", self.ok("list").data)
+
+    def test_what_cannot_be_made_is_refused_with_the_reason_and_leaves_nothing(self):
+        junk = self.write("junk.gguf", b"GGUF" + (3).to_bytes(4, "little") + b"and nothing that fits")
+        before = sorted(path.name for path in self.models.rglob("sha256-*"))
+        for text, code, told in (("", 3, "there is no FROM"), ("FROM smollm2:135m\nADAPTER ./a.gguf", 3, "line 2: adapter: this version has no adapters"),
+                                 (self.FILE + "TEMPLATE {{ .Prompt }}", 3, "Jinja"), (self.FILE + "PARAMETER heat 1", 3, "line 13"),
+                                 (self.FILE + "PARAMETER top_p high", 2, "top_p"), (self.FILE + 'SYSTEM """x', 3, "does not end"),
+                                 (f"FROM {junk}", 3, "junk.gguf"), (f"FROM {self.home}", 3, "is a folder"),
+                                 ("FROM ./none.gguf", 1, "none.gguf"), (b"GGUF\xff", 3, "UTF-8")):
+            self.assert_refused(self.run_ingle("create", "mine", "-f", "-", text=text), code, told)
+        self.assert_refused(self.run_ingle("create", "mine", "-f", "-", text="FROM no/such", INGLE_OFFLINE="1"), 1, "no/such")
+        self.assert_refused(self.run_ingle("create", "a:b:c", "-f", "-", text=self.FILE), 2, "name")
+        self.assert_refused(self.run_ingle("create", "mine", "-q", "q4_0"), 3, "does not quantize")
+        self.assertEqual(sorted(path.name for path in self.models.rglob("sha256-*")), before)
+        self.assertEqual([row["name"] for row in self.ok("list", "--json").lines()], [MODEL])
+
+    def test_a_copy_is_another_name_for_the_same_weights(self):
+        done = self.ok("cp", MODEL, "gpt-3.5-turbo", "--json").json()
+        self.assertEqual((done["name"], done["source"]), ("gpt-3.5-turbo:latest", MODEL))
+        rows = {row["name"]: row for row in self.ok("list", "--json").lines()}
+        self.assertEqual(rows[MODEL]["id"], rows["gpt-3.5-turbo:latest"]["id"])
+        self.ok("rm", "gpt-3.5-turbo")
+        self.ok("show", MODEL)
+        self.assert_refused(self.run_ingle("cp", "no-such-model", "x"), 1, "no-such-model")
+        self.assert_refused(self.run_ingle("cp", MODEL, "../x"), 2, "not a model's name")
+        self.assert_refused(self.run_ingle("cp", MODEL), 2, "DESTINATION")
+
+
 class Variables(IngleTest):
     """OLLAMA_*: what Ollama's users have in unit files and compose files must not keep a server from starting."""
 
