@@ -58,6 +58,30 @@ constexpr Field kOllamaModelRows[] = {
 constexpr FieldTable kOllamaModel = kOllamaModelRows;
 constexpr Field kOllamaModelsRows[] = {required("models", "object[]", "", &kOllamaModel)};
 
+constexpr Field kOllamaEmbedRows[] = {
+  required("model", "string"), required("embeddings", "any[]", "a list of numbers for each input"), honoured("total_duration", "integer"),
+  honoured("load_duration", "integer"), honoured("prompt_eval_count", "integer"),
+};
+constexpr Field kOllamaEmbeddingRows[] = {required("embedding", "number[]")};
+constexpr Field kOllamaRunningRows[] = {
+  required("name", "string"), required("model", "string"), required("size", "integer"), required("digest", "string"), required("details", "object"),
+  required("expires_at", "string"), required("size_vram", "integer"), required("context_length", "integer"),
+};
+constexpr FieldTable kOllamaRunningModel = kOllamaRunningRows;
+constexpr Field kOllamaPsRows[] = {required("models", "object[]", "", &kOllamaRunningModel)};
+constexpr Field kOllamaShowRows[] = {
+  required("modelfile", "string"), required("template", "string"), required("details", "object"), required("model_info", "object"),
+  required("capabilities", "string[]"), required("modified_at", "string"), honoured("license", "string"), honoured("parameters", "string"),
+  honoured("system", "string"), honoured("messages", "object[]"), honoured("tensors", "object[]"),
+};
+constexpr Field kOllamaStatusRows[] = {
+  required("status", "string"), honoured("digest", "string"), honoured("total", "integer"), honoured("completed", "integer"),
+};
+constexpr Field kResponseRows[] = {
+  required("id", "string"), required("object", "string"), required("created_at", "integer"), required("status", "string"), required("model", "string"),
+  required("output", "object[]"), required("usage", "object|null"), required("error", "object|null"), required("incomplete_details", "object|null"),
+};
+constexpr Field kInstanceRows[] = {required("instance_id", "string")};
 constexpr Field kCompletionRows[] = {
   honoured("content", "string"), honoured("tokens", "integer[]"), honoured("stop", "boolean"), honoured("stop_type", "string"),
   honoured("stopping_word", "string"), honoured("model", "string"), honoured("tokens_predicted", "integer"), honoured("tokens_evaluated", "integer"),
@@ -130,6 +154,13 @@ constexpr FieldTable kOllamaChat = kOllamaChatTable;
 constexpr FieldTable kOllamaGenerate = kOllamaGenerateTable;
 constexpr FieldTable kOllamaVersion = kOllamaVersionRows;
 constexpr FieldTable kOllamaModels = kOllamaModelsRows;
+constexpr FieldTable kOllamaEmbed = kOllamaEmbedRows;
+constexpr FieldTable kOllamaEmbedding = kOllamaEmbeddingRows;
+constexpr FieldTable kOllamaRunning = kOllamaPsRows;
+constexpr FieldTable kOllamaShow = kOllamaShowRows;
+constexpr FieldTable kOllamaStatus = kOllamaStatusRows;
+constexpr FieldTable kResponse = kResponseRows;
+constexpr FieldTable kLmStudioUnloaded = kInstanceRows;
 constexpr FieldTable kCompletion = kCompletionRows;
 constexpr FieldTable kTokens = kTokensRows;
 constexpr FieldTable kContent = kContentRows;

@@ -85,7 +85,7 @@ net::HeadVerdict Api::on_head(const net::ServerRequest& head) {
       reply.headers.push_back({"access-control-allow-methods", match.allowed});
       reply.headers.push_back(
           {"access-control-allow-headers",
-           "content-type, authorization, x-request-id, x-api-key, anthropic-version, anthropic-beta, "
+           "content-type, authorization, x-request-id, x-ingle-priority, x-api-key, anthropic-version, anthropic-beta, "
            "anthropic-dangerous-direct-browser-access"});
     }
     return {.refusal = std::move(reply)};

@@ -157,6 +157,8 @@ class Running {
     record.cached_tokens = usage.cached_tokens;
     record.completion_tokens = usage.completion_tokens;
     record.queued_seconds = usage.queued_seconds;
+    record.prefill_seconds = usage.prefill_seconds;
+    record.decode_seconds = usage.decode_seconds;
     record.load_seconds = outcome.load_seconds;
     record.first_token_seconds = outcome.first_token_seconds;
   }
@@ -293,7 +295,27 @@ Answer<std::shared_ptr<chat::Completer>> acquire_model(Call& call, std::string_v
   return std::unexpected(std::move(failure));
 }
 
+namespace {
+
+/// X-Ingle-Priority, for the dialects that have no word for it; nothing where it is absent.
+Answer<std::optional<chat::Priority>> asked_priority(Call& call) {
+  const std::string_view word = call.request().header("x-ingle-priority");
+  if (word.empty()) return std::nullopt;
+  if (word == "background") return chat::Priority::kBackground;
+  if (word == "interactive") return chat::Priority::kInteractive;
+  return std::unexpected(Failure::bad_field("X-Ingle-Priority", "must be interactive or background"));
+}
+
+}  // namespace
+
 void run_inference(const std::shared_ptr<Call>& call, Inference inference) {
+  const auto priority = asked_priority(*call);
+  if (!priority) return call->fail(priority.error());
+  if (*priority) {
+    inference.request.priority = **priority;
+    for (chat::CompleteRequest& request : inference.more)
+      request.priority = **priority;
+  }
   if (const auto refused = check_name(inference.model)) return call->fail(*refused);
   const auto asked = std::make_shared<Asked>(call, std::move(inference));
   const auto boarding = call->services().boarding;

@@ -11,6 +11,10 @@ uint32_t read_context(ObjectReader& in) {
   return static_cast<uint32_t>(context.value_or(same.value_or(0)));
 }
 
+chat::Priority read_tier(ObjectReader& in) {
+  return in.text("service_tier") == "flex" ? chat::Priority::kBackground : chat::Priority::kInteractive;
+}
+
 bool read_effort(ObjectReader& in, std::string_view name, std::string& effort) {
   const auto word = in.text(name);
   if (!word) return true;

@@ -4,11 +4,15 @@
 #include <cstdint>
 
 #include "api/json_input.h"
+#include "chat/types.h"
 
 namespace ingle::api {
 
 /// `num_ctx` or `context_length`: tokens that prompt and answer may take together; 0: neither is there.
 uint32_t read_context(ObjectReader& in);
+
+/// `service_tier`: what asks for "flex" may wait for everything else. Other tiers are the one that there is.
+chat::Priority read_tier(ObjectReader& in);
 
 /// How deep a model is to think, as chat::ChatPrompt::effort. `none`: not at all, which is told by false.
 bool read_effort(ObjectReader& in, std::string_view name, std::string& effort);

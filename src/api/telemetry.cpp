@@ -125,6 +125,10 @@ void Telemetry::ended(const RequestRecord& record) {
     prompt_tokens_.add({record.model, "computed"}, record.prompt_tokens - record.cached_tokens);
     prompt_tokens_.add({record.model, "cached"}, record.cached_tokens);
     generated_.add({record.model}, record.completion_tokens);
+    llama_read_.add({}, record.prompt_tokens - record.cached_tokens);
+    llama_read_seconds_.add({}, record.prefill_seconds);
+    llama_written_.add({}, record.completion_tokens);
+    llama_written_seconds_.add({}, record.decode_seconds);
     queued_.observe({record.model}, record.queued_seconds);
     if (record.first_token_seconds > 0) first_token_.observe({record.model}, record.first_token_seconds);
     finished_.add({record.model, record.finish.empty() ? "none" : record.finish, record.route_taken});
@@ -156,12 +160,44 @@ void Telemetry::model_unloaded(std::string_view model, std::string_view why) {
   if (log_) log_(to_text({{"time", now_text()}, {"event", "model_unloaded"}, {"model", model}, {"reason", why}}));
 }
 
+void Telemetry::write_llama(const Services& services, std::string& text) {
+  for (MetricFamily* family : {&llama_read_, &llama_read_seconds_, &llama_written_, &llama_written_seconds_}) {
+    family->add({}, 0);  // there from the first scrape on, as there
+    family->write(text);
+  }
+  chat::Stats sum;
+  for (const runtime::LoadedModel& model : services.models->loaded()) {
+    const auto stats = services.models->stats(model.name);
+    if (!stats) continue;
+    sum.steps += stats->steps;
+    sum.running += stats->running;
+    sum.waiting += stats->waiting;
+  }
+  const auto write = [&](std::string_view name, std::string_view help, Kind kind, double value) {
+    MetricFamily family(name, help, kind);
+    family.set({}, value);
+    family.write(text);
+  };
+  const auto rate = [](const MetricFamily& tokens, const MetricFamily& seconds) {
+    return seconds.value({}) > 0 ? tokens.value({}) / seconds.value({}) : 0;
+  };
+  write("llamacpp:n_decode_total", "Forward passes of the models that are loaded.", Kind::kCounter,
+        static_cast<double>(sum.steps));
+  write("llamacpp:prompt_tokens_seconds", "Tokens of prompts a second, of a request.", Kind::kGauge,
+        rate(llama_read_, llama_read_seconds_));
+  write("llamacpp:predicted_tokens_seconds", "Tokens of answers a second, of a request.", Kind::kGauge,
+        rate(llama_written_, llama_written_seconds_));
+  write("llamacpp:requests_processing", "Requests that engines work on.", Kind::kGauge, sum.running);
+  write("llamacpp:requests_deferred", "Requests that wait for their turn.", Kind::kGauge, sum.waiting);
+}
+
 std::string Telemetry::metrics_text(const Services& services) {
   std::string text;
   for (const MetricFamily* family : {&requests_, &refused_, &gone_, &in_flight_, &seconds_, &first_token_, &gap_,
                                      &queued_, &prompt_tokens_, &generated_, &finished_, &load_seconds_, &unloaded_})
     family->write(text);
   write_models(services, text);
+  write_llama(services, text);
   write_process(services, text);
   return text;
 }

@@ -42,6 +42,8 @@ struct RequestRecord {
   double load_seconds = 0;
   double queued_seconds = 0;
   double first_token_seconds = 0;
+  double prefill_seconds = 0;
+  double decode_seconds = 0;
 };
 
 class Telemetry {
@@ -105,6 +107,14 @@ class Telemetry {
       "ingle_model_load_seconds", "Time to load a model.", Kind::kHistogram, {"model"}, kSecondsBuckets};
   MetricFamily unloaded_{
       "ingle_models_unloaded_total", "Models that were unloaded, and why.", Kind::kCounter, {"model", "reason"}};
+
+  void write_llama(const Services& services, std::string& text);
+  // The names of llama-server's, for dashboards that know them.
+  MetricFamily llama_read_{"llamacpp:prompt_tokens_total", "Tokens of prompts that were computed.", Kind::kCounter};
+  MetricFamily llama_read_seconds_{"llamacpp:prompt_seconds_total", "Time in which they were.", Kind::kCounter};
+  MetricFamily llama_written_{"llamacpp:tokens_predicted_total", "Tokens of answers.", Kind::kCounter};
+  MetricFamily llama_written_seconds_{"llamacpp:tokens_predicted_seconds_total", "Time in which they were generated.",
+                                      Kind::kCounter};
 };
 
 }  // namespace ingle::api

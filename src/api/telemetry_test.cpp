@@ -86,6 +86,25 @@ TEST_F(TelemetryTest, an_answer_is_one_line_with_its_numbers_and_without_its_wor
   EXPECT_NE(text.find("ingle_requests_in_flight 0\n"), std::string::npos) << text;
 }
 
+TEST_F(TelemetryTest, dashboards_of_llama_server_find_their_names) {
+  EXPECT_NE(metrics().find("llamacpp:prompt_tokens_total 0\n"), std::string::npos);
+  chat::Finished end;
+  end.usage = {.prompt_tokens = 9, .cached_tokens = 4, .completion_tokens = 2};
+  end.usage.prefill_seconds = 0.5;
+  end.usage.decode_seconds = 0.25;
+  models.completer->script = {delta("words"), end};
+  ask("POST", "/v1/chat/completions", std::string(kQuestion));
+  models.now_loaded = {{.name = "m:1", .digest = {}, .description = {}}};
+  models.completer->now.steps = 7;
+  models.completer->now.waiting = 3;
+  const std::string text = metrics();
+  for (const char* line :
+       {"llamacpp:prompt_tokens_total 5\n", "llamacpp:tokens_predicted_total 2\n",
+        "llamacpp:prompt_tokens_seconds 10\n", "llamacpp:predicted_tokens_seconds 8\n", "llamacpp:n_decode_total 7\n",
+        "llamacpp:requests_processing 0\n", "llamacpp:requests_deferred 3\n"})
+    EXPECT_NE(text.find(line), std::string::npos) << line << text;
+}
+
 TEST_F(TelemetryTest, an_error_in_the_middle_of_a_stream_is_named) {
   models.completer->script = {delta("begun"), chat::Failed{Error::unavailable("the engine has ended")}};
   ask("POST", "/v1/chat/completions", std::string(kQuestion));

@@ -90,7 +90,9 @@ constexpr Field kSharedRows[] = {
     honoured("output_config", "object", "", &kConfigFields),
     honoured("output_format", "object", "the older place of output_config.format", &kFormatFields),
     harmless("metadata", "of the provider"),
-    harmless("service_tier", "of the provider"),
+    honoured(
+        "service_tier", "string",
+        "flex, which is OpenAI's word: goes on where no other request wants to; auto and standard_only are the one tier that there is"),
     harmless("inference_geo", "answers are made on this machine, or where the policy of the router says"),
     harmless("cache_control", kCacheNote),
     harmless("context_management", "nothing of a conversation is cut off: one that is too long is an error"),
@@ -356,6 +358,7 @@ Answer<MessagesCall> parse(std::string_view body, bool only_count) {
     call.request.max_tokens = static_cast<int32_t>(limit.value_or(-1));
     read_thinking(in, notes, call.request);
     call.context = read_context(in);
+    call.request.priority = read_tier(in);
     call.stream = in.boolean("stream").value_or(false);
   }
   if (notes.fault) return std::unexpected(*std::move(notes.fault));

@@ -103,18 +103,17 @@ Json picked(const Json& json, std::span<const std::string> fields) {
 
 class CompletionEncoder : public AnswerEncoder {
  public:
-  explicit CompletionEncoder(AnswerFrame frame) : frame_(std::move(frame)) {}
+  explicit CompletionEncoder(AnswerFrame frame) : frame_(std::move(frame)), so_far_(frame_.prompts.size() * frame_.n) {}
 
   std::string_view stream_type() const override { return "text/event-stream; charset=utf-8"; }
 
   std::string begin(const chat::Prefill& prompt) override {
-    n_prompt_ = prompt.total;
     n_cached_ = prompt.done;
     return {};
   }
 
   std::string progress(const chat::Prefill& prompt, double seconds) override {
-    if (!frame_.progress) return {};
+    if (!frame_.progress || so_far_.size() > 1) return {};  // of several prompts nobody could tell whose it is
     return event({{"index", 0},
                   {"content", ""},
                   {"tokens", Json::array()},
@@ -127,27 +126,41 @@ class CompletionEncoder : public AnswerEncoder {
                     {"time_ms", static_cast<uint64_t>(seconds * 1e3)}}}});
   }
 
-  std::string delta(const chat::Delta& delta) override {
+  std::string delta(const chat::Delta& delta) override { return choice_delta(0, delta); }
+
+  std::string choice_delta(uint32_t choice, const chat::Delta& delta) override {
     if (delta.text.empty() && delta.tokens.empty()) return {};
-    Json json = {{"index", 0},    {"content", delta.text}, {"tokens", tokens_json(delta.tokens)},
-                 {"stop", false}, {"id_slot", 0},          {"tokens_evaluated", n_prompt_}};
-    has_new_line_ = has_new_line_ || delta.text.contains('\n');
-    n_generated_ += delta.tokens.size();
-    if (!delta.tokens.empty()) json["tokens_predicted"] = n_generated_;
+    SoFar& so_far = so_far_[choice];
+    Json json = {{"index", choice}, {"content", delta.text}, {"tokens", tokens_json(delta.tokens)},
+                 {"stop", false},   {"id_slot", 0},          {"tokens_evaluated", prompt_of(choice).n_tokens}};
+    so_far.has_new_line = so_far.has_new_line || delta.text.contains('\n');
+    so_far.n_generated += delta.tokens.size();
+    if (!delta.tokens.empty()) json["tokens_predicted"] = so_far.n_generated;
     if (frame_.probabilities) json["completion_probabilities"] = probabilities_json(delta.tokens);
     return event(json);
   }
 
-  std::string finish(const Outcome& outcome) override {
-    const Json json = last("", {}, has_new_line_, outcome);
-    return event(frame_.fields.empty() ? json : picked(json, frame_.fields));
+  std::string end_choice(uint32_t choice, const Outcome& outcome) override {
+    return event(wanted(last(choice, "", {}, so_far_[choice].has_new_line, outcome)));
   }
+  std::string finish(const Outcome& outcome) override { return end_choice(0, outcome); }
+  /// Each has told its end.
+  std::string finish_all(std::span<const Outcome> /*outcomes*/) override { return {}; }
   std::string fail(const Failure& failure) override { return event(error_json(failure)); }
 
   std::string whole(const WholeAnswer& answer, const Outcome& outcome) override {
-    Json json = last(answer.text, tokens_json(answer.tokens), answer.text.contains('\n'), outcome);
-    if (frame_.probabilities) json["completion_probabilities"] = probabilities_json(answer.tokens);
-    return to_text(frame_.fields.empty() ? json : picked(json, frame_.fields));
+    return whole_all({&answer, 1}, {&outcome, 1});
+  }
+
+  std::string whole_all(std::span<const WholeAnswer> answers, std::span<const Outcome> outcomes) override {
+    Json list = Json::array();
+    for (uint32_t i = 0; i < answers.size(); ++i) {
+      const WholeAnswer& answer = answers[i];
+      Json json = last(i, answer.text, tokens_json(answer.tokens), answer.text.contains('\n'), outcomes[i]);
+      if (frame_.probabilities) json["completion_probabilities"] = probabilities_json(answer.tokens);
+      list.push_back(wanted(std::move(json)));
+    }
+    return to_text(list.size() == 1 ? list.front() : list);
   }
 
  private:
@@ -160,9 +173,18 @@ class CompletionEncoder : public AnswerEncoder {
     return ids;
   }
 
-  Json last(std::string_view content, Json tokens, bool has_new_line, const Outcome& outcome) const {
+  const AnswerFrame::Prompt& prompt_of(uint32_t choice) const { return frame_.prompts[choice / frame_.n]; }
+  Json wanted(Json json) const { return frame_.fields.empty() ? json : picked(json, frame_.fields); }
+
+  Json settings_of(uint32_t choice) const {
+    Json settings = Json::parse(frame_.settings_json, nullptr, false);
+    if (settings.contains("seed")) settings["seed"] = settings["seed"].get<uint64_t>() + choice % frame_.n;
+    return settings;
+  }
+
+  Json last(uint32_t choice, std::string_view content, Json tokens, bool has_new_line, const Outcome& outcome) const {
     const chat::Usage& usage = outcome.finished.usage;
-    return {{"index", 0},
+    return {{"index", choice},
             {"content", content},
             {"tokens", tokens.is_null() ? Json::array() : std::move(tokens)},
             {"id_slot", 0},
@@ -176,15 +198,17 @@ class CompletionEncoder : public AnswerEncoder {
             {"stop_type", stop_type(outcome.finished)},
             {"stopping_word", outcome.finished.stop_text},
             {"timings", timings_json(usage)},
-            {"prompt", frame_.prompt.reveal()},
-            {"generation_settings", Json::parse(frame_.settings_json, nullptr, false)}};
+            {"prompt", prompt_of(choice).text.reveal()},
+            {"generation_settings", settings_of(choice)}};
   }
 
+  struct SoFar {
+    size_t n_generated = 0;
+    bool has_new_line = false;
+  };
   const AnswerFrame frame_;
-  uint32_t n_prompt_ = 0;
   uint32_t n_cached_ = 0;
-  size_t n_generated_ = 0;  // as far as tokens were asked for
-  bool has_new_line_ = false;
+  std::vector<SoFar> so_far_;  // of a stream's answers
 };
 
 }  // namespace

@@ -20,7 +20,12 @@ struct AnswerFrame {
   bool progress = false;       // of reading the prompt
   std::vector<std::string> fields = {};
   std::string settings_json = "{}";  // encode_settings() of the request
-  chat::Private prompt = {};         // that was given as a text
+  struct Prompt {
+    chat::Private text = {};  // that was given as a text
+    uint32_t n_tokens = 0;
+  };
+  std::vector<Prompt> prompts = {{}};
+  uint32_t n = 1;  // answers to each of them
 };
 
 /// `generation_settings` of answers and of /props.

@@ -134,5 +134,37 @@ TEST_F(LlamaRoutes, infill_is_for_models_that_were_trained_for_it) {
             (std::vector<int32_t>{1, 7, 8, 9, 2, 7, 8, 9, 3}));
 }
 
+TEST_F(LlamaRoutes, a_header_says_what_may_wait) {
+  models.completer->script = {testing::text("hi"), chat::Finished{}};
+  auto asked = [&](std::string word) {
+    auto wanted = request("POST", "/completion", R"({"model":"m:1","prompt":"a"})");
+    wanted.headers.push_back({"x-ingle-priority", std::move(word)});
+    return ask(std::move(wanted)).reply.status;
+  };
+  EXPECT_EQ(asked("background"), 200);
+  EXPECT_EQ(models.completer->request.priority, chat::Priority::kBackground);
+  EXPECT_EQ(asked("interactive"), 200);
+  EXPECT_EQ(models.completer->request.priority, chat::Priority::kInteractive);
+  EXPECT_EQ(asked("urgent"), 400);
+}
+
+TEST_F(LlamaRoutes, several_prompts_have_several_answers) {
+  models.completer->script = {text("hi"), chat::Finished{}};
+  const std::string body = R"({"model":"m:1","prompt":["a","b"],"n_cmpl":2,"seed":5,)";
+  const Json whole = json(ask("POST", "/completion", body + R"("stream":false})"));
+  ASSERT_EQ(whole.size(), 4U);
+  EXPECT_EQ(whole[0].at("content"), "hi");
+  EXPECT_EQ(whole[2].at("index"), 2);
+  EXPECT_EQ(whole[2].at("prompt"), "b");
+  EXPECT_EQ(whole[3].at("generation_settings").at("seed"), 6);
+  const std::string stream = ask("POST", "/completion", body + R"("stream":true})").reply.body;
+  size_t n_ends = 0;
+  for (size_t at = stream.find("\"stop\":true"); at != std::string::npos; at = stream.find("\"stop\":true", at + 1))
+    ++n_ends;
+  EXPECT_EQ(n_ends, 4U);
+  EXPECT_NE(stream.find("\"index\":3"), std::string::npos);
+  EXPECT_EQ(json(ask("POST", "/completion", R"({"model":"m:1","prompt":["a"]})")).at("content"), "hi");
+}
+
 }  // namespace
 }  // namespace ingle::api::llama

@@ -28,8 +28,8 @@ TEST(LlamaParse, reads_a_whole_request) {
     "prompt": "a", "n_predict": 7, "temperature": 0.25, "top_k": 3, "dry_multiplier": 0.5, "dry_penalty_last_n": 9, "mirostat": 2,
     "seed": 5, "stop": ["x"], "ignore_eos": true, "stream": true, "n_probs": 2, "cache_prompt": true, "grammar": "root ::= \"a\"",
     "logit_bias": [[7, false], [8, 1.5]], "odd": 1})");
-  ASSERT_EQ(call.prompt.size(), 1U);
-  EXPECT_EQ(call.prompt[0].text.reveal(), "a");
+  ASSERT_EQ(call.prompts.size(), 1U);
+  EXPECT_EQ(call.prompts[0][0].text.reveal(), "a");
   EXPECT_EQ(call.request.max_tokens, 7);
   EXPECT_FLOAT_EQ(call.request.sampling.temperature, 0.25F);
   EXPECT_EQ(call.request.sampling.top_k, 3);
@@ -62,12 +62,18 @@ TEST(LlamaParse, has_the_dialects_defaults) {
 }
 
 TEST(LlamaParse, a_prompt_is_a_text_or_tokens_or_both) {
-  EXPECT_EQ(parsed(R"({"prompt":[1,2]})").prompt.at(0).tokens, (std::vector<int32_t>{1, 2}));
-  const auto mixed = parsed(R"({"prompt":["a",1,2,"b"]})").prompt;
+  EXPECT_EQ(parsed(R"({"prompt":[1,2]})").prompts.at(0).at(0).tokens, (std::vector<int32_t>{1, 2}));
+  const auto mixed = parsed(R"({"prompt":["a",1,2,"b"]})").prompts.at(0);
   ASSERT_EQ(mixed.size(), 3U);
   EXPECT_EQ(mixed[1].tokens, (std::vector<int32_t>{1, 2}));
   EXPECT_EQ(mixed[2].text.reveal(), "b");
-  EXPECT_EQ(fault(R"({"prompt":["a","b"]})").status, 501);
+  const auto several = parsed(R"({"prompt":["a",[1,2],["b",3],{"prompt_string":"c"}],"n_cmpl":2})");
+  ASSERT_EQ(several.prompts.size(), 4U);
+  EXPECT_EQ(several.n, 2U);
+  EXPECT_EQ(several.prompts[1].at(0).tokens, (std::vector<int32_t>{1, 2}));
+  EXPECT_EQ(several.prompts[2].size(), 2U);
+  EXPECT_EQ(several.prompts[3].at(0).text.reveal(), "c");
+  EXPECT_EQ(fault(R"({"prompt":["a","b"],"n_cmpl":65})").param, "n_cmpl");
   for (const char* body : {R"({})", R"({"prompt":[]})", R"({"prompt":[-1]})", R"({"prompt":[1.5]})",
                            R"({"prompt":true})", R"({"prompt":[4294967296]})"})
     EXPECT_EQ(fault(body).param, "prompt") << body;
@@ -82,7 +88,6 @@ TEST(LlamaParse, a_schema_is_checked_where_it_cannot_be_enforced) {
 }
 
 TEST(LlamaParse, names_what_it_does_not_do) {
-  EXPECT_EQ(fault(R"({"prompt":"a","n_cmpl":2})").status, 501);
   EXPECT_EQ(fault(R"({"prompt":"a","post_sampling_probs":true})").status, 501);
   EXPECT_EQ(fault(R"({"prompt":"a","dynatemp_range":1})").status, 501);
   EXPECT_EQ(fault(R"({"prompt":"a","temperature":"hot"})").param, "temperature");
@@ -135,7 +140,7 @@ TEST(LlamaParse, samplers_that_are_not_listed_are_off) {
 }
 
 TEST(LlamaParse, a_prompt_may_be_an_object_without_pictures) {
-  EXPECT_EQ(parsed(R"({"prompt":{"prompt_string":"a","multimodal_data":[]}})").prompt.at(0).text.reveal(), "a");
+  EXPECT_EQ(parsed(R"({"prompt":{"prompt_string":"a","multimodal_data":[]}})").prompts.at(0).at(0).text.reveal(), "a");
   EXPECT_EQ(fault(R"({"prompt":{}})").param, "prompt.prompt_string");
   EXPECT_EQ(fault(R"({"prompt":{"prompt_string":"a","multimodal_data":["eA=="]}})").param, "prompt.multimodal_data");
 }
@@ -155,7 +160,7 @@ TEST(LlamaEncode, a_whole_answer) {
                                      .tokens = true,
                                      .probabilities = true,
                                      .settings_json = R"({"n_predict":7})",
-                                     .prompt = chat::Private("p")});
+                                     .prompts = {{chat::Private("p"), 5}}});
   chat::TokenInfo token;
   token.chosen = {.id = 4, .text = "\xff", .logprob = -1};
   const Json json = Json::parse(encoder->whole({.text = "hi", .tokens = {token}}, outcome()));

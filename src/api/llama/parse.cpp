@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "api/json_input.h"
+#include "api/limits.h"
 
 namespace ingle::api::llama {
 namespace {
@@ -14,7 +15,6 @@ namespace {
 using chat::Sampling;
 
 constexpr double kMany = 1 << 20;
-constexpr std::string_view kOneAnswer = "this server gives one answer a request";
 
 struct NumberRow {
   std::string_view name;
@@ -48,7 +48,7 @@ constexpr Field kPromptRows[] = {
 };
 constexpr FieldTable kPromptFields = kPromptRows;
 constexpr Field kTextPromptRows[] = {
-  required("prompt", "string|any[]|object", "a text, in which control tokens count, a list of tokens, or a list of both", &kPromptFields),
+  required("prompt", "string|any[]|object", "a text, in which control tokens count, a list of tokens, a list of both, or a list of such prompts; answers of all prompts together: at most 128", &kPromptFields),
 };
 constexpr Field kFileRows[] = {
   honoured("filename", "string"),
@@ -66,7 +66,8 @@ constexpr Field kGenerationRows[] = {
   honoured("stream", "boolean", "default false"),
   honoured("n_predict", "integer", "-1 and -2: until the context is full"),
   honoured("max_tokens", "integer", "where n_predict is missing"),
-  honoured("seed", "integer", "negative: random"),
+  honoured("seed", "integer", "negative: random; the answer i of n_cmpl, from 0, is drawn with seed + i"),
+  honoured("n_cmpl", "integer", "answers to each prompt; with several answers the whole is a list of them, each with its index"),
   honoured("stop", "string|string[]"),
   honoured("ignore_eos", "boolean"),
   honoured("return_tokens", "boolean"),
@@ -114,7 +115,6 @@ constexpr Field kGenerationRows[] = {
   rejected("min_keep", 501, "a filter leaves at least one token, and no other number", "0"),
   rejected("post_sampling_probs", 501, "probabilities here are those of the model"),
   rejected("lora", 501, "no adapters are switched here: pull a model that has them merged"),
-  rejected("n_cmpl", 501, "this server gives one answer a request", "1"),
 };
 constexpr Field kTokenizeRows[] = {
   required("content", "string"),
@@ -155,41 +155,48 @@ std::vector<int32_t> read_tokens(ObjectReader& in, std::string_view name) {
   return tokens;
 }
 
-/// A text, tokens, or both in turns.
-std::vector<PromptPart> read_prompt(ObjectReader& in, ReadNotes& notes) {
-  constexpr std::string_view kShape = "must be a text, a list of tokens, or a list of both";
-  const Json* prompt = in.any("prompt");
-  if (prompt != nullptr && prompt->is_object()) {
-    ObjectReader reader(*prompt, "prompt", notes, kPromptFields);
+/// A text, tokens, or both in turns; nothing where it is neither.
+std::optional<std::vector<PromptPart>> parts_of(const Json& prompt, const std::string& place, ReadNotes& notes) {
+  if (prompt.is_object()) {
+    ObjectReader reader(prompt, place, notes, kPromptFields);
     const auto text = reader.text("prompt_string");
     if (!text) reader.fault("prompt_string", "is required");
-    return {{chat::Private(text.value_or("")), {}}};
+    return {{{chat::Private(text.value_or("")), {}}}};
   }
-  if (prompt != nullptr && prompt->is_string()) return {{chat::Private(prompt->get<std::string>()), {}}};
-  if (prompt == nullptr || !prompt->is_array() || prompt->empty()) {
-    in.fault("prompt", kShape);
-    return {};
-  }
+  if (prompt.is_string()) return {{{chat::Private(prompt.get<std::string>()), {}}}};
+  if (!prompt.is_array() || prompt.empty()) return std::nullopt;
   std::vector<PromptPart> parts;
-  bool only_texts = true;
-  for (const Json& item : *prompt) {
+  for (const Json& item : prompt) {
     const auto token = token_of(item);
-    if (!token && !item.is_string()) {
-      in.fault("prompt", kShape);
-      return {};
-    }
-    only_texts = only_texts && !token;
+    if (!token && !item.is_string()) return std::nullopt;
     if (!token) {
       parts.push_back({chat::Private(item.get<std::string>()), {}});
-    } else if (parts.empty() || !parts.back().text.empty()) {
+    } else if (parts.empty() || parts.back().tokens.empty()) {
       parts.push_back({{}, {*token}});
     } else {
       parts.back().tokens.push_back(*token);
     }
   }
-  // A list of nothing but texts is a list of prompts there.
-  if (only_texts && parts.size() > 1) in.fault(Failure::not_implemented("prompt", kOneAnswer));
   return parts;
+}
+
+/// A list in which no token stands by itself is a list of prompts.
+std::vector<std::vector<PromptPart>> read_prompts(ObjectReader& in, ReadNotes& notes) {
+  constexpr std::string_view kShape = "must be a text, a list of tokens, a list of both, or a list of those";
+  static const Json kNothing;
+  const Json* value = in.any("prompt");
+  const Json& prompt = value == nullptr ? kNothing : *value;
+  const bool is_list = prompt.is_array() && std::ranges::none_of(prompt, &Json::is_number);
+  std::vector<std::vector<PromptPart>> prompts;
+  const size_t n = is_list ? prompt.size() : 1;
+  if (n == 0 || n > kMaxChoices) in.fault("prompt", "must be 1 to " + std::to_string(kMaxChoices) + " prompts");
+  for (size_t i = 0; i < n && !notes.fault; ++i) {
+    auto parts =
+        parts_of(is_list ? prompt[i] : prompt, is_list ? "prompt[" + std::to_string(i) + "]" : "prompt", notes);
+    if (!parts) in.fault("prompt", kShape);
+    if (parts) prompts.push_back(*std::move(parts));
+  }
+  return prompts;
 }
 
 /// A filter or penalty that is not named is off.
@@ -290,6 +297,9 @@ void read_generation(ObjectReader& in, CompletionCall& call) {
   const auto seed = in.integer("seed", std::numeric_limits<int64_t>::min(), std::numeric_limits<int64_t>::max());
   call.has_seed = seed.value_or(-1) >= 0;
   call.request.sampling.seed = static_cast<uint64_t>(seed.value_or(0));
+  call.n = static_cast<uint32_t>(in.integer("n_cmpl", 1, kMaxChoices).value_or(1));
+  if (call.n * std::max<size_t>(call.prompts.size(), 1) > kMaxChoices)
+    in.fault("n_cmpl", "of each prompt is more than " + std::to_string(kMaxChoices) + " answers");
   call.request.stop = in.texts("stop");
   call.request.ignore_eos = in.boolean("ignore_eos").value_or(false);
   call.stream = in.boolean("stream").value_or(false);
@@ -331,7 +341,7 @@ Answer<CompletionCall> parse_completion(std::string_view body) {
   ReadNotes notes;
   {
     ObjectReader in(*json, "", notes, kCompletionFields);
-    call.prompt = read_prompt(in, notes);
+    call.prompts = read_prompts(in, notes);
     read_generation(in, call);
   }
   return finished(std::move(call), std::move(notes));

@@ -22,8 +22,9 @@ struct PromptPart {
 
 struct CompletionCall {
   std::string model;  // empty: the only one there is
-  std::vector<PromptPart> prompt;
+  std::vector<std::vector<PromptPart>> prompts;
   chat::CompleteRequest request;  // all but its prompt
+  uint32_t n = 1;                 // answers to each prompt; the i-th, from 0, is drawn with the seed + i
   bool stream = false;
   bool has_seed = false;
   bool return_tokens = false;

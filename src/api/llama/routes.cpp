@@ -33,9 +33,12 @@ Result<std::vector<int32_t>> tokens_of(chat::Completer& model, std::vector<Promp
 
 namespace {
 
-void complete(const std::shared_ptr<Call>& call, CompletionCall parsed, std::string prompt_text,
-              chat::TokenPrompt tokens) {
-  parsed.request.prompt = std::move(tokens);
+struct Prompt {
+  chat::Private text;  // that was given as one
+  chat::TokenPrompt tokens;
+};
+
+void complete(const std::shared_ptr<Call>& call, CompletionCall parsed, std::vector<Prompt> prompts) {
   if (!parsed.has_seed) parsed.request.sampling.seed = random_seed();
   AnswerFrame frame{.model = parsed.model,
                     .tokens = parsed.return_tokens,
@@ -43,11 +46,22 @@ void complete(const std::shared_ptr<Call>& call, CompletionCall parsed, std::str
                     .progress = parsed.return_progress,
                     .fields = std::move(parsed.fields),
                     .settings_json = encode_settings(parsed.request, parsed.stream),
-                    .prompt = chat::Private(std::move(prompt_text))};
-  run_inference(call, {.model = parsed.model,
-                       .request = std::move(parsed.request),
-                       .stream = parsed.stream,
-                       .encoder = make_encoder(std::move(frame))});
+                    .prompts = {},
+                    .n = parsed.n};
+  Inference inference{.model = parsed.model, .request = {}, .n = parsed.n, .stream = parsed.stream};
+  for (Prompt& prompt : prompts) {
+    frame.prompts.push_back({std::move(prompt.text), static_cast<uint32_t>(prompt.tokens.tokens.size())});
+    for (uint32_t i = 0; i < parsed.n; ++i) {
+      chat::CompleteRequest request = parsed.request;
+      request.prompt = prompt.tokens;
+      request.sampling.seed += i;
+      inference.more.push_back(std::move(request));
+    }
+  }
+  inference.request = std::move(inference.more.front());
+  inference.more.erase(inference.more.begin());
+  inference.encoder = make_encoder(std::move(frame));
+  run_inference(call, std::move(inference));
 }
 
 }  // namespace
@@ -58,10 +72,14 @@ void completion(const std::shared_ptr<Call>& call) {
   call->name_ignored(parsed->ignored);
   const auto model = acquire(*call, parsed->model);
   if (!model) return call->fail(model.error());
-  std::string text = parsed->prompt.size() == 1 ? parsed->prompt.front().text.reveal() : std::string();
-  auto tokens = tokens_of(**model, parsed->prompt);
-  if (failed(*call, tokens)) return;
-  complete(call, *std::move(parsed), std::move(text), {*std::move(tokens)});
+  std::vector<Prompt> prompts;
+  for (std::vector<PromptPart>& parts : parsed->prompts) {
+    chat::Private text = parts.size() == 1 ? parts.front().text : chat::Private();
+    auto tokens = tokens_of(**model, parts);
+    if (failed(*call, tokens)) return;
+    prompts.push_back({std::move(text), {*std::move(tokens)}});
+  }
+  complete(call, *std::move(parsed), std::move(prompts));
 }
 
 void infill(const std::shared_ptr<Call>& call) {
@@ -72,7 +90,7 @@ void infill(const std::shared_ptr<Call>& call) {
   if (!model) return call->fail(model.error());
   auto prompt = infill_prompt(**model, parsed->infill, "input_suffix");
   if (!prompt) return call->fail(prompt.error());
-  complete(call, std::move(parsed->completion), "", *std::move(prompt));
+  complete(call, std::move(parsed->completion), {{{}, *std::move(prompt)}});
 }
 
 void tokenize(const std::shared_ptr<Call>& call) {

@@ -194,6 +194,7 @@ void read_question(ObjectReader& in, ReadNotes& notes, Question& question) {
   question.n = static_cast<uint32_t>(in.integer("n", 1, kMaxChoices).value_or(1));
   question.request.stop = in.texts("stop");
   question.context = read_context(in);
+  question.request.priority = read_tier(in);
   read_stream(in, notes, question);
 }
 

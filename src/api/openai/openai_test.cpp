@@ -231,6 +231,11 @@ TEST(OpenAiParse, a_strict_schema_is_enforced_and_another_may_be_checked) {
   EXPECT_FALSE(checked(R"(,"strict":true)"));
 }
 
+TEST(OpenAiParse, the_flex_tier_is_background_work) {
+  EXPECT_EQ(parsed(with(R"("service_tier":"flex")")).request.priority, chat::Priority::kBackground);
+  EXPECT_EQ(parsed(with(R"("service_tier":"auto")")).request.priority, chat::Priority::kInteractive);
+}
+
 TEST(OpenAiParse, unknown_fields_are_named_and_nothing_more) {
   const ChatCall call =
       parsed(with(R"("bar":"x","service_tier":"x","stream_options":{"foo":1},"store":null,"bad name,":1)"));

@@ -342,6 +342,7 @@ Answer<ResponsesCall> parse_responses(std::string_view body) {
     read_sampling(in, call);
     read_include(in, call);
     call.context = read_context(in);
+    call.request.priority = read_tier(in);
     call.request.max_tokens = read_limit(in, {"max_output_tokens"}, 1, -1);
     call.stream = in.boolean("stream").value_or(false);
     in.object("metadata");
