@@ -166,15 +166,20 @@ bool contains(const CodePointSet& set, char32_t c) {
   return after != set.begin() && c <= std::prev(after)->last;
 }
 
+std::optional<std::string> pcre2_property(std::string_view property) {
+  auto name = pcre2_name(property);
+  if (name) name = category_letters(*name);
+  return name;
+}
+
 std::optional<CodePointSet> code_points_with(std::string_view property) {
   if (property == "Any") return all_code_points();
   if (property == "Assigned") {
     const auto unassigned = code_points_with("Cn");
     return unassigned ? std::optional(complement_of(*unassigned)) : std::nullopt;
   }
-  auto name = pcre2_name(property);
+  const auto name = pcre2_property(property);
   if (!name) return std::nullopt;
-  name = category_letters(*name);
   // Tables of Unicode do not change while we run: what was scanned once is kept. Unknown names are not.
   static std::mutex guard_known;
   static std::map<std::string, CodePointSet, std::less<>> known;

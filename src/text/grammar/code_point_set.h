@@ -4,6 +4,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -28,6 +29,10 @@ CodePointSet normal_set(CodePointSet ranges);
 CodePointSet complement_of(const CodePointSet& set);
 CodePointSet all_code_points();
 bool contains(const CodePointSet& set, char32_t c);
+
+/// PCRE2's name for what stands in \p{} in ECMA-262, for checks that are written with it; nothing for what is no name. Whether
+/// there is such a property PCRE2 says itself. "Assigned" it has no name for: it is what is not Cn.
+std::optional<std::string> pcre2_property(std::string_view property);
 
 /// What \p{text} holds in ECMA-262: a general category, Script=, Script_Extensions= or a binary property, as the Unicode
 /// tables of PCRE2 know it. Nothing for a name that is not known.

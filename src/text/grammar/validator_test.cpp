@@ -5,6 +5,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "text/grammar/code_point_set.h"
+
 namespace ingle::text::grammar {
 namespace {
 
@@ -68,6 +70,27 @@ TEST(Validator, strings_are_measured_in_code_points) {
       {R"({"pattern":"^x{,2}]$"})", {R"("x{,2}]")"}, {R"("xx]")"}},
       {R"({"format":"date"})", {R"("2024-02-29")", "1"}, {R"("2023-02-29")"}},
   });
+}
+
+TEST(Validator, a_property_has_the_same_names_as_where_it_is_enforced) {
+  struct Row {
+    const char* property;
+    const char* member;
+  };
+  for (const Row& row :
+       {Row{"LC", "a"}, Row{"Combining_Mark", "\u0301"}, Row{"cntrl", "\\u0001"}, Row{"Format", "\u200D"},
+        Row{"gc=Private_Use", "\uE000"}, Row{"Script=Greek", "α"}, Row{"scx=Hira", "ー"}, Row{"Assigned", "a"}}) {
+    const std::string schema = R"({"pattern":"^\\p{)" + std::string(row.property) + R"(}$"})";
+    const auto validator = Validator::create(schema);
+    ASSERT_TRUE(validator.has_value()) << schema << validator.error().message();
+    EXPECT_FALSE(validator->validate("\"" + std::string(row.member) + "\"")->has_value()) << schema;
+    EXPECT_TRUE(validator->validate("\"-x\"")->has_value()) << schema;
+    EXPECT_TRUE(code_points_with(row.property).has_value()) << row.property;
+  }
+  for (const char* odd : {"Nonsense", "sc:Greek", "gc=Script=Greek"}) {
+    EXPECT_FALSE(Validator::create(R"({"pattern":"\\p{)" + std::string(odd) + R"(}"})").has_value()) << odd;
+    EXPECT_FALSE(code_points_with(odd).has_value()) << odd;
+  }
 }
 
 TEST(Validator, arrays) {

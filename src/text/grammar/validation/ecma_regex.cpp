@@ -10,6 +10,8 @@
 #include <optional>
 #include <string>
 
+#include "text/grammar/code_point_set.h"
+
 namespace ingle::text::grammar::validation {
 namespace {
 
@@ -21,47 +23,6 @@ constexpr std::string_view kSpaces =
 constexpr std::string_view kNoSpaces =
     R"(\x{00}-\x{08}\x{0E}-\x{1F}\x{21}-\x{9F}\x{A1}-\x{167F}\x{1681}-\x{1FFF}\x{200B}-\x{2027}\x{202A}-\x{202E})"
     R"(\x{2030}-\x{205E}\x{2060}-\x{2FFF}\x{3001}-\x{FEFE}\x{FF00}-\x{10FFFF})";
-
-// Long names of general categories; PCRE2 knows the short ones.
-constexpr std::array<std::array<std::string_view, 2>, 37> kCategories = {{
-    {"Letter", "L"},
-    {"Cased_Letter", "L&"},
-    {"Uppercase_Letter", "Lu"},
-    {"Lowercase_Letter", "Ll"},
-    {"Titlecase_Letter", "Lt"},
-    {"Modifier_Letter", "Lm"},
-    {"Other_Letter", "Lo"},
-    {"Mark", "M"},
-    {"Nonspacing_Mark", "Mn"},
-    {"Spacing_Mark", "Mc"},
-    {"Enclosing_Mark", "Me"},
-    {"Number", "N"},
-    {"Decimal_Number", "Nd"},
-    {"digit", "Nd"},
-    {"Letter_Number", "Nl"},
-    {"Other_Number", "No"},
-    {"Punctuation", "P"},
-    {"punct", "P"},
-    {"Connector_Punctuation", "Pc"},
-    {"Dash_Punctuation", "Pd"},
-    {"Open_Punctuation", "Ps"},
-    {"Close_Punctuation", "Pe"},
-    {"Initial_Punctuation", "Pi"},
-    {"Final_Punctuation", "Pf"},
-    {"Other_Punctuation", "Po"},
-    {"Symbol", "S"},
-    {"Math_Symbol", "Sm"},
-    {"Currency_Symbol", "Sc"},
-    {"Modifier_Symbol", "Sk"},
-    {"Other_Symbol", "So"},
-    {"Separator", "Z"},
-    {"Space_Separator", "Zs"},
-    {"Line_Separator", "Zl"},
-    {"Paragraph_Separator", "Zp"},
-    {"Other", "C"},
-    {"Control", "Cc"},
-    {"Unassigned", "Cn"},
-}};
 
 std::unexpected<Error> refuse(std::string why) {
   return std::unexpected(Error::refused("the pattern has " + std::move(why)));
@@ -231,22 +192,15 @@ class Translator {
   Status property(char letter) {
     const size_t close = text_.find('}', at_);
     if (!take('{') || close == std::string_view::npos) return refuse("a '\\p' without a name in braces");
-    std::string_view name = text_.substr(at_, close - at_);
+    const std::string_view name = text_.substr(at_, close - at_);
     at_ = close + 1;
-    for (const std::string_view prefix : {"General_Category=", "gc="}) {
-      if (name.starts_with(prefix)) name.remove_prefix(prefix.size());
-    }
-    std::string known(name);
-    for (const auto& [longer, shorter] : kCategories) {
-      if (name == longer) known = shorter;
-    }
-    for (const std::string_view prefix : {"Script=", "Script_Extensions=", "sc=", "scx="}) {
-      if (name.starts_with(prefix))
-        known = (prefix.contains('x') ? "scx:" : "sc:") + std::string(name.substr(prefix.size()));
-    }
+    const bool is_assigned = name == "Assigned";
+    const auto known = pcre2_property(is_assigned ? "Cn" : name);
+    if (!known) return refuse("no property '" + std::string(name) + "'");
+    if (is_assigned) letter = letter == 'p' ? 'P' : 'p';
     out_ += '\\';
     out_ += letter;
-    out_ += "{" + known + "}";
+    out_ += "{" + *known + "}";
     return {};
   }
 
