@@ -60,6 +60,7 @@ struct AvailableModel {
   uint64_t parameters = 0;
   std::string quantization = {};
   uint64_t context = 0;
+  bool generates = true;  // false: an encoder
   LicenceInfo licence = {};
 };
 

@@ -72,15 +72,16 @@ Result<std::vector<base::FileDescriptor>> open_parts(std::span<const fs::path> p
   return parts;
 }
 
-/// Who answers for "auto" when the policy names nobody: the model that was installed last.
-Result<std::string> newest_model(const store::Store& store) {
-  INGLE_TRY(const auto installed, store.list(nullptr));
-  const auto newest = std::ranges::max_element(installed, {}, &store::InstalledModel::modified);
-  if (newest == installed.end()) {
-    return std::unexpected(Error::not_found("no model is installed that could answer for 'auto'")
-                               .hint("'ingle list --available' shows what can be pulled"));
+/// Who answers for "auto" when the policy names nobody: the model that was installed last and writes answers.
+Result<std::string> newest_model(Front& front) {
+  INGLE_TRY(auto installed, front.store().list(nullptr));
+  std::ranges::sort(installed, std::greater<>(), &store::InstalledModel::modified);
+  for (const store::InstalledModel& model : installed) {
+    const auto facts = front.facts(Front::files_of(model));
+    if (facts && facts->summary.pooling.empty()) return model.name.display();
   }
-  return newest->name.display();
+  return std::unexpected(Error::not_found("no model is installed that could answer for 'auto'")
+                             .hint("'ingle list --available' shows what can be pulled"));
 }
 
 /// The models, and the router as one more of them.
@@ -254,7 +255,7 @@ void Front::make_models() {
       .home = settings_.home,
       .offline = offline_,
       .models = models_.get(),
-      .default_model = [this] { return newest_model(store_); },
+      .default_model = [this] { return newest_model(*this); },
       .transport = [this] { return transport(); },
       .key = receipt_key_,
       .environment = env_,

@@ -106,6 +106,7 @@ std::vector<api::AvailableModel> available_models(const store::Store& store) {
                       .parameters = entry.parameters,
                       .quantization = entry.quantization,
                       .context = entry.context,
+                      .generates = entry.generates,
                       .licence = licence_of(entry)});
   return models;
 }

@@ -106,6 +106,10 @@ Result<CatalogEntry> parse_entry(const Json& json, const std::map<std::string, L
   INGLE_TRY(entry.quantization, text_field(json, "quantization", text));
   INGLE_TRY(entry.context, number_field(json, "context", text));
   INGLE_TRY(entry.size, number_field(json, "size", text));
+  if (const auto generates = json.find("generates"); generates != json.end()) {
+    if (!generates->is_boolean()) return std::unexpected(broken(text, "'generates' is not true or false"));
+    entry.generates = generates->get<bool>();
+  }
   if (const std::string digest = optional_text(json, "sha256"); !digest.empty()) {
     INGLE_TRY(entry.digest, Digest::parse(digest));
   }

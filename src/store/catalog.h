@@ -53,8 +53,9 @@ struct CatalogEntry {
   uint64_t parameters = 0;
   std::string quantization = {};
   uint64_t context = 0;
-  uint64_t size = 0;   // of the GGUF in bytes; approximate where no digest is pinned
-  Digest digest = {};  // of the whole GGUF; empty: nobody here has verified one
+  bool generates = true;  // false: an encoder
+  uint64_t size = 0;      // of the GGUF in bytes; approximate where no digest is pinned
+  Digest digest = {};     // of the whole GGUF; empty: nobody here has verified one
   std::vector<SourceSpec> sources = {};
 };
 

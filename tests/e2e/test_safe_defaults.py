@@ -57,7 +57,7 @@ class SafeDefaults(IngleTest):
                     self.assertNotIn(key, text, (pid, name))
 
     def test_prompts_stand_in_no_log_error_or_file(self):
-        server = Server(self, "--engine", "echo", INGLE_LOG="debug", INGLE_ROLE_STDERR="1")
+        server = Server(self, "--engine", "echo", INGLE_ROLE_STDERR="1")
         bodies = [chat(CANARY), chat(CANARY, max_tokens=-7), chat(CANARY, temperature=CANARY), chat(CANARY, tools=CANARY),
                   chat(CANARY, grammar="root ::= ("), {**chat(CANARY), "model": "../x"}, {**chat(CANARY), "messages": [{"role": CANARY, "content": CANARY}]},
                   {**chat(CANARY), "response_format": {"type": "json_schema", "json_schema": {"name": "x", "strict": True, "schema": {"type": CANARY}}}}]
@@ -106,7 +106,7 @@ class SafeDefaults(IngleTest):
 class WithAModel(IngleTest):
     @needs("smollm2:135m")
     def test_an_engine_that_answers_leaves_nothing_of_the_prompt(self):
-        server = Server(self, INGLE_ROLE_STDERR="1", INGLE_LOG="debug")
+        server = Server(self, INGLE_ROLE_STDERR="1", INGLE_LOG="stderr")
         self.assertEqual(server.request("POST", "/v1/chat/completions", {**chat(CANARY), "model": "smollm2:135m"})[0], 200)
         engines = server.roles("engine")
         self.assertTrue(engines)

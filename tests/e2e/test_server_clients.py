@@ -123,7 +123,7 @@ class OpenAiClient(IngleTest):
             ask(model="nobody", messages=QUESTION)
         self.assertEqual(caught.exception.code, "model_not_found")
         with self.assertRaises(self.openai.BadRequestError) as caught:
-            ask(model=MODEL, messages=QUESTION, n=2)
+            ask(model=MODEL, messages=QUESTION, n=1000)
         self.assertEqual(caught.exception.param, "n")
         with self.assertRaises(self.openai.BadRequestError) as caught:
             ask(model=MODEL, messages=[{"role": "user", "content": "word " * 20000}])

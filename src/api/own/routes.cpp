@@ -37,6 +37,11 @@ Json licence_json(const LicenceInfo& licence) {
       {"id", licence.id}, {"title", licence.title}, {"verdict", licence.verdict}, {"commercial", licence.commercial}};
 }
 
+/// A file that could not be read may be anything.
+bool generates(const ModelInfo& model) {
+  return model.capabilities.empty() || std::ranges::find(model.capabilities, "completion") != model.capabilities.end();
+}
+
 Json installed_json(const ModelInfo& model) {
   return {{"name", model.name},
           {"size", model.size},
@@ -46,6 +51,7 @@ Json installed_json(const ModelInfo& model) {
           {"parameters", model.parameters},
           {"context", model.context},
           {"architecture", model.architecture},
+          {"generates", generates(model)},
           {"licence", licence_json(model.licence)},
           {"source", model.source},
           {"path", model.path},
@@ -59,6 +65,7 @@ Json available_json(const AvailableModel& model, bool installed) {
           {"parameters", model.parameters},
           {"quantization", model.quantization},
           {"context", model.context},
+          {"generates", model.generates},
           {"licence", licence_json(model.licence)},
           {"installed", installed}};
 }

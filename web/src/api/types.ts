@@ -17,6 +17,8 @@ export interface InstalledModel {
   parameters: number;
   context: number;
   architecture: string;
+  /** False for an encoder, which answers nothing. */
+  generates: boolean;
   licence: Licence;
   source: ModelSource;
   path: string;
@@ -30,6 +32,7 @@ export interface AvailableModel {
   parameters: number;
   quantization: string;
   context: number;
+  generates: boolean;
   licence: Licence;
   installed: boolean;
 }

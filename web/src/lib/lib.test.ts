@@ -77,7 +77,8 @@ describe("bytes of the user's text", () => {
 });
 
 describe("recommendation", () => {
-  const model = (name: string, size: number, installed = false) => ({ name, size, installed }) as AvailableModel;
+  const model = (name: string, size: number, installed = false) =>
+    ({ name, size, installed, generates: true }) as AvailableModel;
   it("prefers known small models, never one that the memory cannot hold or that is here", () => {
     const offered = [model("qwen2.5-coder:1.5b", 1.1e9), model("qwen2.5-coder:0.5b", 0.5e9), model("tiny", 1e8)];
     expect(recommend(offered, 16e9).map((entry) => entry.name)).toEqual(["qwen2.5-coder:0.5b", "qwen2.5-coder:1.5b"]);
@@ -87,10 +88,13 @@ describe("recommendation", () => {
   });
   it("begins a chat with the largest model that is not too slow", () => {
     const of = (...parameters: number[]) =>
-      parameters.map((count) => ({ name: `m${count}`, parameters: count }) as InstalledModel);
+      parameters.map((count) => ({ name: `m${count}`, parameters: count, generates: true }) as InstalledModel);
     expect(firstChoice(of(2.7e8, 1.7e9, 8e9))).toBe("m1700000000");
     expect(firstChoice(of(70e9, 8e9))).toBe("m8000000000");
     expect(firstChoice([])).toBe("");
+    const encoder = { name: "encoder", parameters: 2e7, generates: false } as InstalledModel;
+    expect(firstChoice([encoder, ...of(2.7e8)])).toBe("m270000000");
+    expect(firstChoice([encoder])).toBe("");
   });
 });
 

@@ -12,11 +12,13 @@ const AUTO: Choice = {
 };
 
 export function choicesOf(installed: readonly InstalledModel[]): Choice[] {
-  const own = installed.map((model) => ({
-    value: model.name,
-    label: model.name,
-    note: [model.quantization, formatBytes(model.size)].filter(Boolean).join(" · "),
-  }));
+  const own = installed
+    .filter((model) => model.generates)
+    .map((model) => ({
+      value: model.name,
+      label: model.name,
+      note: [model.quantization, formatBytes(model.size)].filter(Boolean).join(" · "),
+    }));
   return [...own, AUTO];
 }
 

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState, type DragEvent } from "react";
+import { type DragEvent, useEffect, useMemo, useRef, useState } from "react";
 import { models } from "../../app/stores";
 import { formatBytes } from "../../lib/format";
 import { useStore } from "../../lib/store";
@@ -15,7 +15,8 @@ const PREFERRED = "qwen2.5-coder:1.5b";
 
 export function DocumentsPage() {
   const current = useStore(job);
-  const installed = useStore(models).value?.installed;
+  const known = useStore(models).value?.installed;
+  const installed = useMemo(() => known?.filter((model) => model.generates), [known]);
   useEffect(() => {
     if (!installed || installed.some((model) => model.name === current.model)) return;
     changeJob({ model: (installed.find((model) => model.name === PREFERRED) ?? installed[0])?.name ?? "" });

@@ -150,10 +150,14 @@ function InstalledRow({
         <LicenceLine licence={model.licence} />
       </div>
       <span className="row-end">
-        <button type="button" className="button" onClick={onChat}>
-          <Icon name="chat" size={16} />
-          Chat<span className="visually-hidden"> with {model.name}</span>
-        </button>
+        {model.generates ? (
+          <button type="button" className="button" onClick={onChat}>
+            <Icon name="chat" size={16} />
+            Chat<span className="visually-hidden"> with {model.name}</span>
+          </button>
+        ) : (
+          <Badge icon="cube">embeddings only</Badge>
+        )}
         {model.removable && <IconButton icon="trash" label={`Delete ${model.name}`} onClick={onDelete} />}
       </span>
     </li>
