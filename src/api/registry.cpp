@@ -36,7 +36,7 @@ constexpr Route kRoutes[] = {
   {"GET", "/", Dialect::kOwn, Scope::kPublic, Lane::kQuick, BodyKind::kNone, 0, own::root, "the page of the app for browsers, Ollama's greeting for others"},
   {"GET", "/health", Dialect::kOwn, Scope::kPublic, Lane::kQuick, BodyKind::kNone, 0, own::health, "whether the server runs", nullptr, &answers::kHealth},
   {"GET", "/v1/health", Dialect::kLlama, Scope::kPublic, Lane::kQuick, BodyKind::kNone, 0, own::health, "whether the server runs", nullptr, &answers::kHealth},
-  {"GET", "/metrics", Dialect::kOwn, Scope::kManage, Lane::kQuick, BodyKind::kNone, 0, own::metrics, "counters and gauges in the text form of Prometheus"},
+  {"GET", "/metrics", Dialect::kOwn, Scope::kManage, Lane::kSlow, BodyKind::kNone, 0, own::metrics, "counters and gauges in the text form of Prometheus"},
   {"GET", "/openapi.json", Dialect::kOwn, Scope::kPublic, Lane::kQuick, BodyKind::kNone, 0, own::openapi, "this document"},
   {"GET", "/open", Dialect::kOwn, Scope::kPublic, Lane::kQuick, BodyKind::kNone, 0, own::open_link, "turns a link of 'ingle app' into a cookie", nullptr, nullptr, &own::kLinkParameters},
 

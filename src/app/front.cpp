@@ -25,6 +25,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr uint32_t kDefaultMaxLoaded = 3;
+constexpr uint32_t kDefaultContext = 4096;  // as the engine's
 
 std::vector<store::Place> places(const Settings& settings, const EnvLookup& env) {
   if (settings.discover) return store::places_from(env, settings.model_folders);
@@ -242,7 +243,8 @@ void Front::make_models() {
   const auto loader = [this](const runtime::ModelFiles& files, uint32_t context) -> Result<runtime::Engine> {
     engine::Options options = engine_options();
     options.clamp_context = true;
-    if (context != 0) options.context = context;
+    // What one request asks for must not make the model smaller for all others.
+    if (context != 0) options.context = std::max(context, options.context == 0 ? kDefaultContext : options.context);
     options.pages_on_disk = page_cache_->open(files.digest);
     return start_engine(files.parts, files.name, std::move(options));
   };

@@ -44,7 +44,7 @@ void ExchangeState::client_went_away() {
   std::function<void()> callback;
   {
     const std::lock_guard lock(callback_mutex);
-    gone = true;
+    gone = !complete;  // who has the whole answer may leave
     if (!complete) callback = std::move(on_gone);
     on_gone = nullptr;
   }

@@ -16,6 +16,9 @@
 namespace ingle::roles {
 namespace {
 
+/// Whoever watches a server must not hang with one of its engines.
+constexpr auto kStatsPatience = std::chrono::seconds(1);
+
 constexpr double kLoadProgressStep = 1.0 / 128;  // less is no progress
 
 uint8_t type_of(ToEngine type) {
@@ -41,7 +44,7 @@ struct RemoteCompleter::State {
 
   std::mutex mutex;
   uint64_t next_number = 1;
-  std::map<uint64_t, Waiter*> waiters;
+  std::map<uint64_t, std::shared_ptr<Waiter>> waiters;
   Sinks requests;            // in flight; a sink is called without the lock, by the reader alone
   bool closing = false;      // by us: the engine did nothing wrong
   std::optional<Error> end;  // why nothing works any more
@@ -54,7 +57,8 @@ struct RemoteCompleter::State {
   void fail_all(const Error& error);
   Error how_it_broke(const Error& error, bool was_closing);
   Status begin(const chat::CompleteRequest& request, chat::EventSink sink);
-  Outcome call(Verb verb, std::string_view argument);
+  /// `patience`: after so long nobody waits for the answer any more; zero: as long as the engine lives.
+  Outcome call(Verb verb, std::string_view argument, std::chrono::milliseconds patience = {});
 };
 
 /// What people are told: how the process ended where that is known, else what was wrong with what it said.
@@ -115,7 +119,8 @@ bool RemoteCompleter::State::answer(uint64_t number, Outcome outcome) {
   const std::lock_guard lock(mutex);
   const auto found = waiters.find(number);
   if (found == waiters.end()) return false;
-  Waiter& waiter = *found->second;
+  const auto waiting = std::move(found->second);
+  Waiter& waiter = *waiting;
   waiters.erase(found);
   waiter.outcome = std::move(outcome);
   // Under the lock: the waiter owns the condition variable and may be gone right after it.
@@ -161,14 +166,15 @@ Status RemoteCompleter::State::begin(const chat::CompleteRequest& request, chat:
   return sent;
 }
 
-Outcome RemoteCompleter::State::call(Verb verb, std::string_view argument) {
-  Waiter waiter;
+Outcome RemoteCompleter::State::call(Verb verb, std::string_view argument, std::chrono::milliseconds patience) {
+  const auto waiting = std::make_shared<Waiter>();  // the reader may find it after this call has gone
+  Waiter& waiter = *waiting;
   uint64_t number = 0;
   {
     const std::lock_guard lock(mutex);
     if (end) return std::unexpected(*end);
     number = next_number++;
-    waiters.emplace(number, &waiter);
+    waiters.emplace(number, waiting);
   }
   const Status sent =
       link.channel->send(type_of(ToEngine::kCall),
@@ -180,7 +186,12 @@ Outcome RemoteCompleter::State::call(Verb verb, std::string_view argument) {
     return std::unexpected(sent.error());
   }
   // Any other failure to send is met by the reader too, which knows why and answers everybody.
-  waiter.answered.wait(lock, [&] { return waiter.outcome.has_value(); });
+  const auto is_answered = [&] { return waiter.outcome.has_value(); };
+  if (patience.count() == 0) {
+    waiter.answered.wait(lock, is_answered);
+  } else if (!waiter.answered.wait_for(lock, patience, is_answered)) {
+    return std::unexpected(Error::unavailable("the engine does not answer"));
+  }
   return *std::move(waiter.outcome);
 }
 
@@ -346,7 +357,7 @@ void RemoteCompleter::release(std::string_view handle) {
 }
 
 Result<chat::Stats> RemoteCompleter::stats() {
-  INGLE_TRY(const std::string bytes, state_->call(Verb::kStats, {}));
+  INGLE_TRY(const std::string bytes, state_->call(Verb::kStats, {}, kStatsPatience));
   return chat::decode<chat::Stats>(bytes);
 }
 
