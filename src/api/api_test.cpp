@@ -447,7 +447,7 @@ TEST_F(ApiTest, the_owner_sees_models_with_where_they_come_from) {
   EXPECT_NE(body.find(R"("name":"m:1","size":5)"), std::string::npos) << body;
   EXPECT_NE(
       body.find(
-          R"("name":"m:1","title":"M","size":0,"parameters":0,"quantization":"","context":0,"licence":{"id":"","title":"","verdict":"","commercial":""},"installed":true)"),
+          R"("name":"m:1","title":"M","size":0,"parameters":0,"quantization":"","context":0,"generates":true,"licence":{"id":"","title":"","verdict":"","commercial":""},"installed":true)"),
       std::string::npos)
       << body;
 }
