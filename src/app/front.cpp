@@ -4,6 +4,7 @@
 #include <ctime>
 #include <system_error>
 
+#include "app/memory_budget.h"
 #include "app/recorded_transport.h"
 #include "app/roles_main.h"
 #include "base/core_board.h"
@@ -140,6 +141,7 @@ Front::~Front() = default;
 
 Result<std::unique_ptr<Front>> Front::create(const EnvLookup& env, Roles roles) {
   INGLE_TRY(Settings settings, Settings::resolve(env));
+  INGLE_TRY_VOID(parse_memory(settings.memory));
   INGLE_TRY(const net::ReceiptKey key, net::ReceiptKey::create());
   return std::unique_ptr<Front>(new Front(std::move(settings), env, std::move(roles), key));
 }
@@ -200,7 +202,6 @@ std::shared_ptr<base::CoreBoard> Front::board_of_this_process() const {
 Result<runtime::Engine> Front::start_engine(std::span<const fs::path> paths, const std::string& name,
                                             engine::Options options) const {
   INGLE_TRY(const auto parts, open_parts(paths));
-  options.max_memory_bytes = base::available_memory();
   if (!roles_.spawner) {
     options.cores = board_of_this_process();
     INGLE_TRY(auto completer, roles_.load_engine(parts, name, options));
@@ -214,8 +215,20 @@ Result<runtime::Engine> Front::start_engine(std::span<const fs::path> paths, con
   return runtime::Engine{.completer = std::move(remote), .alive = [model] { return model->alive(); }, .bytes = bytes};
 }
 
+Result<runtime::Engine> Front::start_engine_beside(std::span<const runtime::HeldMemory> held,
+                                                   std::span<const fs::path> paths, const std::string& name,
+                                                   engine::Options options) const {
+  INGLE_TRY(const uint64_t limit, parse_memory(settings_.memory));
+  options.max_memory_bytes = memory_left(base::available_memory(), limit, held);
+  auto engine = start_engine(paths, name, std::move(options));
+  if (!engine) return std::unexpected(with_holders(std::move(engine).error(), name, limit, held));
+  return engine;
+}
+
 Result<std::unique_ptr<chat::Completer>> Front::load(const ModelFiles& files, const engine::Options& options) const {
-  INGLE_TRY(runtime::Engine engine, start_engine(files.parts, files.name, options));
+  engine::Options alone = options;
+  alone.may_shorten = true;
+  INGLE_TRY(runtime::Engine engine, start_engine_beside({}, files.parts, files.name, std::move(alone)));
   return std::move(engine.completer);
 }
 
@@ -246,7 +259,10 @@ void Front::make_models() {
     // What one request asks for must not make the model smaller for all others.
     if (context != 0) options.context = std::max(context, options.context == 0 ? kDefaultContext : options.context);
     options.pages_on_disk = page_cache_->open(files.digest);
-    return start_engine(files.parts, files.name, std::move(options));
+    const auto held = models_->held();
+    // Before a context is shortened, models that nobody uses make room.
+    options.may_shorten = std::ranges::all_of(held, &runtime::HeldMemory::in_use);
+    return start_engine_beside(held, files.parts, files.name, std::move(options));
   };
   runtime::ManagerOptions options;
   options.keep_alive = runtime::parse_keep_alive(settings_.keep_alive).value_or(options.keep_alive);

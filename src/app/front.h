@@ -133,6 +133,10 @@ class Front {
   Status may_connect() const;
   Result<runtime::Engine> start_engine(std::span<const std::filesystem::path> paths, const std::string& name,
                                        engine::Options options) const;
+  /// The same within what the memory allows that engines which are loaded leave.
+  Result<runtime::Engine> start_engine_beside(std::span<const runtime::HeldMemory> held,
+                                              std::span<const std::filesystem::path> paths, const std::string& name,
+                                              engine::Options options) const;
   std::filesystem::path board_folder() const;
   base::FileDescriptor place_among_engines() const;
   std::shared_ptr<base::CoreBoard> board_of_this_process() const;

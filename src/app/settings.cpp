@@ -33,6 +33,7 @@ constexpr SettingRow kRows[] = {
   {"tls_key", &Settings::tls_key, "", {"INGLE_TLS_KEY"}, 0, "", "PEM file with the private key of tls_cert"},
   {"keep_alive", &Settings::keep_alive, "5m", {"INGLE_KEEP_ALIVE", "OLLAMA_KEEP_ALIVE"}, 0, "", "how long a server keeps a model loaded after its last use; 0: not at all, -1: for ever"},
   {"max_loaded_models", &Settings::max_loaded_models, "3", {"INGLE_MAX_LOADED_MODELS", "OLLAMA_MAX_LOADED_MODELS"}, 64, "", "models that a server keeps loaded at the same time; 0: 3"},
+  {"memory", &Settings::memory, "", {"INGLE_MEMORY_LIMIT"}, 0, "", "what all loaded models together may take: 8GB, 900MB or bytes; empty: what the machine has free"},
   {"no_server", &Settings::no_server, "false", {"INGLE_NO_SERVER"}, 0, "", "commands load models of their own, also while a server runs"},
   {"disk_cache_mb", &Settings::disk_cache_mb, "0", {"INGLE_DISK_CACHE_MB"}, 1U << 20, "", "megabytes a model on disk for what was computed of conversations, so that they go on after a restart without being read again; derived from prompts; 0: none, and what there is is removed"},
   {"log", &Settings::log, "file", {"INGLE_LOG"}, 0, "file|stderr|none", "where 'ingle serve' writes a line for each request, without its words: file: logs/server.jsonl in home"},

@@ -43,6 +43,7 @@ struct Settings {
   std::string tls_key;
   std::string keep_alive;
   uint32_t max_loaded_models = 0;
+  std::string memory;
   bool no_server = false;
   uint32_t disk_cache_mb = 0;
   std::string log;

@@ -193,6 +193,8 @@ class Executor {
   virtual uint32_t n_pages() const = 0;
   virtual uint64_t page_bytes() const = 0;
   virtual uint64_t weight_bytes() const = 0;
+  /// Memory for the rows of a step.
+  virtual uint64_t work_bytes() const { return 0; }
   virtual uint32_t max_rows() const = 0;
   virtual std::string_view isa() const = 0;
   virtual uint32_t threads() const = 0;
@@ -221,7 +223,17 @@ Result<std::unique_ptr<Executor>> load(std::string_view device, const Program& p
 /// eight bits in blocks of 32.
 Result<KvType> kv_type_of(std::string_view name);
 
-/// KV bytes of one page, to plan memory before loading.
+/// What load() takes, to plan memory before it: counted from the program's shapes alone, and exactly what the executor
+/// says of itself afterwards. The rest, such as tables of angles, is bounded.
+struct Footprint {
+  uint64_t weights = 0;  // Executor::weight_bytes()
+  uint64_t page = 0;     // KV bytes of one page
+  uint64_t work = 0;     // Executor::work_bytes(), for max_rows, threads
+  uint64_t tables = 0;   // at most, for `context`: grown when a context is filled
+};
+Result<Footprint> footprint(std::string_view device, const Program& program, const Options& options);
+
+/// KV bytes of one page.
 uint64_t page_bytes(const Program& program, KvType kv);
 
 }  // namespace ingle::backend

@@ -5,6 +5,7 @@
 
 #include "backend/backend.h"
 #include "backend/cpu/executor.h"
+#include "backend/cpu/footprint.h"
 
 namespace ingle::backend {
 namespace {
@@ -12,10 +13,11 @@ namespace {
 struct Device {
   std::string_view name;
   Result<std::unique_ptr<Executor>> (*load)(const Program&, const Options&);
+  Result<Footprint> (*footprint)(const Program&, const Options&);
 };
 
 constexpr std::array kDevices = {
-    Device{"cpu", cpu::load},
+    Device{"cpu", cpu::load, cpu::footprint},
 };
 
 constexpr std::pair<std::string_view, KvType> kKvTypes[] = {{"", KvType::kDefault}, {"f32", KvType::kF32},
@@ -35,15 +37,27 @@ Result<KvType> kv_type_of(std::string_view name) {
       Error::usage(fmt::format("'{}' is no type for the KV cache", name)).hint("use f32, f16, bf16 or i8"));
 }
 
-Result<std::unique_ptr<Executor>> load(std::string_view device, const Program& program, const Options& options) {
-  for (const Device& row : kDevices) {
-    if (row.name == device) return row.load(program, options);
-  }
+namespace {
+
+Result<const Device*> find_device(std::string_view name) {
   std::string known;
-  for (const Device& row : kDevices)
+  for (const Device& row : kDevices) {
+    if (row.name == name) return &row;
     known += (known.empty() ? "" : ", ") + std::string(row.name);
-  return std::unexpected(
-      Error::usage(fmt::format("there is no device '{}'", device)).hint("this build knows: " + known));
+  }
+  return std::unexpected(Error::usage(fmt::format("there is no device '{}'", name)).hint("this build knows: " + known));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Executor>> load(std::string_view device, const Program& program, const Options& options) {
+  INGLE_TRY(const Device* const row, find_device(device));
+  return row->load(program, options);
+}
+
+Result<Footprint> footprint(std::string_view device, const Program& program, const Options& options) {
+  INGLE_TRY(const Device* const row, find_device(device));
+  return row->footprint(program, options);
 }
 
 }  // namespace ingle::backend

@@ -206,6 +206,16 @@ struct InfillTokens {
   friend bool operator==(const InfillTokens&, const InfillTokens&) = default;
 };
 
+/// What an engine may take of the machine's memory, counted before anything was loaded. Bytes.
+struct MemoryPlan {
+  uint64_t weights = 0;
+  uint64_t cache = 0;           // KV pages, which are taken as they are used
+  uint64_t work = 0;            // a step's rows, tables, vocabulary, the process itself
+  uint32_t wanted_context = 0;  // that had no room, so that a shorter one was chosen; 0: it had
+  uint64_t total() const { return weights + cache + work; }
+  friend bool operator==(const MemoryPlan&, const MemoryPlan&) = default;
+};
+
 struct Description {
   std::string name;
   std::string architecture;
@@ -226,6 +236,7 @@ struct Description {
   Pooling pooling = Pooling::kNone;
   uint32_t max_embed_tokens = 0;  // of an EmbedRequest; 0: none can be answered
   InfillTokens infill = {};
+  MemoryPlan memory = {};
 };
 
 /// What an engine does now, and what it has done since it was loaded.
@@ -244,7 +255,8 @@ struct Stats {
   uint64_t rows = 0;  // of all steps
   uint64_t drafted_tokens = 0;
   uint64_t accepted_tokens = 0;
-  uint64_t preemptions = 0;  // sequences that gave their pages back and began again
+  uint64_t preemptions = 0;   // sequences that gave their pages back and began again
+  uint64_t memory_bytes = 0;  // that the engine's process has taken of its own; 0: unknown
 };
 
 struct TokenizeRequest {

@@ -89,16 +89,20 @@ void fields(Archive& a, Is<InfillTokens> auto& v) {
   a(v.prefix, v.suffix, v.middle, v.repository, v.file);
 }
 template <typename Archive>
+void fields(Archive& a, Is<MemoryPlan> auto& v) {
+  a(v.weights, v.cache, v.work, v.wanted_context);
+}
+template <typename Archive>
 void fields(Archive& a, Is<Description> auto& v) {
   a(v.name, v.architecture, v.quantization, v.parameters, v.file_bytes, v.context_length, v.context_limit, v.vocab_size,
     v.embedding_size, v.has_template, v.adds_bos, v.bos, v.isa, v.threads, v.thinks, v.generates, v.pooling,
-    v.max_embed_tokens, v.infill);
+    v.max_embed_tokens, v.infill, v.memory);
 }
 template <typename Archive>
 void fields(Archive& a, Is<Stats> auto& v) {
   a(v.running, v.waiting, v.page_tokens, v.kv_pages_total, v.kv_pages_used, v.kv_pages_parked, v.requests,
     v.prompt_tokens, v.cached_tokens, v.generated_tokens, v.steps, v.rows, v.drafted_tokens, v.accepted_tokens,
-    v.preemptions);
+    v.preemptions, v.memory_bytes);
 }
 template <typename Archive>
 void fields(Archive& a, Is<TokenizeRequest> auto& v) {

@@ -104,6 +104,7 @@ TEST(Wire, the_other_types_arrive) {
   description.pooling = Pooling::kRank;
   description.max_embed_tokens = 512;
   description.infill.middle = 9;
+  description.memory = {.weights = 1, .cache = 2, .work = 3, .wanted_context = 4};
   const auto described = decode<Description>(encode(description));
   ASSERT_TRUE(described.has_value());
   EXPECT_EQ(encode(*described), encode(description));
@@ -111,6 +112,7 @@ TEST(Wire, the_other_types_arrive) {
   EXPECT_EQ(described->pooling, Pooling::kRank);
   EXPECT_EQ(described->max_embed_tokens, 512U);
   EXPECT_EQ(described->infill, description.infill);
+  EXPECT_EQ(described->memory, description.memory);
   EXPECT_EQ(decode<Stats>(encode(Stats{.waiting = 3, .rows = 1ULL << 40}))->rows, 1ULL << 40);
   EXPECT_EQ(decode<ScoreRequest>(encode(ScoreRequest{{1, 2}, 1}))->tokens, (std::vector{1, 2}));
   EXPECT_EQ(decode<EmbedRequest>(encode(EmbedRequest{{4}}))->tokens, (std::vector{4}));

@@ -185,13 +185,14 @@ class Ps : public Command {
       return std::unexpected(Error::unavailable("the server did not say which models it has"));
     if (server->insecure)
       context.console.talk("warning: this server is open to the network without TLS (--insecure)\n");
-    std::vector<TableRow> rows = {{"NAME", "MEMORY", "CONTEXT", "UNTIL"}};
+    std::vector<TableRow> rows = {{"NAME", "MEMORY", "AT MOST", "CONTEXT", "UNTIL"}};
     for (const Json& model : json["models"]) {
       if (json_) {
         context.console.out(model.dump() + "\n");
         continue;
       }
       rows.push_back({terminal_safe(model.value("name", "")), format_bytes(model.value("size", uint64_t{0})),
+                      format_bytes(model.value("size_planned", uint64_t{0})),
                       std::to_string(model.value("context_length", 0)), terminal_safe(model.value("expires_at", ""))});
     }
     if (!json_ && rows.size() > 1) context.console.out(table_text(rows));

@@ -59,7 +59,9 @@ constexpr Verb kVerbs[] = {
     {.name = "ps",
      .group = VerbGroup::kServer,
      .summary = "List the models that the server has loaded",
-     .description = "With the memory that each takes and the time until which it is kept without being used.",
+     .description =
+         "With the memory that each took when it was loaded, what it may come to when its context is full, and the time "
+         "until which it is kept without being used.",
      .examples = "ingle ps",
      .locks_itself = true,
      .make = make_ps},

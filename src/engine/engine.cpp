@@ -7,19 +7,18 @@
 #include "base/memory.h"
 #include "engine/batch_engine.h"
 #include "engine/encoder_engine.h"
+#include "engine/memory_plan.h"
 #include "engine/vocabulary.h"
 #include "gguf/file.h"
-#include "kernels/kernels.h"
 #include "models/model.h"
 
 namespace ingle::engine {
 namespace {
 
+constexpr std::string_view kDevice = "cpu";
 constexpr uint32_t kDefaultContext = 4096;
 constexpr uint32_t kMaxSequences = 256;
 constexpr uint32_t kMaxChunk = 4096;
-// KV memory beyond what one full context needs: more pages keep more prefixes, but a laptop has other uses for it.
-constexpr uint64_t kKvBytes = uint64_t{1} << 30;
 
 Status check_options(const Options& options) {
   if (options.max_sequences < 1 || options.max_sequences > kMaxSequences) {
@@ -40,46 +39,6 @@ Result<uint32_t> context_of(const Options& options, const backend::Program& prog
   return std::unexpected(Error::refused(fmt::format("a context of {} tokens was asked for, the model was made for {}",
                                                     options.context, program.context_length))
                              .hint(fmt::format("ask for {} or less", program.context_length)));
-}
-
-std::string megabytes(uint64_t bytes) {
-  return fmt::format("{} MB", (bytes + 999'999) / 1'000'000);
-}
-
-/// Pages for every sequence at full length, within kKvBytes and what the weights leave of the memory, but for one full
-/// context in any case; kExhausted when there is no room for that.
-Result<uint32_t> plan_pages(uint32_t context, const Options& options, uint64_t page_bytes, uint64_t weight_bytes) {
-  constexpr uint64_t kPage = kernels::kPageTokens;
-  const uint64_t one = (uint64_t{context} + kPage - 1) / kPage;
-  const uint64_t spare = options.max_sequences;  // each may be copying a page that it shares
-  page_bytes = std::max<uint64_t>(page_bytes, 1);
-  uint64_t kv_bytes = kKvBytes;
-  if (options.max_memory_bytes > 0) {
-    const uint64_t least = weight_bytes + (one + spare) * page_bytes;
-    if (least > options.max_memory_bytes) {
-      return std::unexpected(
-          Error::exhausted(fmt::format("{} for weights and {} for a context of {} tokens are needed, {} are free",
-                                       megabytes(weight_bytes), megabytes(least - weight_bytes), context,
-                                       megabytes(options.max_memory_bytes)))
-              .hint("end other programs, ask for a shorter context, or take a smaller model"));
-    }
-    kv_bytes = std::min(kv_bytes, options.max_memory_bytes - weight_bytes - spare * page_bytes);
-  }
-  return static_cast<uint32_t>(std::clamp(one * options.max_sequences, one, std::max(one, kv_bytes / page_bytes)) +
-                               spare);
-}
-
-/// Room for a step of short texts, each of which takes a page; for as many tokens as it may have in any case.
-Result<uint32_t> plan_encoder_pages(uint32_t max_rows, const Options& options, uint64_t page_bytes,
-                                    uint64_t weight_bytes) {
-  constexpr uint32_t kTexts = 64;
-  const uint32_t n_pages = std::max<uint32_t>((max_rows + kernels::kPageTokens - 1) / kernels::kPageTokens, kTexts);
-  const uint64_t needed = weight_bytes + n_pages * page_bytes;
-  if (options.max_memory_bytes == 0 || needed <= options.max_memory_bytes) return n_pages;
-  return std::unexpected(
-      Error::exhausted(fmt::format("{} for weights and {} for a step are needed, {} are free", megabytes(weight_bytes),
-                                   megabytes(needed - weight_bytes), megabytes(options.max_memory_bytes)))
-          .hint("end other programs, or take a smaller model"));
 }
 
 Result<std::shared_ptr<const text::ChatTemplate>> compile_template(const std::string& source) {
@@ -133,30 +92,45 @@ chat::Description describe(const models::Model& model, std::string_view name, ui
                      .file = special.fim_sep}};
 }
 
-Result<std::unique_ptr<backend::Executor>> load_executor(const models::Model& model, const Options& options,
-                                                         backend::KvType kv, uint32_t context) {
-  const gguf::File& file = *model.file;
+/// How the executor is made, but for what the memory decides.
+backend::Options executor_options(const backend::Program& program, const Options& options, backend::KvType kv,
+                                  uint32_t context) {
   backend::Options to;
   to.isa = options.isa;
   to.threads = options.threads;
   to.precision = options.reference ? backend::Precision::kReference : backend::Precision::kDefault;
   to.kv = options.reference && kv == backend::KvType::kDefault ? backend::KvType::kF32 : kv;
-  if (model.program.encoder) to.kv = backend::KvType::kF32;  // nothing is kept, so nothing is saved by less
-  const uint64_t page_bytes = backend::page_bytes(model.program, to.kv);
+  if (program.encoder) to.kv = backend::KvType::kF32;  // nothing is kept, so nothing is saved by less
   to.context = context;
-  to.max_rows = std::max(options.prefill_chunk, model.program.encoder ? context : options.max_sequences);
-  if (model.program.encoder) {
-    INGLE_TRY(to.n_pages, plan_encoder_pages(to.max_rows, options, page_bytes, file.total_bytes()));
-  } else {
-    INGLE_TRY(to.n_pages, plan_pages(context, options, page_bytes, file.total_bytes()));
-  }
+  to.max_rows = std::max(options.prefill_chunk, program.encoder ? context : options.max_sequences);
+  return to;
+}
+
+Result<PlannedMemory> plan(const backend::Program& program, const Options& options, const backend::Options& to) {
+  MemoryNeeds needs;
+  INGLE_TRY(needs.model, backend::footprint(kDevice, program, to));
+  needs.small_page = backend::page_bytes(program, backend::KvType::kI8);
+  needs.vocabulary = vocabulary_bytes(program.n_vocab, options.max_sequences);
+  needs.context = to.context;
+  needs.encoder = program.encoder.has_value();
+  needs.max_rows = to.max_rows;
+  return plan_memory(needs, options);
+}
+
+Result<std::unique_ptr<backend::Executor>> load_executor(const models::Model& model, const Options& options,
+                                                         backend::KvType kv, PlannedMemory& memory) {
+  const gguf::File& file = *model.file;
+  backend::Options to = executor_options(model.program, options, kv, memory.context);
+  INGLE_TRY(memory, plan(model.program, options, to));
+  to.context = memory.context;
+  to.n_pages = memory.n_pages;
   to.progress = [&](uint64_t done, uint64_t total) {
     if (options.on_load_progress)
       options.on_load_progress(static_cast<double>(done) / static_cast<double>(std::max<uint64_t>(total, 1)));
   };
   to.read = [&](std::span<const std::byte> part, std::byte* copy) { return file.read(part, copy); };
   to.expect = [&](std::span<const std::byte> part) { file.expect(part); };
-  return backend::load("cpu", model.program, to);
+  return backend::load(kDevice, model.program, to);
 }
 
 /// Without them an engine works; what is wrong with the file is nobody's business then.
@@ -175,16 +149,17 @@ Result<std::unique_ptr<chat::Completer>> load(std::span<const base::FileDescript
   INGLE_TRY_VOID(check_options(options));
   INGLE_TRY(const backend::KvType kv, backend::kv_type_of(options.kv_type));
   INGLE_TRY(auto file, gguf::File::open(parts, name));
-  uint32_t context = 0;
+  PlannedMemory memory;
   EngineParts engine;
   INGLE_TRY(models::Model model, models::load(std::move(file), [&](const models::Model& without_text) -> Status {
-              INGLE_TRY(context, context_of(options, without_text.program));
+              INGLE_TRY(memory.context, context_of(options, without_text.program));
               INGLE_TRY(engine.chat_template, compile_template(without_text.chat_template));
               if (options.vocabulary_only) return {};
-              INGLE_TRY(engine.executor, load_executor(without_text, options, kv, context));
+              INGLE_TRY(engine.executor, load_executor(without_text, options, kv, memory));
               return {};
             }));
-  engine.description = describe(model, name, context);
+  engine.description = describe(model, name, memory.context);
+  engine.description.memory = memory.plan;
   model.file.reset();
   base::return_freed_memory();
   engine.tokenizer = std::move(model.tokenizer);

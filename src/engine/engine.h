@@ -40,7 +40,8 @@ struct Options {
   uint32_t token_gap_ms = 150;    // how long a step with prompt tokens should take while answers wait for it
   bool speculate = true;          // guess from the text what follows and check it along: the same answers, sooner
   bool vocabulary_only = false;   // no weights are read: tokenize, detokenize and render are all it can
-  uint64_t max_memory_bytes = 0;  // that weights and KV cache may take; 0 = not checked
+  uint64_t max_memory_bytes = 0;  // that is free for the model, see memory_plan.h; 0 = not checked
+  bool may_shorten = false;       // a context that was not named (0) gives way to memory instead of being refused
   PagesOnDisk pages_on_disk = {};
   std::shared_ptr<base::CoreBoard> cores = {};  // shared with other engines of this machine; null: all are its own
   std::function<void(double)> on_load_progress = {};  // 0 ... 1

@@ -231,6 +231,24 @@ TEST(Engine, refuses_to_take_more_memory_than_it_may_and_says_how_much_it_needs)
   EXPECT_TRUE(load_tiny(tiny, {.threads = 1, .max_memory_bytes = plenty}).has_value());
 }
 
+TEST(Engine, tells_what_it_may_take_and_takes_a_shorter_context_only_when_none_was_named) {
+  const TinyCase tiny = all_cases().front();
+  const auto description_with = [&](const Options& options) { return (*load_tiny(tiny, options))->describe().value(); };
+  const auto plenty = description_with({.threads = 1, .max_sequences = 1});
+  EXPECT_GT(plenty.memory.weights, 0U);
+  EXPECT_GT(plenty.memory.cache, 0U);
+  EXPECT_EQ(plenty.memory.wanted_context, 0U);
+  const uint64_t just = plenty.memory.total();
+  EXPECT_TRUE(load_tiny(tiny, {.threads = 1, .max_sequences = 1, .max_memory_bytes = just}));
+  const auto short_of_it = load_tiny(tiny, {.threads = 1,
+                                            .context = plenty.context_limit,
+                                            .max_sequences = 1,
+                                            .max_memory_bytes = just - 1,
+                                            .may_shorten = true});
+  ASSERT_FALSE(short_of_it);
+  EXPECT_EQ(short_of_it.error().code(), ErrorCode::kExhausted);
+}
+
 TEST(Engine, of_a_vocabulary_alone_reads_text_as_the_whole_model_does_and_computes_nothing) {
   const TinyCase tiny = all_cases().front();
   const auto whole = load_tiny(tiny, {.threads = 1});

@@ -94,9 +94,11 @@ class Beginnings {
 
 class EngineServer {
  public:
-  EngineServer(Channel& channel, Outbox& outbox, std::unique_ptr<chat::Completer> completer)
+  EngineServer(Channel& channel, Outbox& outbox, const base::FileDescriptor& statm,
+               std::unique_ptr<chat::Completer> completer)
       : channel_(channel),
         outbox_(outbox),
+        statm_(statm),
         completer_(std::move(completer)),
         starter_(1),
         slow_starters_(kSlowStarters),
@@ -233,7 +235,8 @@ class EngineServer {
       case Verb::kFork:
         return completer_->fork(argument);
       case Verb::kStats: {
-        INGLE_TRY(const auto stats, completer_->stats());
+        INGLE_TRY(auto stats, completer_->stats());
+        stats.memory_bytes = own_memory(statm_);
         return chat::encode(stats);
       }
     }
@@ -242,6 +245,7 @@ class EngineServer {
 
   Channel& channel_;
   Outbox& outbox_;
+  const base::FileDescriptor& statm_;
   std::unique_ptr<chat::Completer> completer_;
   Workers starter_;
   Beginnings slow_;
@@ -308,7 +312,7 @@ int serve_engine(Channel& channel, const EngineLoad& load, const std::function<S
   }
   const std::string loaded = MessageWriter().number(own_memory(statm)).rest(chat::encode(*description)).take();
   if (!channel.send(static_cast<uint8_t>(FromEngine::kLoaded), loaded)) return 1;
-  return EngineServer(channel, outbox, *std::move(completer)).serve();
+  return EngineServer(channel, outbox, statm, *std::move(completer)).serve();
 }
 
 }  // namespace ingle::roles

@@ -22,6 +22,7 @@ std::string_view to_string(ModelChange::Kind kind) {
 }
 
 struct ModelManager::Entry {
+  std::string name;
   std::string digest;
   Engine engine;
   chat::Description description;
@@ -51,6 +52,7 @@ struct ModelManager::State {
   bool has_changed = false;
   bool has_janitor = true;
   Entries entries;
+  std::vector<std::weak_ptr<Entry>> all;      // also those that are no longer listed
   std::vector<std::shared_ptr<Entry>> ended;  // for the janitor to let go of
   bool is_letting_go = false;
   uint64_t n_uses = 0;
@@ -241,11 +243,14 @@ Result<Lease> ModelManager::acquire_engine(std::string_view model, const Acquire
   const TimePoint began = state_->options.now();
   INGLE_TRY(entry->engine, load(files, options.context));
   INGLE_TRY(entry->description, entry->engine.completer->describe());
+  entry->name = files.name;
   entry->digest = files.digest;
   entry->idle_since = state_->options.now();
   {
     const std::lock_guard lock(state_->mutex);
     entry->keep_alive = state_->options.keep_alive;
+    std::erase_if(state_->all, [](const auto& known) { return known.expired(); });
+    state_->all.push_back(entry);
     state_->tell(ModelChange::Kind::kLoaded, files.name,
                  std::chrono::duration<double>(entry->idle_since - began).count());
   }
@@ -300,6 +305,24 @@ Result<chat::Stats> ModelManager::stats(std::string_view name) const {
   }
   if (entry == nullptr) return Models::stats(name);
   return entry->engine.completer->stats();
+}
+
+std::vector<HeldMemory> ModelManager::held() const {
+  std::vector<std::pair<std::shared_ptr<Entry>, bool>> entries;  // kept while their engines are asked, without the lock
+  {
+    const std::lock_guard lock(state_->mutex);
+    for (const auto& known : state_->all)
+      if (auto entry = known.lock(); entry && entry->alive()) entries.emplace_back(entry, entry->in_use > 0);
+  }
+  std::vector<HeldMemory> held;
+  for (const auto& [entry, in_use] : entries) {
+    const auto stats = entry->engine.completer->stats();
+    held.push_back({.name = entry->name,
+                    .planned = entry->description.memory.total(),
+                    .taken = stats ? stats->memory_bytes : 0,
+                    .in_use = in_use});
+  }
+  return held;
 }
 
 void ModelManager::set_limits(KeepAlive keep_alive, uint32_t max_loaded) {

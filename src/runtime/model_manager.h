@@ -7,6 +7,7 @@
 // caller of acquire(), never where the last holder lets go: that may be an engine's own thread.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -39,6 +40,17 @@ struct Engine {
   std::unique_ptr<chat::Completer> completer;
   std::function<bool()> alive = {};  // empty: always
   uint64_t bytes = 0;                // memory that it takes
+};
+
+/// An engine whose memory has not been given back: also one that is no longer listed but still used.
+struct HeldMemory {
+  std::string name;
+  uint64_t planned = 0;  // that it may take
+  uint64_t taken = 0;    // that it has taken; 0: unknown
+  bool in_use = false;
+
+  /// Not taken yet, and promised all the same.
+  uint64_t promised() const { return planned - std::min(planned, taken); }
 };
 
 /// What happened to a model, for logs and counters.
@@ -75,6 +87,9 @@ class ModelManager final : public Models {
   /// The most recently used first.
   std::vector<LoadedModel> loaded() const override;
   Result<chat::Stats> stats(std::string_view name) const override;
+
+  /// Asks every engine, so it may not be called from on_change; a loader may call it.
+  std::vector<HeldMemory> held() const;
 
   /// For models that are loaded from now on, and for what is idle when it is next looked at.
   void set_limits(KeepAlive keep_alive, uint32_t max_loaded);

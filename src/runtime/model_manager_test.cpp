@@ -45,6 +45,7 @@ class FakeModel final : public chat::Completer {
     description.name = name_;
     description.context_length = 8192;
     description.context_limit = context_;
+    description.memory = {.weights = 60, .cache = 30, .work = 10};
     return description;
   }
   Result<std::string> render(const chat::ChatPrompt&) override { return unused(); }
@@ -57,7 +58,7 @@ class FakeModel final : public chat::Completer {
   Result<std::vector<std::vector<float>>> tag(const chat::EmbedRequest&) override { return unused(); }
   Result<std::string> fork(std::string_view) override { return unused(); }
   void release(std::string_view) override {}
-  Result<chat::Stats> stats() override { return unused(); }
+  Result<chat::Stats> stats() override { return chat::Stats{.memory_bytes = 75}; }
 
  private:
   static std::unexpected<Error> unused() { return std::unexpected(Error::unsupported("not part of this test")); }
@@ -204,6 +205,64 @@ TEST_F(ModelManagerTest, idle_models_make_room_in_memory) {
   ASSERT_FALSE(d);
   EXPECT_EQ(d.error().message(), "no memory");
   EXPECT_EQ(names(*manager), Names{"c"});
+}
+
+TEST_F(ModelManagerTest, knows_what_engines_may_still_take_also_of_those_that_are_used_and_no_longer_listed) {
+  const auto manager = make();
+  auto used = manager->acquire("a", {});
+  ASSERT_TRUE(manager->acquire("b", {}));
+  manager->unload("a");
+  auto held = manager->held();
+  ASSERT_EQ(held.size(), 2U);
+  for (const HeldMemory& one : held) {
+    EXPECT_EQ(one.planned, 100U);
+    EXPECT_EQ(one.taken, 75U);
+    EXPECT_EQ(one.promised(), 25U);
+    EXPECT_EQ(one.in_use, one.name == "a");
+  }
+  used->reset();
+  alive_.wait_for(1);
+  EXPECT_EQ(manager->held().size(), 1U);
+}
+
+TEST_F(ModelManagerTest, loads_of_several_models_at_once_see_one_another_and_do_not_take_more_than_there_is) {
+  std::atomic<int> n_loading = 0;
+  std::atomic<uint64_t> promised = 0;
+  ModelManager* known = nullptr;
+  const auto resolver = [](std::string_view model) -> Result<ModelFiles> {
+    return ModelFiles{.name = std::string(model), .digest = "", .parts = {}};
+  };
+  const auto loader = [&](const ModelFiles& files, uint32_t) -> Result<Engine> {
+    EXPECT_EQ(n_loading++, 0);
+    uint64_t others = 0;
+    for (const HeldMemory& one : known->held())
+      others += one.planned;
+    --n_loading;
+    if (others + 100 > 250) return std::unexpected(Error::exhausted("no room"));
+    promised = others + 100;
+    return Engine{.completer = std::make_unique<FakeModel>(files.name, 4096, alive_), .bytes = 7};
+  };
+  ModelManager manager(resolver, loader, {.max_loaded = 10});
+  known = &manager;
+  std::atomic<int> n_refused = 0;
+  {
+    std::vector<std::shared_ptr<chat::Completer>> leases(6);
+    std::vector<std::jthread> threads;
+    for (size_t i = 0; i < leases.size(); ++i)
+      threads.emplace_back([&, i] {
+        auto lease = manager.acquire("model" + std::to_string(i), {});
+        if (lease) {
+          leases[i] = *lease;
+        } else {
+          EXPECT_EQ(lease.error().code(), ErrorCode::kExhausted);
+          ++n_refused;
+        }
+      });
+    threads.clear();
+    EXPECT_EQ(n_refused, 4);
+    EXPECT_EQ(promised, 200U);
+  }
+  EXPECT_TRUE(manager.acquire("another", {}));  // those that nobody holds make room
 }
 
 TEST_F(ModelManagerTest, a_model_in_use_outlives_its_unloading_and_its_manager) {

@@ -266,6 +266,7 @@ std::string encode_running(std::span<const runtime::LoadedModel> loaded, std::sp
                     {"details", details_json(shown)},
                     {"expires_at", timestamp(std::min(model.expires_unix, for_ever) * kNanoseconds)},
                     {"size_vram", 0},
+                    {"size_planned", model.description.memory.total()},  // not Ollama's: what it may come to
                     {"context_length", model.description.context_limit}});
   }
   return to_text({{"models", std::move(list)}});

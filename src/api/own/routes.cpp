@@ -42,6 +42,14 @@ bool generates(const ModelInfo& model) {
   return model.capabilities.empty() || std::ranges::find(model.capabilities, "completion") != model.capabilities.end();
 }
 
+Json memory_json(const chat::Description& description) {
+  const chat::MemoryPlan& plan = description.memory;
+  Json json = {
+      {"weights", plan.weights}, {"cache", plan.cache}, {"work", plan.work}, {"context", description.context_limit}};
+  if (plan.wanted_context > 0) json["wanted_context"] = plan.wanted_context;
+  return json;
+}
+
 Json installed_json(const ModelInfo& model) {
   return {{"name", model.name},
           {"size", model.size},
@@ -138,6 +146,7 @@ void models(const std::shared_ptr<Call>& call) {
   for (const runtime::LoadedModel& model : services.models->loaded())
     loaded.push_back({{"name", model.name},
                       {"bytes", model.bytes},
+                      {"memory", memory_json(model.description)},
                       {"expires_unix", model.expires_unix == INT64_MAX ? Json() : Json(model.expires_unix)}});
   call->respond_json(to_text(
       {{"installed", std::move(installed_list)}, {"available", std::move(available)}, {"loaded", std::move(loaded)}}));

@@ -14,9 +14,27 @@ kernels::QuantTiles Activations::Tiles::at(size_t first, uint32_t k) const {
   return {codes.as<int8_t>() + offset, scales.as<float>() + offset / 32, sums.as<int32_t>() + offset / 16};
 }
 
+namespace {
+
+size_t whole_tiles(uint32_t max_rows) {
+  return (size_t{max_rows} + kTile - 1) / kTile * kTile;
+}
+
+}  // namespace
+
+uint64_t Activations::bytes_for(uint32_t max_rows, uint32_t columns, bool fine) {
+  const uint64_t n = whole_tiles(max_rows);
+  const uint64_t stride = stride_for(columns);
+  const auto tiles = [&](uint64_t rows) {
+    return kernels::quant_codes(rows, stride) + kernels::quant_scales(rows, stride) * sizeof(float) +
+           kernels::quant_sums(rows, stride) * sizeof(int32_t);
+  };
+  return n * stride * sizeof(float) + tiles(n) + (fine ? tiles(2 * n) : 0);
+}
+
 Status Activations::allocate(uint32_t max_rows, uint32_t columns, bool fine) {
-  const size_t n = (max_rows + kTile - 1) / kTile * kTile;
-  stride_ = (columns + 255) / 256 * 256;
+  const size_t n = whole_tiles(max_rows);
+  stride_ = stride_for(columns);
   INGLE_TRY(rows_, Buffer::allocate(n * stride_ * sizeof(float), "activations"));
   INGLE_TRY_VOID(coarse_.allocate(n, stride_));
   if (fine) INGLE_TRY_VOID(fine_.allocate(2 * n, stride_));

@@ -19,6 +19,11 @@ class Activations {
   /// that follow want 16-bit activations, which are kept as pairs of int8 rows (see Arithmetic).
   Status allocate(uint32_t max_rows, uint32_t columns, bool fine = false);
 
+  static size_t stride_for(uint32_t columns) { return (size_t{columns} + 255) / 256 * 256; }
+  /// What allocate() takes.
+  static uint64_t bytes_for(uint32_t max_rows, uint32_t columns, bool fine = false);
+  uint64_t bytes() const { return rows_.size() + coarse_.bytes() + fine_.bytes(); }
+
   float* row(uint32_t index) const { return rows_.as<float>() + index * stride_; }
   size_t stride() const { return stride_; }
   /// Tiles for `k` columns from row `first` (a multiple of 16) on.
@@ -30,6 +35,7 @@ class Activations {
   struct Tiles {
     Buffer codes, scales, sums;
     Status allocate(size_t rows, size_t columns);
+    uint64_t bytes() const { return codes.size() + scales.size() + sums.size(); }
     kernels::QuantTiles at(size_t first, uint32_t k) const;
   };
   size_t stride_ = 0;

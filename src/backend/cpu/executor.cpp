@@ -6,6 +6,7 @@
 #include "backend/cpu/activations.h"
 #include "backend/cpu/attention.h"
 #include "backend/cpu/encoder.h"
+#include "backend/cpu/footprint.h"
 #include "backend/cpu/kv_pages.h"
 #include "backend/cpu/norm.h"
 #include "backend/cpu/rope_table.h"
@@ -19,12 +20,6 @@ namespace ingle::backend::cpu {
 namespace {
 
 using kernels::kPanelRows;
-
-// Tokens that one task takes of a large batch: enough to amortise expanding a panel in L1, few enough to share the work.
-constexpr uint32_t kTaskTokens = 256;
-// Panels of the gate (and of up) that one task takes: two make one block of quantized activations, and kernels multiply
-// three at a time.
-constexpr uint32_t kMaxTaskPanels = 6;
 
 struct CpuLayer {
   CpuNorm attention_norm, attention_post_norm, mlp_norm, mlp_post_norm, q_norm, k_norm;
@@ -59,7 +54,11 @@ class CpuExecutor final : public Executor {
   uint32_t page_tokens() const override { return kernels::kPageTokens; }
   uint32_t n_pages() const override { return pages_.n_pages(); }
   uint64_t page_bytes() const override { return pages_.page_bytes(); }
-  uint64_t weight_bytes() const override { return weights_.bytes(); }
+  uint64_t weight_bytes() const override { return weights_.bytes() + weights_.bytes_of_vectors(); }
+  uint64_t work_bytes() const override {
+    return residual_.bytes() + normed_.bytes() + queries_.bytes() + mixed_.bytes() + hidden_.bytes() + delta_.bytes() +
+           last_.bytes() + scratch_.size();
+  }
   uint32_t max_rows() const override { return max_rows_; }
   std::string_view isa() const override { return math_.kernels->name; }
   uint32_t threads() const override { return pool_.size(); }
@@ -203,29 +202,20 @@ Status CpuExecutor::load_weights(const Program& program, const Options& options)
 }
 
 Status CpuExecutor::allocate(const Program& program, const Options& options) {
-  max_rows_ = (std::max(options.max_rows, 1U) + kTile - 1) / kTile * kTile;
-  uint32_t heads = 0;
-  uint32_t ff = 0;
-  uint32_t head_dim = 0;
+  const WorkShape shape = WorkShape::of(program, options.max_rows);
+  max_rows_ = shape.rows;
   std::vector<AttentionShape> shapes;
-  for (const CpuLayer& layer : layers_) {
-    heads = std::max(heads, layer.shape.n_heads * layer.shape.head_dim);
-    head_dim = std::max(head_dim, layer.shape.head_dim);
-    ff = std::max(ff, layer.up.n_out);
+  for (const CpuLayer& layer : layers_)
     shapes.push_back(layer.shape);
-  }
   INGLE_TRY_VOID(residual_.allocate(max_rows_, n_embd_));
   INGLE_TRY_VOID(normed_.allocate(max_rows_, n_embd_, math_.quantize));
   INGLE_TRY_VOID(delta_.allocate(max_rows_, n_embd_));
   INGLE_TRY_VOID(last_.allocate(max_rows_, n_embd_, math_.quantize));
-  INGLE_TRY_VOID(queries_.allocate(max_rows_, heads));
-  INGLE_TRY_VOID(mixed_.allocate(max_rows_, heads, math_.quantize));
-  INGLE_TRY_VOID(hidden_.allocate(max_rows_, ff, math_.quantize));
+  INGLE_TRY_VOID(queries_.allocate(max_rows_, shape.heads));
+  INGLE_TRY_VOID(mixed_.allocate(max_rows_, shape.heads, math_.quantize));
+  INGLE_TRY_VOID(hidden_.allocate(max_rows_, shape.ff, math_.quantize));
 
-  // The largest task: keys and 16-bit values of a head, gate and up, or 16-bit activations of a piece of the head.
-  const size_t task_rows = std::max<size_t>(3UL * head_dim, 4UL * kMaxTaskPanels * kPanelRows);
-  scratch_floats_ =
-      std::max(kTaskTokens * task_rows, Arithmetic::fine_scratch(std::max(last_.stride(), mixed_.stride())));
+  scratch_floats_ = shape.task_floats;
   INGLE_TRY(scratch_, Buffer::allocate(scratch_floats_ * sizeof(float) * pool_.size(), "scratch memory"));
   INGLE_TRY(AttentionRunner attention, AttentionRunner::create(shapes, pool_.size()));
   attention_ = std::make_unique<AttentionRunner>(std::move(attention));

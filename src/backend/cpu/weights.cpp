@@ -33,13 +33,38 @@ uint64_t padded(uint64_t bytes) {
 
 }  // namespace
 
-void WeightStore::plan(const Source& source, Matrix* matrix) {
+namespace {
+
+Matrix shape_of(const Source& source) {
   const kernels::PanelInfo& info = kernels::panel_for(source.format->id);
-  matrix->info = &info;
-  matrix->n_in = source.n_in;
-  matrix->n_out = source.n_out;
-  matrix->k = (source.n_in + info.block_columns - 1) / info.block_columns * info.block_columns;
-  matrix->panel_bytes = info.panel_bytes(matrix->k);
+  Matrix matrix;
+  matrix.info = &info;
+  matrix.n_in = source.n_in;
+  matrix.n_out = source.n_out;
+  matrix.k = (source.n_in + info.block_columns - 1) / info.block_columns * info.block_columns;
+  matrix.panel_bytes = info.panel_bytes(matrix.k);
+  return matrix;
+}
+
+size_t vector_floats(const Source& source) {
+  const size_t n = static_cast<size_t>(source.n_in) * source.n_out;
+  return (n + kernels::kPanelRows - 1) / kernels::kPanelRows * kernels::kPanelRows;
+}
+
+}  // namespace
+
+uint64_t WeightStore::matrix_bytes(const Source& source) {
+  if (source.empty()) return 0;
+  const Matrix matrix = shape_of(source);
+  return padded(matrix.panel_bytes * matrix.n_panels());
+}
+
+uint64_t WeightStore::vector_bytes(const Source& source) {
+  return source.empty() ? 0 : vector_floats(source) * sizeof(float);
+}
+
+void WeightStore::plan(const Source& source, Matrix* matrix) {
+  *matrix = shape_of(source);
   plans_.push_back({source, matrix, nullptr});
   bytes_ += padded(matrix->panel_bytes * matrix->n_panels());
 }
@@ -196,7 +221,8 @@ Vector WeightStore::vector(const Source& source) {
   const auto bad = quant::find_non_finite(*source.format, bytes);
   if (bad && status_) status_ = std::unexpected(not_finite(source, *bad));
   const size_t n = static_cast<size_t>(source.n_in) * source.n_out;
-  Vector values((n + kernels::kPanelRows - 1) / kernels::kPanelRows * kernels::kPanelRows, 0.0F);
+  Vector values(vector_floats(source), 0.0F);
+  n_vector_bytes_ += values.size() * sizeof(float);
   source.format->dequantize(bytes.data(), values.data(), n / source.format->block_size);
   return values;
 }

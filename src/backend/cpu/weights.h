@@ -36,7 +36,11 @@ class WeightStore {
   void read_with(const Options& options) { read_ = options.read; }
   /// Remembers that `source` becomes `matrix`; the pointer must stay valid until pack() has returned.
   void plan(const Source& source, Matrix* matrix);
-  uint64_t bytes() const { return bytes_; }
+  uint64_t bytes() const { return bytes_; }  // of the matrices
+  uint64_t bytes_of_vectors() const { return n_vector_bytes_; }
+  /// What plan() and vector() come to for a source; nothing for an empty one.
+  static uint64_t matrix_bytes(const Source& source);
+  static uint64_t vector_bytes(const Source& source);
   Status pack(base::ThreadPool& pool, const Options& options);
 
   /// A one-row tensor (norm weight, bias) as f32, padded with zeros to whole panels. pack() reports what is wrong with it.
@@ -65,6 +69,7 @@ class WeightStore {
   std::vector<Plan> plans_;
   Status status_;
   uint64_t bytes_ = 0;
+  uint64_t n_vector_bytes_ = 0;
   Buffer buffer_;
 };
 
