@@ -100,14 +100,19 @@ TEST(MemoryPlan, of_an_encoder_has_room_for_a_step_of_short_texts) {
   EXPECT_THAT(plan_memory(encoder, within(600 * kMega, true)).error().message(), HasSubstr("64 MB for a step"));
 }
 
-TEST(MemoryPlan, is_what_the_executor_of_every_tiny_model_takes) {
-  const auto cases = models::testing::read_tiny_cases(std::filesystem::path(INGLE_TEST_DATA) / "models" / "tiny");
-  ASSERT_FALSE(cases.empty());
-  for (const auto& tiny : cases) {
+TEST(MemoryPlan, is_to_the_byte_what_the_executor_of_every_tiny_model_says) {
+  const auto folder = std::filesystem::path(INGLE_TEST_DATA) / "models";
+  std::vector<std::filesystem::path> files;
+  for (const auto& tiny : models::testing::read_tiny_cases(folder / "tiny"))
+    files.push_back(tiny.model);
+  for (const auto& tiny : models::testing::read_encoder_cases(folder / "encoders"))
+    files.push_back(tiny.model);
+  ASSERT_FALSE(files.empty());
+  for (const auto& path : files) {
     std::vector<base::FileDescriptor> parts;
-    parts.push_back(base::FileDescriptor::open_read(tiny.model).value());
-    const auto loaded = models::load(gguf::File::open(parts, tiny.name).value());
-    ASSERT_TRUE(loaded) << tiny.name;
+    parts.push_back(base::FileDescriptor::open_read(path).value());
+    const auto loaded = models::load(gguf::File::open(parts, path.string()).value());
+    ASSERT_TRUE(loaded) << path;
     for (const auto precision : {backend::Precision::kDefault, backend::Precision::kReference}) {
       backend::Options options;
       options.threads = 2;
@@ -117,10 +122,10 @@ TEST(MemoryPlan, is_what_the_executor_of_every_tiny_model_takes) {
       options.max_rows = 37;
       const auto told = backend::footprint("cpu", loaded->program, options);
       const auto executor = backend::load("cpu", loaded->program, options);
-      ASSERT_TRUE(told && executor) << tiny.name;
-      EXPECT_EQ(told->weights, (*executor)->weight_bytes()) << tiny.name;
-      EXPECT_EQ(told->work, (*executor)->work_bytes()) << tiny.name;
-      EXPECT_EQ(told->page, (*executor)->page_bytes()) << tiny.name;
+      ASSERT_TRUE(told && executor) << path;
+      EXPECT_EQ(told->weights, (*executor)->weight_bytes()) << path;
+      EXPECT_EQ(told->work, (*executor)->work_bytes()) << path;
+      EXPECT_EQ(told->page, (*executor)->page_bytes()) << path;
     }
   }
 }
