@@ -36,8 +36,8 @@ class SessionExchange : public Exchange {
     if (!advance(Phase::kWaiting, Phase::kDone)) return;
     std::string bytes = head_bytes(reply, reply.body.size(), false, keep_alive_);
     if (!head_only_) bytes += reply.body;
+    complete();  // before its bytes are out: who has read them may leave
     push(std::move(bytes));
-    complete();
     session_->end_answer(state_, false);
   }
 
@@ -61,8 +61,8 @@ class SessionExchange : public Exchange {
 
   void finish() override {
     if (!advance(Phase::kStreaming, Phase::kDone)) return;
-    if (chunked_ && !head_only_) push("0\r\n\r\n");
     complete();
+    if (chunked_ && !head_only_) push("0\r\n\r\n");
     session_->end_answer(state_, false);
   }
 
