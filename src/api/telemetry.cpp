@@ -1,14 +1,13 @@
 #include "api/telemetry.h"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <chrono>
-#include <ctime>
 
 #include "api/json_input.h"
 #include "api/services.h"
 #include "base/process_usage.h"
+#include "base/utc.h"
 
 namespace ingle::api {
 namespace {
@@ -17,8 +16,7 @@ namespace {
 std::string now_text() {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
-  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(static_cast<std::time_t>(milliseconds / 1000)),
-                     milliseconds % 1000);
+  return fmt::format("{}.{:03}Z", base::utc_text(milliseconds / 1000), milliseconds % 1000);
 }
 
 double to_ms(double seconds) {

@@ -26,7 +26,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr uint32_t kDefaultMaxLoaded = 3;
-constexpr uint32_t kDefaultContext = 4096;  // as the engine's
 
 std::vector<store::Place> places(const Settings& settings, const EnvLookup& env) {
   if (settings.discover) return store::places_from(env, settings.model_folders);
@@ -257,7 +256,8 @@ void Front::make_models() {
     engine::Options options = engine_options();
     options.clamp_context = true;
     // What one request asks for must not make the model smaller for all others.
-    if (context != 0) options.context = std::max(context, options.context == 0 ? kDefaultContext : options.context);
+    if (context != 0)
+      options.context = std::max(context, options.context == 0 ? engine::kDefaultContext : options.context);
     options.pages_on_disk = page_cache_->open(files.digest);
     const auto held = models_->held();
     // Before a context is shortened, models that nobody uses make room.

@@ -1,21 +1,13 @@
 #include <chrono>
 #include <ctime>
 
+#include "base/utc.h"
 #include "cli/json_writer.h"
 #include "cli/table.h"
 #include "cli/verb.h"
 
 namespace ingle::cli {
 namespace {
-
-std::string iso_time(int64_t seconds) {
-  const auto time = static_cast<std::time_t>(seconds);
-  std::tm utc{};
-  ::gmtime_r(&time, &utc);
-  char text[32];
-  const size_t size = std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
-  return {text, size};
-}
 
 /// "?" for a file that this version cannot read, which `show` then explains. The catalog knows files by their digest.
 std::string quantization_of(Context& context, const store::InstalledModel& model) {
@@ -65,7 +57,7 @@ class List : public Command {
         .member("name", model.name.display())
         .member("size", model.size)
         .member("quantization", quantization_of(context, model))
-        .member("modified", iso_time(model.modified));
+        .member("modified", base::utc_text(model.modified) + "Z");
     if (!model.digest.empty()) json.member("digest", model.digest.text());
     json.member("id", model.id.hex())
         .member("source", store::to_string(model.origin))

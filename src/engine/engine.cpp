@@ -16,7 +16,6 @@ namespace ingle::engine {
 namespace {
 
 constexpr std::string_view kDevice = "cpu";
-constexpr uint32_t kDefaultContext = 4096;
 constexpr uint32_t kMaxSequences = 256;
 constexpr uint32_t kMaxChunk = 4096;
 

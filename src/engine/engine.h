@@ -27,6 +27,9 @@ struct PagesOnDisk {
   std::string identity = {};  // names the model's bits and the program's
 };
 
+/// Tokens that a sequence may hold where nobody says how many, and the model was made for so many.
+inline constexpr uint32_t kDefaultContext = 4096;
+
 struct Options {
   std::string isa = {};           // "" = best; see kernels/registry.h
   uint32_t threads = 0;           // 0 = physical cores

@@ -97,6 +97,20 @@ double scale_of(const std::vector<float>& vector, int32_t norm) {
   return norm == 0 ? 32760 / sum : 1 / std::pow(sum, 1.0 / norm);
 }
 
+/// From what was parsed to what `work` makes of it with the model, written by `encode`.
+template <typename Parsed, typename Work, typename Encode>
+void answer(const std::shared_ptr<Call>& call, Parsed parsed, Work work, Encode encode) {
+  if (!parsed) return call->fail(parsed.error());
+  call->name_ignored(parsed->ignored);
+  call->request().body = {};
+  const auto model = acquire(*call, parsed->model);
+  if (!model) return call->fail(model.error());
+  parsed->request.gone = [call] { return call->exchange().gone(); };
+  const auto made = work(**model, parsed->request);
+  if (!made) return call->fail(made.error());
+  call->respond_json(encode(*parsed, *made));
+}
+
 }  // namespace
 
 constexpr FieldTable kEmbeddingFields = kEmbeddingTable;
@@ -183,29 +197,13 @@ std::string encode_rerank(const RerankCall& call, const Reranked& answer) {
 }
 
 void embedding(const std::shared_ptr<Call>& call) {
-  auto parsed = parse_embedding(call->request().body);
-  if (!parsed) return call->fail(parsed.error());
-  call->name_ignored(parsed->ignored);
-  call->request().body = {};
-  const auto model = acquire(*call, parsed->model);
-  if (!model) return call->fail(model.error());
-  parsed->request.gone = [call] { return call->exchange().gone(); };
-  const auto answer = embed(**model, parsed->request);
-  if (!answer) return call->fail(answer.error());
-  call->respond_json(encode_embedding(*answer, parsed->norm));
+  answer(call, parse_embedding(call->request().body), embed,
+         [](const auto& parsed, const auto& vectors) { return encode_embedding(vectors, parsed.norm); });
 }
 
 void rerank_documents(const std::shared_ptr<Call>& call) {
-  auto parsed = parse_rerank(call->request().body);
-  if (!parsed) return call->fail(parsed.error());
-  call->name_ignored(parsed->ignored);
-  call->request().body = {};
-  const auto model = acquire(*call, parsed->model);
-  if (!model) return call->fail(model.error());
-  parsed->request.gone = [call] { return call->exchange().gone(); };
-  const auto answer = rerank(**model, parsed->request);
-  if (!answer) return call->fail(answer.error());
-  call->respond_json(encode_rerank(*parsed, *answer));
+  answer(call, parse_rerank(call->request().body), rerank,
+         [](const auto& parsed, const auto& ranking) { return encode_rerank(parsed, ranking); });
 }
 
 }  // namespace ingle::api::llama

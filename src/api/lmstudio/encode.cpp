@@ -1,12 +1,10 @@
 #include "api/lmstudio/encode.h"
 
-#include <fmt/chrono.h>
-
 #include <algorithm>
-#include <ctime>
 
 #include "api/answer_parts.h"
 #include "api/json_input.h"
+#include "base/utc.h"
 
 namespace ingle::api::lmstudio {
 namespace {
@@ -24,11 +22,6 @@ Json error_json(const Failure& failure) {
 }
 
 constexpr double kLongestEstimate = 30 * 24 * 3600;  // seconds; beyond it nobody knows
-
-/// RFC 3339, in UTC.
-std::string date_text(int64_t unix_seconds) {
-  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(static_cast<std::time_t>(unix_seconds)));
-}
 
 double rate(uint32_t n_tokens, double seconds) {
   return seconds > 0 ? n_tokens / seconds : 0;
@@ -322,7 +315,7 @@ std::string encode_download(const Download& download, int64_t now_unix) {
   static constexpr std::string_view kStates[] = {"downloading", "completed", "failed"};
   Json json = {{"job_id", download.id},
                {"status", kStates[static_cast<size_t>(download.state)]},
-               {"started_at", date_text(download.started_unix)},
+               {"started_at", base::utc_text(download.started_unix) + "Z"},
                {"downloaded_bytes", download.bytes_done}};
   if (download.bytes_total > 0) json["total_size_bytes"] = download.bytes_total;
   if (download.state == Download::State::kRunning) {
@@ -330,9 +323,9 @@ std::string encode_download(const Download& download, int64_t now_unix) {
     const uint64_t left = download.bytes_total - std::min(download.bytes_done, download.bytes_total);
     const double seconds = download.bytes_per_second > 0 ? static_cast<double>(left) / download.bytes_per_second : 0;
     if (left > 0 && seconds > 0 && seconds < kLongestEstimate)
-      json["estimated_completion"] = date_text(now_unix + static_cast<int64_t>(seconds));
+      json["estimated_completion"] = base::utc_text(now_unix + static_cast<int64_t>(seconds)) + "Z";
   } else {
-    json["completed_at"] = date_text(download.ended_unix);
+    json["completed_at"] = base::utc_text(download.ended_unix) + "Z";
   }
   if (!download.problem.empty()) json["error"] = {{"message", download.problem}};
   return to_text(json);

@@ -3,13 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <ctime>
 #include <limits>
 #include <optional>
 #include <utility>
 
 #include "api/answer_parts.h"
 #include "api/json_input.h"
+#include "base/utc.h"
 #include "base/utf8.h"
 
 namespace ingle::api::ollama {
@@ -334,12 +334,7 @@ std::string parameter_size(uint64_t parameters) {
 }
 
 std::string timestamp(int64_t unix_ns) {
-  const auto seconds = static_cast<std::time_t>(unix_ns / kNanoseconds);
-  std::tm utc{};
-  ::gmtime_r(&seconds, &utc);
-  char text[32];
-  const size_t size = std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &utc);
-  return fmt::format("{}.{:09}Z", std::string_view(text, size), unix_ns % kNanoseconds);
+  return fmt::format("{}.{:09}Z", base::utc_text(unix_ns / kNanoseconds), unix_ns % kNanoseconds);
 }
 
 }  // namespace ingle::api::ollama

@@ -228,22 +228,6 @@ Status CpuExecutor::allocate(const Program& program, const Options& options) {
   return {};
 }
 
-kernels::KvFormat kv_format(KvType type, Precision precision) {
-  switch (type) {
-    case KvType::kF32:
-      return kernels::KvFormat::kF32;
-    case KvType::kF16:
-      return kernels::KvFormat::kF16;
-    case KvType::kBF16:
-      return kernels::KvFormat::kBF16;
-    case KvType::kI8:
-      return kernels::KvFormat::kI8;
-    case KvType::kDefault:
-      break;
-  }
-  return precision == Precision::kReference ? kernels::KvFormat::kF32 : kernels::KvFormat::kF16;
-}
-
 /// Other kernels round otherwise, and other contexts may turn heads by other angles.
 std::string layout_text(const KvLayout& layout, const kernels::Kernels& kernels, Precision precision,
                         std::span<const RopeTable> ropes) {

@@ -16,6 +16,22 @@
 
 namespace ingle::backend::cpu {
 
+inline kernels::KvFormat kv_format(KvType type, Precision precision) {
+  switch (type) {
+    case KvType::kF32:
+      return kernels::KvFormat::kF32;
+    case KvType::kF16:
+      return kernels::KvFormat::kF16;
+    case KvType::kBF16:
+      return kernels::KvFormat::kBF16;
+    case KvType::kI8:
+      return kernels::KvFormat::kI8;
+    case KvType::kDefault:
+      break;
+  }
+  return precision == Precision::kReference ? kernels::KvFormat::kF32 : kernels::KvFormat::kF16;
+}
+
 /// Where each layer's heads lie in a page.
 struct KvLayout {
   kernels::KvFormat format{};

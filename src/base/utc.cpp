@@ -1,0 +1,15 @@
+#include "base/utc.h"
+
+#include <ctime>
+
+namespace ingle::base {
+
+std::string utc_text(int64_t unix_seconds) {
+  const auto time = static_cast<std::time_t>(unix_seconds);
+  std::tm utc{};
+  ::gmtime_r(&time, &utc);
+  char text[32];
+  return {text, std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &utc)};
+}
+
+}  // namespace ingle::base

@@ -1,0 +1,12 @@
+// Points in time as text. Pure; any thread.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace ingle::base {
+
+/// "2026-11-23T07:34:00", in UTC and without a zone, so that parts of a second can follow (RFC 3339).
+std::string utc_text(int64_t unix_seconds);
+
+}  // namespace ingle::base
