@@ -205,7 +205,7 @@ TEST_F(ApiTest, plain_texts_are_gone_on_with) {
   models.completer->script = {text("b"), chat::Finished{}};
   const Seen seen = ask("POST", "/v1/completions", R"({"model":"m:1","prompt":["a","c"],"echo":true,"num_ctx":99})");
   EXPECT_EQ(seen.reply.status, 200) << seen.reply.body;
-  EXPECT_NE(seen.reply.body.find(R"({"text":"cb","index":1,)"), std::string::npos) << seen.reply.body;
+  EXPECT_NE(seen.reply.body.find(R"({"index":1,"text":"cb",)"), std::string::npos) << seen.reply.body;
   EXPECT_EQ(std::get<chat::TokenPrompt>(models.completer->request.prompt).tokens, models.completer->tokens);
   EXPECT_EQ(models.acquired.back().second.context, 99U);
 }

@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include "api/openai/answer_parts.h"
+#include "api/openai/choices_encoder.h"
 #include "api/openai/completions.h"
 #include "base/utf8.h"
 
@@ -63,114 +63,48 @@ class OldLogprobs {
   size_t offset_ = 0;
 };
 
-class CompletionsEncoder : public AnswerEncoder {
+class CompletionsEncoder : public ChoicesEncoder {
  public:
   CompletionsEncoder(AnswerFrame frame, std::shared_ptr<const std::vector<Echo>> echoes)
-      : frame_(std::move(frame)), echoes_(std::move(echoes)) {}
-
-  std::string_view stream_type() const override { return "text/event-stream; charset=utf-8"; }
+      : ChoicesEncoder(std::move(frame), "text_completion", "text_completion"), echoes_(std::move(echoes)) {}
 
   std::string begin(const chat::Prefill& /*prompt*/) override {
     std::string chunks;
-    for (uint32_t choice = 0; choice < echoes_->size() * frame_.n; ++choice) {
+    for (uint32_t choice = 0; choice < echoes_->size() * frame().n; ++choice) {
       const Echo& echo = echo_of(choice);
       OldLogprobs& logprobs = logprobs_.emplace_back();
       if (echo.text.empty()) continue;
-      chunks += event_text(chunk(choice, echo.text, frame_.logprobs ? logprobs.of_prompt(echo) : Json()));
+      Json content = {{"text", echo.text}};
+      if (frame().logprobs) content["logprobs"] = logprobs.of_prompt(echo);
+      chunks += chunk_event(choice, content);
     }
     return chunks;
   }
 
-  std::string delta(const chat::Delta& delta) override { return choice_delta(0, delta); }
-
   std::string choice_delta(uint32_t choice, const chat::Delta& delta) override {
     if (delta.text.empty() && delta.tokens.empty()) return {};
-    Json logprobs;
-    if (frame_.logprobs) {
-      logprobs = OldLogprobs::empty();
-      logprobs_[choice].add(logprobs, delta.tokens);
-    }
-    return event_text(chunk(choice, delta.text, std::move(logprobs)));
-  }
-
-  /// The last one's end stands in the last chunk.
-  std::string end_choice(uint32_t choice, const Outcome& outcome) override {
-    std::string before = n_ended_++ > 0 ? event_text(last_chunk_) : std::string();
-    last_chunk_ = chunk(choice, "", nullptr, finish_word(outcome.finished.reason));
-    return before;
-  }
-
-  std::string finish(const Outcome& outcome) override {
-    if (n_ended_ == 0) end_choice(0, outcome);
-    return finish_all({&outcome, 1});
-  }
-
-  std::string finish_all(std::span<const Outcome> outcomes) override {
-    const chat::Usage usage = total_usage(outcomes, frame_.n);
-    Json summary = std::move(last_chunk_);
-    std::string before;
-    if (frame_.include_usage) {
-      before = event_text(summary);
-      summary = head();
-      summary["choices"] = Json::array();
-    }
-    summary["usage"] = usage_json(usage);
-    summary["ingle"] = ingle_json(outcomes.front(), usage);
-    return before + event_text(summary) + "data: [DONE]\n\n";
-  }
-
-  std::string fail(const Failure& failure) override { return event_text(Json{{"error", error_json(failure)}}); }
-
-  std::string whole(const WholeAnswer& answer, const Outcome& outcome) override {
-    return whole_all({&answer, 1}, {&outcome, 1});
-  }
-
-  std::string whole_all(std::span<const WholeAnswer> answers, std::span<const Outcome> outcomes) override {
-    Json json = head();
-    Json& choices = json["choices"] = Json::array();
-    for (uint32_t i = 0; i < answers.size(); ++i) {
-      const Echo& echo = echo_of(i);
-      OldLogprobs writer;
-      Json logprobs;
-      if (frame_.logprobs) {
-        logprobs = writer.of_prompt(echo);
-        writer.add(logprobs, answers[i].tokens);
-      }
-      choices.push_back({{"text", echo.text + answers[i].text},
-                         {"index", i},
-                         {"logprobs", std::move(logprobs)},
-                         {"finish_reason", finish_word(outcomes[i].finished.reason)}});
-    }
-    const chat::Usage usage = total_usage(outcomes, frame_.n);
-    json["usage"] = usage_json(usage);
-    json["ingle"] = ingle_json(outcomes.front(), usage);
-    return to_text(json);
+    Json content = {{"text", delta.text}};
+    if (frame().logprobs) logprobs_[choice].add(content["logprobs"] = OldLogprobs::empty(), delta.tokens);
+    return chunk_event(choice, content);
   }
 
  private:
-  const Echo& echo_of(uint32_t choice) const { return (*echoes_)[choice / frame_.n]; }
+  Json no_content() const override { return {{"text", ""}}; }
 
-  Json head() const {
-    return {{"id", frame_.id},
-            {"object", "text_completion"},
-            {"created", frame_.created_unix},
-            {"model", frame_.model},
-            {"system_fingerprint", frame_.fingerprint}};
+  Json whole_content(uint32_t choice, const WholeAnswer& answer) const override {
+    const Echo& echo = echo_of(choice);
+    Json content = {{"text", echo.text + answer.text}};
+    if (frame().logprobs) {
+      OldLogprobs writer;
+      writer.add(content["logprobs"] = writer.of_prompt(echo), answer.tokens);
+    }
+    return content;
   }
 
-  Json chunk(uint32_t choice, std::string_view text, Json logprobs, Json reason = nullptr) const {
-    Json json = head();
-    json["choices"] = Json::array(
-        {{{"text", text}, {"index", choice}, {"logprobs", std::move(logprobs)}, {"finish_reason", std::move(reason)}}});
-    if (frame_.include_usage) json["usage"] = nullptr;
-    return json;
-  }
+  const Echo& echo_of(uint32_t choice) const { return (*echoes_)[choice / frame().n]; }
 
-  const AnswerFrame frame_;
   const std::shared_ptr<const std::vector<Echo>> echoes_;  // filled in before anything is encoded
   std::vector<OldLogprobs> logprobs_;                      // of a stream's choices
-  uint32_t n_ended_ = 0;
-  Json last_chunk_;  // of the choice that ended last
 };
 
 }  // namespace

@@ -71,14 +71,14 @@ std::unique_ptr<AnswerEncoder> encoder(uint32_t n, std::vector<Echo> echoes, boo
 TEST(OpenAiCompletions, choices_are_interleaved_by_their_index_and_the_prompt_counts_once) {
   const auto stream = encoder(2, {Echo{}});
   EXPECT_EQ(stream->begin({}), "");
-  EXPECT_NE(stream->choice_delta(1, delta("b")).find(R"("choices":[{"text":"b","index":1,)"), std::string::npos);
-  EXPECT_NE(stream->choice_delta(0, delta("a")).find(R"("choices":[{"text":"a","index":0,)"), std::string::npos);
+  EXPECT_NE(stream->choice_delta(1, delta("b")).find(R"("choices":[{"index":1,"text":"b",)"), std::string::npos);
+  EXPECT_NE(stream->choice_delta(0, delta("a")).find(R"("choices":[{"index":0,"text":"a",)"), std::string::npos);
   EXPECT_EQ(stream->end_choice(1, outcome(3)), "");
-  EXPECT_NE(stream->end_choice(0, outcome(4)).find(R"("index":1,"logprobs":null,"finish_reason":"stop")"),
+  EXPECT_NE(stream->end_choice(0, outcome(4)).find(R"("index":1,"text":"","logprobs":null,"finish_reason":"stop")"),
             std::string::npos);
   const Outcome both[] = {outcome(4), outcome(3)};
   const std::string end = stream->finish_all(both);
-  EXPECT_NE(end.find(R"("index":0,"logprobs":null,"finish_reason":"stop")"), std::string::npos);
+  EXPECT_NE(end.find(R"("index":0,"text":"","logprobs":null,"finish_reason":"stop")"), std::string::npos);
   EXPECT_NE(end.find(R"("usage":{"prompt_tokens":5,"completion_tokens":7,"total_tokens":12,)"), std::string::npos);
   EXPECT_TRUE(end.ends_with("data: [DONE]\n\n"));
 }

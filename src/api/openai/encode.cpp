@@ -2,13 +2,10 @@
 
 #include "api/json_input.h"
 #include "api/openai/answer_parts.h"
+#include "api/openai/choices_encoder.h"
 
 namespace ingle::api::openai {
 namespace {
-
-Json logprobs_json(std::span<const chat::TokenInfo> tokens) {
-  return {{"content", logprobs_list(tokens)}, {"refusal", nullptr}};
-}
 
 Json call_json(const chat::ToolCallDelta& call) {
   return {{"id", call.id}, {"type", "function"}, {"function", {{"name", call.name}, {"arguments", call.arguments}}}};
@@ -40,20 +37,17 @@ Json message_json(const WholeAnswer& answer) {
   return json;
 }
 
-class ChatEncoder : public AnswerEncoder {
+class ChatEncoder : public ChoicesEncoder {
  public:
-  explicit ChatEncoder(AnswerFrame frame) : frame_(std::move(frame)) {}
-
-  std::string_view stream_type() const override { return "text/event-stream; charset=utf-8"; }
+  explicit ChatEncoder(AnswerFrame frame)
+      : ChoicesEncoder(std::move(frame), "chat.completion", "chat.completion.chunk") {}
 
   std::string begin(const chat::Prefill& /*prompt*/) override {
     std::string chunks;
-    for (uint32_t choice = 0; choice < frame_.n; ++choice)
-      chunks += event_text(chunk(choice, {{"role", "assistant"}, {"content", ""}}));
+    for (uint32_t choice = 0; choice < frame().n; ++choice)
+      chunks += chunk_event(choice, {{"delta", {{"role", "assistant"}, {"content", ""}}}});
     return chunks;
   }
-
-  std::string delta(const chat::Delta& delta) override { return choice_delta(0, delta); }
 
   std::string choice_delta(uint32_t choice, const chat::Delta& delta) override {
     std::string chunks;
@@ -61,87 +55,27 @@ class ChatEncoder : public AnswerEncoder {
     if (!delta.thinking.empty()) {
       Json json = Json::object();
       add_thinking(json, delta.thinking);
-      chunks += event_text(chunk(choice, std::move(json)));
+      chunks += chunk_event(choice, {{"delta", std::move(json)}});
     }
     if (delta.text.empty() && delta.tokens.empty() && delta.tool_calls.empty()) return chunks;
     Json json = Json::object();
     if (!delta.text.empty() || delta.tool_calls.empty()) json["content"] = delta.text;
     for (const chat::ToolCallDelta& call : delta.tool_calls)
       json["tool_calls"].push_back(call_piece_json(call));
-    return chunks + event_text(chunk(choice, std::move(json), frame_.logprobs ? logprobs_json(delta.tokens) : Json()));
-  }
-
-  /// The last one's end stands in the last chunk.
-  std::string end_choice(uint32_t choice, const Outcome& outcome) override {
-    std::string before;
-    if (n_ended_ > 0) before = event_text(last_chunk_);
-    ++n_ended_;
-    last_chunk_ = chunk(choice, Json::object(), nullptr, finish_word(outcome.finished.reason));
-    return before;
-  }
-
-  std::string finish(const Outcome& outcome) override {
-    if (n_ended_ == 0) end_choice(0, outcome);
-    return finish_all({&outcome, 1});
-  }
-
-  std::string finish_all(std::span<const Outcome> outcomes) override {
-    const chat::Usage usage = total_usage(outcomes, frame_.n);
-    Json summary = std::move(last_chunk_);
-    std::string before;
-    if (frame_.include_usage) {
-      before = event_text(summary);
-      summary = head("chat.completion.chunk");
-      summary["choices"] = Json::array();
-    }
-    summary["usage"] = usage_json(usage);
-    summary["ingle"] = ingle_json(outcomes.front(), usage);
-    return before + event_text(summary) + "data: [DONE]\n\n";
-  }
-
-  std::string fail(const Failure& failure) override { return event_text(Json{{"error", error_json(failure)}}); }
-
-  std::string whole(const WholeAnswer& answer, const Outcome& outcome) override {
-    return whole_all({&answer, 1}, {&outcome, 1});
-  }
-
-  std::string whole_all(std::span<const WholeAnswer> answers, std::span<const Outcome> outcomes) override {
-    Json json = head("chat.completion");
-    Json& choices = json["choices"] = Json::array();
-    for (size_t i = 0; i < answers.size(); ++i) {
-      choices.push_back({{"index", i},
-                         {"message", message_json(answers[i])},
-                         {"logprobs", frame_.logprobs ? logprobs_json(answers[i].tokens) : Json()},
-                         {"finish_reason", finish_word(outcomes[i].finished.reason)}});
-    }
-    const chat::Usage usage = total_usage(outcomes, frame_.n);
-    json["usage"] = usage_json(usage);
-    json["ingle"] = ingle_json(outcomes.front(), usage);
-    return to_text(json);
+    return chunks + chunk_event(choice, with_logprobs({{"delta", std::move(json)}}, delta.tokens));
   }
 
  private:
-  Json head(std::string_view object) const {
-    return {{"id", frame_.id},
-            {"object", object},
-            {"created", frame_.created_unix},
-            {"model", frame_.model},
-            {"system_fingerprint", frame_.fingerprint}};
+  Json no_content() const override { return {{"delta", Json::object()}}; }
+
+  Json whole_content(uint32_t /*choice*/, const WholeAnswer& answer) const override {
+    return with_logprobs({{"message", message_json(answer)}}, answer.tokens);
   }
 
-  Json chunk(uint32_t choice, Json delta, Json logprobs = nullptr, Json reason = nullptr) const {
-    Json json = head("chat.completion.chunk");
-    json["choices"] = Json::array({{{"index", choice},
-                                    {"delta", std::move(delta)},
-                                    {"logprobs", std::move(logprobs)},
-                                    {"finish_reason", std::move(reason)}}});
-    if (frame_.include_usage) json["usage"] = nullptr;
-    return json;
+  Json with_logprobs(Json content, std::span<const chat::TokenInfo> tokens) const {
+    if (frame().logprobs) content["logprobs"] = {{"content", logprobs_list(tokens)}, {"refusal", nullptr}};
+    return content;
   }
-
-  const AnswerFrame frame_;
-  uint32_t n_ended_ = 0;
-  Json last_chunk_;  // of the answer that ended last
 };
 
 Json model_json(const ModelInfo& model) {
