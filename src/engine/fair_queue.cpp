@@ -77,7 +77,7 @@ std::unique_ptr<Job> FairQueue::take(const std::function<Verdict(Job&)>& offer) 
   return nullptr;
 }
 
-const Job* FairQueue::first(const std::function<bool(const Job&)>& is_meant) {
+const Job* FairQueue::first(const std::function<bool(Job&)>& is_meant) {
   sort();
   const auto found = std::ranges::find_if(waiting_, [&](const Waiting& w) { return is_meant(*w.job); });
   return found == waiting_.end() ? nullptr : found->job.get();

@@ -38,7 +38,7 @@ class FairQueue {
   /// Offers jobs in their order until one is taken; null when none is.
   std::unique_ptr<Job> take(const std::function<Verdict(Job&)>& offer);
   /// The first in that order of whom `is_meant`; null: none.
-  const Job* first(const std::function<bool(const Job&)>& is_meant);
+  const Job* first(const std::function<bool(Job&)>& is_meant);
   std::unique_ptr<Job> remove(std::string_view id);
 
   bool empty() const { return waiting_.empty(); }

@@ -89,11 +89,17 @@ class Job {
   std::string client;              // shares pages with its own requests only
   std::vector<PageKey> page_keys;  // of its beginning, once somebody needed them
   bool holds_pages() const { return kv != kNoSequence; }
+  /// Stands for the tokens of its first `n_pages` pages, which must be known: others have another number, but for one
+  /// in 2^64. Each page is looked at once.
+  uint64_t beginning(size_t n_pages, uint32_t page_tokens);
 
  protected:
   std::string id_;
   std::vector<int32_t> tokens_;
   std::span<const int32_t> draft_;
+
+ private:
+  std::vector<uint64_t> beginnings_;  // of one page, of two ...
 };
 
 }  // namespace ingle::engine

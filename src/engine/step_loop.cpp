@@ -166,17 +166,16 @@ void StepLoop::close(Job& job) {
 }
 
 /// Somebody is computing pages that this one begins with: it waits for them instead of computing them too.
-bool StepLoop::prefix_is_coming(const Job& job) const {
+bool StepLoop::prefix_is_coming(Job& job) const {
   if (job.holds_pages() || !job.shares_pages()) return false;
-  const auto mine = std::span(job.tokens()).first(job.first_result());
-  for (const auto& other : running_) {
+  const uint32_t page_tokens = cache_.page_tokens();
+  return std::ranges::any_of(running_, [&](const auto& other) {
     // Caches of clients are kept apart, and nobody waits for who may have to wait.
-    if (other->client != job.client || (other->is_background() && !job.is_background())) continue;
-    const auto theirs = std::span(other->tokens()).first(other->n_wanted());
-    const auto n_common = static_cast<size_t>(std::ranges::mismatch(mine, theirs).in1 - mine.begin());
-    if (n_common / cache_.page_tokens() > cache_.size(other->kv) / cache_.page_tokens()) return true;
-  }
-  return false;
+    if (other->client != job.client || (other->is_background() && !job.is_background())) return false;
+    const size_t n_coming = cache_.size(other->kv) / page_tokens + 1;
+    return n_coming <= std::min(job.first_result(), other->n_wanted()) / page_tokens &&
+           job.beginning(n_coming, page_tokens) == other->beginning(n_coming, page_tokens);
+  });
 }
 
 /// When all places are taken, a client that has none gets one of those of the client that has most, and interactive work
@@ -191,7 +190,7 @@ void StepLoop::make_place() {
   }
   const auto most = std::ranges::max_element(places, {}, [](const auto& client) { return client.second; });
   const auto takes_background = [&](const Job& job) { return !job.is_background() && n_background > 1; };
-  const Job* next = waiting_.first([&](const Job& job) {
+  const Job* next = waiting_.first([&](Job& job) {
     const bool may_take = takes_background(job) || (most->second > 1 && !places.contains(job.client));
     return may_take && !prefix_is_coming(job);
   });

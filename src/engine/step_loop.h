@@ -79,7 +79,7 @@ class StepLoop {
   bool open(Job& job);
   void close(Job& job);
   bool free_pages();
-  bool prefix_is_coming(const Job& job) const;
+  bool prefix_is_coming(Job& job) const;
   void make_place();
   uint32_t chunk() const;
   void guess();
