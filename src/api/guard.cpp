@@ -1,6 +1,9 @@
 #include "api/guard.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <utility>
 
 #include "net/url.h"
 
@@ -71,25 +74,29 @@ bool has_body(const net::ServerRequest& head) {
          (head.has_header("content-length") && head.header("content-length") != "0");
 }
 
+Failure unsupported_body(std::string problem, std::string hint) {
+  return {.status = 415, .error = Error::usage(std::move(problem)).hint(std::move(hint))};
+}
+
 std::optional<Failure> check_content_type(const net::ServerRequest& head, const Route& route) {
   if (!has_body(head) || route.body == BodyKind::kNone) return std::nullopt;
+  if (const std::string_view coding = head.header("content-encoding"); !coding.empty() && coding != "identity")
+    return unsupported_body("the body must not be compressed", "send it without Content-Encoding");
+  static constexpr std::string_view kTypes[] = {"", "application/json", "multipart/form-data",
+                                                "application/octet-stream"};  // of BodyKind
+  const std::string_view wanted = kTypes[static_cast<size_t>(route.body)];
   const std::string_view value = head.header("content-type");
   std::string type = net::lower_ascii(value.substr(0, value.find(';')));
   while (!type.empty() && type.back() == ' ')
     type.pop_back();
-  if (route.body == BodyKind::kMultipart) {
-    if (type == "multipart/form-data") return std::nullopt;
-    return Failure{
-        .status = 415,
-        .error = Error::usage("this address takes multipart/form-data").hint("with the parts 'file' and 'options'")};
-  }
-  if (type == (route.body == BodyKind::kBytes ? "application/octet-stream" : "application/json")) return std::nullopt;
+  const bool is_blob = route.body == BodyKind::kBytes;
+  if (type == wanted || (is_blob && type == "application/json"))
+    return std::nullopt;  // as Ollama's command says of blobs
   const bool from_a_browser = head.has_header("origin") || head.has_header("sec-fetch-site");
-  const bool says_something_else = type == "multipart/form-data";
-  if (!from_a_browser && !says_something_else) return std::nullopt;
-  const std::string wanted = route.body == BodyKind::kBytes ? "application/octet-stream" : "application/json";
-  return Failure{.status = 415,
-                 .error = Error::usage("the body must be " + wanted).hint("send the header Content-Type: " + wanted)};
+  const bool says_nothing = type.empty() || type == "application/x-www-form-urlencoded";
+  if (says_nothing && !from_a_browser && route.body != BodyKind::kMultipart) return std::nullopt;
+  return unsupported_body(fmt::format("the body must be {}", wanted),
+                          fmt::format("send the header Content-Type: {}", wanted));
 }
 
 }  // namespace

@@ -5,9 +5,9 @@
 //   Host          a page whose name was re-pointed to 127.0.0.1 (DNS rebinding) still sends its own name
 //   Origin,       a page of another origin says so in every request that can change something, and in every one that
 //   Sec-Fetch-*   its scripts can read the answer of
-//   Content-Type  of a body: a form or a beacon can send text/plain to anyone without asking first. Programs that are no
-//                 browser (curl -d sends application/x-www-form-urlencoded) send neither Origin nor Sec-Fetch-Site, which
-//                 no page can leave out; for them the type does not matter.
+//   Content-Type  of a body: a form or a beacon can send text/plain to anyone without asking first. Only a program that is
+//                 no browser (no page can leave out both Origin and Sec-Fetch-Site) may leave it out, or send what
+//                 curl -d sends: application/x-www-form-urlencoded.
 #pragma once
 
 #include <optional>

@@ -92,8 +92,20 @@ TEST_F(ApiTest, a_browser_must_say_json_and_other_programs_need_not) {
   EXPECT_EQ(status("APPLICATION/JSON", true), 404);
   EXPECT_EQ(status("application/x-www-form-urlencoded", false), 404);
   EXPECT_EQ(status("application/x-www-form-urlencoded", true), 415);
-  EXPECT_EQ(status("text/plain", true), 415);
-  EXPECT_EQ(status("multipart/form-data; boundary=x", false), 415);
+  EXPECT_EQ(status("", false), 404);
+  EXPECT_EQ(status("", true), 415);
+  for (const char* type : {"text/plain", "text/plain;charset=UTF-8", "multipart/form-data; boundary=x"}) {
+    EXPECT_EQ(status(type, true), 415) << type;
+    EXPECT_EQ(status(type, false), 415) << type;
+  }
+}
+
+TEST_F(ApiTest, a_compressed_body_is_refused_before_it_is_read) {
+  auto wanted = request("POST", "/api/show", "x");
+  wanted.headers.push_back({"content-encoding", "gzip"});
+  const Seen seen = ask(std::move(wanted));
+  EXPECT_EQ(seen.reply.status, 415);
+  EXPECT_NE(seen.reply.body.find("Content-Encoding"), std::string::npos);
 }
 
 TEST_F(ApiTest, what_is_the_owners_needs_the_key_or_a_cookie_on_every_such_route) {

@@ -201,7 +201,8 @@ class Hostile(IngleTest):
                     status, answer, _ = self.ask("POST", "/tokenize", json.dumps(PATHS["/tokenize"]), headers)
                     is_page = origin is not None or site is not None
                     foreign = origin not in (None, own) or (origin is None and site in ("same-site", "cross-site"))
-                    expected = 403 if foreign else 415 if kind and kind.startswith("multipart") or (is_page and kind != "application/json") else 200
+                    is_form_of_curl = kind in (None, "application/x-www-form-urlencoded") and not is_page
+                    expected = 403 if foreign else 200 if kind == "application/json" or is_form_of_curl else 415
                     self.assertEqual(status, expected, (origin, site, kind))
                     self.assertNotEqual(answer["Access-Control-Allow-Origin"], "*")
                     if foreign:
