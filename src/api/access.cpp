@@ -135,11 +135,17 @@ Verdict Access::check_key(std::string_view key, const Route* route, const TokenL
   return {.failure = {}, .client = token->id};
 }
 
-bool Access::still_allowed(std::string_view client, Scope scope, int64_t now_unix) {
-  if (client.empty() || options_.tokens == nullptr) return true;
-  const auto list = options_.tokens->current();
-  const Token* token = list->by_id(client);
-  return token != nullptr && !token->expired(now_unix) && token->has(needed_for(scope));
+Access::Standing Access::standing(int64_t now_unix) const {
+  Standing standing;
+  if (options_.tokens != nullptr) standing.list_ = options_.tokens->current();
+  standing.now_unix_ = now_unix;
+  return standing;
+}
+
+bool Access::Standing::allows(std::string_view client, Scope scope) const {
+  if (client.empty() || list_ == nullptr) return true;
+  const Token* token = list_->by_id(client);
+  return token != nullptr && !token->expired(now_unix_) && token->has(needed_for(scope));
 }
 
 bool Access::tokens_needed() {

@@ -42,8 +42,18 @@ class Access {
 
   /// `route`: null where the path is unknown.
   Verdict check(const net::ServerRequest& head, const Route* route, int64_t now_unix);
-  /// Whether a request that this token was let in with may go on.
-  bool still_allowed(std::string_view client, Scope scope, int64_t now_unix);
+  /// What the tokens may at this moment: the list is looked at once.
+  class Standing {
+   public:
+    /// Whether a request that `client` was let in with may go on; who is no token always may.
+    bool allows(std::string_view client, Scope scope) const;
+
+   private:
+    friend class Access;
+    std::shared_ptr<const TokenList> list_;
+    int64_t now_unix_ = 0;
+  };
+  Standing standing(int64_t now_unix) const;
   /// Whether programs need a token at present.
   bool tokens_needed();
 

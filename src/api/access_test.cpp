@@ -266,32 +266,68 @@ TEST_F(AccessTest, what_runs_for_a_token_ends_with_it) {
   const std::string first = make(kChat, "first");
   const std::string second = make(kChat, "second", kNow + 10);
   models.completer->hold = true;
-  const auto start = [&](const std::string& secret, std::string id) {
+  const auto start = [&](const std::string& secret, std::string id, std::string body) {
     auto head = request("POST", "/v1/chat/completions");
     head.headers.push_back({"authorization", "Bearer " + secret});
     head.headers.push_back({"x-request-id", std::move(id)});
     head.headers.push_back({"content-type", "application/json"});
-    head.body = R"({"model":"m:1","messages":[{"role":"user","content":"x"}]})";
     head.caller = always.on_head(head).caller;
-    auto exchange = std::make_shared<testing::FakeExchange>(std::move(head), std::make_shared<testing::Seen>());
-    always.on_request(exchange);
-    return exchange;
+    head.body = std::move(body);
+    const auto seen = std::make_shared<testing::Seen>();
+    always.on_request(std::make_shared<testing::FakeExchange>(std::move(head), seen));
+    return seen;
   };
-  const auto a = start(first, "a");
+  const std::string whole = R"({"model":"m:1","messages":[{"role":"user","content":"x"}]})";
+  const std::string streamed = R"({"model":"m:1","stream":true,"messages":[{"role":"user","content":"x"}]})";
+  const auto a = start(first, "a", whole);
   const auto sink_of_a = models.completer->sink;
-  const auto b = start(second, "b");
+  const auto b = start(second, "b", streamed);
+  chat::Delta piece;
+  piece.text = "Hel";
+  models.completer->sink(piece);
+  services.responses->put(tokens.current()->tokens[0].id, "r", {.model = "m"});
+  services.responses->put(tokens.current()->tokens[1].id, "r", {.model = "m"});
+  const std::string first_id = tokens.current()->tokens[0].id;
+  const std::string second_id = tokens.current()->tokens[1].id;
   always.end_revoked();
-  EXPECT_FALSE(a->gone());
-  EXPECT_FALSE(b->gone());
+  EXPECT_FALSE(a->answered);
+  EXPECT_FALSE(b->finished);
+  EXPECT_NE(services.responses->find(first_id, "r"), nullptr);
   const std::string names[] = {"first"};
   ASSERT_TRUE(tokens.revoke(names).has_value());
   always.end_revoked();
-  EXPECT_TRUE(a->gone());
-  EXPECT_FALSE(b->gone());
+  EXPECT_EQ(a->reply.status, 401);
+  EXPECT_FALSE(b->finished);
+  EXPECT_EQ(services.responses->find(first_id, "r"), nullptr);
+  EXPECT_NE(services.responses->find(second_id, "r"), nullptr);
   now = kNow + 10;
   always.end_revoked();
-  EXPECT_TRUE(b->gone());
+  EXPECT_TRUE(b->finished);
+  EXPECT_NE(b->reply.body.find("invalid_api_key"), std::string::npos) << "the error is the last event";
   EXPECT_EQ(models.completer->cancelled, (std::vector<std::string>{"b"}));
+}
+
+TEST_F(AccessTest, an_upload_ends_with_its_token) {
+  services.has_blob = [](const store::Digest&) -> Status { return std::unexpected(Error::not_found("no")); };
+  int n_begun = 0;
+  services.begin_blob = [&](uint64_t) -> Result<std::unique_ptr<store::BlobUpload>> {
+    ++n_begun;
+    return std::unexpected(Error::exhausted("no room"));
+  };
+  const std::string secret = make(kManage, "puts");
+  auto head = request("POST", "/api/blobs/sha256:" + std::string(64, 'a'));
+  head.headers.push_back({"authorization", "Bearer " + secret});
+  const auto verdict = always.on_head(head);
+  ASSERT_NE(verdict.receiver, nullptr);
+  const std::string names[] = {"puts"};
+  ASSERT_TRUE(tokens.revoke(names).has_value());
+  EXPECT_FALSE(verdict.receiver->take("bytes"));
+  EXPECT_EQ(n_begun, 0);
+  head.receiver = verdict.receiver;
+  head.caller = verdict.caller;
+  const auto seen = std::make_shared<testing::Seen>();
+  always.on_request(std::make_shared<testing::FakeExchange>(std::move(head), seen));
+  EXPECT_EQ(seen->reply.status, 401);
 }
 
 TEST(Tokens, are_kept_as_hashes_in_a_file_of_the_owners) {

@@ -25,6 +25,13 @@ ErrorCode code_of(int status) {
   return status < 500 ? ErrorCode::kUsage : ErrorCode::kInternal;
 }
 
+Failure no_longer_allowed() {
+  return {.status = 401,
+          .code = "invalid_api_key",
+          .error = Error::refused("the token of this request was revoked, has expired or lost its scope")
+                       .hint("'ingle token create' makes a new one")};
+}
+
 }  // namespace
 
 Verdict Api::check(const net::ServerRequest& head, const RouteMatch& match) {
@@ -92,7 +99,12 @@ net::HeadVerdict Api::on_head(const net::ServerRequest& head) {
   }
   net::HeadVerdict accepted{
       .max_body_bytes = match.route->max_body_bytes, .lane = match.route->lane, .caller = std::move(verdict.client)};
-  if (match.route->receive != nullptr) accepted.receiver = match.route->receive(services_, head, match.rest);
+  if (match.route->receive != nullptr)
+    accepted.receiver = match.route->receive(
+        services_, head, match.rest, [this, client = accepted.caller, scope = match.route->scope]() -> Answer<void> {
+          if (access_.standing(services_.now_unix()).allows(client, scope)) return {};
+          return std::unexpected(no_longer_allowed());
+        });
   return accepted;
 }
 
@@ -121,32 +133,36 @@ void Api::on_request(std::shared_ptr<net::Exchange> exchange) {
   RouteMatch match = find_route(exchange->request().method, exchange->request().path);
   const std::string id = take_id(exchange->request(), match);
   const std::string client = exchange->request().caller;
+  auto headers = common_headers(exchange->request(), id);
+  // Shared by the worker and the model that answers; its id is free again when both have let go.
+  const std::shared_ptr<Call> call(new Call(std::move(exchange), *match.route, std::move(match.rest), id, client,
+                                            services_, keys_, std::move(headers)),
+                                   [in_flight = in_flight_, id](Call* ended) {
+                                     delete ended;
+                                     const std::lock_guard lock(in_flight->mutex);
+                                     in_flight->rows.erase(id);
+                                   });
   if (!client.empty()) {
     const std::lock_guard lock(in_flight_->mutex);
-    in_flight_->rows[id] = {.exchange = exchange, .client = client, .scope = match.route->scope};
+    in_flight_->rows[id] = {.call = call, .client = client, .scope = match.route->scope};
   }
-  auto headers = common_headers(exchange->request(), id);
-  auto* call = new Call(std::move(exchange), *match.route, std::move(match.rest), id, client, services_, keys_,
-                        std::move(headers));
-  // Shared by the worker and the model that answers; its id is free again when both have let go.
-  match.route->handle(std::shared_ptr<Call>(call, [in_flight = in_flight_, id](Call* ended) {
-    delete ended;
-    const std::lock_guard lock(in_flight->mutex);
-    in_flight->rows.erase(id);
-  }));
+  match.route->handle(call);
 }
 
 void Api::end_revoked() {
-  std::vector<std::shared_ptr<net::Exchange>> ended;  // outlives the lock: dropping the last one may end a call
+  const Access::Standing standing = access_.standing(services_.now_unix());
+  services_.responses->forget_clients(
+      [&](std::string_view client) { return standing.allows(client, Scope::kInference); });
+  std::vector<std::shared_ptr<Call>> ended;  // outlives the lock: dropping the last one takes it again
   {
     const std::lock_guard lock(in_flight_->mutex);
     for (const auto& [id, row] : in_flight_->rows) {
-      if (row.client.empty() || access_.still_allowed(row.client, row.scope, services_.now_unix())) continue;
-      if (auto exchange = row.exchange.lock()) ended.push_back(std::move(exchange));
+      if (standing.allows(row.client, row.scope)) continue;
+      if (auto call = row.call.lock()) ended.push_back(std::move(call));
     }
   }
-  for (const auto& exchange : ended)
-    exchange->cut();
+  for (const auto& call : ended)
+    call->end(no_longer_allowed());
 }
 
 std::string Api::error_body(const net::ServerRequest* head, int status, std::string_view message) {

@@ -29,7 +29,8 @@ class Api : public net::RequestHandler {
   /// For requests that come from now on. Any thread.
   void set_guard(GuardOptions guard) { guard_ = std::make_shared<const GuardOptions>(std::move(guard)); }
 
-  /// Cuts the answers under way for tokens that are no longer in the list, have expired or lost the scope. Any thread.
+  /// Ends the answers under way for tokens that are no longer in the list, have expired or lost the scope, and forgets
+  /// their responses. Any thread.
   void end_revoked();
 
   net::HeadVerdict on_head(const net::ServerRequest& head) override;
@@ -53,7 +54,7 @@ class Api : public net::RequestHandler {
   /// Requests in flight by their ids. An engine that does not answer any more may hold one for longer than there is an Api.
   struct InFlight {
     struct Row {
-      std::weak_ptr<net::Exchange> exchange = {};
+      std::weak_ptr<Call> call = {};
       std::string client = {};  // the token's id
       Scope scope = Scope::kPublic;
     };

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "api/json_input.h"
 #include "api/testing/api_fixture.h"
 #include "base/files.h"
 #include "chat/errors.h"
@@ -178,27 +179,44 @@ TEST_F(ApiTest, an_answer_that_fails_ends_the_others_of_its_request) {
 
 TEST_F(ApiTest, a_response_is_kept_gone_on_with_shown_and_forgotten) {
   models.completer->script = {text("Hello"), chat::Finished{}};
-  auto wanted = request("POST", "/v1/responses", R"({"model":"m:1","input":"one","instructions":"be brief"})");
-  wanted.headers.push_back({"x-request-id", "first"});
-  EXPECT_EQ(ask(std::move(wanted)).reply.status, 200);
-  const Seen second =
-      ask("POST", "/v1/responses", R"({"model":"m:1","input":"two","previous_response_id":"resp_first"})");
+  const auto ask_for = [&](std::string body) {
+    auto wanted = request("POST", "/v1/responses", std::move(body));
+    wanted.headers.push_back({"x-request-id", "same"});
+    return ask(std::move(wanted));
+  };
+  const auto id_of = [](const Seen& seen) { return Json::parse(seen.reply.body).at("id").get<std::string>(); };
+  const std::string first = id_of(ask_for(R"({"model":"m:1","input":"one","instructions":"be brief"})"));
+  const std::string two = R"({"model":"m:1","input":"two","previous_response_id":")" + first + "\"}";
+  const Seen second = ask_for(two);
   EXPECT_EQ(second.reply.status, 200) << second.reply.body;
+  EXPECT_NE(id_of(second), first) << "a request id that comes again replaces nothing";
   const auto& messages = std::get<chat::ChatPrompt>(models.completer->request.prompt).messages;
   ASSERT_EQ(messages.size(), 3U) << "instructions are not carried on";
   EXPECT_EQ(messages[0].content.reveal(), "one");
   EXPECT_EQ(messages[1].content.reveal(), "Hello");
   EXPECT_EQ(messages[2].content.reveal(), "two");
-  EXPECT_NE(ask("GET", "/v1/responses/resp_first").reply.body.find(R"("text":"Hello")"), std::string::npos);
-  EXPECT_NE(ask("GET", "/v1/responses/resp_first/input_items").reply.body.find(R"("text":"one")"), std::string::npos);
-  EXPECT_EQ(ask("DELETE", "/v1/responses/resp_first").reply.status, 200);
-  EXPECT_EQ(ask("GET", "/v1/responses/resp_first").reply.status, 404);
-  const Seen gone =
-      ask("POST", "/v1/responses", R"({"model":"m:1","input":"two","previous_response_id":"resp_first"})");
+  EXPECT_NE(ask("GET", "/v1/responses/" + first).reply.body.find(R"("text":"Hello")"), std::string::npos);
+  const Seen items = ask("GET", "/v1/responses/" + first + "/input_items");
+  EXPECT_NE(items.reply.body.find(R"("text":"one")"), std::string::npos);
+  EXPECT_NE(ask("GET", "/v1/responses/" + id_of(second) + "/input_items").reply.body, items.reply.body);
+  EXPECT_EQ(ask("POST", "/v1/responses/" + first + "/cancel", "{}").reply.status, 400);
+  EXPECT_EQ(ask("DELETE", "/v1/responses/" + first).reply.status, 200);
+  EXPECT_EQ(ask("GET", "/v1/responses/" + first).reply.status, 404);
+  EXPECT_EQ(ask("GET", "/v1/responses/" + first + "/input_items").reply.status, 404);
+  EXPECT_EQ(ask("POST", "/v1/responses/" + first + "/cancel", "{}").reply.status, 404);
+  const Seen gone = ask_for(two);
   EXPECT_EQ(gone.reply.status, 404);
   EXPECT_NE(gone.reply.body.find("previous_response_not_found"), std::string::npos);
-  ask("POST", "/v1/responses", R"({"model":"m:1","input":"one","store":false})");
-  EXPECT_EQ(ask("GET", "/v1/responses/resp_" + models.completer->request.id).reply.status, 404);
+  const Seen unkept = ask("POST", "/v1/responses", R"({"model":"m:1","input":"one","store":false})");
+  EXPECT_EQ(ask("GET", "/v1/responses/" + id_of(unkept)).reply.status, 404);
+}
+
+TEST_F(ApiTest, what_a_response_would_repeat_is_bounded) {
+  const std::string many(1 << 20, 'x');
+  const Seen refused =
+      ask("POST", "/v1/responses", R"({"model":"m:1","input":"a","stream":true,"instructions":")" + many + "\"}");
+  EXPECT_EQ(refused.reply.status, 400);
+  EXPECT_NE(refused.reply.body.find(R"("param":"instructions")"), std::string::npos);
 }
 
 TEST_F(ApiTest, plain_texts_are_gone_on_with) {

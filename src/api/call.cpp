@@ -80,7 +80,9 @@ Call::Call(std::shared_ptr<net::Exchange> exchange, const Route& route, std::str
 
 Call::~Call() {
   if (!telemetry_) return;
-  record_.gone = exchange_->gone();
+  const std::string_view cut_because = exchange_->cut_because();
+  record_.gone = exchange_->gone() && cut_because.empty();
+  if (record_.error.empty()) record_.error = cut_because;
   record_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began_).count();
   telemetry_->ended(record_);
 }
@@ -130,6 +132,21 @@ void Call::fail(const Failure& failure) {
   net::Reply reply = json_reply(status, error_body(route_.dialect, failure, request_id_));
   if (status == 429 || status == 503 || status == 529) reply.headers.push_back({"retry-after", "1"});
   respond(std::move(reply));
+}
+
+void Call::on_end(std::function<void(const Failure& why)> callback) {
+  const std::lock_guard lock(end_mutex_);
+  on_end_ = std::move(callback);
+}
+
+void Call::end(const Failure& why) {
+  std::function<void(const Failure&)> callback;
+  {
+    const std::lock_guard lock(end_mutex_);
+    callback = on_end_;
+  }
+  if (callback) return callback(why);
+  exchange_->cut("revoked");
 }
 
 void Call::start_stream(std::string_view content_type, std::string first) {

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string>
 #include <string_view>
@@ -35,7 +36,7 @@ class Call;
 
 struct Route {
   std::string_view method;   // GET also answers HEAD
-  std::string_view pattern;  // a path; "/a/*": the star is everything behind
+  std::string_view pattern;  // a path; "/a/*": the star is everything behind; "/a/*/b": one segment
   Dialect dialect;
   Scope scope;
   net::Lane lane;
@@ -47,9 +48,10 @@ struct Route {
   const FieldTable* fields = nullptr;      // of the body
   const FieldTable* answer = nullptr;      // of the JSON that it answers with
   const FieldTable* parameters = nullptr;  // of the query
-  /// Who takes the body, where it does not come as a whole. From an event thread: quick.
+  /// Who takes the body, where it does not come as a whole. From an event thread: quick. `allowed`: whether more of it is
+  /// taken from who sends it.
   std::shared_ptr<net::BodyReceiver> (*receive)(const Services& services, const net::ServerRequest& head,
-                                                std::string_view rest) = nullptr;
+                                                std::string_view rest, std::function<Answer<void>()> allowed) = nullptr;
 };
 
 class Call {
@@ -85,6 +87,11 @@ class Call {
   void respond_json(std::string body) { respond(json_reply(200, std::move(body))); }
   void fail(const Failure& failure);
   void fail(Error error) { fail(Failure::from(std::move(error))); }
+  /// Ends it before its time, because whoever asked may ask no longer: as on_end() said, else by cutting its connection.
+  /// Any thread.
+  void end(const Failure& why);
+  /// Has to answer with the error, or end the stream with it. Any thread.
+  void on_end(std::function<void(const Failure& why)> callback);
   void start_stream(std::string_view content_type, std::string first);
 
   static net::Reply json_reply(int status, std::string body);
@@ -103,6 +110,8 @@ class Call {
   const std::shared_ptr<Telemetry> telemetry_;  // an engine may hold a call for longer than there are services
   const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
   RequestRecord record_;
+  std::mutex end_mutex_;
+  std::function<void(const Failure& why)> on_end_;
 };
 
 /// The body of an error in a dialect's own form.

@@ -81,9 +81,7 @@ std::vector<const Route*> routes_of(Dialect dialect) {
 }
 
 std::string title_of(const Route& route) {
-  std::string path(route.pattern);
-  if (path.ends_with('*')) path.replace(path.size() - 1, 1, "...");
-  return "`" + std::string(route.method) + " " + path + "`";
+  return "`" + std::string(route.method) + " " + path_with(route.pattern, "...") + "`";
 }
 
 void add_dialect(std::string& page, Dialect dialect) {

@@ -49,8 +49,7 @@ TEST(OpenApi, has_every_route_and_nothing_else) {
     std::string method(route.method);
     for (char& c : method)
       c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    std::string path(route.pattern);
-    if (path.ends_with('*')) path.replace(path.size() - 1, 1, "{name}");
+    const std::string path = path_with(route.pattern, "{name}");
     EXPECT_TRUE(served.insert(method + " " + path).second) << path << " has two rows";
   }
   EXPECT_EQ(listed, served);

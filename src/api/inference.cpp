@@ -72,6 +72,16 @@ class Running {
     if (!ended_) end_with(failure);
   }
 
+  /// For a client that may ask no longer.
+  void end(const Failure& why) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (ended_) return;
+      end_with(why);
+    }
+    cancel_all();
+  }
+
   bool ended() {
     const std::lock_guard lock(mutex_);
     return ended_;
@@ -86,6 +96,7 @@ class Running {
   /// One answer that fails fails them all.
   void end_with(const Failure& failure) {
     ended_ = true;
+    note_usage();
     if (ids_.size() > 1) cancel_all();
     if (!begun_) return call_->fail(failure);
     call_->record().error = failure.word();
@@ -133,7 +144,9 @@ class Running {
 
   void finish() {
     ended_ = true;
-    note_outcome();
+    note_usage();
+    call_->record().route_taken = outcomes_.front().route;
+    call_->record().finish = word_of(outcomes_.front().finished.reason);
     if (stream_) {
       call_->exchange().send(encoder_->finish_all(outcomes_));
       call_->exchange().finish();
@@ -147,12 +160,11 @@ class Running {
     if (!piece.empty()) call_->exchange().send(std::move(piece));
   }
 
-  void note_outcome() {
+  /// Of those answers that are whole: they were computed, also where another one failed.
+  void note_usage() {
     const Outcome& outcome = outcomes_.front();
     const chat::Usage usage = total_usage(outcomes_, n_);
     RequestRecord& record = call_->record();
-    record.route_taken = outcome.route;
-    record.finish = word_of(outcome.finished.reason);
     record.prompt_tokens = usage.prompt_tokens;
     record.cached_tokens = usage.cached_tokens;
     record.completion_tokens = usage.completion_tokens;
@@ -224,6 +236,9 @@ void hand_over(Asked& asked, const Lease& completer) {
     if (const auto prepared = inference.prepare(*completer, request); !prepared) return call->fail(prepared.error());
   }
   const auto running = std::make_shared<Running>(call, inference, completer, ids, asked.started);
+  call->on_end([weak = std::weak_ptr(running)](const Failure& why) {
+    if (const auto known = weak.lock()) known->end(why);
+  });
   call->exchange().on_gone([lease = completer, ids] {
     for (const std::string& id : ids)
       lease->cancel(id);

@@ -23,5 +23,9 @@ inline constexpr size_t kMaxChoices = 128;        // answers to one request, to 
 inline constexpr size_t kMaxLogitBias = 4096;     // tokens
 inline constexpr uint32_t kMaxContext = 1 << 24;  // that a request may ask for; what a model was made for is less
 inline constexpr int64_t kMaxTopLogprobs = 20;
+inline constexpr size_t kMaxEchoBytes = size_t{1} << 20;  // of what a response repeats of its request, in three events
+inline constexpr size_t kMaxMetadataPairs = 16;
+inline constexpr size_t kMaxMetadataNameChars = 64;
+inline constexpr size_t kMaxMetadataChars = 512;  // of a value
 
 }  // namespace ingle::api

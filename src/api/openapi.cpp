@@ -52,13 +52,6 @@ Json object_schema(FieldTable fields, bool is_answer) {
   return schema;
 }
 
-/// "/v1/models/*" -> "/v1/models/{name}"
-std::string path_of(std::string_view pattern) {
-  std::string path(pattern);
-  if (path.ends_with('*')) path.replace(path.size() - 1, 1, "{name}");
-  return path;
-}
-
 bool has_stream(const Route& route) {
   return route.fields != nullptr && std::ranges::find(*route.fields, "stream", &Field::name) != route.fields->end();
 }
@@ -81,7 +74,7 @@ Json answers_of(const Route& route) {
 
 Json parameters_of(const Route& route) {
   Json list = Json::array();
-  if (route.pattern.ends_with('*'))
+  if (route.pattern.contains('*'))
     list.push_back({{"name", "name"}, {"in", "path"}, {"required", true}, {"schema", {{"type", "string"}}}});
   for (const Field& row : route.parameters == nullptr ? FieldTable() : *route.parameters)
     list.push_back({{"name", row.name},
@@ -117,7 +110,7 @@ std::string lower_case(std::string_view method) {
 std::string openapi_document(std::string_view version) {
   Json paths = Json::object();
   for (const Route& route : routes())
-    paths[path_of(route.pattern)][lower_case(route.method)] = operation(route);
+    paths[path_with(route.pattern, "{name}")][lower_case(route.method)] = operation(route);
   return to_text({{"openapi", "3.1.0"},
                   {"info",
                    {{"title", "Inglenook"},

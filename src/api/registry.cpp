@@ -43,7 +43,9 @@ constexpr Route kRoutes[] = {
   {"POST", "/v1/chat/completions", Dialect::kOpenAi, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, openai::chat_completions, "answers a conversation", &openai::kChatFields, &answers::kOpenAiChat},
   {"POST", "/v1/completions", Dialect::kOpenAi, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, openai::completions, "goes on with texts, or fills in", &openai::kCompletionsFields, &answers::kOpenAiCompletions},
   {"POST", "/v1/responses", Dialect::kOpenAi, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, openai::responses, "answers, and keeps the conversation", &openai::kResponsesFields, &answers::kResponse},
-  {"GET", "/v1/responses/*", Dialect::kOpenAi, Scope::kInference, Lane::kQuick, BodyKind::kNone, 0, openai::get_response, "a response that is kept, or ID/input_items, what it was made of", nullptr, nullptr, &openai::kInputItemParameters},
+  {"GET", "/v1/responses/*/input_items", Dialect::kOpenAi, Scope::kInference, Lane::kQuick, BodyKind::kNone, 0, openai::list_input_items, "what a response was made of", nullptr, nullptr, &openai::kInputItemParameters},
+  {"GET", "/v1/responses/*", Dialect::kOpenAi, Scope::kInference, Lane::kQuick, BodyKind::kNone, 0, openai::get_response, "a response that is kept", nullptr, &answers::kResponse},
+  {"POST", "/v1/responses/*/cancel", Dialect::kOpenAi, Scope::kInference, Lane::kQuick, BodyKind::kNone, 0, openai::cancel_response, "always 400: no response is made in the background"},
   {"DELETE", "/v1/responses/*", Dialect::kOpenAi, Scope::kInference, Lane::kQuick, BodyKind::kNone, 0, openai::delete_response, "forgets a response"},
   {"POST", "/v1/embeddings", Dialect::kOpenAi, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, openai::embeddings, "vectors of texts", &openai::kEmbeddingsFields, &answers::kOpenAiEmbeddings},
   {"POST", "/v1/messages", Dialect::kAnthropic, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, anthropic::messages, "an answer to a conversation, whole or as events", &anthropic::kMessagesFields, &answers::kMessages},
@@ -131,18 +133,30 @@ constexpr Route kRoutes[] = {
 };
 // clang-format on
 
-/// What the star stands for; nothing where the pattern does not fit. A star stands for at least one byte.
+/// What the star stands for; nothing where the pattern does not fit. A star stands for at least one byte, and within a
+/// path for one segment.
 std::optional<std::string_view> rest_of(std::string_view pattern, std::string_view path) {
-  if (!pattern.ends_with('*')) return pattern == path ? std::optional(std::string_view()) : std::nullopt;
-  pattern.remove_suffix(1);
-  if (!path.starts_with(pattern) || path.size() == pattern.size()) return std::nullopt;
-  return path.substr(pattern.size());
+  const size_t star = pattern.find('*');
+  if (star == std::string_view::npos) return pattern == path ? std::optional(std::string_view()) : std::nullopt;
+  const std::string_view before = pattern.substr(0, star);
+  const std::string_view behind = pattern.substr(star + 1);
+  if (path.size() <= before.size() + behind.size() || !path.starts_with(before) || !path.ends_with(behind))
+    return std::nullopt;
+  const std::string_view rest = path.substr(before.size(), path.size() - before.size() - behind.size());
+  if (!behind.empty() && rest.contains('/')) return std::nullopt;
+  return rest;
 }
 
 }  // namespace
 
 std::span<const Route> routes() {
   return kRoutes;
+}
+
+std::string path_with(std::string_view pattern, std::string_view star) {
+  std::string path(pattern);
+  if (const size_t at = path.find('*'); at != std::string::npos) path.replace(at, 1, star);
+  return path;
 }
 
 RouteMatch find_route(std::string_view method, std::string_view path) {
@@ -153,7 +167,7 @@ RouteMatch find_route(std::string_view method, std::string_view path) {
     if (!rest) continue;
     // The files of the app are behind everything else: a path of an API is never one of them.
     if (route.pattern == "/*" &&
-        (!match.allowed.empty() || dialect_of(path) != Dialect::kOwn || path.starts_with("/ingle/")))
+        (wanted != "GET" || !match.allowed.empty() || dialect_of(path) != Dialect::kOwn || path.starts_with("/ingle/")))
       break;
     if (route.method == wanted || route.method == method) {
       match.route = &route;

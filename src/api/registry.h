@@ -11,6 +11,9 @@ namespace ingle::api {
 
 std::span<const Route> routes();
 
+/// A pattern with something in the place of its star.
+std::string path_with(std::string_view pattern, std::string_view star);
+
 struct RouteMatch {
   const Route* route = nullptr;  // null: no such path, or none with this method
   std::string rest;              // what the pattern's star stands for

@@ -1,5 +1,7 @@
 #include "api/response_store.h"
 
+#include <algorithm>
+
 namespace ingle::api {
 namespace {
 
@@ -17,38 +19,63 @@ size_t bytes_of(const StoredResponse& response) {
 }  // namespace
 
 void ResponseStore::put(std::string_view client, std::string id, StoredResponse response) {
-  Entry entry{.key = {std::string(client), std::move(id)}, .response = std::move(response)};
-  entry.bytes = bytes_of(entry.response) + entry.key.first.size() + entry.key.second.size();
-  const std::lock_guard lock(entries_mutex_);
-  if (const auto old = index_.find(entry.key); old != index_.end()) drop(old->second);
+  Entry entry{.id = std::move(id), .response = {}, .bytes = std::max(bytes_of(response), limits_.least_bytes)};
   if (entry.bytes > limits_.max_bytes) return;
-  bytes_ += entry.bytes;
-  entries_.push_front(std::move(entry));
-  index_[entries_.front().key] = entries_.begin();
-  while (bytes_ > limits_.max_bytes || entries_.size() > limits_.max_responses)
-    drop(std::prev(entries_.end()));
+  entry.response = std::make_shared<const StoredResponse>(std::move(response));
+  const std::lock_guard lock(shelves_mutex_);
+  Shelf& shelf = shelves_[std::string(client)];
+  if (const auto old = shelf.index.find(entry.id); old != shelf.index.end()) shelf.drop(old->second);
+  shelf.bytes += entry.bytes;
+  shelf.entries.push_front(std::move(entry));
+  shelf.index[shelf.entries.front().id] = shelf.entries.begin();
+  make_room();
 }
 
-std::optional<StoredResponse> ResponseStore::find(std::string_view client, std::string_view id) {
-  const std::lock_guard lock(entries_mutex_);
-  const auto found = index_.find({std::string(client), std::string(id)});
-  if (found == index_.end()) return std::nullopt;
-  entries_.splice(entries_.begin(), entries_, found->second);
-  return entries_.front().response;
+void ResponseStore::make_room() {
+  size_t bytes = 0;
+  for (const auto& [client, shelf] : shelves_)
+    bytes += shelf.bytes;
+  while (bytes > limits_.max_bytes) {
+    const auto fullest =
+        std::ranges::max_element(shelves_, {}, [](const auto& client_shelf) { return client_shelf.second.bytes; });
+    Shelf& shelf = fullest->second;
+    bytes -= shelf.entries.back().bytes;
+    shelf.drop(std::prev(shelf.entries.end()));
+    if (shelf.entries.empty()) shelves_.erase(fullest);
+  }
+}
+
+std::shared_ptr<const StoredResponse> ResponseStore::find(std::string_view client, std::string_view id) {
+  const std::lock_guard lock(shelves_mutex_);
+  const auto shelf = shelves_.find(client);
+  if (shelf == shelves_.end()) return nullptr;
+  const auto found = shelf->second.index.find(id);
+  if (found == shelf->second.index.end()) return nullptr;
+  auto& entries = shelf->second.entries;
+  entries.splice(entries.begin(), entries, found->second);
+  return entries.front().response;
 }
 
 bool ResponseStore::erase(std::string_view client, std::string_view id) {
-  const std::lock_guard lock(entries_mutex_);
-  const auto found = index_.find({std::string(client), std::string(id)});
-  if (found == index_.end()) return false;
-  drop(found->second);
+  const std::lock_guard lock(shelves_mutex_);
+  const auto shelf = shelves_.find(client);
+  if (shelf == shelves_.end()) return false;
+  const auto found = shelf->second.index.find(id);
+  if (found == shelf->second.index.end()) return false;
+  shelf->second.drop(found->second);
+  if (shelf->second.entries.empty()) shelves_.erase(shelf);
   return true;
 }
 
-void ResponseStore::drop(Entries::iterator entry) {
-  bytes_ -= entry->bytes;
-  index_.erase(entry->key);
-  entries_.erase(entry);
+void ResponseStore::forget_clients(const std::function<bool(std::string_view client)>& is_known) {
+  const std::lock_guard lock(shelves_mutex_);
+  std::erase_if(shelves_, [&](const auto& client_shelf) { return !is_known(client_shelf.first); });
+}
+
+void ResponseStore::Shelf::drop(std::list<Entry>::iterator entry) {
+  bytes -= entry->bytes;
+  index.erase(entry->id);
+  entries.erase(entry);
 }
 
 }  // namespace ingle::api

@@ -1,19 +1,20 @@
 // ResponseStore: the conversations that answers ended, so that a client goes on with `previous_response_id` and sends only
 // what is new. OpenAI's responses and LM Studio's chat share it.
 //
-// In memory and bounded: the ones that were longest unused go first, and all of them with the server. What one client (its
-// API token) stored, no other finds. Any thread.
+// In memory and bounded, and all of it goes with the server. What one client (its API token) stored, no other finds, nor
+// pushes out as long as it holds less than others: room is made by whoever holds the most, of what it has not used for the
+// longest. Any thread.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <map>
+#include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "chat/types.h"
@@ -29,33 +30,40 @@ struct StoredResponse {
 class ResponseStore {
  public:
   struct Limits {
-    size_t max_responses = 4096;
     size_t max_bytes = size_t{64} << 20;
+    size_t least_bytes = size_t{16} << 10;  // that a response counts for: 4,096 are kept at most
   };
   ResponseStore() = default;
   explicit ResponseStore(Limits limits) : limits_(limits) {}
 
   /// `client`: Call::client(). A response that is larger than the store is not kept.
   void put(std::string_view client, std::string id, StoredResponse response);
-  std::optional<StoredResponse> find(std::string_view client, std::string_view id);
+  /// nullptr: it is not there (any more).
+  std::shared_ptr<const StoredResponse> find(std::string_view client, std::string_view id);
   /// Whether it was there.
   bool erase(std::string_view client, std::string_view id);
+  /// All of those clients for which `is_known` is false.
+  void forget_clients(const std::function<bool(std::string_view client)>& is_known);
 
  private:
-  using Key = std::pair<std::string, std::string>;  // client, id
   struct Entry {
-    Key key;
-    StoredResponse response;
+    std::string id;
+    std::shared_ptr<const StoredResponse> response;
     size_t bytes = 0;
   };
-  using Entries = std::list<Entry>;  // the last used first
-  void drop(Entries::iterator entry);
+  struct Shelf {               // of one client
+    std::list<Entry> entries;  // the last used first
+    std::map<std::string, std::list<Entry>::iterator, std::less<>> index;
+    size_t bytes = 0;
+
+    void drop(std::list<Entry>::iterator entry);
+  };
+  using Shelves = std::map<std::string, Shelf, std::less<>>;
+  void make_room();
 
   const Limits limits_{};
-  std::mutex entries_mutex_;
-  Entries entries_;
-  std::map<Key, Entries::iterator> index_;
-  size_t bytes_ = 0;
+  std::mutex shelves_mutex_;
+  Shelves shelves_;
 };
 
 }  // namespace ingle::api

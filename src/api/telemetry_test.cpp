@@ -36,13 +36,16 @@ class TelemetryTest : public ::testing::Test {
     if (verdict.refusal) {
       seen->reply = *verdict.refusal;
     } else {
-      api.on_request(std::make_shared<FakeExchange>(std::move(request), seen));
+      const auto made = std::make_shared<FakeExchange>(std::move(request), seen);
+      exchange = made;
+      api.on_request(made);
     }
     return seen;
   }
   std::string metrics() { return services.telemetry->metrics_text(services); }
 
   std::vector<std::string> log;
+  std::weak_ptr<FakeExchange> exchange;  // the last one, as long as somebody answers it
   FakeModels models;
   Services services;
   AppKeys keys{std::string(64, 'a')};
@@ -84,6 +87,44 @@ TEST_F(TelemetryTest, an_answer_is_one_line_with_its_numbers_and_without_its_wor
   EXPECT_NE(text.find("source=\"computed\"} 5\n"), std::string::npos) << text;
   EXPECT_NE(text.find("ingle_inter_token_seconds_count{model=\"m:1\"} 1\n"), std::string::npos) << text;
   EXPECT_NE(text.find("ingle_requests_in_flight 0\n"), std::string::npos) << text;
+}
+
+TEST_F(TelemetryTest, what_the_server_cut_did_not_go_away) {
+  models.completer->hold = true;
+  ask("POST", "/v1/chat/completions", std::string(kQuestion));
+  exchange.lock()->cut("backlog");
+  models.completer->sink = {};
+  ask("POST", "/v1/chat/completions", std::string(kQuestion));
+  exchange.lock()->go_away();
+  models.completer->sink = {};
+  ASSERT_EQ(log.size(), 2U);
+  EXPECT_EQ(Json::parse(log[0])["error"], "backlog");
+  EXPECT_FALSE(Json::parse(log[0]).contains("client_gone"));
+  EXPECT_EQ(Json::parse(log[1])["client_gone"], true);
+}
+
+TEST_F(TelemetryTest, tokens_of_answers_beside_one_that_failed_are_counted) {
+  models.completer->hold = true;
+  auto wanted = Json::parse(kQuestion);
+  wanted["n"] = 2;
+  std::vector<chat::EventSink> sinks;
+  models.completer->before = [&] {
+    if (models.completer->sink) sinks.push_back(std::move(models.completer->sink));
+  };
+  ask("POST", "/v1/chat/completions", wanted.dump());
+  sinks.push_back(std::move(models.completer->sink));
+  models.completer->sink = {};
+  ASSERT_EQ(sinks.size(), 2U);
+  chat::Finished end;
+  end.usage = {.prompt_tokens = 9, .cached_tokens = 0, .completion_tokens = 2};
+  sinks[0](end);
+  sinks[1](chat::Failed{Error::unavailable("the engine ended")});
+  sinks.clear();
+  ASSERT_EQ(log.size(), 1U);
+  const Json line = Json::parse(log[0]);
+  EXPECT_EQ(line["completion_tokens"], 2);
+  EXPECT_EQ(line["error"], "unavailable");
+  EXPECT_FALSE(line.contains("finish"));
 }
 
 TEST_F(TelemetryTest, dashboards_of_llama_server_find_their_names) {

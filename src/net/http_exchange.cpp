@@ -23,7 +23,7 @@ class SessionExchange : public Exchange {
   ~SessionExchange() override {
     if (phase_ == Phase::kStreaming) {
       complete();
-      session_->end_answer(state_, true);
+      session_->end_answer(state_, "unfinished");
     } else if (phase_ == Phase::kWaiting) {
       SessionExchange::respond(
           {.status = 500, .headers = {{"content-type", "application/json"}}, .body = std::move(unanswered_)});
@@ -38,7 +38,7 @@ class SessionExchange : public Exchange {
     if (!head_only_) bytes += reply.body;
     complete();  // before its bytes are out: who has read them may leave
     push(std::move(bytes));
-    session_->end_answer(state_, false);
+    session_->end_answer(state_);
   }
 
   void start_stream(Reply reply) override {
@@ -52,7 +52,7 @@ class SessionExchange : public Exchange {
     if (phase_ != Phase::kStreaming || state_->gone) return false;
     if (head_only_ || piece.empty()) return true;
     if (state_->queued_bytes + piece.size() > max_queued_) {
-      session_->abort();  // nobody reads; memory is not for that
+      session_->abort("backlog");  // nobody reads; memory is not for that
       return false;
     }
     push(chunked_ ? fmt::format("{:x}\r\n{}\r\n", piece.size(), piece) : std::move(piece));
@@ -63,10 +63,10 @@ class SessionExchange : public Exchange {
     if (!advance(Phase::kStreaming, Phase::kDone)) return;
     complete();
     if (chunked_ && !head_only_) push("0\r\n\r\n");
-    session_->end_answer(state_, false);
+    session_->end_answer(state_);
   }
 
-  void cut() override { session_->abort(); }
+  void cut(std::string_view why) override { session_->abort(why); }
 
   size_t queued_bytes() const override { return state_->queued_bytes; }
 
@@ -83,6 +83,7 @@ class SessionExchange : public Exchange {
   }
 
   bool gone() const override { return state_->gone; }
+  std::string_view cut_because() const override { return gone() ? state_->cut_because : std::string_view(); }
 
  private:
   enum class Phase : uint8_t { kWaiting, kStreaming, kDone };

@@ -167,7 +167,7 @@ void HttpServer::stop(unsigned drain_ms) {
     session->drain();
   if (!host->wait_until_empty(drain_ms))
     for (const auto& session : host->open_sessions())
-      session->abort();
+      session->abort("drained");
   // Those that run end when they see that the client has gone.
   impl_->quick.stop();
   impl_->slow.stop();

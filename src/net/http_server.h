@@ -85,7 +85,8 @@ class Exchange {
   virtual bool send(std::string piece) = 0;
   virtual void finish() = 0;
   /// Ends the connection now, whatever was answered; on_gone() is called. For an answer that may not go on.
-  virtual void cut() = 0;
+  /// `why`: a word for the log, a literal.
+  virtual void cut(std::string_view why) = 0;
   /// Bytes that the client has not taken yet: producers that can wait, or leave something out, look at it.
   virtual size_t queued_bytes() const = 0;
 
@@ -93,6 +94,8 @@ class Exchange {
   /// it has gone already. Must be quick.
   virtual void on_gone(std::function<void()> callback) = 0;
   virtual bool gone() const = 0;
+  /// Of a connection that is gone: why the server itself ended it; empty where its client did.
+  virtual std::string_view cut_because() const = 0;
 };
 
 /// Which threads run a request: quick ones must not wait for slow ones, which load models and pull.

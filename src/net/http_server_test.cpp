@@ -128,6 +128,7 @@ TEST_F(HttpServerTest, a_client_that_goes_away_is_noticed_while_nothing_is_sent)
   EXPECT_TRUE(exchange->gone());
   exchange->start_stream({});
   EXPECT_FALSE(exchange->send("too late"));
+  EXPECT_EQ(exchange->cut_because(), "");
   bool called_at_once = false;
   exchange->on_gone([&] { called_at_once = true; });
   EXPECT_TRUE(called_at_once);
@@ -167,6 +168,7 @@ TEST_F(HttpServerTest, a_client_that_does_not_read_is_cut_when_too_much_is_queue
   EXPECT_TRUE(ask("GET /other HTTP/1.1\r\nHost: a\r\n\r\n").ends_with("mine"));
   while (!exchange->gone())
     std::this_thread::yield();
+  EXPECT_EQ(exchange->cut_because(), "backlog");
 }
 
 TEST_F(HttpServerTest, an_exchange_that_is_dropped_answers_500_and_in_a_stream_cuts_it) {

@@ -40,10 +40,11 @@ int status_of(const beast::error_code& code) {
   return 400;
 }
 
-void ExchangeState::client_went_away() {
+void ExchangeState::end(std::string_view why_cut) {
   std::function<void()> callback;
   {
     const std::lock_guard lock(callback_mutex);
+    cut_because = why_cut;
     gone = !complete;  // who has the whole answer may leave
     if (!complete) callback = std::move(on_gone);
     on_gone = nullptr;
@@ -117,8 +118,8 @@ void Session::drain() {
   });
 }
 
-void Session::abort() {
-  asio::post(socket_.get_executor(), [self = shared_from_this()] { self->close(); });
+void Session::abort(std::string_view why) {
+  asio::post(socket_.get_executor(), [self = shared_from_this(), why] { self->close(why); });
 }
 
 void Session::limit_time(unsigned ms) {
@@ -342,10 +343,10 @@ void Session::write(const std::shared_ptr<ExchangeState>& state, std::string byt
   });
 }
 
-void Session::end_answer(const std::shared_ptr<ExchangeState>& state, bool cut) {
-  asio::post(socket_.get_executor(), [self = shared_from_this(), state, cut] {
+void Session::end_answer(const std::shared_ptr<ExchangeState>& state, std::string_view why_cut) {
+  asio::post(socket_.get_executor(), [self = shared_from_this(), state, why_cut] {
     if (self->answering_ != state || self->closed_) return;
-    if (cut) return self->close();
+    if (!why_cut.empty()) return self->close(why_cut);
     self->answer_ended_ = true;
     if (!self->writing_) self->answer_complete();
   });
@@ -417,7 +418,7 @@ void Session::linger() {
   });
 }
 
-void Session::close() {
+void Session::close(std::string_view why_cut) {
   if (closed_) return;
   closed_ = true;
   Error ignored;
@@ -426,7 +427,7 @@ void Session::close() {
   unlimit_time();
   queue_.clear();
   release_body_budget();
-  if (const auto state = std::exchange(answering_, nullptr)) state->client_went_away();
+  if (const auto state = std::exchange(answering_, nullptr)) state->end(why_cut);
 }
 
 void Session::release_body_budget() {

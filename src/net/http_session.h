@@ -66,11 +66,12 @@ struct SessionHost {
 /// What an Exchange and its session share about one request.
 struct ExchangeState {
   std::atomic<bool> gone{false};
+  std::string_view cut_because;  // set before gone
   std::atomic<size_t> queued_bytes{0};
   std::mutex callback_mutex;
   std::function<void()> on_gone;
   bool complete = false;  // guarded by callback_mutex
-  void client_went_away();
+  void end(std::string_view why_cut);
 };
 
 class Session : public std::enable_shared_from_this<Session> {
@@ -81,11 +82,12 @@ class Session : public std::enable_shared_from_this<Session> {
   void start();
   /// Closes it now if it is between requests; otherwise after the answer under way.
   void drain();
-  void abort();
+  /// Ends it now. `why`: Exchange::cut_because().
+  void abort(std::string_view why);
 
   // For the Exchange; any thread. Bytes are accounted in `state` by the caller.
   void write(const std::shared_ptr<ExchangeState>& state, std::string bytes);
-  void end_answer(const std::shared_ptr<ExchangeState>& state, bool cut);
+  void end_answer(const std::shared_ptr<ExchangeState>& state, std::string_view why_cut = {});
 
  private:
   using Error = boost::beast::error_code;
@@ -130,7 +132,8 @@ class Session : public std::enable_shared_from_this<Session> {
   void refuse(Reply reply);
   /// Ends politely: the client may still be sending what nobody reads, and must get to see the answer.
   void linger();
-  void close();
+  /// `why_cut`: empty where the client ended it.
+  void close(std::string_view why_cut = {});
   void release_body_budget();
 
   const std::shared_ptr<SessionHost> host_;  // first: the socket needs its io_context to the end

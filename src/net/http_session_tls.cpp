@@ -24,7 +24,7 @@ uint64_t SessionHost::begin_handshake(const std::shared_ptr<Session>& session) {
   if (handshakes.size() <= limits.max_handshakes) return n_handshakes;
   oldest = handshakes.begin()->second.lock();
   handshakes.erase(handshakes.begin());
-  if (oldest) oldest->abort();
+  if (oldest) oldest->abort("handshakes");
   return n_handshakes;
 }
 

@@ -39,14 +39,14 @@ ModelFacts facts_of(const Services& services, std::string_view model) {
 std::expected<void, Failure> go_on(Call& call, const ChatCall& wanted, std::vector<chat::Message>& messages) {
   std::vector<chat::Message> before;
   if (!wanted.previous_response_id.empty()) {
-    auto stored = call.services().responses->find(call.client(), wanted.previous_response_id);
+    const auto stored = call.services().responses->find(call.client(), wanted.previous_response_id);
     if (!stored)
       return std::unexpected(Failure{.status = 404,
                                      .code = "response_not_found",
                                      .param = "previous_response_id",
                                      .error = Error::not_found("'previous_response_id' names no stored answer")
                                                   .hint("they are kept while the server runs and has room")});
-    before = std::move(stored->messages);
+    before = stored->messages;
   }
   if (wanted.system) {
     if (!before.empty() && before.front().role == "system") before.erase(before.begin());

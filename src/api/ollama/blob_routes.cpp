@@ -19,11 +19,13 @@ Answer<store::Digest> digest_of(std::string_view rest) {
 /// Writes what comes to the disk. Of a blob that is here already the bytes are let go by.
 class BlobReceiver : public net::BodyReceiver {
  public:
-  BlobReceiver(const Services& services, Answer<store::Digest> digest, uint64_t announced)
-      : services_(services), digest_(std::move(digest)), announced_(announced) {}
+  BlobReceiver(const Services& services, Answer<store::Digest> digest, uint64_t announced,
+               std::function<Answer<void>()> allowed)
+      : services_(services), digest_(std::move(digest)), announced_(announced), allowed_(std::move(allowed)) {}
 
   bool take(std::string_view piece) override {
-    if (!begin() || failure_) return false;
+    if (const auto allowed = allowed_(); !allowed) failure_ = allowed.error();
+    if (failure_ || !begin()) return false;
     if (is_here_) return true;
     if (const Status written = upload_->write(piece); !written) failure_ = Failure::from(written.error());
     return !failure_;
@@ -31,7 +33,7 @@ class BlobReceiver : public net::BodyReceiver {
 
   /// 200: it was here, 201: it is here now.
   Answer<int> finish(const std::stop_token& stop) {
-    begin();  // nothing came: the empty blob
+    if (!failure_) begin();  // nothing came: the empty blob
     if (failure_) return std::unexpected(*failure_);
     if (is_here_) return 200;
     const auto committed = upload_->commit(*digest_, stop);
@@ -63,6 +65,7 @@ class BlobReceiver : public net::BodyReceiver {
   const Services& services_;
   const Answer<store::Digest> digest_;
   const uint64_t announced_;
+  const std::function<Answer<void>()> allowed_;
   bool begun_ = false;
   bool is_here_ = false;
   std::unique_ptr<store::BlobUpload> upload_;
@@ -72,11 +75,11 @@ class BlobReceiver : public net::BodyReceiver {
 }  // namespace
 
 std::shared_ptr<net::BodyReceiver> receive_blob(const Services& services, const net::ServerRequest& head,
-                                                std::string_view rest) {
+                                                std::string_view rest, std::function<Answer<void>()> allowed) {
   const std::string_view length = head.header("content-length");
   uint64_t announced = 0;
   std::from_chars(length.data(), length.data() + length.size(), announced);
-  return std::make_shared<BlobReceiver>(services, digest_of(rest), announced);
+  return std::make_shared<BlobReceiver>(services, digest_of(rest), announced, std::move(allowed));
 }
 
 void put_blob(const std::shared_ptr<Call>& call) {

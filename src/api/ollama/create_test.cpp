@@ -100,7 +100,7 @@ class BlobTest : public ::testing::Test {
     const RouteMatch match = find_route("POST", "/api/blobs/" + digest);
     net::ServerRequest request;
     request.method = "POST";
-    request.receiver = match.route->receive(services, request, match.rest);
+    request.receiver = match.route->receive(services, request, match.rest, [] { return Answer<void>(); });
     const bool more = bytes.empty() || request.receiver->take(bytes);
     if (wants_more != nullptr) *wants_more = more;
     return answer(match, std::move(request));

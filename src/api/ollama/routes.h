@@ -23,6 +23,6 @@ void create(const std::shared_ptr<Call>& call);
 void has_blob(const std::shared_ptr<Call>& call);
 void put_blob(const std::shared_ptr<Call>& call);
 std::shared_ptr<net::BodyReceiver> receive_blob(const Services& services, const net::ServerRequest& head,
-                                                std::string_view rest);
+                                                std::string_view rest, std::function<Answer<void>()> allowed);
 
 }  // namespace ingle::api::ollama

@@ -21,7 +21,7 @@ struct ResponsesCall : Question {
   std::string instructions;  // stand before the conversation and are not kept
   bool store = true;
   std::string echo_json;   // the fields of the request that the answer repeats, an object
-  std::string items_json;  // the input as a list of items, each with its id
+  std::string items_json;  // the input as a list of items
 };
 
 extern const FieldTable kResponsesFields;
@@ -50,7 +50,8 @@ struct ItemsQuery {
   std::string order;
   std::string limit;
 };
-Answer<std::string> encode_input_items(std::string_view document, const ItemsQuery& query);
+/// `id`: of the response; items that came without an id get one from it.
+Answer<std::string> encode_input_items(std::string_view document, std::string_view id, const ItemsQuery& query);
 std::string encode_deleted(std::string_view id);
 
 }  // namespace ingle::api::openai

@@ -15,6 +15,11 @@ Json response_usage(const chat::Usage& usage) {
           {"total_tokens", usage.prompt_tokens + usage.completion_tokens}};
 }
 
+/// "resp_abc" -> "abc"
+std::string_view bare_id(std::string_view id) {
+  return id.substr(id.find('_') + 1);
+}
+
 /// The events of one response, and its items as they become whole. A whole answer is a stream of which nobody sees the events.
 class ResponsesEncoder : public AnswerEncoder {
  public:
@@ -104,7 +109,7 @@ class ResponsesEncoder : public AnswerEncoder {
   }
 
   std::string id_of(std::string_view prefix) const {
-    return std::string(prefix) + frame_.id.substr(frame_.id.find('_') + 1) + "_" + std::to_string(output_.size());
+    return std::string(prefix) + std::string(bare_id(frame_.id)) + "_" + std::to_string(output_.size());
   }
   Json item_place(Json fields) const {
     Json json = {{"item_id", item_["id"]}, {"output_index", output_.size()}};
@@ -217,7 +222,7 @@ std::optional<std::string> response_of(std::string_view document) {
   return json["response"].get<std::string>();
 }
 
-Answer<std::string> encode_input_items(std::string_view document, const ItemsQuery& query) {
+Answer<std::string> encode_input_items(std::string_view document, std::string_view id, const ItemsQuery& query) {
   constexpr size_t kMaxItems = 100;
   size_t limit = 20;
   if (!query.limit.empty()) {
@@ -229,6 +234,9 @@ Answer<std::string> encode_input_items(std::string_view document, const ItemsQue
     return std::unexpected(Failure::bad_field("order", "must be asc or desc"));
   const Json json = Json::parse(document, nullptr, false);
   Json items = Json::parse(json["items"].get_ref<const std::string&>());
+  for (size_t i = 0; i < items.size(); ++i)
+    if (!items[i].contains("id") || !items[i]["id"].is_string())
+      items[i]["id"] = "item_" + std::string(bare_id(id)) + "_" + std::to_string(i);
   if (query.order != "asc") std::ranges::reverse(items);
   auto first = items.begin();
   if (!query.after.empty()) {

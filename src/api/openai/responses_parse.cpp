@@ -77,7 +77,7 @@ constexpr Field kResponsesRows[] = {
   honoured("reasoning", "object", "400 where the model cannot think", &kReasoningFields),
   honoured("include", "string[]", "message.output_text.logprobs; reasoning.encrypted_content changes nothing; others are 400"),
   honoured("top_logprobs", "integer", "0 to 20, with include message.output_text.logprobs"),
-  honoured("metadata", "object", "shown again in the response"),
+  honoured("metadata", "object", "shown again in the response: at most 16 texts of 512 characters, names of 64"),
   harmless("stream_options", "events are not padded"),
   harmless("max_tool_calls", "no tool runs here"),
   rejected("truncation", 400, "nothing of a conversation is cut off: one that is too long is an error", "\"disabled\""),
@@ -190,9 +190,8 @@ class ItemReader {
   std::string thinking_;
 };
 
-Json shown_item(Json item, size_t index) {
+Json shown_item(Json item) {
   if (!item.contains("type")) item["type"] = "message";
-  if (!item.contains("id") || !item["id"].is_string()) item["id"] = "item_" + std::to_string(index);
   if (item["type"] == "message" && item.contains("content") && item["content"].is_string())
     item["content"] = Json::array({{{"type", "input_text"}, {"text", item["content"]}}});
   return item;
@@ -213,7 +212,7 @@ std::vector<chat::Message> read_input(ObjectReader& in, ReadNotes& notes, Respon
     ObjectReader item(list[i], place_of("input", i), notes, kItemFields);
     item.text("id");
     reader.read(item);
-    if (!notes.fault) items.push_back(shown_item(list[i], i));
+    if (!notes.fault) items.push_back(shown_item(list[i]));
   }
   call.items_json = to_text(items);
   return messages;
@@ -293,6 +292,23 @@ void read_include(ObjectReader& in, ResponsesCall& call) {
   if (call.logprobs) call.request.logprobs = static_cast<int32_t>(top.value_or(0));
 }
 
+size_t count_chars(std::string_view utf8) {
+  return static_cast<size_t>(std::ranges::count_if(utf8, [](char c) { return (c & 0xC0) != 0x80; }));
+}
+
+void check_metadata(ObjectReader& in) {
+  const Json* metadata = in.object("metadata");
+  if (metadata == nullptr) return;
+  if (metadata->size() > kMaxMetadataPairs)
+    in.fault("metadata", "must have at most " + std::to_string(kMaxMetadataPairs) + " fields");
+  for (const auto& [name, value] : metadata->items()) {
+    if (count_chars(name) > kMaxMetadataNameChars)
+      in.fault("metadata", "must have names of at most " + std::to_string(kMaxMetadataNameChars) + " characters");
+    if (!value.is_string() || count_chars(value.get_ref<const std::string&>()) > kMaxMetadataChars)
+      in.fault("metadata", "must have texts of at most " + std::to_string(kMaxMetadataChars) + " characters as values");
+  }
+}
+
 /// What the answer repeats of the request.
 Json echo_of(const Json& body) {
   const auto field = [&](const char* name, Json fallback) {
@@ -345,7 +361,7 @@ Answer<ResponsesCall> parse_responses(std::string_view body) {
     call.request.priority = read_tier(in);
     call.request.max_tokens = read_limit(in, {"max_output_tokens"}, 1, -1);
     call.stream = in.boolean("stream").value_or(false);
-    in.object("metadata");
+    check_metadata(in);
     if (const Json* text = in.object("text")) {
       ObjectReader reader(*text, "text", notes, kTextFields);
       Shape shape(call.request);
@@ -354,6 +370,10 @@ Answer<ResponsesCall> parse_responses(std::string_view body) {
   }
   if (notes.fault) return std::unexpected(*std::move(notes.fault));
   call.echo_json = to_text(echo_of(*json));
+  if (call.echo_json.size() > kMaxEchoBytes)
+    return std::unexpected(
+        Failure::bad_field("instructions", "may have " + std::to_string(kMaxEchoBytes) +
+                                               " bytes together with 'tools' and 'text': every response repeats them"));
   call.ignored = std::move(notes.ignored);
   return call;
 }

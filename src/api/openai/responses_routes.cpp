@@ -1,3 +1,4 @@
+#include "api/app_keys.h"
 #include "api/inference.h"
 #include "api/openai/responses.h"
 #include "api/openai/routes.h"
@@ -17,14 +18,14 @@ Failure no_response(std::string_view id) {
 /// The stored conversation, then what is new.
 Answer<void> go_on(Call& call, ResponsesCall& question, chat::ChatPrompt& prompt) {
   if (question.previous.empty()) return {};
-  auto before = call.services().responses->find(call.client(), question.previous);
+  const auto before = call.services().responses->find(call.client(), question.previous);
   if (!before) {
     Failure failure = no_response(question.previous);
     failure.code = "previous_response_not_found";
     failure.param = "previous_response_id";
     return std::unexpected(std::move(failure));
   }
-  std::vector<chat::Message> messages = std::move(before->messages);
+  std::vector<chat::Message> messages = before->messages;
   CallIds called;
   for (const chat::Message& message : messages)
     called.add(message.tool_calls);
@@ -39,8 +40,17 @@ Answer<void> go_on(Call& call, ResponsesCall& question, chat::ChatPrompt& prompt
   return {};
 }
 
-std::string id_of(std::string_view rest) {
-  return std::string(rest.substr(0, rest.find('/')));
+/// The response of the address, and its document.
+struct Kept {
+  std::string response;
+  std::shared_ptr<const StoredResponse> stored;
+};
+
+Answer<Kept> find_kept(Call& call) {
+  auto stored = call.services().responses->find(call.client(), call.rest());
+  auto response = stored ? response_of(stored->document.reveal()) : std::nullopt;
+  if (!response) return std::unexpected(no_response(call.rest()));
+  return Kept{*std::move(response), std::move(stored)};
 }
 
 }  // namespace
@@ -56,7 +66,7 @@ void responses(const std::shared_ptr<Call>& call) {
   prompt.now_unix = now;
   if (!parsed->has_seed) parsed->request.sampling.seed = random_seed();
 
-  ResponseFrame frame{.id = "resp_" + call->request_id(),
+  ResponseFrame frame{.id = "resp_" + random_hex(24),
                       .model = parsed->model,
                       .created_unix = now,
                       .echo_json = std::move(parsed->echo_json),
@@ -79,17 +89,25 @@ void responses(const std::shared_ptr<Call>& call) {
 }
 
 void get_response(const std::shared_ptr<Call>& call) {
-  const std::string id = id_of(call->rest());
-  const auto stored = call->services().responses->find(call->client(), id);
-  auto response = stored ? response_of(stored->document.reveal()) : std::nullopt;
-  if (!response) return call->fail(no_response(id));
-  if (call->rest() == id) return call->respond_json(*std::move(response));
-  if (call->rest() != id + "/input_items") return call->fail(Error::not_found("nothing is served at this address"));
+  auto kept = find_kept(*call);
+  if (!kept) return call->fail(kept.error());
+  call->respond_json(std::move(kept->response));
+}
+
+void list_input_items(const std::shared_ptr<Call>& call) {
+  const auto kept = find_kept(*call);
+  if (!kept) return call->fail(kept.error());
   auto items =
-      encode_input_items(stored->document.reveal(),
+      encode_input_items(kept->stored->document.reveal(), call->rest(),
                          {.after = call->query("after"), .order = call->query("order"), .limit = call->query("limit")});
   if (!items) return call->fail(items.error());
   call->respond_json(*std::move(items));
+}
+
+void cancel_response(const std::shared_ptr<Call>& call) {
+  if (const auto kept = find_kept(*call); !kept) return call->fail(kept.error());
+  call->fail(Error::usage("only a response that is made in the background can be cancelled, and here none is")
+                 .hint("who closes the connection of a response ends it"));
 }
 
 void delete_response(const std::shared_ptr<Call>& call) {

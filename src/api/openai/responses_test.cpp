@@ -24,8 +24,7 @@ TEST(OpenAiResponses, a_text_is_a_message_of_the_user) {
   EXPECT_EQ(prompt_of(call).messages[0].role, "user");
   EXPECT_EQ(prompt_of(call).messages[0].content.reveal(), "hi");
   EXPECT_TRUE(call.store);
-  EXPECT_EQ(call.items_json,
-            R"([{"role":"user","content":[{"type":"input_text","text":"hi"}],"type":"message","id":"item_0"}])");
+  EXPECT_EQ(call.items_json, R"([{"role":"user","content":[{"type":"input_text","text":"hi"}],"type":"message"}])");
 }
 
 TEST(OpenAiResponses, items_are_messages_calls_and_their_outputs) {
@@ -61,6 +60,7 @@ TEST(OpenAiResponses, what_cannot_be_is_named) {
   const std::pair<const char*, const char*> cases[] = {
       {R"("input":[])", "input"},
       {R"("input":"x","background":true)", "background"},
+      {R"("input":"x","metadata":{"a":1})", "metadata"},
       {R"("input":"x","truncation":"auto")", "truncation"},
       {R"("input":"x","conversation":"c")", "conversation"},
       {R"("input":"x","include":["file_search_call.results"])", "include"},
@@ -78,6 +78,25 @@ TEST(OpenAiResponses, what_cannot_be_is_named) {
     EXPECT_EQ(call.error().param, param) << fields;
   }
   EXPECT_TRUE(parse_responses(R"({"model":"m","input":"x","truncation":"disabled","background":false})").has_value());
+}
+
+TEST(OpenAiResponses, metadata_has_openais_limits) {
+  const auto takes = [](const Json& metadata) {
+    return parse_responses(Json{{"model", "m"}, {"input", "x"}, {"metadata", metadata}}.dump()).has_value();
+  };
+  std::string letters;
+  for (int i = 0; i < 512; ++i)
+    letters += "ä";
+  Json pairs = Json::object();
+  for (int i = 0; i < 16; ++i)
+    pairs[std::to_string(i)] = "x";
+  EXPECT_TRUE(takes(pairs));
+  pairs["one more"] = "x";
+  EXPECT_FALSE(takes(pairs));
+  EXPECT_TRUE(takes({{"a", letters}}));
+  EXPECT_FALSE(takes({{"a", letters + "x"}}));
+  EXPECT_TRUE(takes({{std::string(64, 'a'), "x"}}));
+  EXPECT_FALSE(takes({{std::string(65, 'a'), "x"}}));
 }
 
 TEST(OpenAiResponses, every_field_of_the_table_is_read_and_no_other) {
@@ -193,21 +212,21 @@ TEST(OpenAiResponses, a_failure_in_a_stream_is_its_last_event) {
 }
 
 TEST(OpenAiResponses, items_are_listed_in_pages) {
-  const std::string document = encode_document(R"({"id":"resp_1"})", R"([{"id":"a"},{"id":"b"},{"id":"c"}])");
+  const std::string document = encode_document(R"({"id":"resp_1"})", R"([{"id":"a"},{"id":"b"},{"role":"user"}])");
   EXPECT_EQ(response_of(document), R"({"id":"resp_1"})");
   EXPECT_EQ(response_of("text"), std::nullopt);
   const auto ids = [&](const ItemsQuery& query) {
     std::string all;
-    const auto page = encode_input_items(document, query);
+    const auto page = encode_input_items(document, "resp_1", query);
     if (!page) return page.error().param;
     const Json json = Json::parse(*page);
     for (const Json& item : json["data"])
       all += item["id"].get<std::string>();
     return all + (json["has_more"] == true ? "+" : "");
   };
-  EXPECT_EQ(ids({}), "cba");
+  EXPECT_EQ(ids({}), "item_1_2ba");
   EXPECT_EQ(ids({.after = "", .order = "asc", .limit = "2"}), "ab+");
-  EXPECT_EQ(ids({.after = "b", .order = "asc", .limit = ""}), "c");
+  EXPECT_EQ(ids({.after = "b", .order = "asc", .limit = ""}), "item_1_2");
   EXPECT_EQ(ids({.after = "x", .order = "", .limit = ""}), "after");
   EXPECT_EQ(ids({.after = "", .order = "up", .limit = ""}), "order");
   EXPECT_EQ(ids({.after = "", .order = "", .limit = "0"}), "limit");

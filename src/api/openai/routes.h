@@ -12,6 +12,8 @@ void completions(const std::shared_ptr<Call>& call);
 void embeddings(const std::shared_ptr<Call>& call);
 void responses(const std::shared_ptr<Call>& call);
 void get_response(const std::shared_ptr<Call>& call);
+void list_input_items(const std::shared_ptr<Call>& call);
+void cancel_response(const std::shared_ptr<Call>& call);
 void delete_response(const std::shared_ptr<Call>& call);
 void list_models(const std::shared_ptr<Call>& call);
 void show_model(const std::shared_ptr<Call>& call);

@@ -44,9 +44,13 @@ class FakeExchange : public net::Exchange {
   }
   void finish() override { seen_->finished = true; }
   size_t queued_bytes() const override { return 0; }
-  void cut() override { go_away(); }
+  void cut(std::string_view why) override {
+    cut_because_ = why;
+    go_away();
+  }
   void on_gone(std::function<void()> callback) override { on_gone_ = std::move(callback); }
   bool gone() const override { return gone_; }
+  std::string_view cut_because() const override { return cut_because_; }
 
   void go_away() {
     gone_ = true;
@@ -58,6 +62,7 @@ class FakeExchange : public net::Exchange {
   std::shared_ptr<Seen> seen_;
   std::function<void()> on_gone_;
   bool gone_ = false;
+  std::string_view cut_because_;
 };
 
 /// Gives the events in `script` to every request, on the caller's thread; with `hold` the test gives them itself.
