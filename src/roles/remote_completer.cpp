@@ -11,6 +11,7 @@
 #include "chat/wire.h"
 #include "roles/engine_protocol.h"
 #include "roles/message.h"
+#include "roles/pulse.h"
 #include "roles/watchdog.h"
 
 namespace ingle::roles {
@@ -19,17 +20,33 @@ namespace {
 /// Whoever watches a server must not hang with one of its engines.
 constexpr auto kStatsPatience = std::chrono::seconds(1);
 
+/// Of cancels that an engine does not read; one that left so many will not read the next.
+constexpr size_t kMostUnsent = size_t{1} << 20;
+
 constexpr double kLoadProgressStep = 1.0 / 128;  // less is no progress
 
 uint8_t type_of(ToEngine type) {
   return static_cast<uint8_t>(type);
 }
 
+std::string encode_call(uint64_t number, Verb verb, std::string_view argument) {
+  return MessageWriter().number(number).number(static_cast<uint8_t>(verb)).rest(argument).take();
+}
+
+Error given_up(Pulse::Finding finding) {
+  return Error::unavailable(finding == Pulse::Finding::kSilent ? "the engine did not answer any more and was ended"
+                                                               : "the engine did not get any further and was ended")
+      .hint("ask again: the model is loaded anew; engines stop where memory is short or a disk hangs");
+}
+
 }  // namespace
 
 struct RemoteCompleter::State {
+  using Clock = std::chrono::steady_clock;
+
   /// Somebody waits for the answer to the call of this number.
   struct Waiter {
+    Verb verb{};
     std::condition_variable answered;
     std::optional<Outcome> outcome;
   };
@@ -49,21 +66,38 @@ struct RemoteCompleter::State {
   bool closing = false;      // by us: the engine did nothing wrong
   std::optional<Error> end;  // why nothing works any more
   std::condition_variable over;
+  Pulse pulse;
+  std::optional<uint64_t> look;  // the number of the keeper's question
+  std::optional<Error> verdict;  // of the keeper: why it ended the engine
+  bool keeper_rests = false;     // nothing is asked, nothing is to be sent
+  std::mutex sending;            // held around `mutex`; never where nobody may wait
+  std::string to_send;           // frames
+  std::condition_variable wakes_keeper;
 
   void read();
+  void keep();
+  void look_at_engine(std::unique_lock<std::mutex>& held);
+  bool is_asked() const { return !requests.empty() || waiters.size() > (look ? 1 : 0); }
+  void send_soon(ToEngine type, std::string_view payload);
+  void send_rest();
+  Status send(ToEngine type, std::string_view payload);
   bool take(EngineMessage message);
   bool answer(uint64_t number, Outcome outcome);
   bool dispatch(uint64_t number, chat::Event event);
   void fail_all(const Error& error);
-  Error how_it_broke(const Error& error, bool was_closing);
+  Error how_it_broke(const Error& error);
   Status begin(const chat::CompleteRequest& request, chat::EventSink sink);
   /// `patience`: after so long nobody waits for the answer any more; zero: as long as the engine lives.
   Outcome call(Verb verb, std::string_view argument, std::chrono::milliseconds patience = {});
 };
 
 /// What people are told: how the process ended where that is known, else what was wrong with what it said.
-Error RemoteCompleter::State::how_it_broke(const Error& error, bool was_closing) {
-  if (was_closing) return Error::unavailable("the model is being unloaded");
+Error RemoteCompleter::State::how_it_broke(const Error& error) {
+  {
+    const std::lock_guard lock(mutex);
+    if (closing) return Error::unavailable("the model is being unloaded");
+    if (verdict) return *verdict;
+  }
   if (error.code() != ErrorCode::kUnavailable)
     return Error::unavailable("the engine was ended: " + error.message())
         .hint("ask again: the model is loaded anew; should this happen twice, the model's file may be damaged");
@@ -82,13 +116,69 @@ void RemoteCompleter::State::read() {
     if (message) continue;
     alive = false;
     link.channel->close_both();
-    bool was_closing = false;
-    {
-      const std::lock_guard lock(mutex);
-      was_closing = closing;
-    }
-    return fail_all(how_it_broke(message.error(), was_closing));
+    return fail_all(how_it_broke(message.error()));
   }
+}
+
+void RemoteCompleter::State::keep() {
+  std::unique_lock lock(mutex);
+  auto next_look = Clock::now() + link.between_looks;
+  while (!end && !closing && !verdict) {
+    const auto is_needed = [this] { return end || closing || !to_send.empty(); };
+    if (!to_send.empty()) {
+      lock.unlock();
+      {
+        const std::lock_guard turn(sending);
+        send_rest();
+      }
+      lock.lock();
+    } else if (!is_asked()) {
+      keeper_rests = true;
+      wakes_keeper.wait(lock, [&] { return is_needed() || is_asked(); });
+      keeper_rests = false;
+      next_look = Clock::now() + link.between_looks;
+    } else if (!wakes_keeper.wait_until(lock, next_look, is_needed)) {
+      look_at_engine(lock);
+      next_look = Clock::now() + link.between_looks;
+    }
+  }
+}
+
+void RemoteCompleter::State::look_at_engine(std::unique_lock<std::mutex>& held) {
+  if (const Pulse::Finding finding = pulse.look(); finding != Pulse::Finding::kAlive) {
+    verdict = given_up(finding);
+    held.unlock();
+    link.channel->close_both();
+    if (link.kill) link.kill();
+    held.lock();
+  } else if (is_asked() && !look) {
+    look = next_number++;
+    waiters.emplace(*look, std::make_shared<Waiter>(Verb::kStats));
+    append_frame(to_send, type_of(ToEngine::kCall), encode_call(*look, Verb::kStats, {}));
+  }
+}
+
+/// Under `sending`. The reader meets a broken channel.
+void RemoteCompleter::State::send_rest() {
+  std::string frames;
+  {
+    const std::lock_guard lock(mutex);
+    frames.swap(to_send);
+  }
+  if (!frames.empty()) (void)link.channel->send_frames(frames);
+}
+
+/// Behind what was to be sent soon.
+Status RemoteCompleter::State::send(ToEngine type, std::string_view payload) {
+  const std::lock_guard turn(sending);
+  send_rest();
+  return link.channel->send(type_of(type), payload);
+}
+
+void RemoteCompleter::State::send_soon(ToEngine type, std::string_view payload) {
+  const std::lock_guard lock(mutex);
+  if (end || to_send.size() > kMostUnsent || !append_frame(to_send, type_of(type), payload)) return;
+  wakes_keeper.notify_one();
 }
 
 void RemoteCompleter::State::fail_all(const Error& error) {
@@ -97,6 +187,7 @@ void RemoteCompleter::State::fail_all(const Error& error) {
     const std::lock_guard lock(mutex);
     end = error;
     over.notify_all();
+    wakes_keeper.notify_one();
     for (auto& [number, waiter] : waiters) {
       waiter->outcome = std::unexpected(error);
       waiter->answered.notify_one();
@@ -119,6 +210,16 @@ bool RemoteCompleter::State::answer(uint64_t number, Outcome outcome) {
   const std::lock_guard lock(mutex);
   const auto found = waiters.find(number);
   if (found == waiters.end()) return false;
+  if (found->second->verb != Verb::kStats) {
+    pulse.worked();
+  } else if (!outcome) {
+    pulse.heard();
+  } else if (const auto stats = chat::decode<chat::Stats>(*outcome)) {
+    pulse.heard(stats->steps);
+  } else {
+    return false;
+  }
+  if (look == number) look.reset();
   const auto waiting = std::move(found->second);
   Waiter& waiter = *waiting;
   waiters.erase(found);
@@ -136,6 +237,7 @@ bool RemoteCompleter::State::dispatch(uint64_t number, chat::Event event) {
     const std::lock_guard lock(mutex);
     const auto found = requests.find(number);
     if (found == requests.end()) return false;
+    pulse.worked();
     if (last) {
       ended = requests.extract(found);
       sink = &ended.mapped();
@@ -155,9 +257,9 @@ Status RemoteCompleter::State::begin(const chat::CompleteRequest& request, chat:
     if (requests.size() >= max_requests) return std::unexpected(chat::queue_full(max_requests));
     number = next_number++;
     requests.emplace(number, std::move(sink));
+    if (keeper_rests) wakes_keeper.notify_one();
   }
-  Status sent = link.channel->send(type_of(ToEngine::kComplete),
-                                   MessageWriter().number(number).rest(chat::encode(request)).take());
+  Status sent = send(ToEngine::kComplete, MessageWriter().number(number).rest(chat::encode(request)).take());
   if (sent || sent.error().code() != ErrorCode::kUsage) return {};  // as in call(): the reader meets a broken channel
   Sinks::node_type unsent;
   const std::lock_guard lock(mutex);
@@ -167,7 +269,7 @@ Status RemoteCompleter::State::begin(const chat::CompleteRequest& request, chat:
 }
 
 Outcome RemoteCompleter::State::call(Verb verb, std::string_view argument, std::chrono::milliseconds patience) {
-  const auto waiting = std::make_shared<Waiter>();  // the reader may find it after this call has gone
+  const auto waiting = std::make_shared<Waiter>(verb);  // the reader may find it after this call has gone
   Waiter& waiter = *waiting;
   uint64_t number = 0;
   {
@@ -175,10 +277,9 @@ Outcome RemoteCompleter::State::call(Verb verb, std::string_view argument, std::
     if (end) return std::unexpected(*end);
     number = next_number++;
     waiters.emplace(number, waiting);
+    if (keeper_rests) wakes_keeper.notify_one();
   }
-  const Status sent =
-      link.channel->send(type_of(ToEngine::kCall),
-                         MessageWriter().number(number).number(static_cast<uint8_t>(verb)).rest(argument).take());
+  const Status sent = send(ToEngine::kCall, encode_call(number, verb, argument));
   std::unique_lock lock(mutex);
   if (!sent && sent.error().code() == ErrorCode::kUsage && !waiter.outcome) {
     // Too long for a frame: nothing was sent and everything else goes on.
@@ -196,19 +297,23 @@ Outcome RemoteCompleter::State::call(Verb verb, std::string_view argument, std::
 }
 
 RemoteCompleter::RemoteCompleter(std::shared_ptr<State> state)
-    : state_(std::move(state)), reader_([state = state_] { state->read(); }) {}
+    : state_(std::move(state)),
+      reader_([state = state_] { state->read(); }),
+      keeper_([state = state_] { state->keep(); }) {}
 
 RemoteCompleter::~RemoteCompleter() {
   const bool waits = state_->link.ends_itself && reader_.get_id() != std::this_thread::get_id();
   {
     std::unique_lock lock(state_->mutex);
     state_->closing = true;
+    state_->wakes_keeper.notify_one();
     if (waits) {
       state_->link.channel->close_sending();
       state_->over.wait_for(lock, EngineLink::kLastWords, [this] { return state_->end.has_value(); });
     }
   }
   state_->link.channel->close_both();
+  keeper_.join();
   // A sink may hold the last lease of a model, and sinks are called by the reader: it then goes on alone to its end.
   if (reader_.get_id() == std::this_thread::get_id()) {
     reader_.detach();
@@ -282,7 +387,8 @@ Result<std::unique_ptr<RemoteCompleter>> load_in_engine_role(Spawner& spawner,
   const auto child = std::make_shared<Child>(std::move(started));
   return RemoteCompleter::load({.channel = &child->channel(),
                                 .owner = child,
-                                .how_it_ended = [&child = *child] { return child.how_it_ended(); }},
+                                .how_it_ended = [&child = *child] { return child.how_it_ended(); },
+                                .kill = [&child = *child] { child.kill(); }},
                                parts, name, options, core_board);
 }
 
@@ -323,8 +429,7 @@ Status RemoteCompleter::complete(chat::CompleteRequest request, chat::EventSink 
 }
 
 void RemoteCompleter::cancel(std::string_view id) {
-  // An engine that is gone has ended the request already.
-  (void)state_->link.channel->send(type_of(ToEngine::kCancel), id);
+  state_->send_soon(ToEngine::kCancel, id);
 }
 
 Result<std::vector<float>> RemoteCompleter::score(const chat::ScoreRequest& request) {
@@ -353,7 +458,7 @@ Result<std::string> RemoteCompleter::fork(std::string_view request_id) {
 }
 
 void RemoteCompleter::release(std::string_view handle) {
-  (void)state_->link.channel->send(type_of(ToEngine::kRelease), handle);
+  state_->send_soon(ToEngine::kRelease, handle);
 }
 
 Result<chat::Stats> RemoteCompleter::stats() {

@@ -4,6 +4,9 @@
 // every Completer. Any thread may call it. When the channel breaks, or the engine says something that no engine would say,
 // every request in flight ends with Failed{kUnavailable}, and so does everything that is asked afterwards.
 //
+// A second thread keeps watch while something is asked: an engine that lives and does not answer is killed (pulse.h), so that
+// every wait here ends. It also sends what nobody may wait to send: cancel() and release() never block.
+//
 // complete() waits for nothing: what the engine refuses is a Failed, and a queue that is full is known here.
 #pragma once
 
@@ -31,6 +34,10 @@ struct EngineLink {
   std::shared_ptr<void> owner = {};
   /// "ended by signal 9"; empty: unknown.
   std::function<std::string()> how_it_ended = {};
+  /// Ends the process, whatever it is doing; empty: there is only the channel to close.
+  std::function<void()> kill = {};
+  /// Between two looks at an engine of which something is asked.
+  std::chrono::milliseconds between_looks = std::chrono::seconds(1);
   /// A load that gets no further for so long is given up: others wait for their turn.
   std::chrono::milliseconds load_patience = std::chrono::seconds(60);
   /// It has something to write down before it ends, and is given kLastWords for it.
@@ -75,6 +82,7 @@ class RemoteCompleter final : public chat::Completer {
   explicit RemoteCompleter(std::shared_ptr<State> state);
   std::shared_ptr<State> state_;  // the reader holds it too: it may be what ends this object
   std::thread reader_;
+  std::thread keeper_;
 };
 
 /// An engine role of its own for this model.

@@ -485,5 +485,69 @@ TEST(RemoteCompleterPatience, AnEngineThatReadsNothingHoldsUpNobodyForEver) {
   EXPECT_FALSE((*model)->alive());
 }
 
+/// An engine that took its model and never says anything again: it is stopped, or waits for a disk.
+class SilentEngineTest : public ::testing::Test {
+ protected:
+  SilentEngineTest() {
+    const std::string loaded = MessageWriter().number(uint64_t{1}).rest(chat::encode(chat::Description{})).take();
+    EXPECT_TRUE(engine_.send(static_cast<uint8_t>(FromEngine::kLoaded), loaded));
+    model_ = *RemoteCompleter::load({.channel = &front_,
+                                     .how_it_ended = [] { return "ended by signal 9"; },
+                                     .kill = [this] { killed_.set_value(); },
+                                     .between_looks = std::chrono::milliseconds(1),
+                                     .send_patience = std::chrono::milliseconds(50)},
+                                    {}, "silent", {});
+  }
+
+  std::pair<Channel, Channel> ends_ = Channel::pair().value();
+  Channel& front_ = ends_.first;
+  Channel& engine_ = ends_.second;
+  std::promise<void> killed_;
+  std::unique_ptr<RemoteCompleter> model_;
+};
+
+TEST_F(SilentEngineTest, ItIsKilledAndWhateverWaitedForItEndsWithAnError) {
+  Events events;
+  ASSERT_TRUE(model_->complete(request("1", "endless"), events.sink()));
+  const auto tokens = model_->tokenize({});
+  ASSERT_FALSE(tokens);
+  EXPECT_EQ(tokens.error().code(), ErrorCode::kUnavailable);
+  EXPECT_THAT(tokens.error().message(), HasSubstr("did not answer"));
+  events.wait_for_end();
+  EXPECT_EQ(events.failed(), tokens.error());
+  EXPECT_FALSE(model_->alive());
+  killed_.get_future().wait();
+}
+
+TEST_F(SilentEngineTest, ItIsFoundByWhoeverLooksAtItsCounts) {
+  EXPECT_FALSE(model_->stats());
+  killed_.get_future().wait();
+  EXPECT_FALSE(model_->alive());
+}
+
+TEST_F(SilentEngineTest, CancellingWaitsForNobody) {
+  // More than any socket holds; the keeper alone waits for it to be read.
+  for (int i = 0; i < 100; ++i)
+    model_->cancel(std::string(size_t{16} << 10, 'x'));
+  EXPECT_FALSE(model_->render({}));
+  EXPECT_FALSE(model_->alive());
+}
+
+TEST(RemoteCompleterPatience, AnEngineOfWhichNothingIsAskedIsLeftAlone) {
+  auto [front, engine] = Channel::pair().value();
+  const std::string loaded = MessageWriter().number(uint64_t{1}).rest(chat::encode(chat::Description{})).take();
+  ASSERT_TRUE(engine.send(static_cast<uint8_t>(FromEngine::kLoaded), loaded));
+  auto model =
+      RemoteCompleter::load({.channel = &front, .between_looks = std::chrono::milliseconds(1)}, {}, "idle", {});
+  ASSERT_TRUE(model);
+  (*model)->cancel("nobody");
+  // The next frame is what comes next, however often front could have looked meanwhile.
+  EXPECT_EQ(engine.receive()->type, static_cast<uint8_t>(ToEngine::kLoad));
+  EXPECT_EQ(engine.receive()->type, static_cast<uint8_t>(ToEngine::kCancel));
+  EXPECT_TRUE((*model)->alive());
+  model->reset();
+  EXPECT_FALSE(engine.receive());
+}
+
 }  // namespace
 }  // namespace ingle::roles

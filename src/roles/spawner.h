@@ -7,8 +7,8 @@
 //
 // main() calls run_role() before anything else, so that a re-execution becomes its role. What a role sees at start: its
 // channel as descriptor 3, nothing else open (stdin and stdout are /dev/null, and stderr too unless INGLE_ROLE_STDERR=1: what
-// people typed must never reach a terminal or a log), an environment without settings (they are messages), SIGPIPE ignored,
-// a process group of its own. Parse finds a private folder in TMPDIR, which the spawner removes after its end, however it ends.
+// people typed must never reach a terminal or a log), an environment without settings (they are messages), a process group of
+// its own, SIGPIPE ignored, and SIGINT, SIGTERM and SIGHUP too: when a role ends is front's to say. Parse finds a private folder in TMPDIR, which the spawner removes after its end, however it ends.
 #pragma once
 
 #include <sys/types.h>
@@ -91,6 +91,8 @@ class Spawner {
   ~Spawner();
 
   Result<Child> spawn(Role role, const SpawnOptions& options = {});
+  /// Kills every role, whatever it is doing, and starts no more: whoever waits for one learns it from its channel. Any thread.
+  void end();
 
  private:
   struct State;

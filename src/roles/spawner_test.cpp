@@ -85,6 +85,34 @@ TEST_F(SpawnerTest, AKilledRoleIsNoticedAtOnceAndSaysHowItEnded) {
   EXPECT_EQ(child.how_it_ended(), "ended by signal 9");
 }
 
+TEST_F(SpawnerTest, ASignalToAllProcessesOfAServiceEndsNoRole) {
+  for (const Role role : {Role::kEngine, Role::kParse}) {
+    Child child = spawner_->spawn(role).value();
+    EXPECT_EQ(ask(child, 1, "before"), "before");
+    for (const int number : {SIGTERM, SIGINT, SIGHUP})
+      ASSERT_EQ(::kill(child.pid(), number), 0);
+    EXPECT_EQ(ask(child, 1, "after"), "after");
+  }
+}
+
+TEST_F(SpawnerTest, AStoppedRoleCanBeKilled) {
+  Child child = spawner_->spawn(Role::kEngine).value();
+  ASSERT_EQ(::kill(child.pid(), SIGSTOP), 0);
+  child.kill();
+  EXPECT_TRUE(ends(child.pid()));
+}
+
+TEST_F(SpawnerTest, TheEndOfAllReachesRolesThatDoNotListen) {
+  Child deaf = spawner_->spawn(Role::kEngine).value();
+  Child stopped = spawner_->spawn(Role::kEngine).value();
+  ASSERT_TRUE(deaf.channel().send(Order::kBeDeaf, ""));
+  ASSERT_EQ(::kill(stopped.pid(), SIGSTOP), 0);
+  spawner_->end();
+  EXPECT_FALSE(deaf.channel().receive());
+  EXPECT_FALSE(stopped.channel().receive());
+  EXPECT_FALSE(spawner_->spawn(Role::kEngine));
+}
+
 TEST_F(SpawnerTest, AnExitCodeIsTold) {
   Child child = spawner_->spawn(Role::kEngine).value();
   ASSERT_TRUE(child.channel().send(Order::kExit, "7"));

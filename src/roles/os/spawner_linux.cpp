@@ -116,8 +116,12 @@ Result<std::unique_ptr<Spawner>> Spawner::start() {
 
 Spawner::Spawner(std::shared_ptr<State> state) : state_(std::move(state)) {}
 
-Spawner::~Spawner() {
+void Spawner::end() {
   ::shutdown(state_->socket.get(), SHUT_RDWR);
+}
+
+Spawner::~Spawner() {
+  end();
   while (::waitpid(state_->pid, nullptr, 0) < 0 && errno == EINTR) {
   }
 }

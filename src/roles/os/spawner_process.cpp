@@ -60,6 +60,12 @@ void default_signals() {
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
+/// Whoever ends a service or presses Ctrl-C may signal every process of it; front ends its roles, when they have answered.
+void leave_the_end_to_front() {
+  for (const int number : {SIGINT, SIGTERM, SIGHUP})
+    ::signal(number, SIG_IGN);
+}
+
 /// Nothing of front's environment: settings are messages. The sanitizers' own options are the exception, which only a
 /// developer sets; PATH and LANG are what the document tools of parse expect.
 std::vector<std::string> environment_of_roles() {
@@ -169,6 +175,7 @@ void SpawnerProcess::become(const RoleCommand& command, const std::string& folde
   const auto envp = pointers_to(environment);
   ::setpgid(0, 0);
   default_signals();
+  leave_the_end_to_front();
   // CLOSE_RANGE_CLOEXEC needs Linux 5.11. Without it nothing is lost: every descriptor here was made close-on-exec.
   ::close_range(kChannelDescriptor + 1, ~0U, CLOSE_RANGE_CLOEXEC);
   if (::dup2(channel, kChannelDescriptor) == kChannelDescriptor) {
@@ -319,8 +326,7 @@ void run_spawner(int socket, int binary) {
   // A session of its own: no terminal, so Ctrl-C reaches front alone, which ends its roles in good order.
   ::setsid();
   default_signals();
-  for (const int number : {SIGINT, SIGTERM, SIGHUP})
-    ::signal(number, SIG_IGN);
+  leave_the_end_to_front();
   FileDescriptor own_socket = moved_up(socket);
   FileDescriptor own_binary = moved_up(binary);
   silence();
