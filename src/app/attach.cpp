@@ -18,7 +18,6 @@
 
 #include "app/server_file.h"
 #include "roles/engine_role.h"
-#include "roles/remote_completer.h"
 
 namespace ingle::app {
 namespace {
@@ -83,7 +82,7 @@ bool are_same_files(std::span<const base::FileDescriptor> opened, const std::vec
 bool are_same_settings(const engine::Options& asked, const engine::Options& here) {
   return asked.isa == here.isa && asked.threads == here.threads && asked.reference == here.reference &&
          asked.kv_type == here.kv_type && asked.context == here.context && asked.speculate == here.speculate &&
-         asked.prefill_chunk == here.prefill_chunk && asked.vocabulary_only == here.vocabulary_only;
+         asked.prefill_chunk == here.prefill_chunk;
 }
 
 }  // namespace
@@ -284,13 +283,17 @@ void AttachServer::accept_all() {
   }
 }
 
+bool AttachServer::is_loaded(std::string_view name) const {
+  return std::ranges::any_of(models_.loaded(), [&](const runtime::LoadedModel& model) { return model.name == name; });
+}
+
 void AttachServer::serve(roles::Channel& channel) {
   const auto load = [this](std::span<const base::FileDescriptor> parts, std::string_view name,
                            const engine::Options& options) -> Result<std::unique_ptr<chat::Completer>> {
     INGLE_TRY(const ModelFiles files, front_.locate(name));
     if (!files.installed || !are_same_files(parts, files.parts))
       return std::unexpected(Error::unsupported("the server has another model of this name"));
-    if (!are_same_settings(options, front_.engine_options()))
+    if (options.vocabulary_only ? !is_loaded(files.name) : !are_same_settings(options, front_.engine_options()))
       return std::unexpected(Error::unsupported("the server has other settings"));
     INGLE_TRY(auto model, models_.acquire(files.name, {}));
     INGLE_TRY(const chat::Description description, model->describe());
@@ -331,20 +334,16 @@ base::FileDescriptor connect_to_server(const fs::path& home) {
   return is_of_this_user(socket.get()) ? std::move(socket) : base::FileDescriptor();
 }
 
-Result<std::unique_ptr<chat::Completer>> attach(base::FileDescriptor connection, const ModelFiles& files,
-                                                const engine::Options& options) {
-  if (!files.installed) return std::unexpected(Error::unsupported("a file without a name is no model of the server"));
-  std::vector<base::FileDescriptor> parts;
-  for (const fs::path& path : files.parts) {
-    INGLE_TRY(base::FileDescriptor part, base::FileDescriptor::open_read(path));
-    parts.push_back(std::move(part));
-  }
+Result<std::unique_ptr<roles::RemoteCompleter>> attach(base::FileDescriptor connection,
+                                                       std::span<const base::FileDescriptor> parts,
+                                                       std::string_view name, const engine::Options& options) {
+  if (!connection.valid()) return std::unexpected(Error::unavailable("no server is asked"));
   const auto channel = std::make_shared<roles::Channel>(std::move(connection));
   return roles::RemoteCompleter::load({.channel = channel.get(),
                                        .owner = channel,
                                        .how_it_ended = [] { return std::string("the server has ended"); },
                                        .load_patience = kLoadPatience},
-                                      parts, files.name, options);
+                                      parts, name, options);
 }
 
 }  // namespace ingle::app

@@ -12,12 +12,15 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
+#include <string_view>
 #include <thread>
 
 #include "app/front.h"
 #include "base/files.h"
 #include "base/result.h"
 #include "roles/channel.h"
+#include "roles/remote_completer.h"
 #include "runtime/models.h"
 
 namespace ingle::app {
@@ -54,6 +57,7 @@ class AttachServer {
   struct Attachment;
   void accept_all();
   void serve(roles::Channel& channel);
+  bool is_loaded(std::string_view name) const;
 
   Front& front_;
   runtime::Models& models_;
@@ -68,8 +72,10 @@ class AttachServer {
 /// A connection to the running server of this home, if there is one. Before the process locks itself.
 base::FileDescriptor connect_to_server(const std::filesystem::path& home);
 
-/// The server's own model behind these very files, loaded if need be. Any error: load it here.
-Result<std::unique_ptr<chat::Completer>> attach(base::FileDescriptor connection, const ModelFiles& files,
-                                                const engine::Options& options);
+/// The server's own model behind these very files, loaded if need be; of one that is loaded, its vocabulary. Any error:
+/// load it here.
+Result<std::unique_ptr<roles::RemoteCompleter>> attach(base::FileDescriptor connection,
+                                                       std::span<const base::FileDescriptor> parts,
+                                                       std::string_view name, const engine::Options& options);
 
 }  // namespace ingle::app

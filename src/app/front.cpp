@@ -4,6 +4,7 @@
 #include <ctime>
 #include <system_error>
 
+#include "app/attach.h"
 #include "app/memory_budget.h"
 #include "app/recorded_transport.h"
 #include "app/roles_main.h"
@@ -198,17 +199,31 @@ std::shared_ptr<base::CoreBoard> Front::board_of_this_process() const {
   return board ? *std::move(board) : nullptr;
 }
 
+void Front::use_server(base::FileDescriptor connection) {
+  const std::lock_guard lock(server_mutex_);
+  server_ = std::move(connection);
+}
+
+base::FileDescriptor Front::take_server() {
+  const std::lock_guard lock(server_mutex_);
+  return settings_.no_server ? base::FileDescriptor() : std::move(server_);
+}
+
 Result<runtime::Engine> Front::start_engine(std::span<const fs::path> paths, const std::string& name,
-                                            engine::Options options) const {
+                                            engine::Options options) {
   INGLE_TRY(const auto parts, open_parts(paths));
   if (!roles_.spawner) {
     options.cores = board_of_this_process();
     INGLE_TRY(auto completer, roles_.load_engine(parts, name, options));
     return runtime::Engine{.completer = std::move(completer)};
   }
-  // A locked engine cannot find out.
-  if (options.threads == 0) options.threads = base::physical_cores();
-  INGLE_TRY(auto remote, roles::load_in_engine_role(*roles_.spawner, parts, name, options, place_among_engines()));
+  auto shared = attach(take_server(), parts, name, options);
+  auto remote = shared ? *std::move(shared) : nullptr;
+  if (remote == nullptr) {
+    // A locked engine cannot find out.
+    if (options.threads == 0) options.threads = base::physical_cores();
+    INGLE_TRY(remote, roles::load_in_engine_role(*roles_.spawner, parts, name, options, place_among_engines()));
+  }
   const roles::RemoteCompleter* model = remote.get();
   const uint64_t bytes = model->bytes();
   return runtime::Engine{.completer = std::move(remote), .alive = [model] { return model->alive(); }, .bytes = bytes};
@@ -216,7 +231,7 @@ Result<runtime::Engine> Front::start_engine(std::span<const fs::path> paths, con
 
 Result<runtime::Engine> Front::start_engine_beside(std::span<const runtime::HeldMemory> held,
                                                    std::span<const fs::path> paths, const std::string& name,
-                                                   engine::Options options) const {
+                                                   engine::Options options) {
   INGLE_TRY(const uint64_t limit, parse_memory(settings_.memory));
   options.max_memory_bytes = memory_left(base::available_memory(), limit, held);
   auto engine = start_engine(paths, name, std::move(options));
@@ -224,7 +239,7 @@ Result<runtime::Engine> Front::start_engine_beside(std::span<const runtime::Held
   return engine;
 }
 
-Result<std::unique_ptr<chat::Completer>> Front::load(const ModelFiles& files, const engine::Options& options) const {
+Result<std::unique_ptr<chat::Completer>> Front::load(const ModelFiles& files, const engine::Options& options) {
   engine::Options alone = options;
   alone.may_shorten = true;
   INGLE_TRY(runtime::Engine engine, start_engine_beside({}, files.parts, files.name, std::move(alone)));
@@ -237,8 +252,16 @@ Result<std::unique_ptr<chat::Completer>> Front::load_here(const ModelFiles& file
   return roles_.load_engine(parts, files.name, options);
 }
 
-void Front::forget_pages(std::string_view digest) {
-  if (page_cache_) page_cache_->remove(digest);
+Result<store::RemoveReport> Front::remove(std::string_view model) const {
+  const auto found = store_.find(model);
+  INGLE_TRY(store::RemoveReport report, store_.remove(model));
+  if (found) PageCache::remove(settings_.home, found->digest.hex());
+  return report;
+}
+
+void Front::look_at_models() {
+  models();
+  models_->forget_changed();
 }
 
 void Front::make_models() {

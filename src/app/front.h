@@ -86,8 +86,10 @@ class Front {
 
   /// Answers by a model's name, each model loaded once and kept as the settings say; "auto" is the router.
   runtime::Models& models();
-  /// What engines keep on disk of a model that is removed.
-  void forget_pages(std::string_view digest);
+  /// Removes an installed model, and what engines keep on disk of it.
+  Result<store::RemoveReport> remove(std::string_view model) const;
+  /// Lets go of loaded models that somebody removed or replaced.
+  void look_at_models();
   /// Decisions, policy and what left this machine.
   router::Routing& routing();
 
@@ -122,9 +124,13 @@ class Front {
 
   /// The engine options that the settings ask for.
   engine::Options engine_options() const;
-  /// An engine of the caller's own, with options of its own.
-  Result<std::unique_ptr<chat::Completer>> load(const ModelFiles& files, const engine::Options& options) const;
-  /// The same in this process, whatever there is: for measurements.
+  /// A connection to the running server: the first model that is needed from here on is the server's own where it is the
+  /// same (attach.h), unless the setting no_server is on.
+  void use_server(base::FileDescriptor connection);
+
+  /// An engine of the caller's own, with options of its own, or the server's.
+  Result<std::unique_ptr<chat::Completer>> load(const ModelFiles& files, const engine::Options& options);
+  /// Always an engine of its own, in this process, whatever there is: for measurements.
   Result<std::unique_ptr<chat::Completer>> load_here(const ModelFiles& files, engine::Options options) const;
 
  private:
@@ -132,11 +138,12 @@ class Front {
   /// An error while nothing may leave this machine.
   Status may_connect() const;
   Result<runtime::Engine> start_engine(std::span<const std::filesystem::path> paths, const std::string& name,
-                                       engine::Options options) const;
+                                       engine::Options options);
   /// The same within what the memory allows that engines which are loaded leave.
   Result<runtime::Engine> start_engine_beside(std::span<const runtime::HeldMemory> held,
                                               std::span<const std::filesystem::path> paths, const std::string& name,
-                                              engine::Options options) const;
+                                              engine::Options options);
+  base::FileDescriptor take_server();
   std::filesystem::path board_folder() const;
   base::FileDescriptor place_among_engines() const;
   std::shared_ptr<base::CoreBoard> board_of_this_process() const;
@@ -153,6 +160,8 @@ class Front {
   Slots jobs_;                                    // parse processes at once: each may take a core and a gigabyte
   void make_models();
 
+  std::mutex server_mutex_;
+  base::FileDescriptor server_;
   std::function<void(const runtime::ModelChange&)> on_model_change_;
   std::once_flag models_once_;
   std::unique_ptr<PageCache> page_cache_;

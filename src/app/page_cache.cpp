@@ -13,7 +13,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kName = ".pages";
+fs::path folder_in(const fs::path& home) {
+  return home / "cache" / "pages";
+}
+
+std::string file_name(std::string_view digest) {
+  return std::string(digest) + ".pages";
+}
 
 bool is_digest(std::string_view text) {
   return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
@@ -30,7 +36,7 @@ std::string this_program() {
 }  // namespace
 
 PageCache::PageCache(const fs::path& home, uint32_t megabytes)
-    : folder_(home / "cache" / "pages"), max_bytes_(uint64_t{megabytes} << 20) {
+    : folder_(folder_in(home)), max_bytes_(uint64_t{megabytes} << 20) {
   std::error_code ignored;
   if (max_bytes_ == 0) {
     fs::remove_all(folder_, ignored);
@@ -43,7 +49,7 @@ PageCache::PageCache(const fs::path& home, uint32_t megabytes)
 engine::PagesOnDisk PageCache::open(std::string_view digest) const {
   const std::string program = this_program();
   if (max_bytes_ == 0 || program.empty() || !is_digest(digest)) return {};
-  const fs::path path = folder_ / (std::string(digest) + std::string(kName));
+  const fs::path path = folder_ / file_name(digest);
   auto file =
       std::make_shared<base::FileDescriptor>(::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
   struct stat status{};
@@ -55,9 +61,9 @@ engine::PagesOnDisk PageCache::open(std::string_view digest) const {
   return {.file = std::move(file), .max_bytes = max_bytes_, .identity = std::string(digest) + " " + program};
 }
 
-void PageCache::remove(std::string_view digest) const {
+void PageCache::remove(const fs::path& home, std::string_view digest) {
   std::error_code ignored;
-  if (is_digest(digest)) fs::remove(folder_ / (std::string(digest) + std::string(kName)), ignored);
+  if (is_digest(digest)) fs::remove(folder_in(home) / file_name(digest), ignored);
 }
 
 }  // namespace ingle::app

@@ -20,7 +20,7 @@ class PageCache {
   /// only keeps nothing, for its bytes may be others tomorrow.
   engine::PagesOnDisk open(std::string_view digest) const;
   /// Of a model that is removed.
-  void remove(std::string_view digest) const;
+  static void remove(const std::filesystem::path& home, std::string_view digest);
 
  private:
   const std::filesystem::path folder_;

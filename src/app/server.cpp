@@ -25,7 +25,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr auto kLookAtTokens = std::chrono::milliseconds(300);
+constexpr auto kLook = std::chrono::milliseconds(300);
+constexpr unsigned kLooksPerModels = 5;
 constexpr unsigned kLooksPerRenewal = 30;
 constexpr std::chrono::hours kAgeOfLeftovers{1};
 constexpr rlim_t kSpareDescriptors = 128;  // for models, documents and databases
@@ -109,15 +110,18 @@ api::GuardOptions Server::Parts::guard_of(const Settings& settings) const {
   return guard;
 }
 
-/// New requests are checked as they come; what runs for a token that was revoked ends within a second.
+/// New requests are checked as they come; what runs for a token that was revoked ends within a second, and a model that
+/// somebody removed is let go of within two.
 void Server::Parts::watch(const std::stop_token& stop) {
   std::mutex mutex;
   std::condition_variable_any changed;
   std::unique_lock lock(mutex);
   unsigned n_looks = 0;
-  while (!changed.wait_for(lock, stop, kLookAtTokens, [&] { return stop.stop_requested(); })) {
+  while (!changed.wait_for(lock, stop, kLook, [&] { return stop.stop_requested(); })) {
     api->end_revoked();
-    if (tls && ++n_looks % kLooksPerRenewal == 0) renew_certificate();
+    ++n_looks;
+    if (n_looks % kLooksPerModels == 0) front->look_at_models();
+    if (tls && n_looks % kLooksPerRenewal == 0) renew_certificate();
   }
 }
 

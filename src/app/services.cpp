@@ -202,9 +202,7 @@ api::Services front_services(Front& front) {
     return front.store().pull(name, progress, std::move(stop));
   };
   services.remove = [&front](std::string_view name) -> Status {
-    const auto model = front.store().find(name);
-    INGLE_TRY_VOID(front.store().remove(name));
-    if (model) front.forget_pages(model->digest.hex());
+    INGLE_TRY_VOID(front.remove(name));
     return {};
   };
   add_making(services, front);

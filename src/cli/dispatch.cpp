@@ -46,7 +46,7 @@ Result<int> run_verb(const Verb& verb, std::span<const std::string> words, Conso
   }
   // A locked process connects to nothing.
   if (front && verb.uses_server && machinery.start_spawner && !(*front)->settings().no_server)
-    context.server = app::connect_to_server((*front)->settings().home);
+    (*front)->use_server(app::connect_to_server((*front)->settings().home));
   if (front) INGLE_TRY_VOID((*front)->lock(app::FileAccess::kAll));
   when_locked();
   return command->run(context);

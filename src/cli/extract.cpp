@@ -108,6 +108,7 @@ class ExtractVerb : public Command {
         .completes = Completes::kModel;
     arguments.flag(text_, "--text", "print the text that spans refer to, and nothing else");
     arguments.flag(json_, "--json", "print one JSON object a file");
+    declare_server_flag(arguments, engine_);
     declare_engine_flags(arguments, engine_);
   }
 

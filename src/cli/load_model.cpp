@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "app/attach.h"
 #include "cli/progress.h"
 #include "cli/pull.h"
 
@@ -48,6 +47,7 @@ Result<engine::Options> options_from(Context& context, const EngineFlags& flags)
   if (flags.context) INGLE_TRY_VOID(settings.override_with_flag("context", std::to_string(*flags.context)));
   if (flags.isa) INGLE_TRY_VOID(settings.override_with_flag("isa", *flags.isa));
   if (flags.kv_type) INGLE_TRY_VOID(settings.override_with_flag("kv_type", *flags.kv_type));
+  if (flags.no_server) INGLE_TRY_VOID(settings.override_with_flag("no_server", "true"));
   if (flags.no_speculation) INGLE_TRY_VOID(settings.override_with_flag("speculation", "false"));
   engine::Options options = context.app->engine_options();
   options.reference = flags.reference;
@@ -84,26 +84,10 @@ Result<LoadedModel> load_router(Context& context, const EngineFlags& flags) {
   return loaded;
 }
 
-/// Nothing where the server has not what is asked for, or does not answer: whoever asked then loads it alone, and what
-/// is wrong with the model comes out there.
-std::optional<LoadedModel> load_in_server(Context& context, const app::ModelFiles& files,
-                                          const engine::Options& options) {
-  Progress progress(context.console);
-  progress.spin("asking the server for " + files.name);
-  auto completer = app::attach(std::move(context.server), files, options);
-  if (!completer) return std::nullopt;
-  auto description = (*completer)->describe();
-  if (!description) return std::nullopt;
-  return LoadedModel{.files = files, .completer = *std::move(completer), .description = *std::move(description)};
-}
-
 Result<LoadedModel> load_model(Context& context, const std::string& model, const EngineFlags& flags) {
   if (model == router::kAutoModel) return load_router(context, flags);
   INGLE_TRY(app::ModelFiles files, locate_or_pull(context, model));
   INGLE_TRY(engine::Options options, options_from(context, flags));
-  if (context.server.valid() && !flags.no_server) {
-    if (auto loaded = load_in_server(context, files, options)) return *std::move(loaded);
-  }
   return load_files(context, std::move(files), std::move(options));
 }
 

@@ -43,7 +43,7 @@ class Remove : public Command {
         names.push_back(name);
     }
     for (const store::ModelName& name : names) {
-      INGLE_TRY(const store::RemoveReport report, context.app->store().remove(name.full()));
+      INGLE_TRY(const store::RemoveReport report, context.app->remove(name.full()));
       if (json_) {
         JsonWriter json;
         json.begin_object()

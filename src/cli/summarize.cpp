@@ -119,6 +119,7 @@ class SummarizeVerb : public Command {
     arguments.value(query_, "-q,--query", "TEXT", "what to look for instead of the meeting as a whole");
     arguments.value(model_, "-m,--model", "MODEL", "an installed model or a .gguf file").completes = Completes::kModel;
     arguments.flag(json_, "--json", "print one JSON object");
+    declare_server_flag(arguments, engine_);
     declare_engine_flags(arguments, engine_);
   }
 

@@ -59,6 +59,7 @@ class Tokenize : public Command {
     arguments.flag(special_, "--special", "find control tokens such as <|im_end|> in the text");
     arguments.flag(frame_, "--frame", "with the tokens that the model wants around a text, such as [CLS] and [SEP]");
     arguments.flag(pieces_, "--pieces", "print each id with the text it stands for");
+    declare_server_flag(arguments, engine_);
     arguments.flag(json_, "--json", "print {\"tokens\", \"count\"}; with --pieces an object a token");
   }
 
@@ -66,7 +67,7 @@ class Tokenize : public Command {
     if (int{jsonl_} + int{!file_.empty()} + int{!words_.empty()} > 1)
       return std::unexpected(Error::usage("--jsonl, --file and TEXT are three inputs").hint("give one of them"));
     INGLE_TRY(const app::ModelFiles files, locate_or_pull(context, model_));
-    engine::Options options = context.app->engine_options();
+    INGLE_TRY(engine::Options options, options_from(context, engine_));
     options.vocabulary_only = true;
     options.context = 0;
     auto loaded = context.app->load(files, options);
@@ -150,6 +151,7 @@ class Tokenize : public Command {
   bool frame_ = false;
   bool pieces_ = false;
   bool json_ = false;
+  EngineFlags engine_;
 };
 
 }  // namespace

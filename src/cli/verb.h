@@ -23,7 +23,6 @@ struct Context {
   Interrupts& interrupts;
   app::Front* app = nullptr;
   const Error* settings_error = nullptr;   // why there is no app, for a verb that works without
-  base::FileDescriptor server = {};        // a connection to the running server, for a verb that can use one; once
   std::function<void()> when_locked = {};  // a verb that locks itself calls it then: signals are handled from there on
 };
 

@@ -158,6 +158,7 @@ constexpr Verb kVerbs[] = {
      .examples = "ingle tokenize smollm2:135m \"Hello world\" --pieces\n"
                  "ingle tokenize smollm2:135m --file letter.txt\n"
                  "jq -c .text texts.jsonl | ingle tokenize smollm2:135m --jsonl",
+     .uses_server = true,
      .make = make_tokenize},
     {.name = "grammar",
      .group = VerbGroup::kMeasure,
@@ -186,6 +187,7 @@ constexpr Verb kVerbs[] = {
                  "ingle summarize meeting.txt --style minutes --model qwen2.5-coder:1.5b\n"
                  "ingle summarize meeting.txt --query \"What does it cost?\"\n"
                  "ingle summarize meeting.json --json | jq -r '.actions[] | [.owner, .text] | @tsv'",
+     .uses_server = true,
      .make = make_summarize},
     {.name = "perplexity",
      .group = VerbGroup::kMeasure,
@@ -225,6 +227,7 @@ constexpr Verb kVerbs[] = {
                  "ingle extract *.pdf --json | jq -r '[.file, .verdict, .fields.grand_total.value] | @tsv'\n"
                  "ingle extract letter.txt --schema fields.json\n"
                  "ingle extract invoice.pdf --text      # what the places refer to",
+     .uses_server = true,
      .make = make_extract},
     {.name = "eval",
      .group = VerbGroup::kMeasure,

@@ -26,17 +26,18 @@ struct ModelManager::Entry {
   std::string digest;
   Engine engine;
   chat::Description description;
-  KeepAlive keep_alive = 0;
+  std::optional<KeepAlive> keep_alive;  // that a request named
   uint32_t in_use = 0;
   uint64_t last_used = 0;
   TimePoint idle_since;
   bool forgotten = false;
 
   bool alive() const { return !engine.alive || engine.alive(); }
-  bool keeps_for_ever() const { return keep_alive < 0 || keep_alive > kLongest; }
-  TimePoint expires(TimePoint now) const {
-    if (keeps_for_ever()) return TimePoint::max();
-    return (in_use > 0 ? now : idle_since) + std::chrono::seconds(keep_alive);
+  /// TimePoint::max(): never.
+  TimePoint expires(TimePoint now, KeepAlive by_default) const {
+    const KeepAlive kept = keep_alive.value_or(by_default);
+    if (kept < 0 || kept > kLongest) return TimePoint::max();
+    return (in_use > 0 ? now : idle_since) + std::chrono::seconds(kept);
   }
 };
 
@@ -123,7 +124,7 @@ struct ModelManager::State {
       if (!entry.alive()) {
         forget(at, ModelChange::Kind::kDied);
       } else if (entry.in_use == 0) {
-        const TimePoint expires = entry.expires(now);
+        const TimePoint expires = entry.expires(now, options.keep_alive);
         if (expires <= now) {
           forget(at, ModelChange::Kind::kExpired);
         } else {
@@ -194,7 +195,7 @@ std::optional<Lease> ModelManager::lease(const ModelFiles& files, const AcquireO
     return std::nullopt;
   }
   // As in Ollama: what the last request that named one said holds for those that name none.
-  if (options.keep_alive) entry->keep_alive = *options.keep_alive;
+  if (options.keep_alive) entry->keep_alive = options.keep_alive;
   entry->last_used = ++state_->n_uses;
   ++entry->in_use;
   return Lease{.model = {entry->engine.completer.get(),
@@ -248,7 +249,6 @@ Result<Lease> ModelManager::acquire_engine(std::string_view model, const Acquire
   entry->idle_since = state_->options.now();
   {
     const std::lock_guard lock(state_->mutex);
-    entry->keep_alive = state_->options.keep_alive;
     std::erase_if(state_->all, [](const auto& known) { return known.expired(); });
     state_->all.push_back(entry);
     state_->tell(ModelChange::Kind::kLoaded, files.name,
@@ -266,6 +266,23 @@ void ModelManager::unload(std::string_view model) {
   if (found != state_->entries.end()) state_->forget(found, ModelChange::Kind::kAsked);
 }
 
+void ModelManager::forget_changed() {
+  std::vector<std::pair<std::string, std::string>> known;  // names and digests
+  {
+    const std::lock_guard lock(state_->mutex);
+    for (const auto& [name, entry] : state_->entries)
+      known.emplace_back(name, entry->digest);
+  }
+  for (const auto& [name, digest] : known) {
+    const auto files = resolver_(name);
+    if (files ? files->digest == digest : files.error().code() != ErrorCode::kNotFound) continue;
+    const std::lock_guard lock(state_->mutex);
+    const auto found = state_->entries.find(name);
+    if (found != state_->entries.end() && found->second->digest == digest)
+      state_->forget(found, ModelChange::Kind::kReplaced);
+  }
+}
+
 std::vector<LoadedModel> ModelManager::loaded() const {
   std::vector<std::pair<uint64_t, LoadedModel>> by_use;
   const auto unix_now =
@@ -281,8 +298,8 @@ std::vector<LoadedModel> ModelManager::loaded() const {
                         .expires_unix = std::numeric_limits<int64_t>::max(),
                         .in_use = entry->in_use,
                         .description = entry->description};
-      if (!entry->keeps_for_ever()) {
-        const auto left = std::chrono::duration_cast<std::chrono::seconds>(entry->expires(now) - now);
+      if (const TimePoint expires = entry->expires(now, state_->options.keep_alive); expires != TimePoint::max()) {
+        const auto left = std::chrono::duration_cast<std::chrono::seconds>(expires - now);
         model.expires_unix = (unix_now + left).count();
       }
       by_use.emplace_back(entry->last_used, std::move(model));

@@ -91,7 +91,10 @@ class ModelManager final : public Models {
   /// Asks every engine, so it may not be called from on_change; a loader may call it.
   std::vector<HeldMemory> held() const;
 
-  /// For models that are loaded from now on, and for what is idle when it is next looked at.
+  /// Unloads, as unload() does, what is not installed any more or has other bytes now.
+  void forget_changed();
+
+  /// For all models, but a time that a request named.
   void set_limits(KeepAlive keep_alive, uint32_t max_loaded);
 
   /// Looks at the clock again: for tests that turn it.

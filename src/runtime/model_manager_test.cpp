@@ -72,7 +72,7 @@ class ModelManagerTest : public ::testing::Test {
   std::unique_ptr<ModelManager> make(ManagerOptions options = {}) {
     options.now = [this] { return start_ + std::chrono::seconds(seconds_); };
     const auto resolver = [this](std::string_view model) -> Result<ModelFiles> {
-      if (model == "unknown") return std::unexpected(Error::not_found("no model 'unknown'"));
+      if (model == "unknown" || model == removed_) return std::unexpected(Error::not_found("no model 'unknown'"));
       return ModelFiles{.name = std::string(model.substr(0, model.find(':'))), .digest = digest_, .parts = {}};
     };
     const auto loader = [this](const ModelFiles& files, uint32_t context) -> Result<Engine> {
@@ -95,6 +95,7 @@ class ModelManagerTest : public ::testing::Test {
   Alive alive_;
   int room_ = 100;
   std::string digest_ = "1";
+  std::string removed_;
   const std::chrono::steady_clock::time_point start_;
   std::atomic<int> seconds_ = 0;
   std::atomic<int> n_loads_ = 0;
@@ -301,6 +302,34 @@ TEST_F(ModelManagerTest, another_file_under_the_same_name_is_loaded) {
   ASSERT_TRUE(manager->acquire("a", {}));
   EXPECT_EQ(n_loads_, 2);
   EXPECT_EQ(manager->loaded()[0].digest, "2");
+}
+
+TEST_F(ModelManagerTest, what_was_removed_or_replaced_is_let_go_of) {
+  const auto manager = make();
+  auto held = manager->acquire("a", {});
+  ASSERT_TRUE(held);
+  ASSERT_TRUE(manager->acquire("b", {}));
+  manager->forget_changed();
+  EXPECT_EQ(names(*manager), (Names{"b", "a"}));
+  removed_ = "b";
+  manager->forget_changed();
+  EXPECT_EQ(names(*manager), Names{"a"});
+  digest_ = "2";
+  manager->forget_changed();
+  EXPECT_EQ(names(*manager), Names{});
+  alive_.wait_for(1);  // who holds it keeps it
+  held->reset();
+  alive_.wait_for(0);
+}
+
+TEST_F(ModelManagerTest, a_changed_setting_counts_for_what_is_loaded_unless_a_request_said_otherwise) {
+  const auto manager = make({.keep_alive = 10});
+  ASSERT_TRUE(manager->acquire("a", {}));
+  ASSERT_TRUE(manager->acquire("b", {.keep_alive = 10}));
+  manager->set_limits(100, 3);
+  let_pass(*manager, 50);
+  alive_.wait_for(1);
+  EXPECT_EQ(names(*manager), Names{"a"});
 }
 
 TEST_F(ModelManagerTest, a_longer_context_loads_anew_and_a_shorter_one_does_not) {

@@ -48,6 +48,27 @@ def is_there(model):
     return False
 
 
+def copy_model(models, name):
+    """A models folder of the test's own, so that it can delete: as Ollama fills it, blobs linked."""
+    model, tag = name.split(":")
+    manifest = next((TEST_HOME / "models" / "manifests").glob(f"*/library/{model}/{tag}"))
+    place = models / manifest.relative_to(TEST_HOME / "models")
+    place.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(manifest, place)
+    (models / "blobs").mkdir(exist_ok=True)
+    layers = json.loads(manifest.read_text())
+    for layer in [*layers["layers"], layers["config"]]:
+        blob = layer["digest"].replace(":", "-")
+        source, target = TEST_HOME / "models" / "blobs" / blob, models / "blobs" / blob
+        if target.exists():
+            continue
+        try:
+            os.link(source, target)
+        except OSError:
+            shutil.copy(source, target)
+    return place
+
+
 class IngleTest(unittest.TestCase):
     """A fresh INGLE_HOME for every test; models are read from the shared test home unless a test says otherwise."""
 

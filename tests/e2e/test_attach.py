@@ -1,11 +1,12 @@
 """Commands work with the models of the running server, and print what they print without it."""
 import json
+import re
 import signal
 import subprocess
 import time
 import unittest
 
-from ingle import BINARY, IngleTest, WATCHDOG_S, needs
+from ingle import BINARY, IngleTest, WATCHDOG_S, copy_model, needs
 from server import Server
 
 MODEL = "smollm2:135m"
@@ -15,6 +16,13 @@ SCHEMA = {"type": "object", "properties": {"name": {"type": "string", "maxLength
           "required": ["name", "age"], "additionalProperties": False}
 
 
+def wait_until(test, condition):
+    deadline = time.monotonic() + WATCHDOG_S
+    while not condition():
+        test.assertLess(time.monotonic(), deadline)
+        time.sleep(0.02)
+
+
 @needs(MODEL)
 class Attach(IngleTest):
     def environment(self, **extra):
@@ -22,12 +30,6 @@ class Attach(IngleTest):
 
     def loaded(self, server):
         return [row["name"] for row in server.json("GET", "/api/ps")["models"]]
-
-    def wait_until(self, condition):
-        deadline = time.monotonic() + WATCHDOG_S
-        while not condition():
-            self.assertLess(time.monotonic(), deadline)
-            time.sleep(0.02)
 
     def start(self, *words):
         return subprocess.Popen([BINARY, *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -57,6 +59,43 @@ class Attach(IngleTest):
             self.assertEqual(attached[name], alone[name])
         self.assertEqual(list(attached), list(alone))
 
+    def assert_same_with_server(self, *words):
+        """The same bytes alone, from a model that the server loads for it, and from one that it has; never a second copy."""
+        without_ids = lambda data: re.sub(r"cli-[0-9a-f]+-[0-9a-f]+", "cli-", data)
+        alone = without_ids(self.ok(*words).data)
+        server = Server(self)
+        self.assertEqual(without_ids(self.ok(*words).data), alone)
+        self.assertEqual(len(self.loaded(server)), 1)
+        engines = server.roles("engine")
+        self.assertEqual(without_ids(self.ok(*words).data), alone, "of a model that is loaded")
+        self.assertEqual(server.roles("engine"), engines)
+        server.close()
+
+    def test_auto_is_answered_by_the_servers_model(self):
+        self.write("config.toml", "")
+        self.assert_same_with_server("run", "auto", "What is the capital of France?", "--seed", "4", "-n", "12")
+
+    def test_a_meeting_is_summarized_by_the_servers_model(self):
+        meeting = self.write("meeting.txt", "Anna: We ship the new release on Friday.\nBen: I will write the notes by Thursday.\n"
+                             "Anna: Good. The budget is 4000 euros.\n")
+        self.assert_same_with_server("summarize", meeting, "--model", MODEL, "--json")
+
+    @needs("qwen2.5-coder:0.5b")
+    def test_fields_are_read_by_the_servers_model(self):
+        schema = self.write("fields.json", json.dumps({"type": "object", "properties": {"customer": {"type": "string"}, "city": {"type": "string"}}}))
+        letter = self.write("letter.txt", "Dear Ms Holm,\nyour parcel for Lindgren Tools was sent to Bergen on 3 May.\n")
+        self.assert_same_with_server("extract", letter, "--schema", schema, "--model", "qwen2.5-coder:0.5b", "--json")
+
+    def test_tokens_are_counted_by_a_model_that_the_server_has(self):
+        words = ("tokenize", MODEL, "Hello <|im_end|> world", "--special")
+        alone = self.ok(*words).data
+        server = Server(self)
+        self.assertEqual(self.ok(*words).data, alone)
+        self.assertEqual(self.loaded(server), [], "a vocabulary is no reason to load a model")
+        self.ok(*STORY)
+        self.assertEqual(self.ok(*words).data, alone)
+        self.assertEqual(self.ok(*words, "--no-server").data, alone)
+
     def test_other_settings_are_answered_by_a_model_of_the_command(self):
         server = Server(self)
         for words, extra in (((*STORY, "--ctx", "300"), {}), ((*STORY, "--threads", "1"), {}), ((*STORY, "--kv", "i8"), {}),
@@ -72,12 +111,12 @@ class Attach(IngleTest):
         command = self.start(*ENDLESS)
         with command:
             self.assertTrue(command.stdout.read(1))
-            self.wait_until(lambda: self.running(server) == 1)
+            wait_until(self, lambda: self.running(server) == 1)
             command.send_signal(signal.SIGINT)
             out, talk = command.communicate(timeout=WATCHDOG_S)
         self.assertEqual(command.returncode, 130, talk)
         self.assertIn(b"interrupted", talk)
-        self.wait_until(lambda: self.running(server) == 0)
+        wait_until(self, lambda: self.running(server) == 0)
         self.ok(*STORY)
 
     def test_a_command_that_is_killed_costs_only_its_own_answer(self):
@@ -86,9 +125,9 @@ class Attach(IngleTest):
         command = self.start(*ENDLESS)
         with command:
             self.assertTrue(command.stdout.read(1))
-            self.wait_until(lambda: self.running(server) == 1)
+            wait_until(self, lambda: self.running(server) == 1)
             command.kill()
-        self.wait_until(lambda: self.running(server) == 0)
+        wait_until(self, lambda: self.running(server) == 0)
         self.assertEqual(self.ok(*STORY).data, expected)
 
     def test_a_command_that_does_not_read_holds_up_nobody(self):
@@ -131,6 +170,19 @@ class Attach(IngleTest):
             out, talk = command.communicate(timeout=WATCHDOG_S)
         self.assertEqual(command.returncode, 0, talk)
         self.assertEqual((first + out).decode(), expected)
+
+
+@needs(MODEL)
+class Removed(IngleTest):
+    shared_models = False
+
+    def test_the_server_lets_go_of_a_model_that_is_removed(self):
+        copy_model(self.home / "models", MODEL)
+        server = Server(self)
+        self.ok("run", MODEL, "hello", "-n", "2", INGLE_THREADS="2")
+        self.assertEqual(len(server.roles("engine")), 1)
+        self.ok("rm", MODEL)
+        wait_until(self, lambda: server.json("GET", "/api/ps")["models"] == [] and server.roles("engine") == [])
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import unittest
 
 import ingle
 from clients import needs_clients
-from ingle import IngleTest, TEST_HOME, needs
+from ingle import IngleTest, copy_model, needs
 from server import Server
 
 MODEL = "smollm2:135m"
@@ -18,27 +18,6 @@ CODER = "qwen2.5-coder:0.5b"
 QUESTION = [{"role": "user", "content": "Say hello to Ann."}]
 BRIEF = {"temperature": 0, "num_predict": 8}
 NODE_CLIENTS = ingle.ROOT / "tests" / "clients"
-
-
-def copy_model(models, name):
-    """A models folder of the test's own, so that it can delete: as Ollama fills it, blobs linked."""
-    model, tag = name.split(":")
-    manifest = next((TEST_HOME / "models" / "manifests").glob(f"*/library/{model}/{tag}"))
-    place = models / manifest.relative_to(TEST_HOME / "models")
-    place.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copy(manifest, place)
-    (models / "blobs").mkdir(exist_ok=True)
-    layers = json.loads(manifest.read_text())
-    for layer in [*layers["layers"], layers["config"]]:
-        blob = layer["digest"].replace(":", "-")
-        source, target = TEST_HOME / "models" / "blobs" / blob, models / "blobs" / blob
-        if target.exists():
-            continue
-        try:
-            os.link(source, target)
-        except OSError:
-            shutil.copy(source, target)
-    return place
 
 
 def weights_of(manifest):
