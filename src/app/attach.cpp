@@ -25,7 +25,9 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr size_t kMostAttachments = 64;
-constexpr std::chrono::minutes kLoadPatience{10};  // the server says nothing of how far its load has come
+constexpr std::chrono::milliseconds kAcceptRetry{100};  // after the system refused a descriptor or memory
+constexpr std::chrono::seconds kLastAnswers{5};         // of those that were cut off
+constexpr std::chrono::minutes kLoadPatience{10};       // the server says nothing of how far its load has come
 
 /// By the process, so that a server which ends never takes away the file of the next one.
 std::string file_name(pid_t pid) {
@@ -87,16 +89,20 @@ bool are_same_settings(const engine::Options& asked, const engine::Options& here
 
 }  // namespace
 
-/// How many answers are under way over all attachments.
-struct AttachServer::Busy {
+/// How many of something are under way over all attachments.
+struct AttachServer::Tally {
   std::mutex mutex;
   std::condition_variable changed;
-  size_t answers = 0;
+  size_t count = 0;
 
   void add(int n) {
     const std::lock_guard lock(mutex);
-    answers += static_cast<size_t>(n);
+    count += static_cast<size_t>(n);
     changed.notify_all();
+  }
+  bool wait_until_none(std::chrono::steady_clock::time_point deadline) {
+    std::unique_lock lock(mutex);
+    return changed.wait_until(lock, deadline, [this] { return count == 0; });
   }
 };
 
@@ -111,12 +117,12 @@ namespace {
 
 /// A model of the server as one command sees it. Events take the way over a thread of its own: a command that does not
 /// read must not hold up the model's. When the command is gone, so are its requests.
-template <typename Busy>
+template <typename Tally>
 class Shared final : public chat::Completer {
  public:
-  Shared(std::shared_ptr<chat::Completer> model, std::shared_ptr<Busy> busy)
+  Shared(std::shared_ptr<chat::Completer> model, std::shared_ptr<Tally> answers)
       : model_(std::move(model)), state_(std::make_shared<State>()), teller_([this] { tell_all(); }) {
-    state_->busy = std::move(busy);
+    state_->answers = std::move(answers);
   }
 
   ~Shared() override {
@@ -165,7 +171,7 @@ class Shared final : public chat::Completer {
       if (!state_->in_flight.insert(id).second)
         return std::unexpected(Error::usage("a request with the id '" + id + "' is under way"));
     }
-    state_->busy->add(1);
+    state_->answers->add(1);
     auto shared_sink = std::make_shared<chat::EventSink>(std::move(sink));
     Status started = model_->complete(std::move(request), [state = state_, id, shared_sink](chat::Event event) {
       const std::lock_guard lock(state->mutex);
@@ -188,7 +194,7 @@ class Shared final : public chat::Completer {
     std::set<std::string> in_flight;
     std::deque<Told> told;
     bool ends = false;
-    std::shared_ptr<Busy> busy;
+    std::shared_ptr<Tally> answers;
   };
 
   void finish(const std::string& id) {
@@ -197,7 +203,7 @@ class Shared final : public chat::Completer {
       state_->in_flight.erase(id);
       state_->changed.notify_all();
     }
-    state_->busy->add(-1);
+    state_->answers->add(-1);
   }
 
   void tell_all() {
@@ -251,22 +257,29 @@ AttachListener::~AttachListener() {
 }
 
 AttachServer::AttachServer(Front& front, runtime::Models& models, std::shared_ptr<AttachListener> listener)
-    : front_(front), models_(models), listener_(std::move(listener)), busy_(std::make_shared<Busy>()) {
+    : front_(front),
+      models_(models),
+      listener_(std::move(listener)),
+      answers_(std::make_shared<Tally>()),
+      served_(std::make_shared<Tally>()) {
   acceptor_ = std::thread([this] { accept_all(); });
 }
 
 AttachServer::~AttachServer() {
-  stop(0);
+  drain(std::chrono::steady_clock::now());
+  for (Attachment& attachment : attachments_)
+    attachment.thread.join();
 }
 
 void AttachServer::accept_all() {
   for (;;) {
     base::FileDescriptor socket(::accept4(listener_->descriptor(), nullptr, nullptr, SOCK_CLOEXEC));
-    const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
     if (stopping_) return;
     if (!socket.valid()) {
-      if (errno == EINTR || errno == ECONNABORTED) continue;
-      return;
+      // Those who wait in the socket's queue are served when there is a descriptor or memory for them.
+      stops_.wait_for(lock, kAcceptRetry, [this] { return stopping_; });
+      continue;
     }
     attachments_.remove_if([](Attachment& attachment) {
       if (!attachment.ended) return false;
@@ -275,10 +288,12 @@ void AttachServer::accept_all() {
     });
     if (attachments_.size() >= kMostAttachments || !is_of_this_user(socket.get())) continue;
     Attachment& attachment = attachments_.emplace_back(std::move(socket));
+    served_->add(1);
     attachment.thread = std::thread([this, &attachment] {
       serve(attachment.channel);
       attachment.channel.close_both();
       attachment.ended = true;
+      served_->add(-1);
     });
   }
 }
@@ -299,28 +314,23 @@ void AttachServer::serve(roles::Channel& channel) {
     INGLE_TRY(const chat::Description description, model->describe());
     if (options.context != 0 && description.context_limit != options.context)
       return std::unexpected(Error::unsupported("the server has the model with another context"));
-    return std::make_unique<Shared<Busy>>(std::move(model), busy_);
+    return std::make_unique<Shared<Tally>>(std::move(model), answers_);
   };
   roles::serve_engine(channel, load, [] { return Status(); });
 }
 
-void AttachServer::stop(unsigned drain_ms) {
+bool AttachServer::drain(std::chrono::steady_clock::time_point deadline) {
   {
     const std::lock_guard lock(mutex_);
-    if (stopping_) return;
     stopping_ = true;
+    stops_.notify_one();
   }
   ::shutdown(listener_->descriptor(), SHUT_RDWR);  // wakes the acceptor
-  acceptor_.join();
-  {
-    std::unique_lock lock(busy_->mutex);
-    busy_->changed.wait_for(lock, std::chrono::milliseconds(drain_ms), [&] { return busy_->answers == 0; });
-  }
+  if (acceptor_.joinable()) acceptor_.join();
+  answers_->wait_until_none(deadline);
   for (Attachment& attachment : attachments_)
     attachment.channel.close_both();
-  for (Attachment& attachment : attachments_)
-    attachment.thread.join();
-  attachments_.clear();
+  return served_->wait_until_none(std::chrono::steady_clock::now() + kLastAnswers);
 }
 
 base::FileDescriptor connect_to_server(const fs::path& home) {

@@ -7,6 +7,8 @@
 // settings) is refused and loads the model itself.
 #pragma once
 
+#include <chrono>
+#include <condition_variable>
 #include <filesystem>
 #include <list>
 #include <memory>
@@ -49,11 +51,11 @@ class AttachServer {
   AttachServer(Front& front, runtime::Models& models, std::shared_ptr<AttachListener> listener);
   ~AttachServer();
 
-  /// Lets answers under way end, then ends every attachment.
-  void stop(unsigned drain_ms);
+  /// Lets answers under way end until `deadline`, then ends every attachment. false: one of them still waits for a model.
+  bool drain(std::chrono::steady_clock::time_point deadline);
 
  private:
-  struct Busy;
+  struct Tally;
   struct Attachment;
   void accept_all();
   void serve(roles::Channel& channel);
@@ -62,10 +64,12 @@ class AttachServer {
   Front& front_;
   runtime::Models& models_;
   std::shared_ptr<AttachListener> listener_;
-  std::shared_ptr<Busy> busy_;
+  std::shared_ptr<Tally> answers_;  // shared with what answers
+  std::shared_ptr<Tally> served_;
   std::mutex mutex_;
   std::list<Attachment> attachments_;
   bool stopping_ = false;
+  std::condition_variable stops_;
   std::thread acceptor_;
 };
 

@@ -354,6 +354,10 @@ Status Front::lock(FileAccess access) const {
   return {};
 }
 
+void Front::end_roles() {
+  if (roles_.spawner) roles_.spawner->end();
+}
+
 Result<roles::ModelFacts> Front::facts(const ModelFiles& files) {
   std::error_code error;
   const fs::path& first = files.parts.front();

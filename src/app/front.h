@@ -76,6 +76,9 @@ class Front {
   Settings& settings() { return settings_; }
   const store::Store& store() const { return store_; }
 
+  /// Kills engines, jobs and connections, whatever they do, so that whoever waits for one goes on; there are none after it.
+  void end_roles();
+
   /// What happens to models; see runtime::ManagerOptions::on_change. Before the first models().
   void watch_models(std::function<void(const runtime::ModelChange&)> on_change) {
     on_model_change_ = std::move(on_change);

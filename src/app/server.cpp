@@ -135,7 +135,7 @@ void Server::Parts::renew_certificate() {
 Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
 Server::~Server() {
-  stop(0);
+  stop({});
 }
 
 Result<std::string> Server::reload() {
@@ -156,17 +156,21 @@ Result<std::string> Server::reload() {
   return text;
 }
 
-void Server::stop(unsigned drain_ms) {
+void Server::stop(std::chrono::steady_clock::duration drain) {
   if (!parts_) return;
+  const auto deadline = std::chrono::steady_clock::now() + drain;
   parts_->watcher = {};
   parts_->services.telemetry->event("draining");
   parts_->downloads->stop();
   parts_->file.reset();  // whoever looks for a server from now on needs another one
-  if (parts_->http) parts_->http->stop(drain_ms);
-  if (parts_->attached) parts_->attached->stop(drain_ms);
-  // A model that still holds a request, because its process does not answer any more, will let go of it when that ends;
-  // what it then touches must be there.
-  const bool still_held = parts_->http && parts_->http->connections() > 0;
+  bool is_over = parts_->http->drain(deadline);
+  if (parts_->attached) is_over = parts_->attached->drain(deadline) && is_over;
+  // Whoever waits now waits for a process that does not answer.
+  if (!is_over) parts_->front->end_roles();
+  parts_->http->stop();
+  parts_->attached.reset();
+  // What a model in this process does to the end must find what it touches.
+  const bool still_held = parts_->http->connections() > 0;
   if (still_held) {
     static_cast<void>(parts_.release());
   } else {

@@ -4,6 +4,7 @@
 // outlive it. While it runs, app/server_file.h says where, for `ingle app`.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,6 +34,9 @@ struct ServerOptions {
 
 class Server {
  public:
+  /// What answers under way are given at the end. Packages grant the whole end more (TimeoutStopSec).
+  static constexpr std::chrono::seconds kDrain{30};
+
   static Result<std::unique_ptr<Server>> start(Front& front, net::Listener listener, const ServerOptions& options);
   ~Server();
 
@@ -40,8 +44,8 @@ class Server {
   /// Answers in words what was taken over and what waits for the next start.
   Result<std::string> reload();
 
-  /// Lets answers under way end, then everything.
-  void stop(unsigned drain_ms);
+  /// Lets answers under way end, for `drain` at most, then everything, whatever it waits for.
+  void stop(std::chrono::steady_clock::duration drain);
 
  private:
   struct Parts;

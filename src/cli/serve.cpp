@@ -18,7 +18,6 @@ namespace ingle::cli {
 namespace {
 
 constexpr uint16_t kPort = 11434;
-constexpr unsigned kDrainMs = 30'000;
 
 class Serve : public Command {
  public:
@@ -85,7 +84,7 @@ class Serve : public Command {
     manager.tell("STOPPING=1");
     if (!json_) context.console.talk("ending: answers under way may finish; Ctrl-C ends at once\n");
     context.interrupts.disarm();  // a second signal ends the process at once
-    server->stop(kDrainMs);
+    server->stop(app::Server::kDrain);
     return 0;
   }
 

@@ -28,7 +28,6 @@ namespace beast = boost::beast;
 using tcp = asio::ip::tcp;
 
 constexpr unsigned kAcceptRetryMs = 100;  // after the system refused a descriptor or memory
-constexpr unsigned kLastAnswersMs = 5'000;
 
 }  // namespace
 
@@ -91,6 +90,15 @@ struct HttpServer::Impl {
     session->start();
   }
 
+  void accept_no_more() {
+    if (host->draining.exchange(true)) return;
+    asio::post(acceptor.get_executor(), [this] {
+      beast::error_code ignored;
+      acceptor.close(ignored);
+      retry.cancel();
+    });
+  }
+
   Workers quick;
   Workers slow;
   const std::shared_ptr<SessionHost> host;
@@ -104,7 +112,7 @@ struct HttpServer::Impl {
 HttpServer::HttpServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 HttpServer::~HttpServer() {
-  stop(0);
+  stop();
 }
 
 Result<std::unique_ptr<HttpServer>> HttpServer::start(base::FileDescriptor listener, RequestHandler& handler,
@@ -154,24 +162,23 @@ Status HttpServer::set_identity(const TlsIdentity& identity) {
   return {};
 }
 
-void HttpServer::stop(unsigned drain_ms) {
+bool HttpServer::drain(Clock::time_point deadline, Clock::duration grace) {
+  impl_->accept_no_more();
+  for (const auto& session : impl_->host->open_sessions())
+    session->drain();
+  if (impl_->host->wait_until_empty(deadline)) return true;
+  impl_->host->abort_all();
+  return impl_->host->wait_until_empty(Clock::now() + grace);
+}
+
+void HttpServer::stop() {
   if (std::exchange(impl_->stopped, true)) return;
   const auto host = impl_->host;
-  host->draining = true;
-  asio::post(impl_->acceptor.get_executor(), [raw = impl_.get()] {
-    beast::error_code ignored;
-    raw->acceptor.close(ignored);
-    raw->retry.cancel();
-  });
-  for (const auto& session : host->open_sessions())
-    session->drain();
-  if (!host->wait_until_empty(drain_ms))
-    for (const auto& session : host->open_sessions())
-      session->abort("drained");
-  // Those that run end when they see that the client has gone.
+  impl_->accept_no_more();
+  host->abort_all();
   impl_->quick.stop();
   impl_->slow.stop();
-  host->wait_until_empty(kLastAnswersMs);
+  host->wait_until_empty(Clock::now() + kLastAnswers);
   {
     const std::lock_guard lock(host->sessions_mutex);
     host->on_room = nullptr;

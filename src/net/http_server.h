@@ -6,6 +6,7 @@
 // its handler, which must outlive it; an Exchange is shared by the connection and by whoever still has to answer.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -124,6 +125,7 @@ class RequestHandler {
 
 class HttpServer {
  public:
+  using Clock = std::chrono::steady_clock;
   /// `listener` is bound and listening. Starts threads.
   /// `tls`: null for plain HTTP.
   static Result<std::unique_ptr<HttpServer>> start(base::FileDescriptor listener, RequestHandler& handler,
@@ -132,8 +134,13 @@ class HttpServer {
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
 
-  /// Accepts no more, lets answers under way end, at most `drain_ms`, cuts the rest and ends all threads.
-  void stop(unsigned drain_ms);
+  /// How long those whose client was cut off may take to notice it.
+  static constexpr std::chrono::seconds kLastAnswers{5};
+  /// Accepts no more, lets answers under way end until `deadline` and cuts the rest. false: `grace` later somebody holds a
+  /// request all the same, and stop() would wait for him.
+  bool drain(Clock::time_point deadline, Clock::duration grace = kLastAnswers);
+  /// Cuts what is still answered and ends all threads; requests that workers run are waited for.
+  void stop();
   size_t connections() const;
   /// For connections from now on: a renewed certificate.
   Status set_identity(const TlsIdentity& identity);

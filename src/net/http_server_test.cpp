@@ -146,7 +146,7 @@ TEST_F(HttpServerTest, nobody_is_told_to_have_gone_after_a_whole_answer) {
     client.send(kGet);
     client.read_answer();
   }
-  server->stop(1000);
+  EXPECT_TRUE(server->drain(HttpServer::Clock::time_point::max()));
   EXPECT_FALSE(told);
 }
 
@@ -335,7 +335,7 @@ TEST_F(HttpServerTest, more_requests_than_may_wait_for_a_worker_are_refused_at_o
             1);
 }
 
-TEST_F(HttpServerTest, stop_lets_an_answer_end_and_closes_idle_connections) {
+TEST_F(HttpServerTest, draining_lets_an_answer_end_and_closes_idle_connections) {
   std::promise<std::shared_ptr<Exchange>> asked;
   handler.answer = [&](const std::shared_ptr<Exchange>& exchange) { asked.set_value(exchange); };
   start();
@@ -345,13 +345,32 @@ TEST_F(HttpServerTest, stop_lets_an_answer_end_and_closes_idle_connections) {
   auto exchange = asked.get_future().get();
   exchange->start_stream({});
   exchange->send("a");
-  std::thread stopper([&] { server->stop(30'000); });
+  std::thread stopper([&] { EXPECT_TRUE(server->drain(HttpServer::Clock::time_point::max())); });
   EXPECT_EQ(idle.read_all(), "");
   exchange->send("b");
   exchange->finish();
   exchange.reset();
   EXPECT_TRUE(busy.read_all().ends_with("1\r\nb\r\n0\r\n\r\n"));
   stopper.join();
+}
+
+TEST_F(HttpServerTest, a_request_that_cannot_end_is_told_of_and_waited_for_at_the_end) {
+  std::promise<void> asked;
+  std::promise<void> gone;
+  std::promise<void> let_go;
+  handler.answer = [&](const std::shared_ptr<Exchange>& exchange) {
+    exchange->on_gone([&] { gone.set_value(); });
+    asked.set_value();
+    let_go.get_future().wait();  // for something that takes no notice of its client
+  };
+  start();
+  RawClient client(port);
+  client.send(kGet);
+  asked.get_future().wait();
+  EXPECT_FALSE(server->drain(HttpServer::Clock::now(), {}));
+  gone.get_future().wait();
+  let_go.set_value();
+  server->stop();
 }
 
 TEST_F(HttpServerTest, hundreds_of_open_streams_and_idle_connections_need_no_threads) {

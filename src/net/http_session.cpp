@@ -77,9 +77,14 @@ std::shared_ptr<asio::ssl::context> SessionHost::current_tls() {
   return tls_context;
 }
 
-bool SessionHost::wait_until_empty(unsigned timeout_ms) {
+void SessionHost::abort_all() {
+  for (const auto& session : open_sessions())
+    session->abort("drained");
+}
+
+bool SessionHost::wait_until_empty(std::chrono::steady_clock::time_point deadline) {
   std::unique_lock lock(sessions_mutex);
-  return sessions_changed.wait_for(lock, std::chrono::milliseconds(timeout_ms), [&] { return sessions.empty(); });
+  return sessions_changed.wait_until(lock, deadline, [&] { return sessions.empty(); });
 }
 
 Session::Session(std::shared_ptr<SessionHost> host, int connected_fd)

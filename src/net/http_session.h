@@ -13,6 +13,7 @@
 #include <boost/beast/http/buffer_body.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
+#include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <map>
@@ -44,7 +45,8 @@ struct SessionHost {
   /// More handshakes than the limit at a time: the oldest is ended, so that who only begins them keeps nobody out.
   uint64_t begin_handshake(const std::shared_ptr<Session>& session);
   void end_handshake(uint64_t number);
-  bool wait_until_empty(unsigned timeout_ms);
+  void abort_all();
+  bool wait_until_empty(std::chrono::steady_clock::time_point deadline);
 
   boost::asio::io_context io;
   RequestHandler& handler;

@@ -78,16 +78,20 @@ class Server:
             return read_all(connection)
 
     def roles(self, name):
-        """Process ids of the roles of this server."""
+        """Process ids of the roles of this server, the oldest first."""
+        return [pid for pid, its_name in self.processes() if its_name == f"ingle-{name}"]
+
+    def processes(self):
+        """(process id, name) of this server and all that it started, the oldest first."""
         found = []
         for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
             try:
-                fields = re.match(r"(\d+) \((.*)\) \S (\d+)", stat.read_text()).groups()
+                pid, name, rest = re.match(r"(\d+) \((.*)\) (.*)", stat.read_text()).groups()
             except (OSError, AttributeError):
                 continue
-            if fields[1] == f"ingle-{name}" and self.process.pid in ancestors(int(fields[0])):
-                found.append(int(fields[0]))
-        return found
+            if self.process.pid in ancestors(int(pid)):
+                found.append((int(rest.split()[19]), int(pid), name))
+        return [(pid, name) for _, pid, name in sorted(found)]
 
 
 def ancestors(pid):

@@ -1,5 +1,6 @@
 """What whoever runs `ingle serve` relies on: its log, /metrics, SIGHUP, a service manager's socket, the end by SIGTERM."""
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -22,8 +23,8 @@ def wait_until(is_so, what):
         time.sleep(0.01)
 
 
-def open_stream(server, tokens):
-    body = {"model": "echo", "stream": True, "max_tokens": tokens, "messages": [{"role": "user", "content": "x"}]}
+def open_stream(server, tokens, model="echo"):
+    body = {"model": model, "stream": True, "max_tokens": tokens, "messages": [{"role": "user", "content": "Tell me a story"}]}
     return urllib.request.urlopen(urllib.request.Request(server.url + "/v1/chat/completions", data=json.dumps(body).encode(),
                                                          headers={"Content-Type": "application/json"}), timeout=WATCHDOG_S)
 
@@ -87,6 +88,39 @@ class Signals(IngleTest):
             server.process.send_signal(signal.SIGTERM)
             self.assertTrue(stream.read().rstrip().endswith(b"data: [DONE]"))
         self.assertEqual(server.process.wait(WATCHDOG_S), 0)
+
+
+    @needs(MODEL)
+    def test_a_signal_to_every_process_lets_streams_of_a_model_end(self):
+        server = Server(self)
+        server.json("POST", "/api/generate", {"model": MODEL})
+        processes = server.processes()
+        self.assertIn("ingle-engine", [name for _, name in processes])
+        with open_stream(server, 60, MODEL) as stream:
+            self.assertTrue(stream.readline().startswith(b"data: "))
+            for pid, _ in processes:
+                os.kill(pid, signal.SIGTERM)
+            rest = stream.read()
+        self.assertNotIn(b"error", rest)
+        self.assertTrue(rest.rstrip().endswith(b"data: [DONE]"))
+        self.assertEqual(server.process.wait(WATCHDOG_S), 0)
+        self.assertEqual([pid for pid, _ in processes if os.path.exists(f"/proc/{pid}")], [])
+
+    @needs(MODEL)
+    def test_an_engine_that_does_not_answer_does_not_keep_the_server_from_ending(self):
+        server = Server(self)
+        server.json("POST", "/api/generate", {"model": MODEL})
+        with open_stream(server, 2000, MODEL) as stream:
+            stream.readline()
+            (engine,) = server.roles("engine")
+            os.kill(engine, signal.SIGSTOP)
+            command = subprocess.Popen([BINARY, "run", MODEL, "Tell me a story", "-n", "2000"], env=self.environment(INGLE_THREADS="2"),
+                                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            self.addCleanup(command.wait)
+            self.addCleanup(command.kill)
+            server.process.send_signal(signal.SIGTERM)
+            self.assertEqual(server.process.wait(WATCHDOG_S), 0)
+            self.assertFalse(os.path.exists(f"/proc/{engine}"))
 
 
 class ServiceManager(IngleTest):
