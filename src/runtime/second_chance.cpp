@@ -30,26 +30,27 @@ bool is_death(const Error& error, const Lease& lease) {
 
 }  // namespace
 
-void Reviver::post(Task task) {
+void Reviver::post(const std::string& model, Task task) {
   {
-    const std::lock_guard lock(tasks_mutex_);
+    const std::lock_guard lock(lines_mutex_);
     if (!stopped_) {
-      tasks_.push_back(std::move(task));
-      arrived_.notify_one();
-      if (!thread_.joinable()) thread_ = std::thread([this] { run(); });
+      Line& line = lines_[model];
+      line.tasks.push_back(std::move(task));
+      arrived_.notify_all();
+      if (!line.thread.joinable()) line.thread = std::thread([this, &line] { run(line); });
       return;
     }
   }
   task(nullptr);
 }
 
-void Reviver::run() {
-  std::unique_lock lock(tasks_mutex_);
+void Reviver::run(Line& line) {
+  std::unique_lock lock(lines_mutex_);
   for (;;) {
-    arrived_.wait(lock, [this] { return stopped_ || !tasks_.empty(); });
+    arrived_.wait(lock, [&] { return stopped_ || !line.tasks.empty(); });
     if (stopped_) return;
-    Task task = std::move(tasks_.front());
-    tasks_.pop_front();
+    Task task = std::move(line.tasks.front());
+    line.tasks.pop_front();
     lock.unlock();
     task(&acquire_);
     task = nullptr;  // not under the lock: it may hold the last lease of a model
@@ -58,16 +59,18 @@ void Reviver::run() {
 }
 
 void Reviver::stop() {
-  std::deque<Task> left;
+  decltype(lines_) lines;
   {
-    const std::lock_guard lock(tasks_mutex_);
+    const std::lock_guard lock(lines_mutex_);
     stopped_ = true;
-    left.swap(tasks_);
-    arrived_.notify_one();
+    arrived_.notify_all();
+    lines.swap(lines_);  // a line stays where it is
   }
-  if (thread_.joinable()) thread_.join();
-  for (Task& task : left)
-    task(nullptr);
+  for (auto& [model, line] : lines) {
+    line.thread.join();
+    for (Task& task : line.tasks)
+      task(nullptr);
+  }
 }
 
 bool Reviver::take_bytes(size_t n) {
@@ -144,7 +147,7 @@ auto SecondChance::ask(Ask ask) {
   if (answer || !is_death(answer.error(), lease)) return answer;
   std::promise<Result<Lease>> promise;
   auto revived = promise.get_future();
-  reviver_->post([&](const Reviver::Acquire* acquire) {
+  reviver_->post(model_, [&](const Reviver::Acquire* acquire) {
     promise.set_value(acquire != nullptr ? (*acquire)(model_, options_) : std::unexpected(answer.error()));
   });
   const Result<Lease> next = revived.get();
@@ -167,7 +170,7 @@ Status SecondChance::complete(chat::CompleteRequest request, chat::EventSink sin
     attempts_.emplace_back(request.id, attempt);
   }
   const auto revive = [attempt, model = model_, options = options_](const Error& death) {
-    attempt->reviver->post([attempt, model, options, death](const Reviver::Acquire* acquire) {
+    attempt->reviver->post(model, [attempt, model, options, death](const Reviver::Acquire* acquire) {
       if (attempt->is_cancelled()) return attempt->end_as_cancelled();
       attempt->begin_again(attempt, acquire != nullptr ? (*acquire)(model, options) : std::unexpected(death), death);
     });

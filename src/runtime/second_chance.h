@@ -3,7 +3,7 @@
 // Engines die: a kernel short of memory ends one, or a bug. What was being answered is lost and ends in a typed error; but a
 // request of whose answer nothing was there yet begins anew, once, on the engine that is loaded in place of the dead one,
 // and its client sees a pause. A request that kills engines takes two with it and no more. Calls are repeated likewise.
-// Any thread may call it. Engines are acquired on the thread of the Reviver, which the manager owns and ends.
+// Any thread may call it. Engines are acquired on threads of the Reviver, which the manager owns and ends.
 #pragma once
 
 #include <atomic>
@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -40,8 +41,9 @@ class Reviver {
   Reviver(const Reviver&) = delete;
   Reviver& operator=(const Reviver&) = delete;
 
-  void post(Task task);
-  /// Ends the thread; what waits, and what comes later, is told so. Once.
+  /// Behind what waits for the same model; one that takes a minute to load holds up nobody else.
+  void post(const std::string& model, Task task);
+  /// Ends the threads; what waits, and what comes later, is told so. Once.
   void stop();
 
   /// Requests are kept until their answer begins, within a limit for all of them.
@@ -49,15 +51,18 @@ class Reviver {
   void return_bytes(size_t n) { bytes_ -= n; }
 
  private:
-  void run();
+  struct Line {
+    std::deque<Task> tasks;
+    std::thread thread;  // from the first task on
+  };
+  void run(Line& line);
 
   const Acquire acquire_;
-  std::mutex tasks_mutex_;
+  std::mutex lines_mutex_;
   std::condition_variable arrived_;
-  std::deque<Task> tasks_;
+  std::map<std::string, Line> lines_;  // by model; few ever lose an engine
   bool stopped_ = false;
   std::atomic<size_t> bytes_ = 0;
-  std::thread thread_;  // from the first task on
 };
 
 class SecondChance final : public chat::Completer {

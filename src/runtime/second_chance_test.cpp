@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <condition_variable>
+#include <future>
 #include <map>
 #include <optional>
 
@@ -250,6 +251,24 @@ TEST_F(SecondChanceTest, there_is_none_when_the_program_ends) {
   EXPECT_EQ(first.error, MortalModel::kDeath);
   EXPECT_EQ(second.error, MortalModel::kDeath);
   EXPECT_EQ(n_loaded(), 1U);
+}
+
+TEST(Reviver, a_model_that_takes_long_holds_up_no_other_and_its_own_keep_their_order) {
+  Reviver reviver([](std::string_view, const AcquireOptions&) -> Result<Lease> { return Lease{}; });
+  std::promise<void> other;
+  std::string order;
+  std::promise<void> over;
+  reviver.post("slow", [&](const Reviver::Acquire*) {
+    other.get_future().wait();
+    order += "first ";
+  });
+  reviver.post("slow", [&](const Reviver::Acquire*) {
+    order += "second";
+    over.set_value();
+  });
+  reviver.post("quick", [&](const Reviver::Acquire*) { other.set_value(); });
+  over.get_future().wait();
+  EXPECT_EQ(order, "first second");
 }
 
 }  // namespace
