@@ -77,9 +77,28 @@ Failure owner_only() {
                        .hint("run 'ingle app', which opens the app with a link for you")};
 }
 
-Grant needed_for(Scope scope) {
-  if (scope == Scope::kOwner) return Grant::kAdmin;
-  return scope == Scope::kManage ? Grant::kManage : Grant::kChat;
+/// One of them.
+Grants needed_for(Scope scope) {
+  static constexpr auto kOf = [](auto... grants) { return static_cast<Grants>((static_cast<Grants>(grants) | ...)); };
+  switch (scope) {
+    case Scope::kOwner:
+      return kOf(Grant::kAdmin);
+    case Scope::kManage:
+      return kOf(Grant::kManage);
+    case Scope::kInference:
+      return kOf(Grant::kChat);
+    case Scope::kPublic:
+    case Scope::kLists:
+      break;
+  }
+  return kOf(Grant::kChat, Grant::kManage);
+}
+
+/// "chat,manage", as the command line takes it.
+std::string scope_words(Grants grants) {
+  std::string words = grants_text(grants);
+  std::ranges::replace(words, ' ', ',');
+  return words;
 }
 
 }  // namespace
@@ -123,14 +142,15 @@ Verdict Access::check_key(std::string_view key, const Route* route, const TokenL
   }
   if (token->expired(now_unix))
     return {.failure = unauthorized("this token has expired", "'ingle token create' makes a new one")};
-  if (route != nullptr && !token->has(needed_for(route->scope))) {
-    const Grants needed = static_cast<Grants>(needed_for(route->scope));
-    return {.failure = Failure{
-                .status = 403,
-                .code = "insufficient_scope",
-                .error = Error::refused("this token is for '" + grants_text(token->grants) + "', and this needs '" +
-                                        grants_text(needed) + "'")
-                             .hint("'ingle token create --scope " + grants_text(needed) + "' makes one that may")}};
+  if (const Grants needed = route == nullptr ? Grants{} : needed_for(route->scope);
+      route != nullptr && !token->has_one_of(needed)) {
+    return {.failure = Failure{.status = 403,
+                               .code = "insufficient_scope",
+                               .error = Error::refused("this token is for '" + grants_text(token->grants) +
+                                                       "', and this needs '" + grants_text(needed) + "'")
+                                            .hint("'ingle token create --scope " +
+                                                  scope_words(static_cast<Grants>(token->grants | needed)) +
+                                                  "' makes one that may do both")}};
   }
   return {.failure = {}, .client = token->id};
 }
@@ -145,7 +165,7 @@ Access::Standing Access::standing(int64_t now_unix) const {
 bool Access::Standing::allows(std::string_view client, Scope scope) const {
   if (client.empty() || list_ == nullptr) return true;
   const Token* token = list_->by_id(client);
-  return token != nullptr && !token->expired(now_unix_) && token->has(needed_for(scope));
+  return token != nullptr && !token->expired(now_unix_) && token->has_one_of(needed_for(scope));
 }
 
 bool Access::tokens_needed() {

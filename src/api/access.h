@@ -8,6 +8,7 @@
 //
 //   Scope       open, until the first token exists   from then on, and where tokens are always needed
 //   kPublic     anyone                               anyone
+//   kLists      anyone                               chat, manage
 //   kInference  anyone                               chat
 //   kManage     anyone                               manage
 //   kOwner      the owner                            the owner, admin

@@ -99,7 +99,10 @@ struct Role {
 
 int expected(const Role& role, const Route& route) {
   if (route.scope == Scope::kPublic) return 0;
-  const int needed = route.scope == Scope::kInference ? 1 : route.scope == Scope::kManage ? 2 : 4;
+  const int needed = route.scope == Scope::kLists       ? 3
+                     : route.scope == Scope::kInference ? 1
+                     : route.scope == Scope::kManage    ? 2
+                                                        : 4;
   if ((role.may & needed) != 0) return 0;
   return role.may == 0 ? 401 : 403;
 }
@@ -305,6 +308,33 @@ TEST_F(AccessTest, what_runs_for_a_token_ends_with_it) {
   EXPECT_TRUE(b->finished);
   EXPECT_NE(b->reply.body.find("invalid_api_key"), std::string::npos) << "the error is the last event";
   EXPECT_EQ(models.completer->cancelled, (std::vector<std::string>{"b"}));
+}
+
+TEST_F(AccessTest, a_token_for_chats_takes_no_model_from_others) {
+  const std::string chat = make(kChat, "chat");
+  const std::string both = make(kChat | kManage, "both");
+  models.completer->script = {chat::Finished{}};
+  const auto ask = [&](const std::string& secret, std::string body) {
+    auto head = request("POST", "/api/generate");
+    head.headers.push_back({"authorization", "Bearer " + secret});
+    head.body = std::move(body);
+    head.caller = always.on_head(head).caller;
+    const auto seen = std::make_shared<testing::Seen>();
+    always.on_request(std::make_shared<testing::FakeExchange>(std::move(head), seen));
+    EXPECT_EQ(seen->reply.status, 200) << seen->reply.body;
+  };
+  const std::string chats_id = tokens.current()->tokens[0].id;
+  ask(chat, R"({"model":"m:1","keep_alive":0})");
+  EXPECT_TRUE(models.unloaded.empty());
+  ASSERT_EQ(models.let_gone.size(), 1U);
+  EXPECT_EQ(models.let_gone[0].second, chats_id);
+  ask(chat, R"({"model":"m:1","prompt":"x","keep_alive":-1})");
+  EXPECT_TRUE(models.acquired.back().second.may_only_wish);
+  EXPECT_EQ(models.acquired.back().second.client, chats_id);
+  ask(both, R"({"model":"m:1","keep_alive":0})");
+  EXPECT_EQ(models.unloaded, std::vector<std::string>{"m:1"});
+  ask(both, R"({"model":"m:1","prompt":"x","keep_alive":-1})");
+  EXPECT_FALSE(models.acquired.back().second.may_only_wish);
 }
 
 TEST_F(AccessTest, an_upload_ends_with_its_token) {

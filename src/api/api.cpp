@@ -133,10 +133,11 @@ void Api::on_request(std::shared_ptr<net::Exchange> exchange) {
   RouteMatch match = find_route(exchange->request().method, exchange->request().path);
   const std::string id = take_id(exchange->request(), match);
   const std::string client = exchange->request().caller;
+  const bool may_manage = client.empty() || access_.standing(services_.now_unix()).allows(client, Scope::kManage);
   auto headers = common_headers(exchange->request(), id);
   // Shared by the worker and the model that answers; its id is free again when both have let go.
-  const std::shared_ptr<Call> call(new Call(std::move(exchange), *match.route, std::move(match.rest), id, client,
-                                            services_, keys_, std::move(headers)),
+  const std::shared_ptr<Call> call(new Call(std::move(exchange), *match.route, std::move(match.rest), id,
+                                            {client, may_manage}, services_, keys_, std::move(headers)),
                                    [in_flight = in_flight_, id](Call* ended) {
                                      delete ended;
                                      const std::lock_guard lock(in_flight->mutex);

@@ -61,18 +61,20 @@ std::string error_body(Dialect dialect, const Failure& failure, std::string_view
 }
 
 Call::Call(std::shared_ptr<net::Exchange> exchange, const Route& route, std::string rest, std::string request_id,
-           std::string client, const Services& services, AppKeys& keys, std::vector<net::HttpHeader> headers)
+           Caller caller, const Services& services, AppKeys& keys, std::vector<net::HttpHeader> headers)
     : exchange_(std::move(exchange)),
       route_(route),
       rest_(std::move(rest)),
       request_id_(std::move(request_id)),
-      client_(std::move(client)),
+      caller_(std::move(caller)),
       services_(services),
       keys_(keys),
       headers_(std::move(headers)),
       telemetry_(services.telemetry),
-      record_{
-          .request_id = request_id_, .client = client_, .method = exchange_->request().method, .route = route.pattern} {
+      record_{.request_id = request_id_,
+              .client = caller_.client,
+              .method = exchange_->request().method,
+              .route = route.pattern} {
   record_.trace = parse_traceparent(exchange_->request().header("traceparent"));
   if (record_.trace) add_header("traceparent", to_traceparent(*record_.trace));
   if (telemetry_) telemetry_->began();

@@ -28,7 +28,7 @@ class AppKeys;
 enum class Dialect : uint8_t { kOpenAi, kOllama, kAnthropic, kLlama, kLmStudio, kOwn };
 
 /// What a caller needs to be allowed: the table is in access.h.
-enum class Scope : uint8_t { kPublic, kInference, kManage, kOwner };
+enum class Scope : uint8_t { kPublic, kLists, kInference, kManage, kOwner };
 
 enum class BodyKind : uint8_t { kNone, kJson, kMultipart, kBytes };
 
@@ -54,10 +54,16 @@ struct Route {
                                                 std::string_view rest, std::function<Answer<void>()> allowed) = nullptr;
 };
 
+/// Who asks.
+struct Caller {
+  std::string client = {};  // the id of the API token; empty without one
+  bool may_manage = true;
+};
+
 class Call {
  public:
   Call(std::shared_ptr<net::Exchange> exchange, const Route& route, std::string rest, std::string request_id,
-       std::string client, const Services& services, AppKeys& keys, std::vector<net::HttpHeader> headers);
+       Caller caller, const Services& services, AppKeys& keys, std::vector<net::HttpHeader> headers);
   /// Tells Services::telemetry how it ended.
   ~Call();
   Call(const Call&) = delete;
@@ -69,7 +75,9 @@ class Call {
   AppKeys& keys() { return keys_; }
   const std::string& request_id() const { return request_id_; }
   /// The id of the API token that asked; empty without one. What clients must not share is kept apart by it.
-  const std::string& client() const { return client_; }
+  const std::string& client() const { return caller_.client; }
+  /// Whether they may do what manage is for; a chat's request may also ask for less of it (keep_alive).
+  bool may_manage() const { return caller_.may_manage; }
   /// What the log and /metrics will say; whoever answers fills it in.
   RequestRecord& record() { return record_; }
   /// Null where nobody counts.
@@ -103,7 +111,7 @@ class Call {
   const Route& route_;
   const std::string rest_;
   const std::string request_id_;
-  const std::string client_;
+  const Caller caller_;
   const Services& services_;
   AppKeys& keys_;
   std::vector<net::HttpHeader> headers_;

@@ -299,7 +299,9 @@ bool is_model_name(std::string_view name) {
 }
 
 Answer<std::shared_ptr<chat::Completer>> acquire_model(Call& call, std::string_view model,
-                                                       const runtime::AcquireOptions& options) {
+                                                       runtime::AcquireOptions options) {
+  options.client = call.client();
+  options.may_only_wish = !call.may_manage();
   if (auto refused = check_name(model)) return std::unexpected(*std::move(refused));
   auto completer = call.services().models->acquire(model, options);
   if (completer) return *std::move(completer);

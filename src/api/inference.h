@@ -86,7 +86,7 @@ void run_inference(const std::shared_ptr<Call>& call, Inference inference);
 bool is_model_name(std::string_view name);
 /// acquire() with the answers that clients know.
 Answer<std::shared_ptr<chat::Completer>> acquire_model(Call& call, std::string_view model,
-                                                       const runtime::AcquireOptions& options);
+                                                       runtime::AcquireOptions options);
 
 /// A seed for a request that names none.
 uint64_t random_seed();

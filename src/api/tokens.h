@@ -38,9 +38,8 @@ struct Token {
   int64_t expires_unix = 0;  // 0: never
   std::string sha256;        // of the secret, hexadecimal
 
-  bool has(Grant grant) const {
-    return ((grants & static_cast<Grants>(Grant::kAdmin)) | (grants & static_cast<Grants>(grant))) != 0;
-  }
+  /// admin has all of them.
+  bool has_one_of(Grants wanted) const { return (grants & (wanted | static_cast<Grants>(Grant::kAdmin))) != 0; }
   bool expired(int64_t now_unix) const { return expires_unix != 0 && expires_unix <= now_unix; }
 };
 

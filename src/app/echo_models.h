@@ -18,6 +18,7 @@ class EchoModels final : public runtime::Models {
   Result<std::shared_ptr<chat::Completer>> acquire(std::string_view model,
                                                    const runtime::AcquireOptions& options) override;
   void unload(std::string_view model) override;
+  void let_go(std::string_view /*model*/, std::string_view /*client*/) override {}
   std::vector<runtime::LoadedModel> loaded() const override;
 
  private:

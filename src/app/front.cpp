@@ -97,6 +97,7 @@ class NamedModels final : public runtime::Models {
     return models_.acquire(model, options);
   }
   void unload(std::string_view model) override { models_.unload(model); }
+  void let_go(std::string_view model, std::string_view client) override { models_.let_go(model, client); }
   std::vector<runtime::LoadedModel> loaded() const override { return models_.loaded(); }
   Result<chat::Stats> stats(std::string_view name) const override { return models_.stats(name); }
 

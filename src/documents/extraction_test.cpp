@@ -26,6 +26,7 @@ class OneModel : public runtime::Models {
     return model_;
   }
   void unload(std::string_view) override {}
+  void let_go(std::string_view, std::string_view) override {}
   std::vector<runtime::LoadedModel> loaded() const override { return {}; }
   size_t requests() const { return model_->requests(); }
   ScriptedCompleter& model() { return *model_; }

@@ -17,6 +17,7 @@ class NoModels : public runtime::Models {
     return std::unexpected(Error::not_found("no models here"));
   }
   void unload(std::string_view) override {}
+  void let_go(std::string_view, std::string_view) override {}
   std::vector<runtime::LoadedModel> loaded() const override { return {}; }
 };
 

@@ -12,7 +12,11 @@ namespace {
 
 using TimePoint = std::chrono::steady_clock::time_point;
 
-constexpr KeepAlive kLongest = KeepAlive{100} * 365 * 24 * 3600;  // what is longer is for ever
+constexpr KeepAlive kLongest = KeepAlive{100} * 365 * 24 * 3600;
+
+bool is_for_ever(KeepAlive keep_alive) {
+  return keep_alive < 0 || keep_alive > kLongest;
+}
 
 }  // namespace
 
@@ -26,18 +30,39 @@ struct ModelManager::Entry {
   std::string digest;
   Engine engine;
   chat::Description description;
-  std::optional<KeepAlive> keep_alive;  // that a request named
+  /// How long a client wants it, from its last use on.
+  struct Wish {
+    std::optional<KeepAlive> keep_alive = {};  // nothing: the setting's
+    TimePoint last_used = {};
+  };
+  std::map<std::string, Wish, std::less<>> wishes = {};  // of those who used it
   uint32_t in_use = 0;
   uint64_t last_used = 0;
   TimePoint idle_since;
   bool forgotten = false;
 
   bool alive() const { return !engine.alive || engine.alive(); }
-  /// TimePoint::max(): never.
-  TimePoint expires(TimePoint now, KeepAlive by_default) const {
-    const KeepAlive kept = keep_alive.value_or(by_default);
-    if (kept < 0 || kept > kLongest) return TimePoint::max();
-    return (in_use > 0 ? now : idle_since) + std::chrono::seconds(kept);
+  /// When the last of those who want it does no longer; `setting`: for those who did not say how long.
+  TimePoint expires(TimePoint now, KeepAlive setting) const {
+    TimePoint latest = in_use > 0 ? now : idle_since;
+    for (const auto& [client, wish] : wishes) {
+      const KeepAlive keep_alive = wish.keep_alive.value_or(setting);
+      if (is_for_ever(keep_alive)) return TimePoint::max();
+      latest = std::max(latest, (in_use > 0 ? now : wish.last_used) + std::chrono::seconds(keep_alive));
+    }
+    return latest;
+  }
+
+  void wish(const AcquireOptions& options, KeepAlive setting) {
+    Wish& own = wishes[options.client];
+    if (!options.keep_alive) return;
+    own.keep_alive = *options.keep_alive;
+    if (options.may_only_wish) {
+      if (!is_for_ever(setting) && (is_for_ever(*own.keep_alive) || *own.keep_alive > setting))
+        own.keep_alive = setting;
+    } else {
+      std::erase_if(wishes, [&](const auto& other) { return other.first != options.client; });
+    }
   }
 };
 
@@ -77,10 +102,12 @@ struct ModelManager::State {
     notify();
   }
 
-  void release(std::shared_ptr<Entry> entry) {
+  void release(std::shared_ptr<Entry> entry, std::string_view client) {
     const std::lock_guard lock(mutex);
     --entry->in_use;
     entry->idle_since = options.now();
+    if (const auto wish = entry->wishes.find(client); wish != entry->wishes.end())
+      wish->second.last_used = entry->idle_since;
     // This may be the last reference to a forgotten one, and its engine must not end on this thread.
     if (entry->forgotten && has_janitor) ended.push_back(std::move(entry));
     // Of one that is still listed it is not, as long as the lock is held: the janitor may forget it right afterwards.
@@ -194,12 +221,13 @@ std::optional<Lease> ModelManager::lease(const ModelFiles& files, const AcquireO
     state_->forget(found, entry->alive() ? ModelChange::Kind::kReplaced : ModelChange::Kind::kDied);
     return std::nullopt;
   }
-  // As in Ollama: what the last request that named one said holds for those that name none.
-  if (options.keep_alive) entry->keep_alive = options.keep_alive;
+  entry->wish(options, state_->options.keep_alive);
   entry->last_used = ++state_->n_uses;
   ++entry->in_use;
   return Lease{.model = {entry->engine.completer.get(),
-                         [state = state_, held = entry](chat::Completer*) mutable { state->release(std::move(held)); }},
+                         [state = state_, held = entry, client = options.client](chat::Completer*) mutable {
+                           state->release(std::move(held), client);
+                         }},
                .alive = [weak = std::weak_ptr(entry)] {
                  const auto known = weak.lock();
                  return known == nullptr || known->alive();
@@ -283,6 +311,16 @@ void ModelManager::forget_changed() {
   }
 }
 
+void ModelManager::let_go(std::string_view model, std::string_view client) {
+  const auto files = resolver_(model);
+  const std::lock_guard lock(state_->mutex);
+  const auto found = state_->entries.find(files ? std::string_view(files->name) : model);
+  if (found == state_->entries.end()) return;
+  auto& wishes = found->second->wishes;
+  if (const auto wish = wishes.find(client); wish != wishes.end()) wishes.erase(wish);
+  state_->notify();
+}
+
 std::vector<LoadedModel> ModelManager::loaded() const {
   std::vector<std::pair<uint64_t, LoadedModel>> by_use;
   const auto unix_now =
@@ -298,10 +336,8 @@ std::vector<LoadedModel> ModelManager::loaded() const {
                         .expires_unix = std::numeric_limits<int64_t>::max(),
                         .in_use = entry->in_use,
                         .description = entry->description};
-      if (const TimePoint expires = entry->expires(now, state_->options.keep_alive); expires != TimePoint::max()) {
-        const auto left = std::chrono::duration_cast<std::chrono::seconds>(expires - now);
-        model.expires_unix = (unix_now + left).count();
-      }
+      if (const TimePoint expires = entry->expires(now, state_->options.keep_alive); expires != TimePoint::max())
+        model.expires_unix = (unix_now + std::chrono::duration_cast<std::chrono::seconds>(expires - now)).count();
       by_use.emplace_back(entry->last_used, std::move(model));
     }
   }

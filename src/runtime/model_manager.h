@@ -84,6 +84,7 @@ class ModelManager final : public Models {
 
   Result<std::shared_ptr<chat::Completer>> acquire(std::string_view model, const AcquireOptions& options) override;
   void unload(std::string_view model) override;
+  void let_go(std::string_view model, std::string_view client) override;
   /// The most recently used first.
   std::vector<LoadedModel> loaded() const override;
   Result<chat::Stats> stats(std::string_view name) const override;

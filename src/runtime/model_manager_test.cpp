@@ -174,6 +174,32 @@ TEST_F(ModelManagerTest, the_last_request_that_said_so_decides_how_long_a_model_
   alive_.wait_for(0);
 }
 
+TEST_F(ModelManagerTest, who_may_only_wish_neither_pins_a_model_nor_takes_it_from_others) {
+  const auto manager = make({.keep_alive = 10});
+  const auto use = [&](std::string client, std::optional<KeepAlive> keep_alive) {
+    ASSERT_TRUE(manager->acquire("a", {.keep_alive = keep_alive, .client = std::move(client), .may_only_wish = true}));
+  };
+  use("one", -1);
+  let_pass(*manager, 9);
+  use("two", {});
+  use("three", 0);
+  manager->let_go("a", "one");
+  let_pass(*manager, 9);
+  EXPECT_EQ(names(*manager), Names{"a"}) << "the second wants it";
+  let_pass(*manager, 1);
+  alive_.wait_for(0);
+
+  use("one", 0);
+  alive_.wait_for(0);
+  use("one", -1);
+  manager->let_go("a", "one");
+  alive_.wait_for(0);
+
+  use("one", 5);
+  ASSERT_TRUE(manager->acquire("a", {.keep_alive = 0, .client = "manager"}));
+  alive_.wait_for(0);
+}
+
 TEST_F(ModelManagerTest, the_least_recently_used_that_nobody_holds_makes_room) {
   const auto manager = make({.max_loaded = 2});
   const auto held = manager->acquire("a", {});

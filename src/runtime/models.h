@@ -20,8 +20,11 @@ namespace ingle::runtime {
 using KeepAlive = int64_t;
 
 struct AcquireOptions {
-  std::optional<KeepAlive> keep_alive = {};  // nothing: the setting's
+  std::optional<KeepAlive> keep_alive = {};  // nothing: what this client said last, else the setting's
   uint32_t context = 0;                      // tokens a sequence may hold; 0: the setting's
+  std::string client = {};                   // whose request it is: a model stays as long as one of them wants it
+  /// true: keep_alive counts for nobody but this client, and for no longer than the setting's. Else it is the last word.
+  bool may_only_wish = false;
 };
 
 struct LoadedModel {
@@ -41,6 +44,8 @@ class Models {
   virtual Result<std::shared_ptr<chat::Completer>> acquire(std::string_view model, const AcquireOptions& options) = 0;
   /// Unloads as soon as nobody holds it; no error when it is not loaded.
   virtual void unload(std::string_view model) = 0;
+  /// The client wants it no longer: it stays for the others that do.
+  virtual void let_go(std::string_view model, std::string_view client) = 0;
   virtual std::vector<LoadedModel> loaded() const = 0;
   /// Of a loaded model, by its name in loaded(); does not count as a use. kNotFound: it is not loaded.
   virtual Result<chat::Stats> stats(std::string_view name) const {

@@ -112,7 +112,7 @@ class BlobTest : public ::testing::Test {
   net::Reply answer(const RouteMatch& match, net::ServerRequest request) {
     const auto seen = std::make_shared<testing::Seen>();
     match.route->handle(std::make_shared<Call>(std::make_shared<testing::FakeExchange>(std::move(request), seen),
-                                               *match.route, match.rest, "id", "", services, keys,
+                                               *match.route, match.rest, "id", Caller{}, services, keys,
                                                std::vector<net::HttpHeader>{}));
     return seen->reply;
   }

@@ -24,7 +24,11 @@ void load_or_unload(const std::shared_ptr<Call>& call, const CompletionCall& wan
   const bool unload = wanted.acquire.keep_alive == 0;
   if (unload) {
     if (!is_model_name(wanted.model)) return call->fail(Failure::no_model(wanted.model));
-    call->services().models->unload(wanted.model);
+    if (call->may_manage()) {
+      call->services().models->unload(wanted.model);
+    } else {
+      call->services().models->let_go(wanted.model, call->client());
+    }
   } else if (const auto model = acquire_model(*call, wanted.model, wanted.acquire); !model) {
     return call->fail(model.error());
   }

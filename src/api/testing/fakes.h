@@ -120,6 +120,7 @@ class FakeModels : public runtime::Models {
   std::shared_ptr<ScriptedCompleter> completer = std::make_shared<ScriptedCompleter>();
   std::vector<std::pair<std::string, runtime::AcquireOptions>> acquired;
   std::vector<std::string> unloaded;
+  std::vector<std::pair<std::string, std::string>> let_gone;  // model, client
   std::vector<runtime::LoadedModel> now_loaded;
   std::function<void()> loading;  // runs while acquire() goes on; empty: nothing
 
@@ -131,6 +132,7 @@ class FakeModels : public runtime::Models {
     return completer;
   }
   void unload(std::string_view model) override { unloaded.emplace_back(model); }
+  void let_go(std::string_view model, std::string_view client) override { let_gone.emplace_back(model, client); }
   std::vector<runtime::LoadedModel> loaded() const override { return now_loaded; }
   Result<chat::Stats> stats(std::string_view /*name*/) const override { return completer->stats(); }
 };

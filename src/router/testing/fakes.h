@@ -55,6 +55,7 @@ class FakeModels final : public runtime::Models {
 
   Result<std::shared_ptr<chat::Completer>> acquire(std::string_view name, const runtime::AcquireOptions&) override;
   void unload(std::string_view) override {}
+  void let_go(std::string_view, std::string_view) override {}
   std::vector<runtime::LoadedModel> loaded() const override { return {}; }
 };
 
