@@ -88,6 +88,8 @@ Status assign(Settings& settings, const SettingRow& row, std::string_view text, 
   } else if (const auto* number = std::get_if<uint32_t Settings::*>(&row.member)) {
     INGLE_TRY(settings.**number, parse_number(text, row.maximum, where));
   } else {
+    if (text.find('\0') != std::string_view::npos)  // whoever opens or binds it would not see what follows
+      return std::unexpected(Error::usage(std::string(where) + ": a zero byte stands in it"));
     INGLE_TRY_VOID(check_choice(row, text, where));
     if (row.name == "keep_alive") {
       if (const auto duration = runtime::parse_keep_alive(text); !duration)

@@ -120,7 +120,7 @@ TEST(Settings, a_mistake_in_the_file_names_line_and_remedy) {
   EXPECT_EQ(unknown.error().hint(), "did you mean 'threads'?");
 
   for (const char* bad : {"threads = \"two\"", "threads = -1", "threads = 99999", "offline = 1", "kv_type = \"q4\"",
-                          "isa = 5", "threads ="}) {
+                          "isa = 5", "threads =", "host = \"::1\\u0000\""}) {
     const auto settings = Settings::resolve(environment({}), bad, "config.toml");
     ASSERT_FALSE(settings) << bad;
     EXPECT_EQ(settings.error().code(), ErrorCode::kUsage) << bad;

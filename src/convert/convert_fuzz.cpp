@@ -4,7 +4,6 @@
 // The first byte chooses: 0: the rest is a safetensors file; 1 to 4: it replaces one of the files of a tiny model.
 // convert_fuzz --write-seeds=FOLDER   fills FOLDER with the files of the tests and ends.
 #include <cstdint>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <span>
@@ -12,6 +11,7 @@
 #include <string_view>
 
 #include "base/check.h"
+#include "base/testing/fuzz_seeds.h"
 #include "convert/bert.h"
 #include "convert/safetensors.h"
 #include "convert/testing/safetensors_files.h"
@@ -58,7 +58,6 @@ void check_conversion(uint8_t which, std::string_view bytes) {
 }
 
 void write_seeds(const std::filesystem::path& folder) {
-  std::filesystem::create_directories(folder);
   const auto write = [&](const std::string& name, char which, const std::string& bytes) {
     if (bytes.size() < 8192) std::ofstream(folder / name, std::ios::binary) << which << bytes;
   };
@@ -74,13 +73,7 @@ void write_seeds(const std::filesystem::path& folder) {
 }  // namespace
 
 extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
-  constexpr std::string_view kFlag = "--write-seeds=";
-  for (int i = 1; i < *argc; ++i) {
-    const std::string_view argument = (*argv)[i];
-    if (!argument.starts_with(kFlag)) continue;
-    write_seeds(argument.substr(kFlag.size()));
-    std::exit(0);
-  }
+  ingle::base::testing::write_seeds_if_asked(*argc, *argv, write_seeds);
   return 0;
 }
 

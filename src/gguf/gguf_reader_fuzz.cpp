@@ -3,13 +3,13 @@
 // gguf_reader_fuzz --write-seeds=FOLDER   fills FOLDER with the small files of the tests, right and wrong ones, and ends.
 #include <cstdint>
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <span>
 #include <string_view>
 
 #include "base/check.h"
+#include "base/testing/fuzz_seeds.h"
 #include "gguf/file.h"
 #include "gguf/testing/malformed.h"
 #include "gguf/testing/well_formed.h"
@@ -42,7 +42,6 @@ void write_seeds(const std::filesystem::path& folder) {
   const auto write = [&](const std::string& name, const std::string& bytes) {
     if (bytes.size() <= kMaxSeedBytes) std::ofstream(folder / name, std::ios::binary) << bytes;
   };
-  std::filesystem::create_directories(folder);
   for (const auto& [name, bytes] : ingle::gguf::testing::well_formed_files())
     write(name, bytes);
   for (const auto& file : ingle::gguf::testing::malformed_files())
@@ -52,13 +51,7 @@ void write_seeds(const std::filesystem::path& folder) {
 }  // namespace
 
 extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
-  constexpr std::string_view kFlag = "--write-seeds=";
-  for (int i = 1; i < *argc; ++i) {
-    const std::string_view argument = (*argv)[i];
-    if (!argument.starts_with(kFlag)) continue;
-    write_seeds(argument.substr(kFlag.size()));
-    std::exit(0);
-  }
+  ingle::base::testing::write_seeds_if_asked(*argc, *argv, write_seeds);
   return 0;
 }
 

@@ -418,6 +418,7 @@ TEST(ListenAddress, is_read_in_every_form_that_people_write) {
   for (const char* wrong : {"127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1", "example.org:80", "[::1", "[::1]80",
                             "1.2.3", "ftp://127.0.0.1", "http://http://127.0.0.1"})
     EXPECT_FALSE(ListenAddress::parse(wrong, 1).has_value()) << wrong;
+  EXPECT_FALSE(ListenAddress::parse(std::string_view("::1\0.1", 6), 1).has_value());
 }
 
 TEST(ListenAddress, knows_what_is_loopback) {

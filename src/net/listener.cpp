@@ -31,6 +31,7 @@ struct Address {
 };
 
 std::optional<Address> socket_address(const ListenAddress& where) {
+  if (where.host.find('\0') != std::string::npos) return std::nullopt;  // C would not see what follows
   Address address;
   auto* v4 = reinterpret_cast<sockaddr_in*>(&address.storage);
   if (::inet_pton(AF_INET, where.host.c_str(), &v4->sin_addr) == 1) {

@@ -6,7 +6,6 @@
 // text_tokenizer_fuzz --write-seeds=FOLDER   fills FOLDER with small inputs and ends.
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -18,6 +17,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/testing/fuzz_seeds.h"
 #include "text/tokenizer/byte_alphabet.h"
 #include "text/tokenizer/code_points.h"
 #include "text/tokenizer/family.h"
@@ -210,7 +210,6 @@ const Tokenizer& fixed_tokenizer(uint8_t flags, uint8_t row) {
 }
 
 void write_seeds(const std::filesystem::path& folder) {
-  std::filesystem::create_directories(folder);
   const std::string_view text = "It's 1234 \xC3\xBC\xF0\x9F\x91\x8D\xFF <|im_end|> ababab aaa\n\n  <tool> b";
   std::vector<size_t> all_rows(pretokenizer_rows().size());
   std::iota(all_rows.begin(), all_rows.end(), size_t{0});
@@ -233,13 +232,7 @@ void write_seeds(const std::filesystem::path& folder) {
 }  // namespace
 
 extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
-  constexpr std::string_view kFlag = "--write-seeds=";
-  for (int i = 1; i < *argc; ++i) {
-    const std::string_view argument = (*argv)[i];
-    if (!argument.starts_with(kFlag)) continue;
-    write_seeds(argument.substr(kFlag.size()));
-    std::exit(0);
-  }
+  ingle::base::testing::write_seeds_if_asked(*argc, *argv, write_seeds);
   return 0;
 }
 
