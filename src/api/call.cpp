@@ -8,6 +8,7 @@
 #include "api/lmstudio/encode.h"
 #include "api/ollama/encode.h"
 #include "api/openai/encode.h"
+#include "api/wording.h"
 #include "net/url.h"
 
 namespace ingle::api {
@@ -128,7 +129,12 @@ void Call::respond(net::Reply reply) {
   exchange_->respond(complete(std::move(reply)));
 }
 
-void Call::fail(const Failure& failure) {
+Failure Call::worded(Failure failure) const {
+  return in_words_of(route_.fields, std::move(failure));
+}
+
+void Call::fail(const Failure& as_told) {
+  const Failure failure = worded(as_told);
   record_.error = failure.word();
   const int status = status_in(route_.dialect, failure);
   net::Reply reply = json_reply(status, error_body(route_.dialect, failure, request_id_));

@@ -94,6 +94,8 @@ class Call {
   void respond(net::Reply reply);
   void respond_json(std::string body) { respond(json_reply(200, std::move(body))); }
   void fail(const Failure& failure);
+  /// A failure in the words of this request's fields; fail() does so itself.
+  Failure worded(Failure failure) const;
   void fail(Error error) { fail(Failure::from(std::move(error))); }
   /// Ends it before its time, because whoever asked may ask no longer: as on_end() said, else by cutting its connection.
   /// Any thread.

@@ -100,7 +100,7 @@ class Running {
     if (ids_.size() > 1) cancel_all();
     if (!begun_) return call_->fail(failure);
     call_->record().error = failure.word();
-    call_->exchange().send(encoder_->fail(failure));
+    call_->exchange().send(encoder_->fail(call_->worded(failure)));
     call_->exchange().finish();
   }
 
@@ -230,6 +230,7 @@ void hand_over(Asked& asked, const Lease& completer) {
     // No client may choose an id with a slash, so nobody else's request has it.
     request.id = call->request_id() + (ids.empty() ? "" : "/" + std::to_string(ids.size()));
     request.client = call->client();
+    request.context = inference.acquire.context;
     ids.push_back(request.id);
     apply_defaults(defaults, request);
     if (!inference.prepare) continue;
@@ -298,13 +299,29 @@ bool is_model_name(std::string_view name) {
          name.find("..") == std::string_view::npos && name.find('\\') == std::string_view::npos;
 }
 
+namespace {
+
+/// Nothing is cut down in silence.
+void tell_clamped(Call& call, chat::Completer& model, const runtime::AcquireOptions& options) {
+  if (!options.clamp_context || options.context == 0) return;
+  const auto description = model.describe();
+  if (!description || options.context <= description->context_length) return;
+  call.record().clamped_context = description->context_length;
+  call.add_header("x-ingle-context", std::to_string(description->context_length));
+}
+
+}  // namespace
+
 Answer<std::shared_ptr<chat::Completer>> acquire_model(Call& call, std::string_view model,
                                                        runtime::AcquireOptions options) {
   options.client = call.client();
   options.may_only_wish = !call.may_manage();
   if (auto refused = check_name(model)) return std::unexpected(*std::move(refused));
   auto completer = call.services().models->acquire(model, options);
-  if (completer) return *std::move(completer);
+  if (completer) {
+    tell_clamped(call, **completer, options);
+    return *std::move(completer);
+  }
   Error error = std::move(completer).error();
   if (error.code() != ErrorCode::kNotFound) return std::unexpected(Failure::from(std::move(error)));
   Failure failure = Failure::no_model(model);
@@ -336,7 +353,9 @@ void run_inference(const std::shared_ptr<Call>& call, Inference inference) {
   if (const auto refused = check_name(inference.model)) return call->fail(*refused);
   const auto asked = std::make_shared<Asked>(call, std::move(inference));
   const auto boarding = call->services().boarding;
-  const std::string model = fmt::format("{} {}", asked->inference.acquire.context, asked->inference.model);
+  const runtime::AcquireOptions& options = asked->inference.acquire;
+  const std::string model =
+      fmt::format("{} {} {}", options.context, options.clamp_context ? "most" : "", asked->inference.model);
   call->exchange().on_gone([boarding, model, id = call->request_id()] { boarding->give_up(model, id); });
   const auto place = boarding->enter(model, call->request_id(), [asked](const Failure* failure) {
     if (failure != nullptr) return asked->call->fail(*failure);

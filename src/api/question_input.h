@@ -8,6 +8,11 @@
 
 namespace ingle::api {
 
+inline constexpr Field kContextRows[] = {
+    honoured("num_ctx", "integer",
+             "tokens that prompt and answer may take together; 400 where the model was made for fewer"),
+    honoured("context_length", "integer", "the same, in LM Studio's words"),
+};
 /// `num_ctx` or `context_length`: tokens that prompt and answer may take together; 0: neither is there.
 uint32_t read_context(ObjectReader& in);
 

@@ -44,6 +44,7 @@ std::string line_of(const RequestRecord& record) {
   line["stream"] = record.stream;
   if (!record.route_taken.empty()) line["answered_by"] = record.route_taken;
   if (!record.finish.empty()) line["finish"] = record.finish;
+  if (record.clamped_context > 0) line["clamped_context"] = record.clamped_context;
   line["prompt_tokens"] = record.prompt_tokens;
   line["cached_tokens"] = record.cached_tokens;
   line["completion_tokens"] = record.completion_tokens;

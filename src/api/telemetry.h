@@ -36,6 +36,8 @@ struct RequestRecord {
   bool stream = false;
   std::string route_taken = {};  // "local", "cloud:NAME"
   std::string_view finish = {};  // "stop", "length", ...
+  uint32_t clamped_context =
+      0;  // that the request got where it asked for more than the model was made for; 0: it did not
   uint32_t prompt_tokens = 0;
   uint32_t cached_tokens = 0;
   uint32_t completion_tokens = 0;

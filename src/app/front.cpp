@@ -279,9 +279,7 @@ void Front::make_models() {
   const auto loader = [this](const runtime::ModelFiles& files, uint32_t context) -> Result<runtime::Engine> {
     engine::Options options = engine_options();
     options.clamp_context = true;
-    // What one request asks for must not make the model smaller for all others.
-    if (context != 0)
-      options.context = std::max(context, options.context == 0 ? engine::kDefaultContext : options.context);
+    options.least_context = context;
     options.pages_on_disk = page_cache_->open(files.digest);
     const auto held = models_->held();
     // Before a context is shortened, models that nobody uses make room.

@@ -6,16 +6,50 @@ namespace ingle::chat {
 namespace {
 
 TEST(PromptTooLong, is_recognised_with_its_counts_also_inside_other_text) {
-  const auto counts = as_prompt_too_long(prompt_too_long({.prompt_tokens = 5000, .context_tokens = 4096}).within("x"));
+  const Error error = prompt_too_long({.prompt_tokens = 5000, .context_tokens = 4096, .model_tokens = 8192});
+  EXPECT_EQ(error.message(),
+            "the prompt has 5000 tokens, the context holds 4096 of the 8192 that the model was made for");
+  const auto counts = as_prompt_too_long(Error(error).within("x"));
   ASSERT_TRUE(counts.has_value());
   EXPECT_EQ(counts->prompt_tokens, 5000U);
   EXPECT_EQ(counts->context_tokens, 4096U);
+  EXPECT_EQ(counts->model_tokens, 8192U);
+}
+
+TEST(PromptTooLong, says_so_where_no_context_would_do) {
+  for (const uint64_t context : {4096U, 8192U}) {
+    const Error error = prompt_too_long({.prompt_tokens = 9031, .context_tokens = context, .model_tokens = 8192});
+    EXPECT_EQ(error.message(), "the prompt has 9031 tokens; at most 8192 fit this model");
+    EXPECT_EQ(error.hint(), "shorten the text");
+    EXPECT_EQ(as_prompt_too_long(error)->context_tokens, 8192U);
+  }
+  EXPECT_EQ(prompt_too_long({.prompt_tokens = 300, .context_tokens = 256}).message(),
+            "the prompt has 300 tokens; at most 256 fit this model");
 }
 
 TEST(PromptTooLong, is_not_seen_in_other_errors) {
-  EXPECT_FALSE(as_prompt_too_long(Error::refused("the prompt has many tokens, the context holds 5")).has_value());
+  EXPECT_FALSE(as_prompt_too_long(Error::refused("the prompt has many tokens; at most 5 fit this model")).has_value());
   EXPECT_FALSE(as_prompt_too_long(Error::refused("the prompt has 5 tokens")).has_value());
-  EXPECT_FALSE(as_prompt_too_long(Error::usage("the prompt has 5 tokens, the context holds 4")).has_value());
+  EXPECT_FALSE(as_prompt_too_long(Error::usage("the prompt has 5 tokens; at most 4 fit this model")).has_value());
+}
+
+TEST(Words, hints_name_what_the_caller_calls_a_context_and_an_answer) {
+  const Error prompt = prompt_too_long({.prompt_tokens = 5000, .context_tokens = 4096, .model_tokens = 8192});
+  EXPECT_EQ(prompt.hint(), "shorten the text, or ask for a larger context");
+  EXPECT_EQ(hint_in({.context = "--ctx "}, prompt), "shorten the text, or ask for a larger context: --ctx 5512");
+  const Error tall = prompt_too_long({.prompt_tokens = 8000, .context_tokens = 4096, .model_tokens = 8192});
+  EXPECT_EQ(hint_in({.context = "--ctx "}, tall), "shorten the text, or ask for a larger context: --ctx 8192");
+  const Error answer = answer_too_short({.needed_tokens = 11, .allowed_tokens = 3});
+  EXPECT_EQ(answer.message(), "the shortest text of the format may take 11 tokens, the answer may have 3");
+  EXPECT_EQ(hint_in({.answer = "'max_tokens': "}, answer),
+            "allow at least 'max_tokens': 11; one that says something takes more");
+  EXPECT_EQ(hint_in({}, answer), "allow at least 11 tokens; one that says something takes more");
+  const Error room =
+      answer_too_short({.needed_tokens = 11, .allowed_tokens = 3, .prompt_tokens = 61, .model_tokens = 1000});
+  EXPECT_EQ(hint_in({.context = "'num_ctx': "}, room), "shorten the text, or ask for a larger context: 'num_ctx': 584");
+  const Error large = context_too_large({.asked_tokens = 100'000, .model_tokens = 8192});
+  EXPECT_EQ(hint_in({.context = "'num_ctx': "}, large), "ask for at most 'num_ctx': 8192");
+  EXPECT_EQ(hint_in({.context = "--ctx "}, Error::refused("no").hint("because")), "because");
 }
 
 TEST(AnswerBreaksSchema, is_recognised_and_names_keyword_place_and_tool) {

@@ -118,6 +118,7 @@ struct CompleteRequest {
   Prompt prompt;
   Sampling sampling;
   int32_t max_tokens = -1;           // -1: until the context is full
+  uint32_t context = 0;              // tokens of prompt and answer together, at most; 0: as many as the engine holds
   int32_t max_thinking_tokens = -1;  // of those; then the thinking is ended for the model. -1: no limit of its own
   std::vector<std::string> stop;     // the answer ends before the first of them; thinking is not looked at
   int32_t logprobs = -1;             // -1: none; 0: of the chosen token; K <= 100: and of the K most likely

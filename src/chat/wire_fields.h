@@ -48,8 +48,8 @@ void fields(Archive& a, Is<CopySource> auto& v) {
 }
 template <typename Archive>
 void fields(Archive& a, Is<CompleteRequest> auto& v) {
-  a(v.id, v.prompt, v.sampling, v.max_tokens, v.max_thinking_tokens, v.stop, v.logprobs, v.return_tokens, v.ignore_eos,
-    v.json_schema, v.check_schema, v.grammar, v.copy_sources, v.continue_from, v.client, v.priority);
+  a(v.id, v.prompt, v.sampling, v.max_tokens, v.context, v.max_thinking_tokens, v.stop, v.logprobs, v.return_tokens,
+    v.ignore_eos, v.json_schema, v.check_schema, v.grammar, v.copy_sources, v.continue_from, v.client, v.priority);
 }
 template <typename Archive>
 void fields(Archive& a, Is<TokenLogprob> auto& v) {

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/utf8.h"
+#include "chat/errors.h"
 
 namespace ingle::cli {
 namespace {
@@ -122,7 +123,8 @@ void print_error(Console& console, const Error& error) {
   const bool color = console.talk_is_terminal() && console.wants_color();
   std::string text = color ? "\x1b[31merror:\x1b[0m " : "error: ";
   text += terminal_safe(error.message());
-  if (!error.hint().empty()) text += std::string("\n  hint: ") + terminal_safe(error.hint());
+  const std::string hint = chat::hint_in({.context = "--ctx ", .answer = "-n "}, error);
+  if (!hint.empty()) text += "\n  hint: " + terminal_safe(hint);
   console.talk(text + "\n");
 }
 

@@ -47,11 +47,11 @@ Status check_request(const chat::CompleteRequest& request) {
   }
   if (request.stop.size() > kMaxStops) {
     return std::unexpected(
-        Error::usage(fmt::format("{} stop strings, at most {} are looked for", request.stop.size(), kMaxStops)));
+        Error::usage(fmt::format("stop: {} texts, at most {} are looked for", request.stop.size(), kMaxStops)));
   }
   for (size_t i = 0; i < request.stop.size(); ++i) {
     if (!request.stop[i].empty() && request.stop[i].size() <= kMaxStopBytes) continue;
-    return std::unexpected(Error::usage(fmt::format("stop string {} has {} bytes, it must have 1 to {}", i + 1,
+    return std::unexpected(Error::usage(fmt::format("stop: the text {} has {} bytes, it must have 1 to {}", i + 1,
                                                     request.stop[i].size(), kMaxStopBytes)));
   }
   return {};
@@ -113,6 +113,12 @@ auto BatchEngine::ask(Work work) {
   return future.get();
 }
 
+/// Tokens that prompt and answer may have together.
+uint32_t BatchEngine::context_of(const chat::CompleteRequest& request) const {
+  const uint32_t most = parts_.description.context_limit;
+  return request.context == 0 ? most : std::min(request.context, most);
+}
+
 Result<std::vector<int32_t>> BatchEngine::prompt_tokens(const Prompter& prompter,
                                                         const chat::CompleteRequest& request) {
   const bool continues = !request.continue_from.empty();
@@ -125,7 +131,7 @@ Result<std::vector<int32_t>> BatchEngine::prompt_tokens(const Prompter& prompter
     return std::unexpected(Error::usage("the prompt is empty and this model has no token to begin with")
                                .hint("give at least one character of text"));
   }
-  INGLE_TRY_VOID(check_tokens(parts_.description, tokens, parts_.description.context_limit));
+  INGLE_TRY_VOID(check_tokens(parts_.description, tokens, context_of(request)));
   return tokens;
 }
 
@@ -180,20 +186,14 @@ Result<std::optional<text::grammar::Constraint>> BatchEngine::make_constraint(co
   const uint32_t needed = constraint.shortest();
   if (request.max_tokens >= 0 && static_cast<uint32_t>(request.max_tokens) < needed) {
     return std::unexpected(
-        Error::refused(
-            fmt::format("max_tokens is {}, the shortest text of the format may take {}", request.max_tokens, needed))
-            .hint(
-                fmt::format("allow at least {} (max_tokens, num_predict, n_predict; -n on the command line); one that "
-                            "says something takes more",
-                            needed)));
+        chat::answer_too_short({.needed_tokens = needed, .allowed_tokens = static_cast<uint64_t>(request.max_tokens)}));
   }
-  const size_t room = size_t{parts_.description.context_limit} + 1 - n_prompt;
+  const size_t room = context_of(request) - n_prompt;
   if (room < needed) {
-    return std::unexpected(
-        Error::refused(fmt::format("after the prompt of {} tokens the context holds {} more, the shortest text of "
-                                   "the format may take {}",
-                                   n_prompt, room, needed))
-            .hint(hint_for_long_prompt(parts_.description, n_prompt + needed)));
+    return std::unexpected(chat::answer_too_short({.needed_tokens = needed,
+                                                   .allowed_tokens = room,
+                                                   .prompt_tokens = n_prompt,
+                                                   .model_tokens = parts_.description.context_length}));
   }
   return constraint;
 }
@@ -231,7 +231,7 @@ Status BatchEngine::complete(chat::CompleteRequest request, chat::EventSink sink
                                 .stop = std::move(request.stop),
                                 .max_tokens = request.max_tokens < 0 ? std::numeric_limits<uint32_t>::max()
                                                                      : static_cast<uint32_t>(request.max_tokens),
-                                .context = parts_.description.context_limit,
+                                .context = context_of(request),
                                 .logprobs = request.logprobs,
                                 .constraint = std::move(constraint),
                                 .calls = std::move(calls),

@@ -59,6 +59,7 @@ class BatchEngine final : public chat::Completer {
   Result<chat::Stats> stats() override;
 
  private:
+  uint32_t context_of(const chat::CompleteRequest& request) const;
   Result<std::vector<int32_t>> prompt_tokens(const Prompter& prompter, const chat::CompleteRequest& request);
   text::grammar::GrammarCache& grammars();
   Result<std::optional<text::grammar::Constraint>> make_constraint(const ToolUse& tools,

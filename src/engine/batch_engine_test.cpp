@@ -172,8 +172,29 @@ TEST(BatchEngine, sends_whole_code_points_only) {
 TEST(BatchEngine, ends_when_the_context_is_full) {
   const auto toy = make_toy_engine({.context = 8});
   const Answer answer = run(*toy.engine, raw("abcdef"));
-  EXPECT_EQ(answer.text, "ghi");  // two more are stored, a third is known
+  EXPECT_EQ(answer.text, "gh");
   EXPECT_EQ(answer.finished->reason, chat::FinishReason::kContextFull);
+  const Answer none = run(*toy.engine, raw("abcdefgh"));
+  EXPECT_EQ(none.text, "");
+  EXPECT_EQ(none.finished->reason, chat::FinishReason::kContextFull);
+}
+
+TEST(BatchEngine, a_request_s_own_context_bounds_its_prompt_and_answer_and_nobody_else_s) {
+  const auto toy = make_toy_engine({.context = 32});
+  auto request = raw("abcdef");
+  request.context = 8;
+  const Answer answer = run(*toy.engine, request);
+  EXPECT_EQ(answer.text, "gh");
+  EXPECT_EQ(answer.finished->reason, chat::FinishReason::kContextFull);
+  EXPECT_EQ(answer.finished->usage.prompt_tokens + answer.finished->usage.completion_tokens, 8U);
+  request.prompt = chat::RawPrompt{chat::Private("abcdefghi")};
+  const Answer refused = run(*toy.engine, request);
+  ASSERT_FALSE(refused.finished.has_value());
+  EXPECT_EQ(refused.finished.error().message(),
+            "the prompt has 9 tokens, the context holds 8 of the 32 that the model was made for");
+  EXPECT_EQ(run(*toy.engine, raw("abcdefghi", 3)).text, "jkl");
+  request.context = 64;  // more than the engine holds
+  EXPECT_EQ(run(*toy.engine, request).finished->usage.completion_tokens, 23U);
 }
 
 TEST(BatchEngine, refuses_a_prompt_that_cannot_fit_and_says_by_how_much) {
@@ -181,7 +202,7 @@ TEST(BatchEngine, refuses_a_prompt_that_cannot_fit_and_says_by_how_much) {
   const Answer answer = run(*toy.engine, raw("abcdefghi"));
   ASSERT_FALSE(answer.finished.has_value());
   EXPECT_EQ(answer.finished.error().code(), ErrorCode::kRefused);
-  EXPECT_EQ(answer.finished.error().message(), "the prompt has 9 tokens, the context holds 8");
+  EXPECT_EQ(answer.finished.error().message(), "the prompt has 9 tokens; at most 8 fit this model");
 }
 
 TEST(BatchEngine, refuses_what_it_cannot_honour_instead_of_dropping_it) {

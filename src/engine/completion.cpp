@@ -36,7 +36,7 @@ Completion::Completion(std::string id, std::vector<int32_t> prompt, Settings set
       state_(settings_.sampler.initial_state()),
       text_(std::move(settings_.stop)) {
   usage_.prompt_tokens = static_cast<uint32_t>(tokens_.size());
-  const size_t room = settings_.context + 1 - std::min<size_t>(tokens_.size(), settings_.context);
+  const size_t room = settings_.context - std::min<size_t>(tokens_.size(), settings_.context);
   const size_t most = tokens_.size() + std::min<size_t>(settings_.max_tokens, room);
   tokens_.reserve(most);
   if (settings_.speculate) lookup_.emplace(most);
@@ -64,7 +64,7 @@ void Completion::progressed(uint32_t n_stored) {
 }
 
 bool Completion::begin() {
-  if (settings_.max_tokens == 0) return false;
+  if (tokens_left() == 0) return false;
   const auto reason = say_forced(unsent_);
   if (!reason) return false;
   finish_text(unsent_);
@@ -90,8 +90,8 @@ void Completion::prepare() {
 
 bool Completion::take(std::span<const backend::Output> rows, uint32_t pos, SamplerScratch& scratch) {
   begin_decode();
-  if (settings_.max_tokens == 0) {
-    end(chat::FinishReason::kLength);
+  if (tokens_left() == 0) {
+    end(settings_.max_tokens == 0 ? chat::FinishReason::kLength : chat::FinishReason::kContextFull);
     return true;
   }
   chat::Delta delta;
@@ -165,7 +165,7 @@ void Completion::guess(uint32_t most) {
 
 /// Tokens that may still be generated, the next one included.
 uint32_t Completion::tokens_left() const {
-  const size_t room = size_t{settings_.context} + 1 - std::min<size_t>(tokens_.size(), size_t{settings_.context} + 1);
+  const size_t room = settings_.context - std::min<size_t>(tokens_.size(), settings_.context);
   return static_cast<uint32_t>(
       std::min<size_t>(room, settings_.max_tokens - std::min(usage_.completion_tokens, settings_.max_tokens)));
 }
@@ -286,7 +286,7 @@ std::optional<chat::FinishReason> Completion::accept(int32_t token, std::string&
     if (loops_.loops() && settings_.constraint->accepts()) return chat::FinishReason::kLength;
   }
   if (usage_.completion_tokens >= settings_.max_tokens) return chat::FinishReason::kLength;
-  if (tokens_.size() > settings_.context) return chat::FinishReason::kContextFull;
+  if (tokens_.size() >= settings_.context) return chat::FinishReason::kContextFull;
   return std::nullopt;
 }
 

@@ -27,7 +27,7 @@ class Completion final : public Job {
     Sampler sampler;
     std::vector<std::string> stop;
     uint32_t max_tokens = 0;
-    uint32_t context = 0;   // tokens that may be stored
+    uint32_t context = 0;   // tokens of prompt and answer together
     int32_t logprobs = -1;  // as in chat::CompleteRequest
     std::optional<text::grammar::Constraint> constraint = {};
     std::optional<CallReader> calls = {};                        // the answer may call tools

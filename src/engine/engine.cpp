@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/memory.h"
+#include "chat/errors.h"
 #include "engine/batch_engine.h"
 #include "engine/encoder_engine.h"
 #include "engine/memory_plan.h"
@@ -32,12 +33,10 @@ Status check_options(const Options& options) {
 }
 
 Result<uint32_t> context_of(const Options& options, const backend::Program& program) {
-  if (options.context == 0) return std::min(program.context_length, kDefaultContext);
-  if (options.context <= program.context_length) return options.context;
-  if (options.clamp_context) return program.context_length;
-  return std::unexpected(Error::refused(fmt::format("a context of {} tokens was asked for, the model was made for {}",
-                                                    options.context, program.context_length))
-                             .hint(fmt::format("ask for {} or less", program.context_length)));
+  const uint32_t most = program.context_length;
+  const uint32_t asked = std::max(options.clamp_context ? 0 : options.context, options.least_context);
+  if (asked > most) return std::unexpected(chat::context_too_large({.asked_tokens = asked, .model_tokens = most}));
+  return std::min(most, std::max(options.context == 0 ? kDefaultContext : options.context, asked));
 }
 
 Result<std::shared_ptr<const text::ChatTemplate>> compile_template(const std::string& source) {

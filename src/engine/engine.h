@@ -31,12 +31,14 @@ struct PagesOnDisk {
 inline constexpr uint32_t kDefaultContext = 4096;
 
 struct Options {
-  std::string isa = {};           // "" = best; see kernels/registry.h
-  uint32_t threads = 0;           // 0 = physical cores
-  bool reference = false;         // f32 activations and KV
-  std::string kv_type = {};       // "", "f32", "f16", "bf16", "i8" (or "q8_0")
-  uint32_t context = 0;           // tokens a sequence may hold; 0 = the model's own, at most 4096 unless asked for more
-  bool clamp_context = false;     // a context that the model was not made for is shortened instead of refused
+  std::string isa = {};        // "" = best; see kernels/registry.h
+  uint32_t threads = 0;        // 0 = physical cores
+  bool reference = false;      // f32 activations and KV
+  std::string kv_type = {};    // "", "f32", "f16", "bf16", "i8" (or "q8_0")
+  uint32_t context = 0;        // tokens a sequence may hold; 0 = the model's own, at most 4096 unless asked for more
+  bool clamp_context = false;  // a context that the model was not made for is shortened instead of refused
+  uint32_t least_context =
+      0;  // that the request needs for which it is loaded: the context is no less, or it is refused
   uint32_t max_sequences = 8;     // that decode at once
   uint32_t max_queue = 512;       // requests that wait while so many decode; one more is refused
   uint32_t prefill_chunk = 512;   // prompt tokens in one step, at most
@@ -44,7 +46,7 @@ struct Options {
   bool speculate = true;          // guess from the text what follows and check it along: the same answers, sooner
   bool vocabulary_only = false;   // no weights are read: tokenize, detokenize and render are all it can
   uint64_t max_memory_bytes = 0;  // that is free for the model, see memory_plan.h; 0 = not checked
-  bool may_shorten = false;       // a context that was not named (0) gives way to memory instead of being refused
+  bool may_shorten = false;       // a context that was not named (0), or is more than the least, gives way to memory
   PagesOnDisk pages_on_disk = {};
   std::shared_ptr<base::CoreBoard> cores = {};  // shared with other engines of this machine; null: all are its own
   std::function<void(double)> on_load_progress = {};  // 0 ... 1

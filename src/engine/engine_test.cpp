@@ -1,5 +1,6 @@
 // The engine over real model files: the tiny models of every architecture, with random weights.
 #include "engine/engine.h"
+#include "chat/errors.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -219,6 +220,22 @@ TEST(Engine, shortens_a_context_that_the_model_was_not_made_for_when_it_may) {
   const auto engine = load_tiny(tiny, {.threads = 1, .context = tiny.context + 1, .clamp_context = true});
   ASSERT_TRUE(engine.has_value());
   EXPECT_EQ((*engine)->describe()->context_limit, tiny.context);
+}
+
+TEST(Engine, holds_what_the_request_needs_for_which_it_is_loaded_or_refuses_with_both_numbers) {
+  const TinyCase tiny = all_cases().front();
+  const auto limit_with = [&](const Options& options) {
+    return (*load_tiny(tiny, options))->describe()->context_limit;
+  };
+  EXPECT_EQ(limit_with({.threads = 1, .context = 8, .least_context = 16}), 16U);
+  EXPECT_EQ(limit_with({.threads = 1, .context = 16, .least_context = 8}), 16U);
+  const auto refused =
+      load_tiny(tiny, {.threads = 1, .context = 9999, .clamp_context = true, .least_context = tiny.context + 1});
+  ASSERT_FALSE(refused);
+  const auto counts = chat::as_context_too_large(refused.error());
+  ASSERT_TRUE(counts);
+  EXPECT_EQ(counts->asked_tokens, tiny.context + 1);
+  EXPECT_EQ(counts->model_tokens, tiny.context);
 }
 
 TEST(Engine, refuses_to_take_more_memory_than_it_may_and_says_how_much_it_needs) {

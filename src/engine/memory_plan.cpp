@@ -101,11 +101,23 @@ class Planner {
 
 }  // namespace
 
+namespace {
+
+/// How far the context may give way to memory.
+uint32_t least_context(const MemoryNeeds& needs, const Options& options) {
+  if (options.least_context != 0) return std::min(options.least_context, needs.context);
+  return options.context == 0 ? std::min(kLeastContext, needs.context) : needs.context;
+}
+
+}  // namespace
+
 Result<PlannedMemory> plan_memory(const MemoryNeeds& needs, const Options& options) {
   const Planner planner(needs, options);
   if (planner.fits(needs.context)) return planner.planned(needs.context);
-  if (options.may_shorten && options.context == 0) {
-    if (const uint32_t context = planner.longest(); context > 0) return planner.planned(context);
+  if (options.may_shorten) {
+    const uint32_t least = least_context(needs, options);
+    for (const uint32_t context : {planner.longest(), least})
+      if (context >= least && planner.fits(context)) return planner.planned(context);
   }
   return std::unexpected(planner.refusal());
 }

@@ -90,6 +90,22 @@ TEST(MemoryPlan, never_shortens_a_context_that_was_named) {
   EXPECT_EQ(plan_memory(needs(), options).error().code(), ErrorCode::kExhausted);
 }
 
+TEST(MemoryPlan, shortens_what_is_more_than_a_request_needs_and_no_further) {
+  Options options = within(650 * kMega, true);
+  options.context = 4096;
+  options.least_context = 1000;
+  EXPECT_EQ(plan_memory(needs(), options)->context, 3072U);
+  options.max_memory_bytes = (500 + 50 + 4 + 32) * kMega;  // 1024 tokens
+  EXPECT_EQ(plan_memory(needs(), options)->context, 1024U);
+  options.least_context = 1025;
+  EXPECT_EQ(plan_memory(needs(), options).error().code(), ErrorCode::kExhausted);
+  options.least_context = 100;
+  options.max_memory_bytes = (500 + 50 + 4 + 5) * kMega;  // 160 tokens
+  EXPECT_EQ(plan_memory(needs(), options)->context, 100U);
+  options.may_shorten = false;
+  EXPECT_FALSE(plan_memory(needs(), options));
+}
+
 TEST(MemoryPlan, of_an_encoder_has_room_for_a_step_of_short_texts) {
   MemoryNeeds encoder = needs();
   encoder.encoder = true;

@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <string>
 
 #include "base/result.h"
 #include "chat/types.h"
@@ -13,8 +12,5 @@ namespace ingle::engine {
 
 /// Ids in range, and not more than fit; kRefused with both counts if they do not.
 Status check_tokens(const chat::Description& model, std::span<const int32_t> tokens, size_t max_tokens);
-
-/// What to do about a text that does not fit.
-std::string hint_for_long_prompt(const chat::Description& model, size_t n_tokens);
 
 }  // namespace ingle::engine

@@ -82,6 +82,7 @@ std::string encode_load(const LoadOrder& order) {
       .text(options.kv_type)
       .number(options.context)
       .number(options.clamp_context)
+      .number(options.least_context)
       .number(options.max_sequences)
       .number(options.max_queue)
       .number(options.prefill_chunk)
@@ -103,6 +104,7 @@ Result<LoadOrder> decode_load(std::string_view bytes) {
   order.options.kv_type = reader.text();
   order.options.context = reader.number<uint32_t>();
   order.options.clamp_context = reader.number<bool>();
+  order.options.least_context = reader.number<uint32_t>();
   order.options.max_sequences = reader.number<uint32_t>();
   order.options.max_queue = reader.number<uint32_t>();
   order.options.prefill_chunk = reader.number<uint32_t>();

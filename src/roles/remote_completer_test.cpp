@@ -193,6 +193,7 @@ TEST_F(RemoteCompleterTest, OptionsAndFilesReachTheEngine) {
   options_.threads = 3;
   options_.context = 99;
   options_.clamp_context = true;
+  options_.least_context = 77;
   options_.max_memory_bytes = 1 << 20;
   std::vector<double> progress;
   options_.on_load_progress = [&](double done) { progress.push_back(done); };
@@ -210,6 +211,7 @@ TEST_F(RemoteCompleterTest, OptionsAndFilesReachTheEngine) {
   EXPECT_EQ(seen.threads, 3U);
   EXPECT_EQ(seen.context, 99U);
   EXPECT_TRUE(seen.clamp_context);
+  EXPECT_EQ(seen.least_context, 77U);
   EXPECT_EQ(seen.max_memory_bytes, uint64_t{1} << 20);
   EXPECT_EQ(progress, (std::vector<double>{0.5, 1}));
   EXPECT_GT(model().bytes(), 0U);

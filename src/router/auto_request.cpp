@@ -29,7 +29,7 @@ Egress egress_of(const ReleasedRequest& released, const Decision& decision) {
 }  // namespace
 
 Result<std::shared_ptr<chat::Completer>> acquire_local(const RoutingOptions& options, const PolicyFile& file,
-                                                       std::string& name) {
+                                                       std::string& name, uint32_t context) {
   name = file.policy ? file.policy->local_model : "";
   if (name.empty()) {
     INGLE_TRY(name, options.default_model());
@@ -38,7 +38,8 @@ Result<std::shared_ptr<chat::Completer>> acquire_local(const RoutingOptions& opt
     return std::unexpected(
         Error::usage("the policy's route.local_model cannot be 'auto'").hint("name an installed model"));
   }
-  return options.models->acquire(name, {});
+  // Who asks for `auto` does not know what the model was made for.
+  return options.models->acquire(name, {.keep_alive = {}, .context = context, .clamp_context = true});
 }
 
 AutoRequest::AutoRequest(const RoutingOptions& options, const Gate& gate, Ledger* ledger, chat::CompleteRequest request,
@@ -53,7 +54,7 @@ void AutoRequest::run() {
   decision_.model = kAutoModel;
   decision_.route = "local";
   decision_.outcome = "pending";
-  auto local = acquire_local(options_, file, decision_.local_model);
+  auto local = acquire_local(options_, file, decision_.local_model, request_.context);
   if (!local) return fail(std::move(local).error());
   local_ = *std::move(local);
   if (const auto description = local_->describe()) local_description_ = *description;

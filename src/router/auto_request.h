@@ -26,9 +26,9 @@ namespace ingle::router {
 /// Tokens of a local answer that are held back until its confidence decides; longer answers then stream on.
 inline constexpr size_t kHeldTokens = 48;
 
-/// The local model for `auto` under this policy, loaded.
+/// The local model for `auto` under this policy, loaded with as much context as that, if it was made for it; 0: the setting's.
 Result<std::shared_ptr<chat::Completer>> acquire_local(const RoutingOptions& options, const PolicyFile& policy,
-                                                       std::string& name);
+                                                       std::string& name, uint32_t context);
 
 class AutoRequest {
  public:

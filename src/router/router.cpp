@@ -105,7 +105,7 @@ class AutoModel final : public chat::Completer {
  private:
   Result<std::shared_ptr<chat::Completer>> local() {
     std::string name;
-    return acquire_local(options_, read_policy(options_.home), name);
+    return acquire_local(options_, read_policy(options_.home), name, 0);
   }
 
   RoutingOptions& options_;

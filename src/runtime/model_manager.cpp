@@ -7,6 +7,8 @@
 #include <limits>
 #include <map>
 
+#include "chat/errors.h"
+
 namespace ingle::runtime {
 namespace {
 
@@ -36,6 +38,7 @@ struct ModelManager::Entry {
     TimePoint last_used = {};
   };
   std::map<std::string, Wish, std::less<>> wishes = {};  // of those who used it
+  bool for_one = false;  // memory had room for the context that a request named, and not for the setting's
   uint32_t in_use = 0;
   uint64_t last_used = 0;
   TimePoint idle_since;
@@ -209,15 +212,21 @@ ModelManager::~ModelManager() {
   ended.swap(state_->ended);
 }
 
-std::optional<Lease> ModelManager::lease(const ModelFiles& files, const AcquireOptions& options,
-                                         std::shared_ptr<Entry> loaded) {
+Result<std::optional<Lease>> ModelManager::lease(const ModelFiles& files, const AcquireOptions& options,
+                                                 std::shared_ptr<Entry> loaded) {
   const std::lock_guard lock(state_->mutex);
   if (loaded) state_->entries[files.name] = std::move(loaded);
   const auto found = state_->entries.find(files.name);
   if (found == state_->entries.end()) return std::nullopt;
   const std::shared_ptr<Entry>& entry = found->second;
-  const uint32_t context = std::min(options.context, entry->description.context_length);
-  if (!entry->alive() || entry->digest != files.digest || context > entry->description.context_limit) {
+  const chat::Description& model = entry->description;
+  const bool is_the_model = entry->alive() && entry->digest == files.digest;
+  if (is_the_model && options.context > model.context_length && !options.clamp_context)
+    return std::unexpected(
+        chat::context_too_large({.asked_tokens = options.context, .model_tokens = model.context_length}));
+  const bool is_enough =
+      options.context == 0 ? !entry->for_one : std::min(options.context, model.context_length) <= model.context_limit;
+  if (!is_the_model || !is_enough) {
     state_->forget(found, entry->alive() ? ModelChange::Kind::kReplaced : ModelChange::Kind::kDied);
     return std::nullopt;
   }
@@ -234,7 +243,8 @@ std::optional<Lease> ModelManager::lease(const ModelFiles& files, const AcquireO
                }};
 }
 
-Result<Engine> ModelManager::load(const ModelFiles& files, uint32_t context) {
+Result<Engine> ModelManager::load(const ModelFiles& files, const AcquireOptions& options) {
+  uint32_t context = options.context;
   for (;;) {
     size_t n_loaded = 0;
     size_t max_loaded = 0;
@@ -246,7 +256,13 @@ Result<Engine> ModelManager::load(const ModelFiles& files, uint32_t context) {
     if (n_loaded < max_loaded) {
       state_->wait_for_ended();
       auto engine = loader_(files, context);
-      if (engine || engine.error().code() != ErrorCode::kExhausted) return engine;
+      if (engine) return engine;
+      if (const auto counts = chat::as_context_too_large(engine.error());
+          counts && options.clamp_context && context == options.context) {
+        context = static_cast<uint32_t>(counts->model_tokens);
+        continue;
+      }
+      if (engine.error().code() != ErrorCode::kExhausted) return engine;
       if (!state_->take_oldest_idle()) return engine;
     } else if (!state_->take_oldest_idle()) {
       return std::unexpected(
@@ -264,16 +280,19 @@ Result<std::shared_ptr<chat::Completer>> ModelManager::acquire(std::string_view 
 
 Result<Lease> ModelManager::acquire_engine(std::string_view model, const AcquireOptions& options) {
   INGLE_TRY(const ModelFiles files, resolver_(model));
-  if (auto leased = lease(files, options)) return *std::move(leased);
+  INGLE_TRY(auto leased, lease(files, options));
+  if (leased) return *std::move(leased);
 
   const std::lock_guard loading(loading_mutex_);
-  if (auto leased = lease(files, options)) return *std::move(leased);  // somebody else was faster
+  INGLE_TRY(leased, lease(files, options));  // somebody else may have been faster
+  if (leased) return *std::move(leased);
   auto entry = std::make_shared<Entry>();
   const TimePoint began = state_->options.now();
-  INGLE_TRY(entry->engine, load(files, options.context));
+  INGLE_TRY(entry->engine, load(files, options));
   INGLE_TRY(entry->description, entry->engine.completer->describe());
   entry->name = files.name;
   entry->digest = files.digest;
+  entry->for_one = options.context != 0 && entry->description.memory.wanted_context != 0;
   entry->idle_since = state_->options.now();
   {
     const std::lock_guard lock(state_->mutex);
@@ -282,7 +301,8 @@ Result<Lease> ModelManager::acquire_engine(std::string_view model, const Acquire
     state_->tell(ModelChange::Kind::kLoaded, files.name,
                  std::chrono::duration<double>(entry->idle_since - began).count());
   }
-  if (auto leased = lease(files, options, std::move(entry))) return *std::move(leased);
+  INGLE_TRY(leased, lease(files, options, std::move(entry)));
+  if (leased) return *std::move(leased);
   return std::unexpected(Error::unavailable("the engine of '" + files.name + "' ended as soon as it was loaded")
                              .hint("ask again; 'ingle doctor' checks the model's file"));
 }

@@ -74,7 +74,8 @@ class ModelManager final : public Models {
  public:
   /// From what a user calls a model, a name or the path of a .gguf file, to its files.
   using Resolver = std::function<Result<ModelFiles>(std::string_view model)>;
-  /// Starts an engine. kExhausted: not enough memory is free; models that nobody uses then make room, one after the other.
+  /// Starts an engine for everybody whose context is no less than this; 0: the setting's. Less than the setting's is loaded
+  /// where memory is short alone. kExhausted: not enough is free; models that nobody uses then make room, one by one.
   using Loader = std::function<Result<Engine>(const ModelFiles& files, uint32_t context)>;
 
   ModelManager(Resolver resolver, Loader loader, ManagerOptions options);
@@ -106,9 +107,9 @@ class ModelManager final : public Models {
   struct State;
 
   Result<Lease> acquire_engine(std::string_view model, const AcquireOptions& options);
-  std::optional<Lease> lease(const ModelFiles& files, const AcquireOptions& options,
-                             std::shared_ptr<Entry> loaded = nullptr);
-  Result<Engine> load(const ModelFiles& files, uint32_t context);
+  Result<std::optional<Lease>> lease(const ModelFiles& files, const AcquireOptions& options,
+                                     std::shared_ptr<Entry> loaded = nullptr);
+  Result<Engine> load(const ModelFiles& files, const AcquireOptions& options);
 
   const Resolver resolver_;
   const Loader loader_;

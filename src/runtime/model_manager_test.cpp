@@ -6,6 +6,8 @@
 #include <condition_variable>
 #include <thread>
 
+#include "chat/errors.h"
+
 namespace ingle::runtime {
 namespace {
 
@@ -45,7 +47,7 @@ class FakeModel final : public chat::Completer {
     description.name = name_;
     description.context_length = 8192;
     description.context_limit = context_;
-    description.memory = {.weights = 60, .cache = 30, .work = 10};
+    description.memory = {.weights = 60, .cache = 30, .work = 10, .wanted_context = context_ < 4096 ? 4096U : 0};
     return description;
   }
   Result<std::string> render(const chat::ChatPrompt&) override { return unused(); }
@@ -79,8 +81,11 @@ class ModelManagerTest : public ::testing::Test {
       ++n_loads_;
       if (files.name == "broken") return std::unexpected(Error::corrupt("broken"));
       if (alive_.count() >= room_) return std::unexpected(Error::exhausted("no memory"));
+      if (context > 8192)
+        return std::unexpected(chat::context_too_large({.asked_tokens = context, .model_tokens = 8192}));
       return Engine{
-          .completer = std::make_unique<FakeModel>(files.name, context == 0 ? 4096 : context, alive_),
+          .completer =
+              std::make_unique<FakeModel>(files.name, std::min(most_context_, std::max(context, 4096U)), alive_),
           .alive = [this] { return !dead_; },
           .bytes = 7,
       };
@@ -94,6 +99,7 @@ class ModelManagerTest : public ::testing::Test {
 
   Alive alive_;
   int room_ = 100;
+  uint32_t most_context_ = 8192;  // that memory has room for
   std::string digest_ = "1";
   std::string removed_;
   const std::chrono::steady_clock::time_point start_;
@@ -362,12 +368,41 @@ TEST_F(ModelManagerTest, a_longer_context_loads_anew_and_a_shorter_one_does_not)
   const auto manager = make();
   ASSERT_TRUE(manager->acquire("a", {.context = 2048}));
   ASSERT_TRUE(manager->acquire("a", {.context = 1024}));
+  ASSERT_TRUE(manager->acquire("a", {}));
   EXPECT_EQ(n_loads_, 1);
   ASSERT_TRUE(manager->acquire("a", {.context = 8192}));
   EXPECT_EQ(n_loads_, 2);
-  ASSERT_TRUE(manager->acquire("a", {.context = 100'000}));  // the model was made for 8192
-  EXPECT_EQ(n_loads_, 2);
   alive_.wait_for(1);
+}
+
+TEST_F(ModelManagerTest, more_context_than_the_model_was_made_for_is_refused_or_as_much_as_that) {
+  for (const bool is_loaded : {false, true}) {
+    const auto manager = make();
+    if (is_loaded) manager->acquire("a", {.context = 8192}).value();
+    const auto refused = manager->acquire("a", {.context = 100'000});
+    ASSERT_FALSE(refused);
+    const auto counts = chat::as_context_too_large(refused.error());
+    ASSERT_TRUE(counts);
+    EXPECT_EQ(counts->asked_tokens, 100'000U);
+    EXPECT_EQ(counts->model_tokens, 8192U);
+    const auto clamped = manager->acquire("a", {.context = 100'000, .clamp_context = true});
+    ASSERT_TRUE(clamped);
+    EXPECT_EQ((*clamped)->describe()->context_limit, 8192U);
+  }
+  EXPECT_EQ(n_loads_, 4);  // two of them refused
+}
+
+TEST_F(ModelManagerTest, what_was_loaded_smaller_for_one_request_is_loaded_anew_for_those_that_name_no_context) {
+  most_context_ = 1024;
+  const auto manager = make();
+  ASSERT_TRUE(manager->acquire("a", {.context = 512}));
+  ASSERT_TRUE(manager->acquire("a", {.context = 700}));
+  EXPECT_EQ(n_loads_, 1);
+  most_context_ = 4096;
+  EXPECT_EQ((*manager->acquire("a", {}))->describe()->context_limit, 4096U);
+  EXPECT_EQ(n_loads_, 2);
+  ASSERT_TRUE(manager->acquire("a", {.context = 512}));
+  EXPECT_EQ(n_loads_, 2);
 }
 
 TEST_F(ModelManagerTest, reports_what_cannot_be_found_or_loaded_and_keeps_nothing) {

@@ -21,7 +21,8 @@ using KeepAlive = int64_t;
 
 struct AcquireOptions {
   std::optional<KeepAlive> keep_alive = {};  // nothing: what this client said last, else the setting's
-  uint32_t context = 0;                      // tokens a sequence may hold; 0: the setting's
+  uint32_t context = 0;                      // tokens that one sequence holds at least; 0: the setting's
+  bool clamp_context = false;                // more than the model was made for is as much as that; else it is refused
   std::string client = {};                   // whose request it is: a model stays as long as one of them wants it
   /// true: keep_alive counts for nobody but this client, and for no longer than the setting's. Else it is the last word.
   bool may_only_wish = false;

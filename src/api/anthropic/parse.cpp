@@ -84,8 +84,6 @@ constexpr Field kSharedRows[] = {
     honoured("top_k", "integer"),
     honoured("stop_sequences", "string[]"),
     honoured("thinking", "object", "400 where the model cannot", &kThinkingFields),
-    honoured("num_ctx", "integer", "not Anthropic's: tokens that prompt and answer may take together"),
-    honoured("context_length", "integer", "the same, in LM Studio's words"),
     honoured("stream", "boolean", "default false"),
     honoured("output_config", "object", "", &kConfigFields),
     honoured("output_format", "object", "the older place of output_config.format", &kFormatFields),
@@ -101,8 +99,8 @@ constexpr Field kSharedRows[] = {
 };
 constexpr Field kMessagesRows[] = {required("max_tokens", "integer")};
 constexpr Field kCountRows[] = {honoured("max_tokens", "integer", "changes nothing")};
-constexpr auto kMessagesTable = joined(kSharedRows, kMessagesRows);
-constexpr auto kCountTable = joined(kSharedRows, kCountRows);
+constexpr auto kMessagesTable = joined(kSharedRows, kContextRows, kMessagesRows);
+constexpr auto kCountTable = joined(kSharedRows, kContextRows, kCountRows);
 
 std::string item_path(std::string_view list, size_t index) {
   return std::string(list) + "[" + std::to_string(index) + "]";

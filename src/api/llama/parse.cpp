@@ -8,6 +8,7 @@
 
 #include "api/json_input.h"
 #include "api/limits.h"
+#include "api/question_input.h"
 
 namespace ingle::api::llama {
 namespace {
@@ -125,8 +126,8 @@ constexpr Field kTokenizeRows[] = {
 constexpr Field kDetokenizeRows[] = {
   required("tokens", "integer[]"),
 };
-constexpr auto kCompletionTable = joined(kModelRows, kTextPromptRows, kGenerationRows);
-constexpr auto kInfillTable = joined(kModelRows, kInfillRows, kGenerationRows);
+constexpr auto kCompletionTable = joined(kModelRows, kTextPromptRows, kGenerationRows, kContextRows);
+constexpr auto kInfillTable = joined(kModelRows, kInfillRows, kGenerationRows, kContextRows);
 constexpr auto kTokenizeTable = joined(kModelRows, kTokenizeRows);
 constexpr auto kDetokenizeTable = joined(kModelRows, kDetokenizeRows);
 // clang-format on
@@ -300,6 +301,7 @@ void read_generation(ObjectReader& in, CompletionCall& call) {
   call.n = static_cast<uint32_t>(in.integer("n_cmpl", 1, kMaxChoices).value_or(1));
   if (call.n * std::max<size_t>(call.prompts.size(), 1) > kMaxChoices)
     in.fault("n_cmpl", "of each prompt is more than " + std::to_string(kMaxChoices) + " answers");
+  call.context = read_context(in);
   call.request.stop = in.texts("stop");
   call.request.ignore_eos = in.boolean("ignore_eos").value_or(false);
   call.stream = in.boolean("stream").value_or(false);

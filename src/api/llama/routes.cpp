@@ -48,7 +48,11 @@ void complete(const std::shared_ptr<Call>& call, CompletionCall parsed, std::vec
                     .settings_json = encode_settings(parsed.request, parsed.stream),
                     .prompts = {},
                     .n = parsed.n};
-  Inference inference{.model = parsed.model, .request = {}, .n = parsed.n, .stream = parsed.stream};
+  Inference inference{.model = parsed.model,
+                      .acquire = {.keep_alive = {}, .context = parsed.context},
+                      .request = {},
+                      .n = parsed.n,
+                      .stream = parsed.stream};
   for (Prompt& prompt : prompts) {
     frame.prompts.push_back({std::move(prompt.text), static_cast<uint32_t>(prompt.tokens.tokens.size())});
     for (uint32_t i = 0; i < parsed.n; ++i) {
@@ -70,7 +74,7 @@ void completion(const std::shared_ptr<Call>& call) {
   auto parsed = parse_completion(call->request().body);
   if (!parsed) return call->fail(parsed.error());
   call->name_ignored(parsed->ignored);
-  const auto model = acquire(*call, parsed->model);
+  const auto model = acquire(*call, parsed->model, parsed->context);
   if (!model) return call->fail(model.error());
   std::vector<Prompt> prompts;
   for (std::vector<PromptPart>& parts : parsed->prompts) {
@@ -86,7 +90,7 @@ void infill(const std::shared_ptr<Call>& call) {
   auto parsed = parse_infill(call->request().body);
   if (!parsed) return call->fail(parsed.error());
   call->name_ignored(parsed->completion.ignored);
-  const auto model = acquire(*call, parsed->completion.model);
+  const auto model = acquire(*call, parsed->completion.model, parsed->completion.context);
   if (!model) return call->fail(model.error());
   auto prompt = infill_prompt(**model, parsed->infill, "input_suffix");
   if (!prompt) return call->fail(prompt.error());

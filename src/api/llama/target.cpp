@@ -16,11 +16,11 @@ Answer<std::string> model_of(Call& call, const std::string& named) {
                                                          : "must name one of the models here: there are several"));
 }
 
-Answer<std::shared_ptr<chat::Completer>> acquire(Call& call, std::string& model) {
+Answer<std::shared_ptr<chat::Completer>> acquire(Call& call, std::string& model, uint32_t context) {
   auto name = model_of(call, model);
   if (!name) return std::unexpected(std::move(name).error());
   model = *std::move(name);
-  return acquire_model(call, model, {});
+  return acquire_model(call, model, {.keep_alive = {}, .context = context});
 }
 
 }  // namespace ingle::api::llama

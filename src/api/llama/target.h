@@ -11,6 +11,6 @@ namespace ingle::api::llama {
 /// What is named; else the model that is loaded, or the only one that is installed.
 Answer<std::string> model_of(Call& call, const std::string& named);
 /// The same, loaded; `model` becomes its name.
-Answer<std::shared_ptr<chat::Completer>> acquire(Call& call, std::string& model);
+Answer<std::shared_ptr<chat::Completer>> acquire(Call& call, std::string& model, uint32_t context = 0);
 
 }  // namespace ingle::api::llama

@@ -39,6 +39,7 @@ void read_shared(ObjectReader& in, ReadNotes& notes, EmbedCall& call) {
     CompletionCall read;
     read_options(*options, "options", notes, read);
     call.acquire.context = read.acquire.context;
+    call.acquire.clamp_context = read.acquire.clamp_context;
   }
 }
 

@@ -12,7 +12,7 @@ using chat::Sampling;
 
 // clang-format off
 constexpr Field kRows[] = {
-  honoured("num_ctx", "integer", "tokens that the conversation may hold"),
+  honoured("num_ctx", "integer", "tokens that prompt and answer may take together; more than the model was made for is as much as that, and X-Ingle-Context says so"),
   honoured("num_predict", "integer", "default -1: until the model ends; -2: until the context is full, the same here"),
   honoured("seed", "integer", "default -1: random"),
   honoured("stop", "string[]"),
@@ -148,7 +148,10 @@ void read_options(const Json& options, const std::string& path, ReadNotes& notes
   if (const auto version = integer("mirostat", 0, 2)) sampling.mirostat = *version != 0;
   if (const auto limit = integer("num_predict", -2, 1 << 30))
     call.request.max_tokens = std::max<int32_t>(static_cast<int32_t>(*limit), -1);
-  if (const auto context = integer("num_ctx", 0, 1 << 24)) call.acquire.context = static_cast<uint32_t>(*context);
+  if (const auto context = integer("num_ctx", 0, 1 << 24)) {
+    call.acquire.context = static_cast<uint32_t>(*context);
+    call.acquire.clamp_context = true;  // as Ollama does: its clients ask for more than models have
+  }
   // The largest double below 2^63.
   if (const auto seed = integer("seed", -9.2e18, 9.2e18)) {
     call.has_seed = *seed >= 0;

@@ -25,9 +25,10 @@ Result<bool> fits(chat::Completer& model, const chat::ChatPrompt& prompt, size_t
 
 }  // namespace
 
-Result<size_t> leave_out_oldest(chat::Completer& model, chat::ChatPrompt& prompt) {
+Result<size_t> leave_out_oldest(chat::Completer& model, chat::ChatPrompt& prompt, uint32_t context) {
   INGLE_TRY(const chat::Description description, model.describe());
-  INGLE_TRY(const bool fits_as_it_is, fits(model, prompt, description.context_limit));
+  const size_t most = context == 0 ? description.context_limit : std::min(context, description.context_limit);
+  INGLE_TRY(const bool fits_as_it_is, fits(model, prompt, most));
   if (fits_as_it_is || prompt.messages.empty()) return 0;
   const std::vector<chat::Message> all = std::move(prompt.messages);
   // A result whose call was left out would answer nothing.
@@ -45,7 +46,7 @@ Result<size_t> leave_out_oldest(chat::Completer& model, chat::ChatPrompt& prompt
   while (low < high) {
     const size_t middle = (low + high) / 2;
     prompt.messages = without(all, cuts[middle]);
-    INGLE_TRY(const bool enough, fits(model, prompt, description.context_limit));
+    INGLE_TRY(const bool enough, fits(model, prompt, most));
     if (enough) {
       high = middle;
     } else {

@@ -3,6 +3,7 @@
 #include "api/openai/completions.h"
 #include "api/openai/input.h"
 #include "api/openai/shape.h"
+#include "api/question_input.h"
 
 namespace ingle::api::openai {
 namespace {
@@ -18,7 +19,7 @@ constexpr Field kCompletionsRows[] = {
   honoured("logprobs", "integer", "0 to 20, in the old form; of tokens of a prompt there is no top_logprobs"),
   rejected("best_of", 400, "answers are not judged here: ask for 'n' and choose", "1"),
 };
-constexpr auto kCompletionsTable = joined(kCompletionsRows, kQuestionRows, kSamplingRows, kServerRows, kShapeRows);
+constexpr auto kCompletionsTable = joined(kCompletionsRows, kQuestionRows, kSamplingRows, kContextRows, kServerRows, kShapeRows);
 // clang-format on
 
 }  // namespace

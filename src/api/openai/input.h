@@ -29,8 +29,6 @@ inline constexpr Field kSamplingRows[] = {
   honoured("repeat_penalty", "number", "of local servers"),
 };
 inline constexpr Field kServerRows[] = {
-  honoured("num_ctx", "integer", "tokens that prompt and answer may take together; the model is loaded anew for more"),
-  honoured("context_length", "integer", "the same, in LM Studio's words"),
   harmless("user", "requests are told apart by their tokens"),
   harmless("safety_identifier", "nobody is reported to anybody"),
   harmless("prompt_cache_key", "every beginning that was seen is found again"),
@@ -69,7 +67,7 @@ void read_thinking(ObjectReader& in, ReadNotes& notes, chat::CompleteRequest& re
 
 /// kSamplingRows, without which answers have OpenAI's defaults.
 void read_sampling(ObjectReader& in, Question& question);
-/// kQuestionRows, kSamplingRows and kServerRows.
+/// kQuestionRows, kSamplingRows, kContextRows and kServerRows.
 void read_question(ObjectReader& in, ReadNotes& notes, Question& question);
 
 /// Tokens of an answer at most, -1 for no limit; `fallback` where no field says it. The first of `names` wins.

@@ -6,6 +6,7 @@
 #include "api/limits.h"
 #include "api/openai/input.h"
 #include "api/openai/shape.h"
+#include "api/question_input.h"
 #include "api/tool_input.h"
 
 namespace ingle::api::openai {
@@ -45,7 +46,7 @@ constexpr Field kChatRows[] = {
   rejected("functions", 400, kOldFunctions),
   rejected("function_call", 400, kOldFunctions, "\"auto\""),
 };
-constexpr auto kChatTable = joined(kChatRows, kQuestionRows, kSamplingRows, kServerRows, kThinkingRows, kToolRows, kShapeRows);
+constexpr auto kChatTable = joined(kChatRows, kQuestionRows, kSamplingRows, kContextRows, kServerRows, kThinkingRows, kToolRows, kShapeRows);
 // clang-format on
 
 std::vector<chat::Message> read_messages(ObjectReader& in, ReadNotes& notes) {

@@ -86,7 +86,7 @@ constexpr Field kResponsesRows[] = {
   rejected("prompt", 400, "there are no stored prompts"),
   rejected("context_management", 400, "nothing of a conversation is cut off or summed up"),
 };
-constexpr auto kResponsesTable = joined(kResponsesRows, kSamplingRows, kServerRows);
+constexpr auto kResponsesTable = joined(kResponsesRows, kSamplingRows, kContextRows, kServerRows);
 constexpr Field kInputItemRows[] = {
   honoured("limit", "integer", "1 to 100, default 20"),
   honoured("order", "string", "asc or desc, the default"),

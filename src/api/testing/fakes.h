@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "chat/completer.h"
+#include "chat/errors.h"
 #include "net/http_server.h"
 #include "runtime/models.h"
 
@@ -129,6 +130,9 @@ class FakeModels : public runtime::Models {
     if (loading) loading();
     if (model != "m:1" && model != "auto") return std::unexpected(Error::not_found("no such model").hint("pull one"));
     acquired.emplace_back(model, options);
+    const uint32_t most = completer->description.context_length;
+    if (most != 0 && options.context > most && !options.clamp_context)
+      return std::unexpected(chat::context_too_large({.asked_tokens = options.context, .model_tokens = most}));
     return completer;
   }
   void unload(std::string_view model) override { unloaded.emplace_back(model); }

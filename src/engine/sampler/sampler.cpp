@@ -51,12 +51,12 @@ Status check_bias(const chat::Sampling& s, size_t n_vocab) {
   for (const auto& [id, bias] : s.logit_bias) {
     if (id < 0 || static_cast<size_t>(id) >= n_vocab) {
       return std::unexpected(
-          Error::usage(fmt::format("sampling: logit_bias names token {}, the vocabulary has {}", id, n_vocab)));
+          Error::usage(fmt::format("logit_bias: there is no token {}, the vocabulary has {}", id, n_vocab)));
     }
     // Minus infinity bans; anything else must stay a number when added.
     const bool bans = std::isinf(bias) && bias < 0;
     if (!bans && !(std::abs(bias) <= 1e30F)) {
-      return std::unexpected(Error::usage(fmt::format("sampling: logit_bias of token {} is {}", id, bias)));
+      return std::unexpected(Error::usage(fmt::format("logit_bias: that of token {} is {}", id, bias)));
     }
   }
   return {};
@@ -75,7 +75,7 @@ bool has_possible(const Candidates& candidates) {
 }
 
 Error all_banned(std::string_view what) {
-  return Error::refused(fmt::format("sampling: logit_bias bans every token that {}", what));
+  return Error::refused(fmt::format("logit_bias: it bans every token that {}", what));
 }
 
 }  // namespace

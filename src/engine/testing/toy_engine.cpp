@@ -17,6 +17,7 @@ ToyEngine make_toy_engine(ToySetup setup) {
   parts.description.name = "toy";
   parts.description.vocab_size = setup.n_vocab;
   parts.description.embedding_size = ToyExecutor::kEmbd;
+  parts.description.context_length = setup.context;
   parts.description.context_limit = setup.context;
   parts.description.max_embed_tokens = setup.context;
   parts.max_sequences = setup.max_sequences;

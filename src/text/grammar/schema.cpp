@@ -25,8 +25,7 @@ Result<SchemaTree> parse_schema(std::string_view json, std::span<const CopySourc
   if (!options.may_check && !tree.unenforced.empty()) {
     return std::unexpected(
         Error::refused("schema: " + tree.unenforced.front().message())
-            .hint(
-                "leave it out, or have it checked when the answer is whole: \"strict\": false in a request, --schema-check on the command line"));
+            .hint("leave it out, or have it checked when the answer is whole: without 'strict': true"));
   }
   return tree;
 }

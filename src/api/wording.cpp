@@ -1,0 +1,81 @@
+#include "api/wording.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+#include "chat/errors.h"
+
+namespace ingle::api {
+namespace {
+
+using Names = std::array<std::string_view, 5>;  // the last may be empty
+
+// What dialects call the same thing.
+constexpr Names kContext = {"num_ctx", "context_length"};
+constexpr Names kAnswer = {"max_completion_tokens", "max_output_tokens", "n_predict", "num_predict", "max_tokens"};
+constexpr Names kPrompt = {"messages", "input", "prompt", "input_prefix"};
+
+/// Errors from below begin with what they are about.
+struct Subject {
+  std::string_view prefix;
+  Names names;
+};
+constexpr Subject kSubjects[] = {
+    {"logit_bias: ", {"logit_bias"}},
+    {"stop: ", {"stop", "stop_sequences"}},
+    {"grammar: ", {"grammar"}},
+    {"schema: ", {"response_format", "format", "json_schema"}},
+};
+
+const Field* find(FieldTable fields, std::string_view name) {
+  const auto row = std::ranges::find(fields, name, &Field::name);
+  return row != fields.end() && is_read(*row) ? &*row : nullptr;
+}
+
+/// The first of the names that the request may have, as a path: "num_ctx", "options.num_ctx". Empty: it has none.
+std::string path_of(const FieldTable* fields, Names names) {
+  if (fields == nullptr) return {};
+  for (const std::string_view name : names) {
+    if (name.empty()) break;
+    if (find(*fields, name) != nullptr) return std::string(name);
+    for (const Field& row : *fields)
+      if (row.inner != nullptr && row.type == "object" && find(*row.inner, name) != nullptr)
+        return std::string(row.name) + "." + std::string(name);
+  }
+  return {};
+}
+
+std::string before_value(const std::string& path) {
+  return path.empty() ? std::string() : "'" + path + "': ";
+}
+
+/// The fields that the error is about.
+Names names_of(const Error& error) {
+  if (chat::as_prompt_too_long(error)) return kPrompt;
+  if (chat::as_context_too_large(error)) return kContext;
+  if (const auto counts = chat::as_answer_too_short(error)) return counts->prompt_tokens == 0 ? kAnswer : kPrompt;
+  return {};
+}
+
+}  // namespace
+
+Failure in_words_of(const FieldTable* fields, Failure failure) {
+  const std::string context = before_value(path_of(fields, kContext));
+  const std::string answer = before_value(path_of(fields, kAnswer));
+  std::string message = failure.error.message();
+  std::string param = path_of(fields, names_of(failure.error));
+  for (const Subject& subject : kSubjects) {
+    if (!message.starts_with(subject.prefix)) continue;
+    param = path_of(fields, subject.names);
+    if (!param.empty()) message = before_value(param) + message.substr(subject.prefix.size());
+  }
+  if (failure.param.empty()) failure.param = std::move(param);
+  std::string hint = chat::hint_in({.context = context, .answer = answer}, failure.error);
+  if (chat::as_prompt_too_long(failure.error) && !path_of(fields, Names{"truncate"}).empty())
+    hint += ", or 'truncate': true";
+  failure.error = Error(failure.error.code(), std::move(message)).hint(std::move(hint));
+  return failure;
+}
+
+}  // namespace ingle::api

@@ -1,0 +1,13 @@
+// The words of a failure: errors from below carry facts ("the context holds 4096"), and what is to be changed is called
+// `num_ctx` in one request and `context_length` in another. The table of the request's own fields says which. Pure.
+#pragma once
+
+#include "api/failure.h"
+#include "api/fields.h"
+
+namespace ingle::api {
+
+/// `fields`: of the body that was refused; null: it had none. Fills in `param` too, where it is empty.
+Failure in_words_of(const FieldTable* fields, Failure failure);
+
+}  // namespace ingle::api
