@@ -4,34 +4,17 @@
 #include <gtest/gtest.h>
 
 #include "text/grammar/compile.h"
-#include "text/grammar/testing/walk.h"
+#include "text/grammar/testing/cases.h"
 
 namespace ingle::text::grammar {
 namespace {
 
 using testing::accepts;
+using testing::check;
 using testing::compiled;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-struct Case {
-  std::string schema;
-  std::vector<std::string> good;
-  std::vector<std::string> bad;
-};
-
-/// Everything in the schema must be enforced.
-void check(const std::vector<Case>& cases) {
-  for (const Case& c : cases) {
-    const auto program = compiled(c.schema);
-    ASSERT_TRUE(program.has_value()) << c.schema << ": " << program.error().message();
-    for (const std::string& text : c.good)
-      EXPECT_TRUE(accepts(*program, text)) << c.schema << " must take " << text;
-    for (const std::string& text : c.bad)
-      EXPECT_FALSE(accepts(*program, text)) << c.schema << " must not take " << text;
-  }
-}
 
 SchemaTree checked(std::string_view schema) {
   auto tree = parse_schema(schema, {}, {.may_check = true});
