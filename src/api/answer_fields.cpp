@@ -6,16 +6,37 @@ namespace {
 // clang-format off
 constexpr Field kUsageRows[] = {required("prompt_tokens", "integer"), required("total_tokens", "integer"), honoured("completion_tokens", "integer")};
 constexpr FieldTable kUsage = kUsageRows;
-constexpr Field kOpenAiMessageRows[] = {required("role", "string"), required("content", "string|null"), honoured("tool_calls", "object[]")};
+constexpr Field kFunctionRows[] = {required("name", "string"), required("arguments", "string", "the text of a JSON object")};
+constexpr FieldTable kFunction = kFunctionRows;
+constexpr Field kCallRows[] = {required("id", "string"), required("type", "string"), required("function", "object", "", &kFunction)};
+constexpr FieldTable kCall = kCallRows;
+constexpr Field kOpenAiMessageRows[] = {
+  required("role", "string"), required("content", "string|null"), required("refusal", "string|null", "always null"),
+  honoured("reasoning_content", "string", "what the model thought"), honoured("reasoning", "string", "the same"), honoured("tool_calls", "object[]", "", &kCall),
+};
 constexpr FieldTable kOpenAiMessage = kOpenAiMessageRows;
-constexpr Field kChoiceRows[] = {required("index", "integer"), required("message", "object", "", &kOpenAiMessage), required("finish_reason", "string")};
+constexpr Field kLikelyRows[] = {required("token", "string"), required("logprob", "number"), required("bytes", "integer[]|null")};
+constexpr FieldTable kLikely = kLikelyRows;
+constexpr Field kLogprobListRows[] = {required("top_logprobs", "object[]", "", &kLikely)};
+constexpr auto kTokenLogprobTable = joined(kLikelyRows, kLogprobListRows);
+constexpr FieldTable kTokenLogprob = kTokenLogprobTable;
+constexpr Field kLogprobsRows[] = {required("content", "object[]", "", &kTokenLogprob), required("refusal", "null")};
+constexpr FieldTable kLogprobs = kLogprobsRows;
+constexpr Field kChoiceRows[] = {
+  required("index", "integer"), required("message", "object", "", &kOpenAiMessage), required("finish_reason", "string"),
+  honoured("logprobs", "object|null", "", &kLogprobs),
+};
 constexpr FieldTable kChoice = kChoiceRows;
 constexpr Field kOpenAiChatRows[] = {
   required("id", "string"), required("object", "string"), required("created", "integer"), required("model", "string"),
   required("choices", "object[]", "", &kChoice), required("usage", "object", "", &kUsage),
 };
+constexpr Field kOldLogprobsRows[] = {
+  required("tokens", "string[]"), required("token_logprobs", "any[]", "null for the first token of a prompt"), required("top_logprobs", "any[]"), required("text_offset", "integer[]"),
+};
+constexpr FieldTable kOldLogprobs = kOldLogprobsRows;
 constexpr Field kTextChoiceRows[] = {
-  required("index", "integer"), required("text", "string"), required("logprobs", "object|null"), required("finish_reason", "string"),
+  required("index", "integer"), required("text", "string"), required("logprobs", "object|null", "", &kOldLogprobs), required("finish_reason", "string"),
 };
 constexpr FieldTable kTextChoice = kTextChoiceRows;
 constexpr Field kOpenAiCompletionsRows[] = {
@@ -81,6 +102,15 @@ constexpr Field kResponseRows[] = {
   required("id", "string"), required("object", "string"), required("created_at", "integer"), required("status", "string"), required("model", "string"),
   required("output", "object[]"), required("usage", "object|null"), required("error", "object|null"), required("incomplete_details", "object|null"),
 };
+constexpr Field kItemRows[] = {required("id", "string"), required("type", "string")};
+constexpr FieldTable kItem = kItemRows;
+constexpr Field kItemsRows[] = {
+  required("object", "string"), required("data", "object[]", "", &kItem), required("first_id", "string|null"), required("last_id", "string|null"),
+  required("has_more", "boolean"),
+};
+constexpr Field kDeletedRows[] = {required("id", "string"), required("object", "string"), required("deleted", "boolean")};
+constexpr Field kSlotRows[] = {required("id", "integer"), required("n_ctx", "integer"), required("is_processing", "boolean")};
+constexpr Field kLlamaVectorRows[] = {required("index", "integer"), required("embedding", "any[]", "one list of numbers, or one for each token")};
 constexpr Field kInstanceRows[] = {required("instance_id", "string")};
 constexpr Field kCompletionRows[] = {
   honoured("content", "string"), honoured("tokens", "integer[]"), honoured("stop", "boolean"), honoured("stop_type", "string"),
@@ -93,7 +123,8 @@ constexpr Field kContentRows[] = {required("content", "string")};
 constexpr Field kPromptRows[] = {required("prompt", "string")};
 constexpr Field kPropsRows[] = {
   required("default_generation_settings", "object"), required("total_slots", "integer"), required("chat_template", "string"),
-  required("modalities", "object"), required("build_info", "string"), required("is_sleeping", "boolean"),
+  required("chat_template_caps", "object"), required("media_marker", "string"), required("modalities", "object"), required("model_path", "string"),
+  required("build_info", "string"), required("is_sleeping", "boolean"),
 };
 constexpr Field kStatusRows[] = {required("value", "string", "loaded or unloaded")};
 constexpr FieldTable kStatus = kStatusRows;
@@ -139,6 +170,31 @@ constexpr Field kLmStudioDownloadRows[] = {
   honoured("downloaded_bytes", "integer"), honoured("bytes_per_second", "number"), honoured("error", "object"),
 };
 constexpr Field kHealthRows[] = {required("status", "string")};
+constexpr Field kCloudRows[] = {required("disabled", "boolean"), required("source", "string")};
+constexpr FieldTable kCloud = kCloudRows;
+constexpr Field kCloudStatusRows[] = {required("cloud", "object", "", &kCloud)};
+
+constexpr Field kOpenAiFaultRows[] = {required("message", "string"), required("type", "string"), required("param", "string|null"), required("code", "string|null")};
+constexpr FieldTable kOpenAiFault = kOpenAiFaultRows;
+constexpr Field kOpenAiErrorRows[] = {required("error", "object", "", &kOpenAiFault)};
+constexpr Field kOllamaErrorRows[] = {required("error", "string"), honoured("code", "string")};
+constexpr Field kAnthropicFaultRows[] = {required("type", "string"), required("message", "string"), honoured("code", "string")};
+constexpr FieldTable kAnthropicFault = kAnthropicFaultRows;
+constexpr Field kAnthropicErrorRows[] = {required("type", "string"), required("error", "object", "", &kAnthropicFault), honoured("request_id", "string")};
+constexpr Field kLlamaFaultRows[] = {
+  required("code", "integer"), required("message", "string"), required("type", "string"), honoured("n_prompt_tokens", "integer"), honoured("n_ctx", "integer"),
+};
+constexpr FieldTable kLlamaFault = kLlamaFaultRows;
+constexpr Field kLlamaErrorRows[] = {required("error", "object", "", &kLlamaFault)};
+constexpr Field kLmStudioFaultRows[] = {required("type", "string"), required("message", "string"), required("code", "string"), honoured("param", "string")};
+constexpr FieldTable kLmStudioFault = kLmStudioFaultRows;
+constexpr Field kLmStudioErrorRows[] = {required("error", "object", "", &kLmStudioFault)};
+constexpr Field kOwnFaultRows[] = {
+  required("message", "string"), required("hint", "string"), required("type", "string"), required("request_id", "string"), honoured("param", "string"),
+  honoured("code", "string"),
+};
+constexpr FieldTable kOwnFault = kOwnFaultRows;
+constexpr Field kOwnErrorRows[] = {required("error", "object", "", &kOwnFault)};
 // clang-format on
 
 }  // namespace
@@ -174,6 +230,18 @@ constexpr FieldTable kLmStudioModels = kLmStudioModelsRows;
 constexpr FieldTable kLmStudioLoaded = kLmStudioLoadedRows;
 constexpr FieldTable kLmStudioModelsV0 = kLmStudioModelsV0Rows;
 constexpr FieldTable kLmStudioDownload = kLmStudioDownloadRows;
+constexpr FieldTable kLmStudioModelOfV0 = kLmStudioModelV0Rows;
 constexpr FieldTable kHealth = kHealthRows;
+constexpr FieldTable kCloudStatus = kCloudStatusRows;
+constexpr FieldTable kInputItems = kItemsRows;
+constexpr FieldTable kDeleted = kDeletedRows;
+constexpr FieldTable kSlot = kSlotRows;
+constexpr FieldTable kLlamaVector = kLlamaVectorRows;
+constexpr FieldTable kOpenAiError = kOpenAiErrorRows;
+constexpr FieldTable kOllamaError = kOllamaErrorRows;
+constexpr FieldTable kAnthropicError = kAnthropicErrorRows;
+constexpr FieldTable kLlamaError = kLlamaErrorRows;
+constexpr FieldTable kLmStudioError = kLmStudioErrorRows;
+constexpr FieldTable kOwnError = kOwnErrorRows;
 
 }  // namespace ingle::api::answers

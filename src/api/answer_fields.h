@@ -37,6 +37,19 @@ extern const FieldTable kLmStudioModels;
 extern const FieldTable kLmStudioLoaded;
 extern const FieldTable kLmStudioModelsV0;
 extern const FieldTable kLmStudioDownload;
+extern const FieldTable kLmStudioModelOfV0;
 extern const FieldTable kHealth;
+extern const FieldTable kCloudStatus;
+extern const FieldTable kInputItems;
+extern const FieldTable kDeleted;
+extern const FieldTable kSlot;
+extern const FieldTable kLlamaVector;
+// Errors, by dialect.
+extern const FieldTable kOpenAiError;
+extern const FieldTable kOllamaError;
+extern const FieldTable kAnthropicError;
+extern const FieldTable kLlamaError;
+extern const FieldTable kLmStudioError;
+extern const FieldTable kOwnError;
 
 }  // namespace ingle::api::answers

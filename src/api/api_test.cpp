@@ -397,6 +397,35 @@ TEST_F(ApiTest, unknown_addresses_and_methods_are_told_in_the_dialect) {
   EXPECT_EQ(wrong.reply.status, 405);
   EXPECT_EQ(wrong.header("allow"), "POST");
   EXPECT_EQ(ask("HEAD", "/api/tags").reply.status, 200);
+  EXPECT_EQ(ask("POST", "/nothing").reply.status, 404);
+  EXPECT_EQ(ask("DELETE", "/v1/nothing").reply.status, 404);
+  EXPECT_EQ(ask("GET", "/api/status").reply.body, R"({"cloud":{"disabled":true,"source":"config"}})");
+  EXPECT_EQ(ask("POST", "/api/me").reply.status, 501);
+}
+
+TEST_F(ApiTest, clients_of_anthropic_see_models_in_their_form) {
+  const auto see = [&](const std::string& path) {
+    auto wanted = request("GET", path);
+    wanted.headers.push_back({"anthropic-version", "2023-06-01"});
+    return Json::parse(ask(std::move(wanted)).reply.body);
+  };
+  const Json model = {
+      {"type", "model"}, {"id", "m:1"}, {"display_name", "m:1"}, {"created_at", "1970-01-01T00:00:00Z"}};
+  EXPECT_EQ(see("/v1/models/m:1"), model);
+  const Json list = {{"data", {model}}, {"has_more", false}, {"first_id", "m:1"}, {"last_id", "m:1"}};
+  EXPECT_EQ(see("/v1/models"), list);
+  EXPECT_EQ(Json::parse(ask("GET", "/v1/models").reply.body).at("object"), "list");
+}
+
+TEST_F(ApiTest, who_deletes_is_told_what_came_free_and_what_another_program_put_there) {
+  services.remove = [](std::string_view) -> Result<store::RemoveReport> {
+    return store::RemoveReport{
+        .name = *store::ModelName::parse("m:1"), .bytes_freed = 7, .blobs_removed = 1, .blobs_foreign = 2};
+  };
+  const Seen removed = ask("DELETE", "/api/delete", R"({"model":"m:1"})");
+  EXPECT_EQ(removed.reply.status, 200);
+  EXPECT_EQ(removed.header("x-ingle-freed-bytes"), "7");
+  EXPECT_EQ(removed.header("x-ingle-kept-files"), "2 of another program");
 }
 
 TEST_F(ApiTest, the_root_greets_clients_of_ollama) {
@@ -416,7 +445,9 @@ TEST_F(ApiTest, llama_servers_clients_name_no_model) {
   const Seen unclear = ask("POST", "/completions", R"({"prompt":"a"})");
   EXPECT_EQ(unclear.reply.status, 400);
   EXPECT_NE(unclear.reply.body.find(R"("code":400)"), std::string::npos) << unclear.reply.body;
-  models.now_loaded = {{.name = "m:1", .digest = {}, .description = {}}};
+  EXPECT_NE(unclear.reply.body.find("m:1, n:1"), std::string::npos) << unclear.reply.body;
+  models.now_loaded = {{.name = "m:1", .digest = {}, .description = {}},
+                       {.name = "n:1", .digest = {}, .description = {}}};
   EXPECT_EQ(ask("POST", "/completions", R"({"prompt":"a"})").reply.status, 200);
 }
 

@@ -52,6 +52,7 @@ struct Route {
   /// taken from who sends it.
   std::shared_ptr<net::BodyReceiver> (*receive)(const Services& services, const net::ServerRequest& head,
                                                 std::string_view rest, std::function<Answer<void>()> allowed) = nullptr;
+  bool lists = false;  // it answers with a list of what `answer` describes
 };
 
 /// Who asks.

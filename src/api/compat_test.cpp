@@ -55,6 +55,26 @@ TEST(OpenApi, has_every_route_and_nothing_else) {
   EXPECT_EQ(listed, served);
 }
 
+TEST(OpenApi, operations_have_names_of_their_own_error_forms_and_say_who_may) {
+  const Json document = Json::parse(openapi_document("1.2.3"));
+  std::set<std::string> ids;
+  for (const auto& [path, operations] : document.at("paths").items())
+    for (const auto& [method, operation] : operations.items()) {
+      const auto id = operation.at("operationId").get<std::string>();
+      EXPECT_TRUE(ids.insert(id).second) << id;
+      EXPECT_EQ(id.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_"), std::string::npos) << id;
+      const Json& answers = operation.at("responses");
+      const auto form = answers.at(answers.contains("501") ? "501" : "default").at("$ref").get<std::string>();
+      EXPECT_TRUE(document.contains(Json::json_pointer(form.substr(1)))) << form;
+    }
+  const auto security = [&](const char* path, const char* method) {
+    return document.at("paths").at(path).at(method).value("security", Json()).dump();
+  };
+  EXPECT_EQ(security("/health", "get"), "null");
+  EXPECT_EQ(security("/api/chat", "post"), R"([{},{"bearer":[]},{"x-api-key":[]}])");
+  EXPECT_EQ(security("/ingle/v1/status", "get"), R"([{"bearer":[]},{"x-api-key":[]}])");
+}
+
 TEST(OpenApi, types_become_schemas) {
   const Json document = Json::parse(openapi_document(""));
   const Json& schema = document.at("paths")

@@ -1,4 +1,7 @@
 // The OpenAPI document (https://spec.openapis.org/oas/v3.1.0) of everything that is served.
+#include <algorithm>
+
+#include "api/answer_fields.h"
 #include "api/compat.h"
 #include "api/json_input.h"
 #include "api/registry.h"
@@ -56,19 +59,54 @@ bool has_stream(const Route& route) {
   return route.fields != nullptr && std::ranges::find(*route.fields, "stream", &Field::name) != route.fields->end();
 }
 
+struct ErrorForm {
+  Dialect dialect;
+  std::string_view name;
+  const FieldTable* fields;
+};
+constexpr ErrorForm kErrorForms[] = {
+    {Dialect::kOpenAi, "OpenAiError", &answers::kOpenAiError},
+    {Dialect::kOllama, "OllamaError", &answers::kOllamaError},
+    {Dialect::kAnthropic, "AnthropicError", &answers::kAnthropicError},
+    {Dialect::kLlama, "LlamaServerError", &answers::kLlamaError},
+    {Dialect::kLmStudio, "LmStudioError", &answers::kLmStudioError},
+    {Dialect::kOwn, "IngleError", &answers::kOwnError},
+};
+
+Json error_answers() {
+  Json all = Json::object();
+  for (const ErrorForm& form : kErrorForms) {
+    Json& answer = all[std::string(form.name)] = {
+        {"description", "an error, as " + std::string(name_of(form.dialect)) + "'s clients know it"}};
+    answer["content"]["application/json"]["schema"] = object_schema(*form.fields, true);
+  }
+  return all;
+}
+
+Json error_of(Dialect dialect) {
+  const auto* form = std::ranges::find(kErrorForms, dialect, &ErrorForm::dialect);
+  return {{"$ref", "#/components/responses/" + std::string(form->name)}};
+}
+
+Json answer_schema(const Route& route) {
+  Json schema = object_schema(*route.answer, true);
+  if (!route.lists) return schema;
+  return {{"type", "array"}, {"items", std::move(schema)}};
+}
+
 Json answers_of(const Route& route) {
   Json answers = Json::object();
   if (route.handle == nullptr) {
-    answers["501"] = {{"description", route.about}};
+    answers["501"] = error_of(route.dialect);
     return answers;
   }
   Json& good = answers["200"] = {{"description", "the answer"}};
-  if (route.answer != nullptr) good["content"]["application/json"]["schema"] = object_schema(*route.answer, true);
+  if (route.answer != nullptr) good["content"]["application/json"]["schema"] = answer_schema(route);
   if (has_stream(route)) {
     const std::string type = route.dialect == Dialect::kOllama ? "application/x-ndjson" : "text/event-stream";
     good["content"][type]["schema"] = {{"type", "string"}};
   }
-  answers["default"] = {{"description", "an error in the dialect's form"}};
+  answers["default"] = error_of(route.dialect);
   return answers;
 }
 
@@ -85,24 +123,38 @@ Json parameters_of(const Route& route) {
   return list;
 }
 
-Json operation(const Route& route) {
-  Json json = {{"tags", {name_of(route.dialect)}}, {"summary", route.about}};
-  if (Json parameters = parameters_of(route); !parameters.empty()) json["parameters"] = std::move(parameters);
-  if (route.fields != nullptr) {
-    const std::string type = route.body == BodyKind::kMultipart ? "multipart/form-data" : "application/json";
-    json["requestBody"]["content"][type]["schema"] = object_schema(*route.fields, false);
-  }
-  if (route.body == BodyKind::kBytes) json["requestBody"]["content"]["application/octet-stream"] = Json::object();
-  json["responses"] = answers_of(route);
-  if (route.scope == Scope::kOwner) json["security"] = Json::array({{{"key", Json::array()}}});
-  return json;
-}
-
 std::string lower_case(std::string_view method) {
   std::string out;
   for (const char c : method)
     out += static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
   return out;
+}
+
+/// "GET /v1/models/*" -> "get_v1_models_name"
+std::string operation_id(const Route& route) {
+  std::string id = lower_case(route.method) + path_with(route.pattern, "name");
+  for (char& c : id)
+    if (c == '/' || c == '-' || c == '.') c = '_';
+  return id;
+}
+
+Json operation(const Route& route) {
+  Json json = {{"operationId", operation_id(route)}, {"tags", {name_of(route.dialect)}}, {"summary", route.about}};
+  if (Json parameters = parameters_of(route); !parameters.empty()) json["parameters"] = std::move(parameters);
+  if (route.fields != nullptr) {
+    const std::string type = route.body == BodyKind::kMultipart ? "multipart/form-data" : "application/json";
+    json["requestBody"]["content"][type]["schema"] = object_schema(*route.fields, false);
+  }
+  if (route.body == BodyKind::kBytes)
+    json["requestBody"]["content"]["application/octet-stream"]["schema"] = {{"type", "string"}, {"format", "binary"}};
+  json["responses"] = answers_of(route);
+  if (route.scope == Scope::kPublic) return json;
+  // Open to everybody on the machine until the first token exists, but for what is the owner's.
+  Json& security = json["security"] = Json::array();
+  if (route.scope != Scope::kOwner) security.push_back(Json::object());
+  security.push_back({{"bearer", Json::array()}});
+  security.push_back({{"x-api-key", Json::array()}});
+  return json;
 }
 
 }  // namespace
@@ -116,10 +168,24 @@ std::string openapi_document(std::string_view version) {
                    {{"title", "Inglenook"},
                     {"version", version},
                     {"description", "Every address of the server, in the dialects of several clients"}}},
+                  {"servers",
+                   {{{"url", "{scheme}://{address}"},
+                     {"variables",
+                      {{"scheme", {{"default", "http"}, {"enum", {"http", "https"}}}},
+                       {"address", {{"default", "127.0.0.1:11434"}}}}}}}},
                   {"paths", std::move(paths)},
                   {"components",
-                   {{"securitySchemes",
-                     {{"key", {{"type", "http"}, {"scheme", "bearer"}, {"description", "the key of the owner"}}}}}}}});
+                   {{"responses", error_answers()},
+                    {"securitySchemes",
+                     {{"bearer",
+                       {{"type", "http"},
+                        {"scheme", "bearer"},
+                        {"description", "a token of 'ingle token create', or the key of the owner"}}},
+                      {"x-api-key",
+                       {{"type", "apiKey"},
+                        {"in", "header"},
+                        {"name", "x-api-key"},
+                        {"description", "the same, where Anthropic's clients send it"}}}}}}}});
 }
 
 }  // namespace ingle::api

@@ -148,6 +148,8 @@ struct Services {
   std::shared_ptr<ResponseStore> responses = std::make_shared<ResponseStore>();
 
   std::function<Result<std::vector<ModelInfo>>()> list = {};
+  /// One of that list, without looking at the others. kNotFound: no such model.
+  std::function<Result<ModelInfo>(std::string_view name)> info = {};
   std::function<std::vector<AvailableModel>()> available = {};
   /// kNotFound: no such model.
   std::function<Result<ModelDetails>(std::string_view name)> show = {};
@@ -157,7 +159,7 @@ struct Services {
   std::function<ModelDefaults(std::string_view name)> defaults = {};
   std::function<Result<store::PullReport>(std::string_view name, const store::PullCallback&, std::stop_token)> pull =
       {};
-  std::function<Status(std::string_view name)> remove = {};
+  std::function<Result<store::RemoveReport>(std::string_view name)> remove = {};
   std::function<Status(std::string_view source, std::string_view destination, std::stop_token)> copy = {};
   std::function<Status(const CreateModel& model, const store::CreateCallback&, std::stop_token)> create = {};
   /// kNotFound: no such blob.

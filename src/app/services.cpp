@@ -71,29 +71,34 @@ api::ModelInfo info_of(const store::Store& store, const store::InstalledModel& m
   return info;
 }
 
-/// What a client may ask of it; every model that generates calls tools, in a generic form where it knows none of its own.
+/// What a client may expect of it. Every model that generates calls tools, but only those whose template speaks of them
+/// were made for it.
 std::vector<std::string> capabilities_of(const roles::ModelFacts& facts) {
   if (!facts.summary.pooling.empty()) return {"embedding"};
-  std::vector<std::string> able = {"completion", "tools"};
+  std::vector<std::string> able = {"completion"};
   const std::string& text = facts.chat_template;
+  if (text.find("tools") != std::string::npos) able.emplace_back("tools");
   if (text.find("<think>") != std::string::npos && text.find("</think>") != std::string::npos)
     able.emplace_back("thinking");
   if (facts.infills) able.emplace_back("insert");
   return able;
 }
 
+/// A file that cannot be read is listed all the same: it is there, and it can be removed.
+api::ModelInfo whole_info_of(Front& front, const store::InstalledModel& model) {
+  api::ModelInfo info = info_of(front.store(), model);
+  const auto facts = front.facts(Front::files_of(model));
+  if (facts) fill_in(info, facts->summary);
+  if (facts) info.capabilities = capabilities_of(*facts);
+  return info;
+}
+
 Result<std::vector<api::ModelInfo>> list_models(Front& front) {
   INGLE_TRY(const auto installed, front.store().list());
   std::vector<api::ModelInfo> models;
   models.reserve(installed.size());
-  for (const store::InstalledModel& model : installed) {
-    api::ModelInfo info = info_of(front.store(), model);
-    // A file that cannot be read is listed all the same: it is there, and it can be removed.
-    const auto facts = front.facts(Front::files_of(model));
-    if (facts) fill_in(info, facts->summary);
-    if (facts) info.capabilities = capabilities_of(*facts);
-    models.push_back(std::move(info));
-  }
+  for (const store::InstalledModel& model : installed)
+    models.push_back(whole_info_of(front, model));
   return models;
 }
 
@@ -176,6 +181,10 @@ api::Services front_services(Front& front) {
   services.boarding =
       std::make_shared<api::Boarding>(size_t{front.settings().parallel} + front.settings().max_queue - 1);
   services.list = [&front] { return list_models(front); };
+  services.info = [&front](std::string_view name) -> Result<api::ModelInfo> {
+    INGLE_TRY(const store::InstalledModel model, front.store().find(name));
+    return whole_info_of(front, model);
+  };
   services.available = [&front] { return available_models(front.store()); };
   services.show = [&front](std::string_view name) { return show_model(front, name); };
   services.listing_json = [&front](std::string_view name) -> Result<std::string> {
@@ -201,10 +210,7 @@ api::Services front_services(Front& front) {
                                  .hint("ask again when one of them has arrived"));
     return front.store().pull(name, progress, std::move(stop));
   };
-  services.remove = [&front](std::string_view name) -> Status {
-    INGLE_TRY_VOID(front.remove(name));
-    return {};
-  };
+  services.remove = [&front](std::string_view name) { return front.remove(name); };
   add_making(services, front);
   services.extract = extract_job(front);
   services.summarize = summarize_job(front, front.models());

@@ -3,8 +3,10 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <span>
@@ -18,6 +20,9 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kPrefix = "upload-";
+constexpr uint64_t kMaxReserve = uint64_t{1} << 30;     // of a disk that uploads leave to everybody else: a twentieth,
+constexpr uint64_t kReserveDivisor = 20;                // at most this
+constexpr uint64_t kBytesPerLook = uint64_t{16} << 20;  // of an upload: its length need not be known before
 
 /// Files of uploads that a process did not live to end.
 void remove_stale(const fs::path& folder) {
@@ -33,6 +38,21 @@ void remove_stale(const fs::path& folder) {
 Error disk_full(const fs::path& root) {
   return Error::exhausted(fmt::format("the disk of '{}' is full", root.string()))
       .hint("free some space, or point INGLE_HOME or OLLAMA_MODELS at a larger disk");
+}
+
+Status check_room(const fs::path& root, uint64_t wanted) {
+  std::error_code error;
+  const fs::space_info space = fs::space(root, error);
+  if (error) return {};
+  const uint64_t reserve = std::min(kMaxReserve, uint64_t{space.capacity} / kReserveDivisor);
+  if (space.available >= reserve && space.available - reserve >= wanted) return {};
+  return std::unexpected(disk_full(root));
+}
+
+/// Whether it is ours now: remove_stale() of another upload may have taken it for a left one before it was locked.
+bool lock_named(const base::FileDescriptor& fd) {
+  struct stat info{};
+  return ::flock(fd.get(), LOCK_EX | LOCK_NB) == 0 && ::fstat(fd.get(), &info) == 0 && info.st_nlink > 0;
 }
 
 }  // namespace
@@ -57,20 +77,20 @@ Result<BlobUpload> BlobUpload::begin(const Layout& layout, uint64_t announced) {
   const fs::path folder = layout.partial();
   INGLE_TRY_VOID(make_folder(folder));
   remove_stale(folder);
-  std::error_code error;
-  if (const fs::space_info space = fs::space(folder, error); !error && space.available < announced)
-    return std::unexpected(disk_full(layout.root));
-  fs::path file = folder / fmt::format("{}{}-{}", kPrefix, ::getpid(), n_uploads++);
-  base::FileDescriptor fd(::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
-  if (!fd.valid() || ::flock(fd.get(), LOCK_EX | LOCK_NB) != 0)
-    return std::unexpected(Error::io("cannot create '" + file.string() + "'", errno));
-  return BlobUpload(layout.root, std::move(file), std::move(fd));
+  INGLE_TRY_VOID(check_room(layout.root, announced));
+  for (;;) {
+    fs::path file = folder / fmt::format("{}{}-{}", kPrefix, ::getpid(), n_uploads++);
+    base::FileDescriptor fd(::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
+    if (!fd.valid()) return std::unexpected(Error::io("cannot create '" + file.string() + "'", errno));
+    if (lock_named(fd)) return BlobUpload(layout.root, std::move(file), std::move(fd));
+  }
 }
 
 Status BlobUpload::write(std::string_view bytes) {
   if (size_ + bytes.size() > kMaxBlobBytes) {
     return std::unexpected(Error::refused(fmt::format("a blob has at most {} bytes", kMaxBlobBytes)));
   }
+  if (size_ / kBytesPerLook != (size_ + bytes.size()) / kBytesPerLook) INGLE_TRY_VOID(check_room(root_, bytes.size()));
   sha_.update(std::as_bytes(std::span(bytes)));
   size_ += bytes.size();
   while (!bytes.empty()) {

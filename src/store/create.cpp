@@ -64,6 +64,15 @@ Result<Manifest> manifest_of(const Layout& layout, const InstalledModel& model, 
   return std::move(read.manifest);
 }
 
+/// Under the lock of the folder: a blob may have been removed since its model was found.
+Status check_blobs(const Layout& layout, const Manifest& manifest) {
+  for (const Digest& digest : blobs_of(manifest)) {
+    if (!size_of_file(layout.blob(digest)))
+      return std::unexpected(Error::not_found(fmt::format("blob {} is not there any more", digest.text())));
+  }
+  return {};
+}
+
 /// Under the lock of the folder.
 Status write_manifest(const Layout& layout, const ModelName& name, const std::string& json) {
   const fs::path path = layout.manifest(name);
@@ -116,11 +125,7 @@ class Maker {
     std::string parameters = merged_parameters(base);
     const std::string config = config_json(layout_, base, model_);
     manifest_ = std::move(base);
-    for (const Digest& digest : blobs_of(manifest_)) {
-      // It may have been removed since the model was found.
-      if (!size_of_file(layout_.blob(digest)))
-        return std::unexpected(Error::not_found(fmt::format("blob {} is not there any more", digest.text())));
-    }
+    INGLE_TRY_VOID(check_blobs(layout_, manifest_));
     INGLE_TRY_VOID(replace(kJinjaLayer, model_.jinja_template));
     INGLE_TRY_VOID(replace(kSystemLayer, model_.system));
     for (const std::string& licence : model_.licences)
@@ -178,13 +183,16 @@ Status Store::copy(std::string_view source, std::string_view destination, std::s
   const Layout layout{paths_.models};
   INGLE_TRY(const ModelName wanted, ModelName::parse(destination));
   INGLE_TRY(const InstalledModel model, find(source));
-  INGLE_TRY(const Manifest manifest, manifest_of(layout, model, stop));
-  std::string json = manifest.to_json();
-  // The same bytes have the same id, under which Ollama's users know a model.
-  if (!model.manifest.empty()) {
-    INGLE_TRY(json, base::read_file(model.manifest, kMaxManifestBytes));
-  }
+  INGLE_TRY(Manifest manifest, manifest_of(layout, model, stop));
   INGLE_TRY(const FileLock lock, FileLock::lock(layout.lock(), stop));
+  std::string json = manifest.to_json();
+  if (!model.manifest.empty()) {
+    // The same bytes have the same id, under which Ollama's users know a model.
+    INGLE_TRY(json, base::read_file(model.manifest, kMaxManifestBytes));
+    INGLE_TRY(ReadManifest read, read_manifest(model.manifest));
+    manifest = std::move(read.manifest);
+  }
+  INGLE_TRY_VOID(check_blobs(layout, manifest));
   INGLE_TRY(const ModelName name, spelled(layout, wanted));
   return write_manifest(layout, name, json);
 }

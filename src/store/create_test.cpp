@@ -1,6 +1,9 @@
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "base/sha256.h"
 #include "base/testing/temp_folder.h"
@@ -93,6 +96,29 @@ TEST_F(CreateTest, what_a_process_left_behind_goes_with_the_next_upload_and_what
 
 TEST_F(CreateTest, more_than_the_disk_has_is_refused_before_the_first_byte) {
   EXPECT_EQ(store_.begin_blob(UINT64_MAX).error().code(), ErrorCode::kExhausted);
+}
+
+TEST_F(CreateTest, uploads_that_begin_side_by_side_all_arrive) {
+  std::atomic<int> n_arrived = 0;
+  std::vector<std::jthread> threads;
+  for (int i = 0; i < 8; ++i) {
+    threads.emplace_back([&, i] {
+      for (int k = 0; k < 20; ++k) {
+        const std::string bytes = fmt::format("{} {}", i, k);
+        auto blob = store_.begin_blob(0);
+        if (blob && blob->write(bytes) && blob->commit(digest_of(bytes), {})) ++n_arrived;
+      }
+    });
+  }
+  threads.clear();
+  EXPECT_EQ(n_arrived, 8 * 20);
+}
+
+TEST_F(CreateTest, a_model_of_which_something_was_removed_meanwhile_is_not_copied) {
+  manifest(models_, "a:1", {blob(models_, kModelLayer, "weights"), blob(models_, kLicenseLayer, "terms")});
+  fs::remove(*store_.blob(digest_of("terms")));
+  EXPECT_EQ(store_.copy("a:1", "b", {}).error().code(), ErrorCode::kNotFound);
+  EXPECT_FALSE(store_.find("b"));
 }
 
 TEST_F(CreateTest, a_copy_has_the_same_id) {

@@ -1,8 +1,9 @@
 """The part of JSON Schema that the server's OpenAPI document is written in, to hold requests and answers to it."""
+import re
 
 TYPES = {"string": str, "boolean": bool, "object": dict, "array": list, "integer": int, "number": (int, float),
          "null": type(None)}
-KNOWN = {"type", "anyOf", "properties", "required", "items", "description", "x-ingle-refused"}
+KNOWN = {"type", "format", "anyOf", "properties", "required", "items", "description", "x-ingle-refused"}
 
 
 def faults(value, schema, place="$"):
@@ -30,11 +31,12 @@ def faults(value, schema, place="$"):
 class Document:
     def __init__(self, document):
         self.paths = document["paths"]
+        self.errors = document["components"]["responses"]
 
     def operation(self, method, path):
         path = path.split("?")[0]
         if path not in self.paths:
-            path = next(one for one in self.paths if "{name}" in one and path.startswith(one[:-len("{name}")]))
+            path = max((one for one in self.paths if re.fullmatch(re.escape(one).replace(r"\{name\}", ".+"), path)), key=len)
         return self.paths[path][method.lower()]
 
     def check_request(self, test, method, path, body):
@@ -44,3 +46,8 @@ class Document:
     def check_answer(self, test, method, path, answer):
         schema = self.operation(method, path)["responses"]["200"]["content"]["application/json"]["schema"]
         test.assertEqual(faults(answer, schema), [], f"answer of {method} {path}")
+
+    def check_error(self, test, method, path, answer):
+        form = self.operation(method, path)["responses"]["default"]["$ref"].rpartition("/")[2]
+        schema = self.errors[form]["content"]["application/json"]["schema"]
+        test.assertEqual(faults(answer, schema), [], f"error of {method} {path}")

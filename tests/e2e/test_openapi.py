@@ -38,6 +38,15 @@ class Endpoints(IngleTest):
     def test_answers_are_what_the_document_says(self):
         short = {"model": self.MODEL, "messages": MESSAGES, "max_tokens": 3}
         self.ask("POST", "/v1/chat/completions", short)
+        self.ask("POST", "/v1/chat/completions", dict(short, logprobs=True, top_logprobs=2))
+        self.ask("POST", "/v1/chat/completions", {"model": self.MODEL, "messages": MESSAGES, "tool_choice": "required",
+                                                  "tools": [{"type": "function", "function": {"name": "wave"}}]})
+        self.ask("POST", "/v1/completions", {"model": self.MODEL, "prompt": "a", "max_tokens": 2, "logprobs": 1})
+        response = self.ask("POST", "/v1/responses", {"model": self.MODEL, "input": "Say hello.", "max_output_tokens": 3})
+        self.ask("GET", "/v1/responses/" + response["id"])
+        self.ask("GET", f"/v1/responses/{response['id']}/input_items")
+        self.ask("DELETE", "/v1/responses/" + response["id"])
+        self.ask("POST", "/embedding", {"model": self.MODEL, "content": ["a", "b"]})
         self.ask("POST", "/v1/messages", short)
         self.ask("POST", "/v1/messages/count_tokens", short)
         self.ask("POST", "/api/v0/chat/completions", short)
@@ -48,9 +57,14 @@ class Endpoints(IngleTest):
         self.assertEqual(self.ask("POST", "/detokenize", {"model": self.MODEL, "tokens": tokens})["content"], "a b")
         self.ask("POST", "/apply-template", {"model": self.MODEL, "messages": MESSAGES})
         self.ask("POST", "/v1/embeddings", {"model": self.MODEL, "input": ["a", "b"]})
-        for path in ("/v1/models", "/v1/models/" + self.MODEL, "/models", "/props", "/health", "/api/tags", "/api/version",
-                     "/api/v0/models", "/api/v1/models"):
+        for path in ("/v1/models", "/v1/models/" + self.MODEL, "/models", "/props", "/slots", "/health", "/api/tags", "/api/ps",
+                     "/api/status", "/api/version", "/api/v0/models", "/api/v0/models/" + self.MODEL, "/api/v1/models"):
             self.ask("GET", path)
+
+    def test_errors_are_what_the_document_says(self):
+        for path in ("/v1/chat/completions", "/v1/messages", "/api/chat", "/completion", "/api/v1/chat"):
+            self.document.check_error(self, "POST", path, self.server.json("POST", path, {"stream": "x"}, status=400))
+        self.document.check_error(self, "GET", "/ingle/v1/status", self.server.json("GET", "/ingle/v1/status", status=401))
 
     def test_llama_servers_state_follows_the_model(self):
         self.assertEqual(self.server.json("GET", f"/props?model={self.MODEL}")["is_sleeping"], True)

@@ -4,6 +4,7 @@
 
 #include "api/answer_parts.h"
 #include "api/json_input.h"
+#include "base/utc.h"
 
 namespace ingle::api::anthropic {
 namespace {
@@ -182,6 +183,13 @@ class Encoder : public AnswerEncoder {
   uint32_t n_blocks_ = 0;  // that have ended
 };
 
+Json model_json(const ModelInfo& model) {
+  return {{"type", "model"},
+          {"id", model.name},
+          {"display_name", model.name},
+          {"created_at", base::utc_text(model.modified_unix) + "Z"}};
+}
+
 }  // namespace
 
 std::unique_ptr<AnswerEncoder> make_encoder(AnswerFrame frame) {
@@ -190,6 +198,20 @@ std::unique_ptr<AnswerEncoder> make_encoder(AnswerFrame frame) {
 
 std::string encode_count(uint64_t input_tokens) {
   return to_text({{"input_tokens", input_tokens}});
+}
+
+std::string encode_model(const ModelInfo& model) {
+  return to_text(model_json(model));
+}
+
+std::string encode_models(std::span<const ModelInfo> models) {
+  Json data = Json::array();
+  for (const ModelInfo& model : models)
+    data.push_back(model_json(model));
+  return to_text({{"data", data},
+                  {"has_more", false},
+                  {"first_id", data.empty() ? Json() : data.front()["id"]},
+                  {"last_id", data.empty() ? Json() : data.back()["id"]}});
 }
 
 std::string encode_error(const Failure& failure, std::string_view request_id) {

@@ -12,7 +12,7 @@ namespace ingle::api::llama {
 namespace {
 
 // clang-format off
-constexpr Field kModelRows[] = {honoured("model", "string", "missing: the loaded model, or the only one that is installed")};
+constexpr Field kModelRows[] = {honoured("model", "string", "missing: the loaded model that was used last, or the only one that is installed")};
 constexpr Field kSlotRows[] = {honoured("fail_on_no_slot", "integer", "1: 503 where as many requests run as can")};
 constexpr Field kReloadRows[] = {harmless("reload", "the list is read anew every time")};
 constexpr Field kLoadRows[] = {required("model", "string")};
@@ -45,6 +45,12 @@ std::string encode_props(const Props& props) {
                   {"model_alias", props.model},
                   {"model_path", props.model},
                   {"chat_template", props.template_text},
+                  {"chat_template_caps",
+                   {{"supports_tools", props.calls_tools},
+                    {"supports_tool_calls", props.calls_tools},
+                    {"supports_parallel_tool_calls", props.calls_tools},
+                    {"supports_string_content", true}}},
+                  {"media_marker", ""},
                   {"modalities", {{"vision", false}, {"audio", false}}},
                   {"build_info", props.build},
                   {"is_sleeping", !props.loaded}});
@@ -103,13 +109,14 @@ void props(const std::shared_ptr<Call>& call) {
   if (!details) return call->fail(Failure::no_model(*name));
   const auto loaded = call->services().models->loaded();
   const runtime::LoadedModel* model = find(loaded, *name);
-  call->respond_json(
-      encode_props({.model = *name,
-                    .template_text = details->chat_template,
-                    .build = "ingle-" + call->services().version,
-                    .context = model == nullptr ? details->info.context : model->description.context_limit,
-                    .slots = call->services().parallel,
-                    .loaded = model != nullptr}));
+  call->respond_json(encode_props(
+      {.model = *name,
+       .template_text = details->chat_template,
+       .build = "ingle-" + call->services().version,
+       .context = model == nullptr ? details->info.context : model->description.context_limit,
+       .slots = call->services().parallel,
+       .calls_tools = std::ranges::find(details->info.capabilities, "tools") != details->info.capabilities.end(),
+       .loaded = model != nullptr}));
 }
 
 void slots(const std::shared_ptr<Call>& call) {

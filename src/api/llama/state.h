@@ -18,6 +18,7 @@ struct Props {
   std::string build = {};
   uint32_t context = 0;
   uint32_t slots = 0;
+  bool calls_tools = false;  // as its template says
   bool loaded = false;
 };
 

@@ -1,6 +1,7 @@
 #include "api/lmstudio/encode.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "api/answer_parts.h"
 #include "api/json_input.h"
@@ -11,6 +12,8 @@ namespace {
 
 std::string_view type_of(const Failure& failure) {
   if (failure.code == "model_not_found") return failure.code;
+  if (failure.status == 401) return "authentication_error";
+  if (failure.status == 403) return "permission_error";
   if (failure.status == 501) return "not_implemented";
   return failure.status < 500 ? "invalid_request" : "internal_error";
 }
@@ -37,6 +40,7 @@ class ChatEncoder : public AnswerEncoder {
     std::string events = event("chat.start", {{"model_instance_id", frame_.model}});
     if (frame_.load_seconds) {
       events += event("model_load.start", {{"model_instance_id", frame_.model}});
+      events += event("model_load.progress", {{"model_instance_id", frame_.model}, {"progress", 1.0}});
       events +=
           event("model_load.end", {{"model_instance_id", frame_.model}, {"load_time_seconds", *frame_.load_seconds}});
     }
@@ -213,8 +217,16 @@ const runtime::LoadedModel* find(std::span<const runtime::LoadedModel> loaded, s
   return found == loaded.end() ? nullptr : &*found;
 }
 
-bool embeds_only(const ModelInfo& model) {
-  return model.architecture.find("bert") != std::string::npos;
+bool has(const ModelInfo& model, std::string_view capability) {
+  return std::ranges::find(model.capabilities, capability) != model.capabilities.end();
+}
+
+/// "Q4_K_M" -> 4, "BF16" -> 16
+uint32_t bits_of(std::string_view quantization) {
+  const size_t first = std::min(quantization.find_first_of("0123456789"), quantization.size());
+  uint32_t bits = 0;
+  std::from_chars(quantization.data() + first, quantization.data() + quantization.size(), bits);
+  return bits;
 }
 
 std::string publisher_of(const ModelInfo& model) {
@@ -225,14 +237,14 @@ std::string publisher_of(const ModelInfo& model) {
 Json model_v0(const ModelInfo& model, bool is_loaded) {
   return {{"id", model.name},
           {"object", "model"},
-          {"type", embeds_only(model) ? "embeddings" : "llm"},
+          {"type", has(model, "embedding") ? "embeddings" : "llm"},
           {"publisher", publisher_of(model)},
           {"arch", model.architecture},
           {"compatibility_type", "gguf"},
           {"quantization", model.quantization},
           {"state", is_loaded ? "loaded" : "not-loaded"},
           {"max_context_length", model.context},
-          {"capabilities", embeds_only(model) ? Json::array() : Json::array({"tool_use"})}};
+          {"capabilities", has(model, "tools") ? Json::array({"tool_use"}) : Json::array()}};
 }
 
 /// 494032768 -> "494M", 1.54e9 -> "1.5B"
@@ -249,20 +261,19 @@ Json model_v1(const ModelInfo& model, const runtime::LoadedModel* loaded) {
   Json instances = Json::array();
   if (loaded != nullptr)
     instances.push_back({{"id", model.name}, {"config", {{"context_length", loaded->description.context_limit}}}});
-  const double bits =
-      model.parameters > 0 ? static_cast<double>(model.size) * 8 / static_cast<double>(model.parameters) : 0;
-  Json json = {{"type", embeds_only(model) ? "embedding" : "llm"},
+  const bool embeds = has(model, "embedding");
+  Json json = {{"type", embeds ? "embedding" : "llm"},
                {"publisher", publisher_of(model)},
                {"key", model.name},
                {"display_name", model.name},
                {"architecture", model.architecture},
-               {"quantization", {{"name", model.quantization}, {"bits_per_weight", bits}}},
+               {"quantization", {{"name", model.quantization}, {"bits_per_weight", bits_of(model.quantization)}}},
                {"size_bytes", model.size},
                {"params_string", short_count(model.parameters)},
                {"loaded_instances", std::move(instances)},
                {"max_context_length", model.context},
                {"format", "gguf"}};
-  if (!embeds_only(model)) json["capabilities"] = {{"vision", false}, {"trained_for_tool_use", true}};
+  if (!embeds) json["capabilities"] = {{"vision", false}, {"trained_for_tool_use", has(model, "tools")}};
   return json;
 }
 
@@ -301,8 +312,10 @@ std::string encode_models_v1(std::span<const ModelInfo> models, std::span<const 
 }
 
 std::string encode_loaded(const Loaded& loaded) {
-  Json json = {
-      {"type", "llm"}, {"instance_id", loaded.model}, {"load_time_seconds", loaded.seconds}, {"status", "loaded"}};
+  Json json = {{"type", loaded.generates ? "llm" : "embedding"},
+               {"instance_id", loaded.model},
+               {"load_time_seconds", loaded.seconds},
+               {"status", "loaded"}};
   if (loaded.echo) json["load_config"] = {{"context_length", loaded.context}};
   return to_text(json);
 }

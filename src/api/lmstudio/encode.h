@@ -45,6 +45,7 @@ struct Loaded {
   std::string model;
   double seconds = 0;
   uint32_t context = 0;
+  bool generates = true;  // false: an encoder
   bool echo = false;
 };
 std::string encode_loaded(const Loaded& loaded);

@@ -99,10 +99,11 @@ TEST_F(LmStudioRoutes, a_stream_has_a_beginning_and_an_end_of_each_part) {
     names.push_back(body.substr(at + 7, line - at - 7));
     end = body.substr(line + 7, body.find("\n\n", line) - line - 7);
   }
-  EXPECT_EQ(names, (std::vector<std::string>{
-                       "chat.start", "model_load.start", "model_load.end", "prompt_processing.start",
-                       "prompt_processing.progress", "prompt_processing.end", "reasoning.start", "reasoning.delta",
-                       "reasoning.end", "message.start", "message.delta", "message.delta", "message.end", "chat.end"}));
+  EXPECT_EQ(names,
+            (std::vector<std::string>{"chat.start", "model_load.start", "model_load.progress", "model_load.end",
+                                      "prompt_processing.start", "prompt_processing.progress", "prompt_processing.end",
+                                      "reasoning.start", "reasoning.delta", "reasoning.end", "message.start",
+                                      "message.delta", "message.delta", "message.end", "chat.end"}));
   const Json result = Json::parse(end).at("result");
   EXPECT_EQ(result.at("output").at(0).at("content"), "hm");
   EXPECT_EQ(result.at("output").at(1).at("content"), "Hello");
@@ -176,6 +177,25 @@ TEST_F(LmStudioRoutes, v0_completes_texts_and_gives_several_answers) {
       ask("POST", "/api/v0/chat/completions", R"({"model":"m:1","n":2,"messages":[{"role":"user","content":"x"}]})"));
   EXPECT_EQ(two.at("choices").size(), 2U);
   EXPECT_TRUE(two.contains("stats"));
+}
+
+TEST_F(LmStudioRoutes, lists_say_what_a_model_was_made_for) {
+  services.list = [] {
+    return std::vector<ModelInfo>{
+        {.name = "tools:1", .quantization = "Q4_K_M", .parameters = 1, .capabilities = {"completion", "tools"}},
+        {.name = "plain:1", .quantization = "BF16", .capabilities = {"completion"}},
+        {.name = "vectors:1", .quantization = "F32", .capabilities = {"embedding"}}};
+  };
+  const Json v1 = json(ask("GET", "/api/v1/models")).at("models");
+  EXPECT_EQ(v1[0].at("capabilities").at("trained_for_tool_use"), true);
+  EXPECT_EQ(v1[1].at("capabilities").at("trained_for_tool_use"), false);
+  EXPECT_EQ(v1[2].at("type"), "embedding");
+  EXPECT_EQ(v1[0].at("quantization").at("bits_per_weight"), 4);
+  EXPECT_EQ(v1[1].at("quantization").at("bits_per_weight"), 16);
+  EXPECT_EQ(v1[2].at("quantization").at("bits_per_weight"), 32);
+  EXPECT_EQ(json(ask("GET", "/api/v0/models/tools:1")).at("capabilities"), Json::array({"tool_use"}));
+  EXPECT_EQ(json(ask("GET", "/api/v0/models/plain:1")).at("capabilities"), Json::array());
+  EXPECT_EQ(json(ask("GET", "/api/v0/models/vectors:1")).at("type"), "embeddings");
 }
 
 TEST(LmStudioParse, an_address_of_hugging_face_is_a_name) {

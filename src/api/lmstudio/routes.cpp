@@ -25,10 +25,8 @@ double seconds_since(std::chrono::steady_clock::time_point started) {
 
 ModelFacts facts_of(const Services& services, std::string_view model) {
   ModelFacts facts{.version = services.version};
-  const auto models = services.list();
-  if (!models) return facts;  // the answer is worth more than what stands beside it
-  const auto found = std::ranges::find(*models, model, &ModelInfo::name);
-  if (found == models->end()) return facts;
+  const auto found = services.info(model);
+  if (!found) return facts;  // the answer is worth more than what stands beside it
   facts.architecture = found->architecture;
   facts.quantization = found->quantization;
   facts.context = found->context;
@@ -110,6 +108,7 @@ void load(const std::shared_ptr<Call>& call) {
   call->respond_json(encode_loaded({.model = parsed->model,
                                     .seconds = seconds_since(started),
                                     .context = description->context_limit,
+                                    .generates = description->generates,
                                     .echo = parsed->echo}));
 }
 
@@ -144,10 +143,8 @@ void download(const std::shared_ptr<Call>& call) {
   if (downloads == nullptr) return call->fail(Error::unsupported("this server pulls no models"));
   const auto name = store::ModelName::parse(wanted->model);
   if (!name || !is_model_name(wanted->model)) return call->fail(Failure::bad_field("model", "is not a model's name"));
-  const auto models = call->services().list();
-  if (failed(*call, models)) return;
-  const auto here = std::ranges::find(*models, installed_name(*name), &ModelInfo::name);
-  if (here != models->end()) return call->respond_json(encode_downloaded(*here));
+  if (const auto here = call->services().info(installed_name(*name)))
+    return call->respond_json(encode_downloaded(*here));
   const auto begun = downloads->begin(name->display());
   if (failed(*call, begun)) return;
   call->respond_json(encode_download(*begun, call->services().now_unix()));
@@ -204,10 +201,8 @@ void list_models_v0(const std::shared_ptr<Call>& call) {
 }
 
 void show_model_v0(const std::shared_ptr<Call>& call) {
-  const auto models = call->services().list();
-  if (failed(*call, models)) return;
-  const auto found = std::ranges::find(*models, call->rest(), &ModelInfo::name);
-  if (found == models->end()) return call->fail(Failure::no_model(call->rest()));
+  const auto found = call->services().info(call->rest());
+  if (!found) return call->fail(Failure::no_model(call->rest()));
   call->respond_json(encode_model_v0(*found, is_loaded(call->services(), found->name)));
 }
 

@@ -73,8 +73,12 @@ void remove(const std::shared_ptr<Call>& call) {
   if (!wanted) return call->fail(wanted.error());
   if (!is_model_name(wanted->model)) return call->fail(Failure::no_model(wanted->model));
   call->services().models->unload(wanted->model);
-  const Status removed = call->services().remove(wanted->model);
+  const auto removed = call->services().remove(wanted->model);
   if (!removed) return call->fail(of_model(removed.error(), wanted->model));
+  // Ollama's answer has no body.
+  call->add_header("x-ingle-freed-bytes", std::to_string(removed->bytes_freed));
+  if (removed->blobs_foreign > 0)
+    call->add_header("x-ingle-kept-files", std::to_string(removed->blobs_foreign) + " of another program");
   call->respond({.status = 200});
 }
 

@@ -103,6 +103,10 @@ void version(const std::shared_ptr<Call>& call) {
   call->respond_json(to_text({{"version", kSpokenVersion}, {"ingle", call->services().version}}));
 }
 
+void cloud_status(const std::shared_ptr<Call>& call) {
+  call->respond_json(to_text({{"cloud", {{"disabled", true}, {"source", "config"}}}}));
+}
+
 void chat(const std::shared_ptr<Call>& call) {
   complete(call, parse_chat, Form::kChat);
 }

@@ -8,6 +8,7 @@
 namespace ingle::api::ollama {
 
 void greet(const std::shared_ptr<Call>& call);
+void cloud_status(const std::shared_ptr<Call>& call);
 void version(const std::shared_ptr<Call>& call);
 void chat(const std::shared_ptr<Call>& call);
 void generate(const std::shared_ptr<Call>& call);

@@ -40,6 +40,7 @@ class OldLogprobs {
       Json top = Json::object();
       for (const chat::TokenLogprob& other : token.top)
         top[spelled(other.text)] = other.logprob;
+      top[spelled(token.chosen.text)] = token.chosen.logprob;  // also where it is none of the most likely
       add(json, token.chosen, token.chosen.logprob, std::move(top));
     }
   }

@@ -97,6 +97,14 @@ TEST(OpenAiCompletions, an_echo_and_its_probabilities_stand_before_the_answer) {
           R"({"tokens":["h\u00e9"," ","x"],"token_logprobs":[null,-0.5,-0.25],"top_logprobs":[null,null,{"x":-0.25,"bytes:\\xff":-2.0}],"text_offset":[0,2,3]})"));
 }
 
+TEST(OpenAiCompletions, the_token_that_was_drawn_is_always_in_the_list) {
+  chat::TokenInfo token;
+  token.chosen = {3, "x", -4};
+  token.top = {{5, "y", -0.5F}};
+  const Json json = Json::parse(encoder(1, {{}}, true)->whole({.text = "x", .tokens = {token}}, outcome(1)));
+  EXPECT_EQ(json["choices"][0]["logprobs"]["top_logprobs"], Json::parse(R"([{"y":-0.5,"x":-4.0}])"));
+}
+
 TEST(OpenAiCompletions, several_prompts_are_counted_each) {
   const Outcome all[] = {outcome(1), outcome(2), outcome(3), outcome(4)};
   EXPECT_EQ(total_usage(all, 2).prompt_tokens, 10U);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "api/anthropic/encode.h"
 #include "api/inference.h"
 #include "api/openai/ask.h"
 #include "api/openai/embeddings.h"
@@ -47,12 +48,17 @@ Result<std::vector<ModelInfo>> models_of(const Services& services) {
   return models;
 }
 
+/// Both ask at the same address, and Anthropic's clients say what they are.
+bool is_anthropics(Call& call) {
+  return call.request().has_header("anthropic-version");
+}
+
 }  // namespace
 
 void list_models(const std::shared_ptr<Call>& call) {
   const auto models = models_of(call->services());
   if (failed(*call, models)) return;
-  call->respond_json(encode_models(*models));
+  call->respond_json(is_anthropics(*call) ? anthropic::encode_models(*models) : encode_models(*models));
 }
 
 void show_model(const std::shared_ptr<Call>& call) {
@@ -60,7 +66,7 @@ void show_model(const std::shared_ptr<Call>& call) {
   if (failed(*call, models)) return;
   const auto found = std::ranges::find(*models, call->rest(), &ModelInfo::name);
   if (found == models->end()) return call->fail(Failure::no_model(call->rest()));
-  call->respond_json(encode_model(*found));
+  call->respond_json(is_anthropics(*call) ? anthropic::encode_model(*found) : encode_model(*found));
 }
 
 }  // namespace ingle::api::openai

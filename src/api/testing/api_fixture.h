@@ -19,6 +19,12 @@ class ApiTest : public ::testing::Test {
     services.models = &models;
     services.now_unix = [] { return kNow; };
     services.list = [] { return std::vector<ModelInfo>{{.name = "m:1", .size = 5, .source = "inglenook"}}; };
+    services.info = [this](std::string_view name) -> Result<ModelInfo> {
+      const auto list = services.list();
+      for (const ModelInfo& model : *list)
+        if (model.name == name) return model;
+      return std::unexpected(Error::not_found("no such model"));
+    };
     services.available = [] { return std::vector<AvailableModel>{{.name = "m:1", .title = "M"}, {.name = "n:1"}}; };
     auto opened = store::Chats::open(folder.path() / "chats.db");
     ASSERT_TRUE(opened.has_value());
