@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "text/grammar/uri.h"
+#include "text/grammar/validation/json_value.h"
 
 namespace ingle::text::grammar {
 namespace {
@@ -97,17 +98,7 @@ std::optional<std::string> anchor_of(const std::string& reference) {
 }  // namespace
 
 std::string under(const std::string& path, std::string_view key) {
-  std::string out = path + "/";
-  for (const char c : key) {
-    if (c == '~') {
-      out += "~0";
-    } else if (c == '/') {
-      out += "~1";
-    } else {
-      out += c;
-    }
-  }
-  return out;
+  return path + validation::pointer_step(key);
 }
 
 Result<SchemaIndex> SchemaIndex::create(const Json& document) {
