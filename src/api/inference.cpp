@@ -57,6 +57,7 @@ class Running {
     const std::lock_guard lock(mutex_);
     if (ended_) return;
     if (const auto* prefill = std::get_if<chat::Prefill>(&event)) {
+      outcomes_[choice].finished.usage.prompt_tokens = prefill->done;
       if (stream_) on_progress(*prefill);
     } else if (auto* delta = std::get_if<chat::Delta>(&event)) {
       on_delta(choice, std::move(*delta));
@@ -118,6 +119,7 @@ class Running {
 
   void on_delta(uint32_t choice, chat::Delta delta) {
     Outcome& outcome = outcomes_[choice];
+    ++outcome.finished.usage.completion_tokens;  // at least; the end of the answer says it exactly
     const double now = seconds_since(started_);
     if (outcome.first_token_seconds == 0) {
       outcome.first_token_seconds = now;
@@ -160,7 +162,7 @@ class Running {
     if (!piece.empty()) call_->exchange().send(std::move(piece));
   }
 
-  /// Of those answers that are whole: they were computed, also where another one failed.
+  /// Of answers that fail too: what was computed of them and of those beside them.
   void note_usage() {
     const Outcome& outcome = outcomes_.front();
     const chat::Usage usage = total_usage(outcomes_, n_);

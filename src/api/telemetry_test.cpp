@@ -103,6 +103,15 @@ TEST_F(TelemetryTest, what_the_server_cut_did_not_go_away) {
   EXPECT_EQ(Json::parse(log[1])["client_gone"], true);
 }
 
+TEST_F(TelemetryTest, tokens_of_an_answer_that_breaks_off_are_counted) {
+  models.completer->script = {chat::Prefill{.done = 5, .total = 9}, chat::Prefill{.done = 9, .total = 9}, delta("a"),
+                              delta("b"), chat::Failed{Error::unavailable("the engine ended")}};
+  ask("POST", "/v1/chat/completions", std::string(kQuestion));
+  ASSERT_EQ(log.size(), 1U);
+  EXPECT_EQ(Json::parse(log[0])["prompt_tokens"], 9);
+  EXPECT_EQ(Json::parse(log[0])["completion_tokens"], 2);
+}
+
 TEST_F(TelemetryTest, tokens_of_answers_beside_one_that_failed_are_counted) {
   models.completer->hold = true;
   auto wanted = Json::parse(kQuestion);

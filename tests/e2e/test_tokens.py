@@ -5,7 +5,7 @@ import re
 import unittest
 
 from ingle import IngleTest
-from server import Server, read_all
+from server import Server
 
 CHAT = {"model": "any", "messages": [{"role": "user", "content": "hi"}], "max_tokens": 2}
 
@@ -87,7 +87,11 @@ class Tokens(IngleTest):
         with stream(kept) as stays, stream(gone) as ends:
             self.ok("token", "revoke", "gone")
             self.assertEqual(self.status(server, "GET", "/api/tags", gone), 401)
-            self.assertNotIn(b"data: [DONE]", read_all(ends))
+            text = b""
+            while not text.endswith(b"\r\n0\r\n\r\n"):
+                text += ends.recv(65536)
+            self.assertNotIn(b"data: [DONE]", text)
+            self.assertIn(b"invalid_api_key", text[text.rindex(b"data: "):])
             stays.recv(65536)
             self.assertTrue(stays.recv(65536))
         self.assertEqual(self.status(server, "GET", "/api/tags", kept), 200)
