@@ -35,8 +35,8 @@ void remove_stale(const fs::path& folder) {
   }
 }
 
-Error disk_full(const fs::path& root) {
-  return Error::exhausted(fmt::format("the disk of '{}' is full", root.string()))
+Error disk_full(const fs::path& root, std::string_view why = {}) {
+  return Error::exhausted(fmt::format("the disk of '{}' is full{}", root.string(), why))
       .hint("free some space, or point INGLE_HOME or OLLAMA_MODELS at a larger disk");
 }
 
@@ -46,7 +46,9 @@ Status check_room(const fs::path& root, uint64_t wanted) {
   if (error) return {};
   const uint64_t reserve = std::min(kMaxReserve, uint64_t{space.capacity} / kReserveDivisor);
   if (space.available >= reserve && space.available - reserve >= wanted) return {};
-  return std::unexpected(disk_full(root));
+  return std::unexpected(
+      disk_full(root, fmt::format(": {} bytes are free, of which uploads leave {}; {} more do not fit", space.available,
+                                  reserve, wanted)));
 }
 
 /// Whether it is ours now: remove_stale() of another upload may have taken it for a left one before it was locked.

@@ -7,7 +7,8 @@ import unittest
 from ingle import IngleTest
 from server import Server
 
-CHAT = {"model": "any", "messages": [{"role": "user", "content": "hi"}], "max_tokens": 2}
+CHAT = {"model": "any", "messages": [{"role": "user", "content": "hi"}], "max_tokens": 2,
+        "options": {"num_predict": 2}}  # a little in every dialect
 
 
 class Tokens(IngleTest):
