@@ -342,18 +342,9 @@ Answer<std::optional<chat::Priority>> asked_priority(Call& call) {
   return std::unexpected(Failure::bad_field("X-Ingle-Priority", "must be interactive or background"));
 }
 
-}  // namespace
-
-void run_inference(const std::shared_ptr<Call>& call, Inference inference) {
-  const auto priority = asked_priority(*call);
-  if (!priority) return call->fail(priority.error());
-  if (*priority) {
-    inference.request.priority = **priority;
-    for (chat::CompleteRequest& request : inference.more)
-      request.priority = **priority;
-  }
-  if (const auto refused = check_name(inference.model)) return call->fail(*refused);
-  const auto asked = std::make_shared<Asked>(call, std::move(inference));
+/// Hands the request over when its model is there.
+void board(const std::shared_ptr<Asked>& asked) {
+  const auto& call = asked->call;
   const auto boarding = call->services().boarding;
   const runtime::AcquireOptions& options = asked->inference.acquire;
   const std::string model =
@@ -371,6 +362,21 @@ void run_inference(const std::shared_ptr<Call>& call, Inference inference) {
   if (completer) hand_over(*asked, *completer);
   for (const auto& go_on : others)
     go_on(completer ? nullptr : &completer.error());
+}
+
+}  // namespace
+
+void run_inference(const std::shared_ptr<Call>& call, Inference inference) {
+  const auto priority = asked_priority(*call);
+  if (!priority) return call->fail(priority.error());
+  if (*priority) {
+    inference.request.priority = **priority;
+    for (chat::CompleteRequest& request : inference.more)
+      request.priority = **priority;
+  }
+  if (const auto refused = check_name(inference.model)) return call->fail(*refused);
+  const auto asked = std::make_shared<Asked>(call, std::move(inference));
+  seated(call, asked->inference.model, [asked] { board(asked); });
 }
 
 }  // namespace ingle::api

@@ -17,6 +17,7 @@
 
 #include "api/boarding.h"
 #include "api/response_store.h"
+#include "api/seats.h"
 #include "base/result.h"
 #include "runtime/models.h"
 #include "store/chats.h"
@@ -141,6 +142,8 @@ struct Services {
   runtime::Models* models = nullptr;
   /// Shared with requests that wait for a model to be loaded.
   std::shared_ptr<Boarding> boarding = std::make_shared<Boarding>(512);
+  /// A quarter of the workers for one model.
+  std::shared_ptr<Seats> seats = std::make_shared<Seats>(12, 512);
   std::shared_ptr<Telemetry> telemetry = {};  // null: nobody counts
   store::Chats* chats = nullptr;
   Downloads* downloads = nullptr;  // null: models are pulled only while their client waits

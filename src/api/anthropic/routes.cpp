@@ -51,11 +51,13 @@ void count_tokens(const std::shared_ptr<Call>& call) {
   auto& prompt = std::get<chat::ChatPrompt>(parsed->request.prompt);
   apply_defaults(defaults_of(call->services(), parsed->model), prompt);
   prompt.now_unix = call->services().now_unix();
-  const auto model = acquire_model(*call, parsed->model, {.keep_alive = {}, .context = parsed->context});
-  if (!model) return call->fail(model.error());
-  const auto n_tokens = count(**model, prompt);
-  if (failed(*call, n_tokens)) return;
-  call->respond_json(encode_count(*n_tokens));
+  seated(call, parsed->model, [call, asked = *parsed] {
+    const auto model = acquire_model(*call, asked.model, {.keep_alive = {}, .context = asked.context});
+    if (!model) return call->fail(model.error());
+    const auto n_tokens = count(**model, std::get<chat::ChatPrompt>(asked.request.prompt));
+    if (failed(*call, n_tokens)) return;
+    call->respond_json(encode_count(*n_tokens));
+  });
 }
 
 }  // namespace ingle::api::anthropic

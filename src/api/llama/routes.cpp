@@ -101,28 +101,28 @@ void tokenize(const std::shared_ptr<Call>& call) {
   auto parsed = parse_tokenize(call->request().body);
   if (!parsed) return call->fail(parsed.error());
   call->name_ignored(parsed->ignored);
-  const auto model = acquire(*call, parsed->model);
-  if (!model) return call->fail(model.error());
-  const auto tokens = (*model)->tokenize(parsed->request);
-  if (failed(*call, tokens)) return;
-  std::vector<std::string> pieces;
-  for (size_t i = 0; parsed->with_pieces && i < tokens->size(); ++i) {
-    auto piece = (*model)->detokenize(std::span(*tokens).subspan(i, 1));
-    if (failed(*call, piece)) return;
-    pieces.push_back(*std::move(piece));
-  }
-  call->respond_json(encode_tokens(*tokens, pieces));
+  ask(call, parsed->model, [call, asked = *parsed](chat::Completer& model) {
+    const auto tokens = model.tokenize(asked.request);
+    if (failed(*call, tokens)) return;
+    std::vector<std::string> pieces;
+    for (size_t i = 0; asked.with_pieces && i < tokens->size(); ++i) {
+      auto piece = model.detokenize(std::span(*tokens).subspan(i, 1));
+      if (failed(*call, piece)) return;
+      pieces.push_back(*std::move(piece));
+    }
+    call->respond_json(encode_tokens(*tokens, pieces));
+  });
 }
 
 void detokenize(const std::shared_ptr<Call>& call) {
   auto parsed = parse_detokenize(call->request().body);
   if (!parsed) return call->fail(parsed.error());
   call->name_ignored(parsed->ignored);
-  const auto model = acquire(*call, parsed->model);
-  if (!model) return call->fail(model.error());
-  const auto text = (*model)->detokenize(parsed->tokens);
-  if (failed(*call, text)) return;
-  call->respond_json(encode_content(*text));
+  ask(call, parsed->model, [call, asked = *parsed](chat::Completer& model) {
+    const auto text = model.detokenize(asked.tokens);
+    if (failed(*call, text)) return;
+    call->respond_json(encode_content(*text));
+  });
 }
 
 void apply_template(const std::shared_ptr<Call>& call) {
@@ -132,11 +132,11 @@ void apply_template(const std::shared_ptr<Call>& call) {
   auto& prompt = std::get<chat::ChatPrompt>(parsed->request.prompt);
   apply_defaults(defaults_of(call->services(), parsed->model), prompt);
   prompt.now_unix = call->services().now_unix();
-  const auto model = acquire(*call, parsed->model);
-  if (!model) return call->fail(model.error());
-  const auto text = (*model)->render(prompt);
-  if (failed(*call, text)) return;
-  call->respond_json(encode_prompt(*text));
+  ask(call, parsed->model, [call, prompt](chat::Completer& model) {
+    const auto text = model.render(prompt);
+    if (failed(*call, text)) return;
+    call->respond_json(encode_prompt(*text));
+  });
 }
 
 }  // namespace ingle::api::llama

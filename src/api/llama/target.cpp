@@ -31,4 +31,13 @@ Answer<std::shared_ptr<chat::Completer>> acquire(Call& call, std::string& model,
   return acquire_model(call, model, {.keep_alive = {}, .context = context});
 }
 
+void ask(const std::shared_ptr<Call>& call, const std::string& model,
+         std::function<void(chat::Completer& model)> work) {
+  seated(call, model, [call, name = model, work = std::move(work)]() mutable {
+    const auto lease = acquire(*call, name);
+    if (!lease) return call->fail(lease.error());
+    work(**lease);
+  });
+}
+
 }  // namespace ingle::api::llama

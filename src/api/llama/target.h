@@ -13,4 +13,7 @@ Answer<std::string> model_of(Call& call, const std::string& named);
 /// The same, loaded; `model` becomes its name.
 Answer<std::shared_ptr<chat::Completer>> acquire(Call& call, std::string& model, uint32_t context = 0);
 
+/// What is answered by waiting for the model: `work` in a seat (seats.h), or the call answered with why not.
+void ask(const std::shared_ptr<Call>& call, const std::string& model, std::function<void(chat::Completer& model)> work);
+
 }  // namespace ingle::api::llama

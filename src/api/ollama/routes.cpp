@@ -22,17 +22,19 @@ int64_t now_ns() {
 
 void load_or_unload(const std::shared_ptr<Call>& call, const CompletionCall& wanted, const AnswerFrame& frame) {
   const bool unload = wanted.acquire.keep_alive == 0;
-  if (unload) {
-    if (!is_model_name(wanted.model)) return call->fail(Failure::no_model(wanted.model));
-    if (call->may_manage()) {
-      call->services().models->unload(wanted.model);
-    } else {
-      call->services().models->let_go(wanted.model, call->client());
-    }
-  } else if (const auto model = acquire_model(*call, wanted.model, wanted.acquire); !model) {
-    return call->fail(model.error());
+  const auto answer = [call, frame, unload] { call->respond_json(encode_load(frame, unload)); };  // also of a stream
+  if (!unload)
+    return seated(call, wanted.model, [call, answer, model = wanted.model, options = wanted.acquire] {
+      if (const auto lease = acquire_model(*call, model, options); !lease) return call->fail(lease.error());
+      answer();
+    });
+  if (!is_model_name(wanted.model)) return call->fail(Failure::no_model(wanted.model));
+  if (call->may_manage()) {
+    call->services().models->unload(wanted.model);
+  } else {
+    call->services().models->let_go(wanted.model, call->client());
   }
-  call->respond_json(encode_load(frame, unload));  // one object, also where a stream was asked for
+  answer();
 }
 
 using Parse = Answer<CompletionCall> (*)(std::string_view body, std::string_view default_options);
