@@ -169,6 +169,26 @@ constexpr Field kLmStudioDownloadRows[] = {
   honoured("completed_at", "string"), honoured("estimated_completion", "string"), honoured("total_size_bytes", "integer"),
   honoured("downloaded_bytes", "integer"), honoured("bytes_per_second", "number"), honoured("error", "object"),
 };
+constexpr Field kPageRows[] = {required("width", "number", "points"), required("height", "number")};
+constexpr FieldTable kPage = kPageRows;
+constexpr Field kExtractionRows[] = {
+  required("file", "string"), required("verdict", "string", "accept, review or escalate"), required("reasons", "string[]"), required("model", "string|null"),
+  required("fields", "object", "by name: value, found, confidence, page, box, span, source"), required("text", "string", "what spans point into"),
+  required("pages", "object[]", "what boxes point into", &kPage),
+};
+constexpr Field kTopicRows[] = {required("title", "string"), required("cites", "integer[]", "turns, from 0")};
+constexpr FieldTable kTopic = kTopicRows;
+constexpr Field kPointRows[] = {required("text", "string"), required("cites", "integer[]", "turns, from 0")};
+constexpr FieldTable kPoint = kPointRows;
+constexpr Field kDutyRows[] = {required("owner", "string|null"), required("due", "string|null")};
+constexpr auto kActionTable = joined(kPointRows, kDutyRows);
+constexpr FieldTable kAction = kActionTable;
+constexpr Field kTurnRows[] = {required("speaker", "string"), required("text", "string")};
+constexpr FieldTable kTurn = kTurnRows;
+constexpr Field kSummaryRows[] = {
+  honoured("file", "string"), required("topics", "object[]", "", &kTopic), required("summary", "object[]", "", &kPoint), required("decisions", "object[]", "", &kPoint),
+  required("actions", "object[]", "", &kAction), required("questions", "object[]", "", &kPoint), required("turns", "object[]", "", &kTurn),
+};
 constexpr Field kHealthRows[] = {required("status", "string")};
 constexpr Field kCloudRows[] = {required("disabled", "boolean"), required("source", "string")};
 constexpr FieldTable kCloud = kCloudRows;
@@ -232,6 +252,8 @@ constexpr FieldTable kLmStudioModelsV0 = kLmStudioModelsV0Rows;
 constexpr FieldTable kLmStudioDownload = kLmStudioDownloadRows;
 constexpr FieldTable kLmStudioModelOfV0 = kLmStudioModelV0Rows;
 constexpr FieldTable kHealth = kHealthRows;
+constexpr FieldTable kExtraction = kExtractionRows;
+constexpr FieldTable kSummary = kSummaryRows;
 constexpr FieldTable kCloudStatus = kCloudStatusRows;
 constexpr FieldTable kInputItems = kItemsRows;
 constexpr FieldTable kDeleted = kDeletedRows;

@@ -39,6 +39,8 @@ extern const FieldTable kLmStudioModelsV0;
 extern const FieldTable kLmStudioDownload;
 extern const FieldTable kLmStudioModelOfV0;
 extern const FieldTable kHealth;
+extern const FieldTable kExtraction;
+extern const FieldTable kSummary;
 extern const FieldTable kCloudStatus;
 extern const FieldTable kInputItems;
 extern const FieldTable kDeleted;

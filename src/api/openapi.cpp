@@ -55,7 +55,9 @@ Json object_schema(FieldTable fields, bool is_answer) {
   return schema;
 }
 
+/// Documents are streamed to who accepts events.
 bool has_stream(const Route& route) {
+  if (route.body == BodyKind::kMultipart) return true;
   return route.fields != nullptr && std::ranges::find(*route.fields, "stream", &Field::name) != route.fields->end();
 }
 

@@ -52,8 +52,8 @@ constexpr Route kRoutes[] = {
   {"POST", "/v1/messages/count_tokens", Dialect::kAnthropic, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, anthropic::count_tokens, "how long a conversation is", &anthropic::kCountFields, &answers::kTokenCount},
   {"GET", "/v1/models", Dialect::kOpenAi, Scope::kLists, Lane::kSlow, BodyKind::kNone, 0, openai::list_models, "the models here, and the router where there is one", nullptr, &answers::kOpenAiModels},
   {"GET", "/v1/models/*", Dialect::kOpenAi, Scope::kLists, Lane::kSlow, BodyKind::kNone, 0, openai::show_model, "a model", nullptr, &answers::kOpenAiModel},
-  {"POST", "/v1/extract", Dialect::kOwn, Scope::kInference, Lane::kSlow, BodyKind::kMultipart, kMaxDocumentBytes, own::extract, "fields of a document, with where they stand", &own::kExtractFields},
-  {"POST", "/v1/summarize", Dialect::kOwn, Scope::kInference, Lane::kSlow, BodyKind::kMultipart, kMaxDocumentBytes, own::summarize, "a summary of a document, with where its statements stand", &own::kSummarizeFields},
+  {"POST", "/v1/extract", Dialect::kOwn, Scope::kInference, Lane::kSlow, BodyKind::kMultipart, kMaxDocumentBytes, own::extract, "fields of a document, with where they stand", &own::kExtractFields, &answers::kExtraction},
+  {"POST", "/v1/summarize", Dialect::kOwn, Scope::kInference, Lane::kSlow, BodyKind::kMultipart, kMaxDocumentBytes, own::summarize, "a summary of a document, with where its statements stand", &own::kSummarizeFields, &answers::kSummary},
 
   {"POST", "/completion", Dialect::kLlama, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, llama::completion, "goes on with a text", &llama::kCompletionFields, &answers::kCompletion},
   {"POST", "/completions", Dialect::kLlama, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, llama::completion, "goes on with a text", &llama::kCompletionFields, &answers::kCompletion},

@@ -61,6 +61,17 @@ class Endpoints(IngleTest):
                      "/api/status", "/api/version", "/api/v0/models", "/api/v0/models/" + self.MODEL, "/api/v1/models"):
             self.ask("GET", path)
 
+    def test_documents_are_answered_as_the_document_says(self):
+        for path, options, text in (
+                ("/v1/extract", {"preset": "invoice"}, "Invoice\nInvoice number: 17\nDate: 2026-01-02\nTotal: 12.00 EUR\n"),
+                ("/v1/summarize", {}, "Ann: We ship on Friday.\nBob: I write the notes by Monday.\n")):
+            parts = (("file", '; filename="a.txt"', text), ("options", "", json.dumps(dict(options, model=self.MODEL))))
+            body = "".join(f'--b\r\nContent-Disposition: form-data; name="{name}"{more}\r\n\r\n{value}\r\n'
+                           for name, more, value in parts) + "--b--\r\n"
+            status, _, answer = self.server.request("POST", path, body, {"Content-Type": "multipart/form-data; boundary=b"})
+            self.assertEqual(status, 200, answer)
+            self.document.check_answer(self, "POST", path, json.loads(answer))
+
     def test_errors_are_what_the_document_says(self):
         for path in ("/v1/chat/completions", "/v1/messages", "/api/chat", "/completion", "/api/v1/chat"):
             self.document.check_error(self, "POST", path, self.server.json("POST", path, {"stream": "x"}, status=400))
