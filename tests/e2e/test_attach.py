@@ -1,7 +1,11 @@
 """Commands work with the models of the running server, and print what they print without it."""
 import json
+import os
+import pathlib
 import re
+import resource
 import signal
+import socket
 import subprocess
 import time
 import unittest
@@ -104,6 +108,25 @@ class Attach(IngleTest):
             self.ok(*words, **extra)
             self.assertEqual(self.loaded(server), [], words)
         self.ok(*STORY)
+        self.assertEqual(self.loaded(server), [MODEL])
+
+    def test_a_server_that_was_out_of_descriptors_serves_commands_again(self):
+        server = Server(self)
+        pid = server.process.pid
+        name = f"attach-{pid}.sock"
+        usual = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+        taken = {int(number) for number in os.listdir(f"/proc/{pid}/fd")}
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (min(set(range(len(taken) + 1)) - taken), usual[1]))
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as first:
+            first.connect(str(self.home / "run" / name))  # the server has a descriptor for this one already
+            command = self.start(*STORY)
+            self.addCleanup(command.communicate)
+            self.addCleanup(command.kill)
+            # Its socket, and those of the two connections on the server's side.
+            wait_until(self, lambda: pathlib.Path("/proc/net/unix").read_bytes().count(name.encode()) == 3)
+            resource.prlimit(pid, resource.RLIMIT_NOFILE, usual)
+            command.wait(WATCHDOG_S)
+        self.assertEqual(command.returncode, 0)
         self.assertEqual(self.loaded(server), [MODEL])
 
     def test_ctrl_c_ends_the_answer_in_the_server_too(self):
