@@ -104,7 +104,8 @@ TEST_F(ApiTest, a_model_that_dies_in_a_stream_ends_it_with_a_typed_error) {
 TEST_F(ApiTest, a_failure_before_the_first_piece_has_its_status) {
   models.completer->script = {chat::Failed{Error::exhausted("no memory")}};
   EXPECT_EQ(ask("POST", "/v1/chat/completions", kStream).reply.status, 503);
-  models.completer->refusal = std::unexpected(chat::prompt_too_long({.prompt_tokens = 5000, .context_tokens = 4096, .model_tokens = 8192}));
+  models.completer->refusal =
+      std::unexpected(chat::prompt_too_long({.prompt_tokens = 5000, .context_tokens = 4096, .model_tokens = 8192}));
   const Seen seen = ask("POST", "/v1/chat/completions", kStream);
   EXPECT_EQ(seen.reply.status, 400);
   EXPECT_NE(seen.reply.body.find("context_length_exceeded"), std::string::npos);

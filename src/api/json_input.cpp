@@ -1,10 +1,17 @@
 #include "api/json_input.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <functional>
+#include <span>
 
 #include "api/limits.h"
+#include "base/suggest.h"
+#include "text/grammar/dialect.h"
+#include "text/grammar/formats.h"
 
 namespace ingle::api {
 namespace {
@@ -95,6 +102,74 @@ std::string to_text(const Json& value) {
   return value.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
+namespace {
+
+/// A name from a request as it may stand in a header or an error.
+bool is_plain(std::string_view path) {
+  constexpr size_t kMaxPath = 160;
+  return path.size() <= kMaxPath && std::ranges::all_of(path, [](char c) { return c > ' ' && c < 0x7f && c != ','; });
+}
+
+std::string shown(const std::string& path) {
+  return is_plain(path) ? path : "a name that cannot be shown";
+}
+
+/// A word of a schema, where it stands, and those that are known in its place.
+using UnknownWord =
+    std::function<void(const std::string& place, std::string_view word, std::span<const std::string_view> known)>;
+
+// Recursive: parse_json() has limited the depth.
+void find_unknown_keywords(const Json& schema, const std::string& path, const UnknownWord& found) {
+  namespace grammar = text::grammar;
+  if (!schema.is_object()) return;
+  for (const auto& [keyword, value] : schema.items()) {
+    const std::string place = path + "." + keyword;
+    if (!grammar::is_keyword(keyword) && !grammar::is_annotation(keyword)) found(place, keyword, grammar::keywords());
+    if (keyword == "format" && value.is_string() &&
+        grammar::format_fit(value.get_ref<const std::string&>()) == grammar::FormatFit::kUnknown)
+      found(place, value.get_ref<const std::string&>(), grammar::format_names());
+    switch (grammar::holds(keyword)) {
+      case grammar::Holds::kNoSchema:
+        break;
+      case grammar::Holds::kSchema:
+        find_unknown_keywords(value, place, found);
+        break;
+      case grammar::Holds::kSchemas:
+      case grammar::Holds::kSchemaOrList:
+        if (!value.is_array()) find_unknown_keywords(value, place, found);
+        for (size_t i = 0; value.is_array() && i < value.size(); ++i)
+          find_unknown_keywords(value[i], place + "[" + std::to_string(i) + "]", found);
+        break;
+      case grammar::Holds::kNamed:
+      case grammar::Holds::kNamedOrNames:
+        if (!value.is_object()) break;
+        for (const auto& [name, part] : value.items())
+          find_unknown_keywords(part, place + "." + name, found);
+        break;
+    }
+  }
+}
+
+}  // namespace
+
+void ReadNotes::ignore(std::string path) {
+  constexpr size_t kMaxNamed = 32;
+  if (ignored.size() < kMaxNamed && is_plain(path)) ignored.push_back(std::move(path));
+}
+
+void note_unknown_keywords(const Json& schema, const std::string& path, bool strict, ReadNotes& notes) {
+  find_unknown_keywords(
+      schema, path, [&](const std::string& place, std::string_view word, std::span<const std::string_view> known) {
+        if (!strict) return notes.ignore(place);
+        if (notes.fault) return;
+        const auto near = base::closest(word, known);
+        notes.fault = Failure::bad_field(shown(place), "is unknown to JSON Schema, so it cannot be enforced");
+        notes.fault->error = std::move(notes.fault->error)
+                                 .hint(near ? "did you mean '" + std::string(*near) + "'?"
+                                            : "leave it out, or do without 'strict': true");
+      });
+}
+
 ReadLog::ReadLog() {
   current_log = this;
 }
@@ -112,7 +187,7 @@ ObjectReader::ObjectReader(const Json& value, std::string path, ReadNotes& notes
   for (const auto& [name, item] : value_->items()) {
     const Field* row = row_of(fields, name);
     if (row == nullptr) {
-      if (!item.is_null()) ignore(name);
+      if (!item.is_null()) unknown(name);
     } else if (row->support == Support::kRejected) {
       reject(*row, item);
     }
@@ -126,12 +201,30 @@ void ObjectReader::reject(const Field& row, const Json& value) {
       .status = row.status, .param = path, .error = Error::unsupported("'" + path + "': " + std::string(row.note))});
 }
 
-void ObjectReader::ignore(std::string_view name) {
-  constexpr size_t kMaxNamed = 32;
-  if (notes_.ignored.size() >= kMaxNamed) return;
-  const std::string path = path_of(name);
-  if (path.size() <= 64 && std::ranges::all_of(path, [](char c) { return c > ' ' && c < 0x7f && c != ','; }))
-    notes_.ignored.push_back(path);
+void ObjectReader::unknown(std::string_view name) {
+  if (!notes_.refuses_unknown) return notes_.ignore(path_of(name));
+  std::vector<std::string_view> known;
+  for (const Field& row : fields_)
+    known.push_back(row.name);
+  const auto near = base::closest(name, known);
+  Failure failure = Failure::bad_field(shown(path_of(name)), "is no field that is known here");
+  if (near) failure.error = std::move(failure.error).hint("did you mean '" + std::string(*near) + "'?");
+  fault(std::move(failure));
+}
+
+std::string ObjectReader::misspelt(std::string_view name) const {
+  if (value_ == nullptr || value_->contains(name)) return {};
+  for (const auto& [key, item] : value_->items())
+    if (row_of(fields_, key) == nullptr && base::closest(key, std::span(&name, 1))) return key;
+  return {};
+}
+
+void ObjectReader::missing(std::string_view name) {
+  Failure failure = Failure::bad_field(path_of(name), "is required");
+  if (const std::string key = misspelt(name); !key.empty())
+    failure.error = std::move(failure.error)
+                        .hint("'" + shown(path_of(key)) + "' is no field: did you mean '" + std::string(name) + "'?");
+  fault(std::move(failure));
 }
 
 std::string ObjectReader::path_of(std::string_view name) const {
@@ -192,8 +285,7 @@ std::optional<double> ObjectReader::number(std::string_view name, double minimum
   }
   const double number = value->get<double>();
   if (number >= minimum && number <= maximum) return number;
-  Json range = Json::array({minimum, maximum});
-  fault(name, "must be a number within " + range.dump());
+  fault(name, fmt::format("must be a number from {} to {}", minimum, maximum));
   return std::nullopt;
 }
 

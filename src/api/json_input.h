@@ -29,7 +29,13 @@ std::string to_text(const Json& value);
 struct ReadNotes {
   std::optional<Failure> fault;
   std::vector<std::string> ignored;
+  bool refuses_unknown = false;  // what no table lists is a fault, and not ignored
+
+  void ignore(std::string path);
 };
+
+/// What no draft of JSON Schema knows of a schema: a fault where it is to be followed strictly, else ignored by name.
+void note_unknown_keywords(const Json& schema, const std::string& path, bool strict, ReadNotes& notes);
 
 class ObjectReader {
  public:
@@ -51,13 +57,19 @@ class ObjectReader {
   const Json* object(std::string_view name);
   const Json* array(std::string_view name);
 
+  /// A field of this object that its table does not list and that may have been meant to be this one; empty: there is none.
+  std::string misspelt(std::string_view name) const;
+  /// The fault of a field that has to be there.
+  void missing(std::string_view name);
+
+  ReadNotes& notes() { return notes_; }
   std::string path_of(std::string_view name) const;
   void fault(Failure failure);
   void fault(std::string_view name, std::string_view what) { fault(Failure::bad_field(path_of(name), what)); }
 
  private:
   void reject(const Field& row, const Json& value);
-  void ignore(std::string_view name);
+  void unknown(std::string_view name);
 
   const Json* value_;
   std::string path_;

@@ -4,6 +4,7 @@
 
 #include "api/inference.h"
 #include "api/json_input.h"
+#include "api/ollama/options.h"
 
 namespace ingle::api {
 namespace {
@@ -27,18 +28,6 @@ std::vector<chat::Message> messages_of(const std::string& json) {
   return messages;
 }
 
-std::vector<std::string> stops_of(const std::string& options_json) {
-  const Json options = Json::parse(options_json, nullptr, false);
-  if (!options.is_object()) return {};
-  const auto stop = options.find("stop");
-  std::vector<std::string> stops;
-  if (stop == options.end() || !stop->is_array()) return stops;
-  for (const Json& text : *stop) {
-    if (text.is_string() && !text.get_ref<const std::string&>().empty()) stops.push_back(text.get<std::string>());
-  }
-  return stops;
-}
-
 }  // namespace
 
 void apply_defaults(const ModelDefaults& defaults, chat::ChatPrompt& prompt) {
@@ -56,10 +45,29 @@ void apply_defaults(const ModelDefaults& defaults, chat::ChatPrompt& prompt) {
 }
 
 void apply_defaults(const ModelDefaults& defaults, chat::CompleteRequest& request) {
-  if (auto* prompt = std::get_if<chat::ChatPrompt>(&request.prompt)) {
-    apply_defaults(defaults, *prompt);
-    if (request.stop.empty()) request.stop = stops_of(defaults.options_json);
-  }
+  if (auto* prompt = std::get_if<chat::ChatPrompt>(&request.prompt)) apply_defaults(defaults, *prompt);
+}
+
+OptionsOf options_of(const Services& services) {
+  return [&services](std::string_view model) { return defaults_of(services, model).options_json; };
+}
+
+void put_options(const OptionsOf& of, std::string_view model, chat::CompleteRequest& request,
+                 runtime::AcquireOptions& acquire, bool& has_seed) {
+  const auto options = parse_json_object(of ? of(model) : std::string());
+  if (!options) return;
+  ReadNotes of_the_manifest;  // its faults are not the client's
+  ollama::CompletionCall call;
+  call.request.sampling = request.sampling;
+  call.request.max_tokens = request.max_tokens;
+  ollama::read_options(*options, "options", of_the_manifest, call);
+  request.sampling = call.request.sampling;
+  request.max_tokens = call.request.max_tokens;
+  request.stop = std::move(call.request.stop);
+  std::erase(request.stop, "");
+  acquire.context = call.acquire.context;
+  acquire.clamp_context = call.acquire.clamp_context;
+  has_seed = call.has_seed;
 }
 
 ModelDefaults defaults_of(const Services& services, std::string_view model) {

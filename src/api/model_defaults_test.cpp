@@ -26,7 +26,6 @@ chat::ChatPrompt prompt_of(std::initializer_list<std::pair<const char*, const ch
 TEST(ModelDefaults, stand_where_the_request_says_nothing) {
   const ModelDefaults defaults{
       .system = "kind",
-      .options_json = R"({"stop":["x",1,""]})",
       .messages_json = R"([{"role":"user","content":"a"},{"role":"assistant","content":"b"},7])",
       .chat_template = "T"};
   chat::CompleteRequest request;
@@ -34,15 +33,12 @@ TEST(ModelDefaults, stand_where_the_request_says_nothing) {
   apply_defaults(defaults, request);
   EXPECT_EQ(words(std::get<chat::ChatPrompt>(request.prompt)), "s:kind u:a a:b u:c ");
   EXPECT_EQ(std::get<chat::ChatPrompt>(request.prompt).chat_template, "T");
-  EXPECT_EQ(request.stop, std::vector<std::string>{"x"});
 
   request.prompt = prompt_of({{"system", "own"}, {"user", "c"}});
-  request.stop = {"y"};
   std::get<chat::ChatPrompt>(request.prompt).chat_template = "U";
   apply_defaults(defaults, request);
   EXPECT_EQ(words(std::get<chat::ChatPrompt>(request.prompt)), "s:own u:a a:b u:c ");
   EXPECT_EQ(std::get<chat::ChatPrompt>(request.prompt).chat_template, "U");
-  EXPECT_EQ(request.stop, std::vector<std::string>{"y"});
 }
 
 TEST(ModelDefaults, change_no_raw_prompt_and_repeat_nothing_that_stands_in_tokens) {

@@ -4,11 +4,13 @@
 
 namespace ingle::api {
 
-uint32_t read_context(ObjectReader& in) {
+void read_context(ObjectReader& in, runtime::AcquireOptions& acquire) {
   const auto context = in.integer("num_ctx", 0, kMaxContext);
   const auto same = in.integer("context_length", 0, kMaxContext);
   if (context && same && *context != *same) in.fault("context_length", "and 'num_ctx' say different things");
-  return static_cast<uint32_t>(context.value_or(same.value_or(0)));
+  if (!context && !same) return;
+  acquire.context = static_cast<uint32_t>(context.value_or(same.value_or(0)));
+  acquire.clamp_context = false;
 }
 
 chat::Priority read_tier(ObjectReader& in) {

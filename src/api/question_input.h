@@ -1,10 +1,9 @@
 // Fields that the questions of several dialects have. Internal to api, included by its .cpp files only. Pure; one thread.
 #pragma once
 
-#include <cstdint>
-
 #include "api/json_input.h"
 #include "chat/types.h"
+#include "runtime/models.h"
 
 namespace ingle::api {
 
@@ -13,8 +12,8 @@ inline constexpr Field kContextRows[] = {
              "tokens that prompt and answer may take together; 400 where the model was made for fewer"),
     honoured("context_length", "integer", "the same, in LM Studio's words"),
 };
-/// `num_ctx` or `context_length`: tokens that prompt and answer may take together; 0: neither is there.
-uint32_t read_context(ObjectReader& in);
+/// `num_ctx` or `context_length`: tokens that prompt and answer may take together.
+void read_context(ObjectReader& in, runtime::AcquireOptions& acquire);
 
 /// `service_tier`: what asks for "flex" may wait for everything else. Other tiers are the one that there is.
 chat::Priority read_tier(ObjectReader& in);

@@ -72,7 +72,7 @@ void read_definitions(ObjectReader& in, ReadNotes& notes, ToolList& tools) {
     if (type != "function")
       return item.fault(Failure::not_implemented(item.path_of("type"), "only functions can be called here"));
     const Json* function = item.object("function");
-    if (function == nullptr) return item.fault("function", "is required");
+    if (function == nullptr) return item.missing("function");
     ObjectReader reader(*function, item.path_of("function"), notes, kFunctionFields);
     tools.add(item.path_of("function"), {.name = reader.text("name").value_or(""),
                                          .description = reader.text("description"),
@@ -87,7 +87,7 @@ std::string read_function_name(ObjectReader& reader, ReadNotes& notes, const Too
     reader.fault(Failure::not_implemented(reader.path_of("type"), "only functions can be called here"));
   const Json* function = reader.object("function");
   if (function == nullptr) {
-    reader.fault("function", "is required");
+    reader.missing("function");
     return {};
   }
   ObjectReader inner(*function, reader.path_of("function"), notes, kNameFields);
@@ -134,7 +134,7 @@ void read_mode(ObjectReader& in, ReadNotes& notes, ToolList& tools, chat::ToolCh
   ObjectReader reader(*value, "tool_choice", notes, kToolChoiceFields);
   if (const Json* type = reader.any("type"); type != nullptr && *type == "allowed_tools") {
     const Json* allowed = reader.object("allowed_tools");
-    if (allowed == nullptr) return reader.fault("allowed_tools", "is required");
+    if (allowed == nullptr) return reader.missing("allowed_tools");
     return read_allowed(*allowed, notes, tools, choice);
   }
   choice.mode = Mode::kNamed;
@@ -161,6 +161,9 @@ void ToolList::add(std::string_view place, const Function& function) {
   if (!is_tool_name(function.name))
     return refuse("must be 1 to " + std::to_string(kMaxToolNameBytes) + " letters, digits and any of _-.:/");
   if (contains(function.name)) return refuse("is the name of another tool too");
+  if (function.parameters != nullptr)
+    note_unknown_keywords(*function.parameters, std::string(place) + "." + std::string(function.schema_field),
+                          function.strict.value_or(false), notes_);
   Json json = {{"name", function.name}};
   if (function.description) json["description"] = *function.description;
   json["parameters"] =
@@ -204,12 +207,12 @@ std::vector<chat::ToolCall> read_tool_calls(ObjectReader& message, ReadNotes& no
     chat::ToolCall call{.id = item.text("id").value_or(""), .name = {}, .arguments_json = {}};
     const Json* function = item.object("function");
     if (function == nullptr) {
-      item.fault("function", "is required");
+      item.missing("function");
       break;
     }
     ObjectReader reader(*function, item.path_of("function"), notes, kCalledFields);
     call.name = reader.text("name").value_or("");
-    if (call.name.empty()) reader.fault("name", "is required");
+    if (call.name.empty()) reader.missing("name");
     const Json* arguments = reader.any("arguments");
     if (arguments == nullptr || *arguments == "") {
       call.arguments_json = chat::Private("{}");

@@ -22,6 +22,7 @@ class ToolList {
     std::optional<std::string> description = {};
     const Json* parameters = nullptr;  // null: takes none
     std::optional<bool> strict = {};
+    std::string_view schema_field = "parameters";
   };
   /// `place`: where the function stands in the request. Names that cannot be called or come twice are faults.
   void add(std::string_view place, const Function& function);
@@ -66,7 +67,7 @@ class CallIds {
   bool contains(const std::string& id) const { return ids_.contains(id); }
   /// A fault of `field` where nothing was called by this id.
   void check(ObjectReader& in, std::string_view field, const std::string& id) const {
-    if (id.empty()) return in.fault(field, "is required");
+    if (id.empty()) return in.missing(field);
     if (!ids_.contains(id)) in.fault(field, "names no call of an earlier message");
   }
 

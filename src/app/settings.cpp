@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <charconv>
 
-#include "app/suggest.h"
 #include "base/files.h"
+#include "base/suggest.h"
 #include "runtime/keep_alive.h"
 
 namespace ingle::app {
@@ -139,7 +139,7 @@ Status apply_file(Settings& settings, std::string_view config_toml, std::string_
       std::vector<std::string_view> names;
       for (const SettingRow& row : kRows)
         names.push_back(row.name);
-      const auto near = closest(key.str(), names);
+      const auto near = base::closest(key.str(), names);
       return std::unexpected(
           Error::usage(where + ": there is no setting '" + std::string(key.str()) + "' for this file")
               .hint(near && *near != "home" ? "did you mean '" + std::string(*near) + "'?"

@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include "app/suggest.h"
+#include "base/suggest.h"
 #include "cli/json_writer.h"
 #include "cli/verb.h"
 
@@ -80,7 +80,7 @@ class Config : public Command {
       }
       return 0;
     }
-    const auto near = app::closest(name_, names);
+    const auto near = base::closest(name_, names);
     return std::unexpected(
         Error::usage("there is no setting '" + name_ + "'")
             .hint(near ? "did you mean '" + std::string(*near) + "'?" : "'ingle config' lists all settings"));

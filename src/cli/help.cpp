@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "app/suggest.h"
+#include "base/suggest.h"
 #include "cli/json_writer.h"
 
 namespace ingle::cli {
@@ -168,7 +168,7 @@ Error unknown_verb(std::string_view word) {
     names.push_back(verb.name);
     if (!verb.alias.empty()) names.push_back(verb.alias);
   }
-  const auto near = app::closest(word, names);
+  const auto near = base::closest(word, names);
   return Error::usage("there is no verb '" + std::string(word) + "'")
       .hint(near ? "did you mean 'ingle " + std::string(*near) + "'?" : "'ingle help' lists all verbs");
 }

@@ -8,7 +8,7 @@
 #include <random>
 #include <utility>
 
-#include "app/suggest.h"
+#include "base/suggest.h"
 
 namespace ingle::cli {
 namespace {
@@ -130,7 +130,7 @@ Status set_parameter(Parameters& parameters, std::string_view name, std::string_
     }
     return {};
   }
-  const auto near = app::closest(key, parameter_names());
+  const auto near = base::closest(key, parameter_names());
   return std::unexpected(Error::usage(fmt::format("there is no parameter '{}'", name))
                              .hint(near ? fmt::format("did you mean '{}'?", *near)
                                         : fmt::format("known: {}", fmt::join(parameter_names(), ", "))));

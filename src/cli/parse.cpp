@@ -1,7 +1,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 
-#include "app/suggest.h"
+#include "base/suggest.h"
 #include "cli/arguments.h"
 
 namespace ingle::cli {
@@ -32,7 +32,7 @@ std::string hint_for(const Arguments& arguments, std::string_view verb, std::spa
     if (!name.starts_with("--") || std::ranges::find(names, name) != names.end()) continue;
     for (const Habit& habit : kHabits)
       if (habit.verb == verb && habit.option == name) return std::string(habit.hint);
-    if (const auto near = app::closest(name, known)) return "did you mean " + std::string(*near) + "?";
+    if (const auto near = base::closest(name, known)) return "did you mean " + std::string(*near) + "?";
   }
   return "'ingle " + std::string(verb) + " --help' shows what it accepts";
 }

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "app/suggest.h"
+#include "base/suggest.h"
 #include "cli/line_editor.h"
 #include "cli/table.h"
 
@@ -258,7 +258,7 @@ Status run_slash_command(Session& session, std::string_view line) {
   std::vector<std::string_view> names;
   for (const SlashCommand& row : kCommands)
     names.push_back(row.name);
-  const auto near = app::closest(name, names);
+  const auto near = base::closest(name, names);
   return std::unexpected(Error::usage(fmt::format("there is no command /{}", terminal_safe(name)))
                              .hint(near ? fmt::format("did you mean /{}?", *near) : "/? lists the commands"));
 }

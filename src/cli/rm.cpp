@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "app/suggest.h"
+#include "base/suggest.h"
 #include "cli/json_writer.h"
 #include "cli/verb.h"
 
@@ -19,7 +19,7 @@ Result<store::ModelName> installed_name(const store::Store& store, const std::st
   for (const auto& model : *installed)
     names.push_back(model.name.display());
   const std::vector<std::string_view> known(names.begin(), names.end());
-  const auto near = app::closest(typed, known);
+  const auto near = base::closest(typed, known);
   if (!near) return name;
   return std::unexpected(std::move(name).error().hint("did you mean '" + std::string(*near) + "'?"));
 }

@@ -67,7 +67,19 @@ std::string messages_json(const std::vector<chat::Message>& messages) {
   return array.dump();
 }
 
+namespace {
+
+/// An assistant's words at the end are the beginning of the answer.
+bool has_begun(const chat::ChatPrompt& prompt) {
+  if (!prompt.add_generation_prompt || prompt.messages.empty()) return false;
+  const chat::Message& last = prompt.messages.back();
+  return last.role == "assistant" && last.tool_calls.empty();
+}
+
+}  // namespace
+
 Result<std::vector<text::RenderedSegment>> Prompter::render(const chat::ChatPrompt& prompt) const {
+  if (has_begun(prompt)) return render_begun(prompt);
   INGLE_TRY(auto prepared, tools_.prepare(prompt, messages_json(prompt.messages)));
   if (prompt.think.value_or(false) && thinking_ == nullptr) return std::unexpected(cannot_think());
   if (template_ == nullptr) return plain_text(prepared.messages_json);
@@ -79,6 +91,21 @@ Result<std::vector<text::RenderedSegment>> Prompter::render(const chat::ChatProm
                                               .add_generation_prompt = prompt.add_generation_prompt,
                                               .now_unix = prompt.now_unix}));
   INGLE_TRY_VOID(close_thinking(prompt, segments));
+  return segments;
+}
+
+/// What the template writes before an answer, and then what there is of it. Such an answer has its thinking behind it.
+Result<std::vector<text::RenderedSegment>> Prompter::render_begun(chat::ChatPrompt prompt) const {
+  if (prompt.think.value_or(false))
+    return std::unexpected(Error::refused("an answer that has begun has its thinking behind it")
+                               .hint("leave out what asks for thinking, or end with a message of the user"));
+  const std::string begun = prompt.messages.back().content.reveal();
+  prompt.messages.pop_back();
+  if (thinking_ != nullptr) prompt.think = false;
+  if (prompt.messages.empty() && !begun.empty())
+    return std::unexpected(Error::usage("there is nothing before the answer that has begun"));
+  INGLE_TRY(auto segments, render(prompt));
+  if (!begun.empty()) segments.push_back({.text = begun, .trusted = false});
   return segments;
 }
 

@@ -55,6 +55,24 @@ TEST(Prompter, control_tokens_come_from_the_template_and_never_from_the_user) {
   EXPECT_EQ(*ids, joined({{kImStart}, bytes_of("user:a<|im_end|>"), {kImEnd, kImStart}}));
 }
 
+TEST(Prompter, words_of_an_assistant_at_the_end_are_the_beginning_of_the_answer) {
+  const auto tokenizer = byte_tokenizer();
+  const auto chat_template = text::ChatTemplate::compile(kTemplate).value();
+  const Prompter prompter(*tokenizer, chat_template.get());
+  chat::ChatPrompt prompt = one_message("a");
+  prompt.messages.push_back({.role = "assistant", .content = chat::Private("b<|im_end|>")});
+  EXPECT_EQ(prompter.encode(prompt, false, kVocab).value(),
+            joined({{kImStart}, bytes_of("user:a"), {kImEnd, kImStart}, bytes_of("b<|im_end|>")}));
+  prompt.add_generation_prompt = false;
+  EXPECT_EQ(prompter.encode(prompt, false, kVocab).value(),
+            joined({{kImStart}, bytes_of("user:a"), {kImEnd, kImStart}, bytes_of("assistant:b<|im_end|>"), {kImEnd}}));
+  prompt.add_generation_prompt = true;
+  prompt.messages.erase(prompt.messages.begin());
+  EXPECT_EQ(prompter.encode(prompt, false, kVocab).error().code(), ErrorCode::kUsage);
+  prompt.think = true;
+  EXPECT_EQ(prompter.encode(prompt, false, kVocab).error().code(), ErrorCode::kRefused);
+}
+
 TEST(Prompter, a_raw_prompt_is_text_and_nothing_else) {
   const auto tokenizer = byte_tokenizer(true);
   const Prompter prompter(*tokenizer, nullptr);

@@ -195,7 +195,8 @@ TEST(EngineThinking, a_schema_is_of_the_answer) {
 
 TEST(EngineThinking, earlier_thoughts_are_handed_to_the_template) {
   const auto engine = make_engine(kSwitched, "yes");
-  chat::ChatPrompt prompt{.messages = {{"user", chat::Private("go")}, {"assistant", chat::Private("no")}}};
+  chat::ChatPrompt prompt{
+      .messages = {{"user", chat::Private("go")}, {"assistant", chat::Private("no")}, {"user", chat::Private("why")}}};
   prompt.messages[1].thinking = chat::Private("because");
   EXPECT_THAT(engine->render(prompt).value(), HasSubstr("(because)no"));
 }

@@ -38,7 +38,7 @@ constexpr Field kBlockRows[] = {
 };
 constexpr FieldTable kBlockFields = kBlockRows;
 constexpr Field kMessageRows[] = {
-    required("role", "string", "user or assistant; the last is the user's"),
+    required("role", "string", "user or assistant; an assistant's words at the end are the beginning of the answer"),
     required("content", "string|object[]", "", &kBlockFields),
 };
 constexpr FieldTable kMessageFields = kMessageRows;
@@ -141,7 +141,9 @@ class MessageReader {
 
   void read(ObjectReader& message) {
     const Json* content = message.any("content");
-    if (content == nullptr) return message.fault("content", "is required");
+    if (content == nullptr) return message.missing("content");
+    if (role_ == "user" && (*content == "" || *content == Json::array()))
+      return message.fault("content", "must not be empty");
     if (content->is_string()) {
       text_ = content->get<std::string>();
       has_text_ = true;
@@ -178,8 +180,8 @@ class MessageReader {
   void read_tool_use(ObjectReader& block) {
     chat::ToolCall call{
         .id = block.text("id").value_or(""), .name = block.text("name").value_or(""), .arguments_json = {}};
-    if (call.id.empty()) block.fault("id", "is required");
-    if (call.name.empty()) block.fault("name", "is required");
+    if (call.id.empty()) block.missing("id");
+    if (call.name.empty()) block.missing("name");
     const Json* input = block.object("input");
     call.arguments_json = chat::Private(input == nullptr ? "{}" : to_text(*input));
     calls_.push_back(std::move(call));
@@ -237,12 +239,10 @@ std::vector<chat::Message> read_messages(ObjectReader& in, ReadNotes& notes) {
     ObjectReader item((*list)[i], item_path("messages", i), notes, kMessageFields);
     std::string role = item.text("role").value_or("");
     if (role != "user" && role != "assistant") item.fault("role", "must be user or assistant");
-    if (role == "assistant" && i + 1 == list->size())
-      item.fault(unsupported(item.path_of("role"),
-                             "an answer that was begun elsewhere cannot be gone on with: end "
-                             "with a message of the user"));
     MessageReader(std::move(role), notes, called, messages).read(item);
   }
+  if (!messages.empty() && !messages.back().tool_calls.empty())
+    in.fault("messages", "end with calls that nothing answers: send their tool_result");
   match_results(messages);
   return messages;
 }
@@ -257,8 +257,9 @@ void read_definitions(ObjectReader& in, ReadNotes& notes, ToolList& tools) {
     const ToolList::Function function{.name = item.text("name").value_or(""),
                                       .description = item.text("description"),
                                       .parameters = item.object("input_schema"),
-                                      .strict = item.boolean("strict")};
-    if (function.parameters == nullptr) item.fault("input_schema", "is required");
+                                      .strict = item.boolean("strict"),
+                                      .schema_field = "input_schema"};
+    if (function.parameters == nullptr) item.missing("input_schema");
     tools.add(item_path("tools", i), function);
   }
 }
@@ -296,7 +297,8 @@ void read_format(const Json* format, std::string path, ReadNotes& notes, chat::C
   ObjectReader reader(*format, std::move(path), notes, kFormatFields);
   if (reader.text("type").value_or("") != "json_schema") return reader.fault("type", "must be json_schema");
   const Json* schema = reader.object("schema");
-  if (schema == nullptr) return reader.fault("schema", "is required");
+  if (schema == nullptr) return reader.missing("schema");
+  note_unknown_keywords(*schema, reader.path_of("schema"), false, notes);
   request.json_schema = to_text(*schema);
   request.check_schema = true;
 }
@@ -312,10 +314,10 @@ void read_answer_form(ObjectReader& in, ReadNotes& notes, chat::CompleteRequest&
 
 void read_sampling(ObjectReader& in, chat::CompleteRequest& request) {
   chat::Sampling& sampling = request.sampling;
-  sampling.temperature = static_cast<float>(in.number("temperature", 0, 1).value_or(1));
-  sampling.top_p = static_cast<float>(in.number("top_p", 0, 1).value_or(1));
-  sampling.top_k = static_cast<int32_t>(in.integer("top_k", 0, 1 << 20).value_or(0));
-  request.stop = in.texts("stop_sequences");
+  if (const auto temperature = in.number("temperature", 0, 1)) sampling.temperature = static_cast<float>(*temperature);
+  if (const auto top_p = in.number("top_p", 0, 1)) sampling.top_p = static_cast<float>(*top_p);
+  if (const auto top_k = in.integer("top_k", 0, 1 << 20)) sampling.top_k = static_cast<int32_t>(*top_k);
+  if (in.any("stop_sequences") != nullptr) request.stop = in.texts("stop_sequences");
 }
 
 /// Without the field there is no thinking: clients that do not know of it take the first block for the answer.
@@ -332,13 +334,13 @@ void read_thinking(ObjectReader& in, ReadNotes& notes, chat::CompleteRequest& re
   if (type == "adaptive") return;
   if (type != "enabled") return reader.fault("type", "must be enabled, adaptive or disabled");
   prompt.think = true;
-  if (!budget) return reader.fault("budget_tokens", "is required");
+  if (!budget) return reader.missing("budget_tokens");
   if (request.max_tokens >= 0 && *budget >= request.max_tokens)
     return reader.fault("budget_tokens", "must be less than 'max_tokens'");
   request.max_thinking_tokens = static_cast<int32_t>(*budget);
 }
 
-Answer<MessagesCall> parse(std::string_view body, bool only_count) {
+Answer<MessagesCall> parse(std::string_view body, bool only_count, const OptionsOf& options_of) {
   auto json = parse_json_object(body);
   if (!json) return std::unexpected(std::move(json).error());
   MessagesCall call;
@@ -349,13 +351,15 @@ Answer<MessagesCall> parse(std::string_view body, bool only_count) {
     chat::ChatPrompt prompt{.messages = read_messages(in, notes)};
     read_offer(in, notes, prompt);
     call.request.prompt = std::move(prompt);
+    call.request.sampling.temperature = 1;
+    put_options(options_of, call.model, call.request, call.acquire, call.has_seed);
     read_sampling(in, call.request);
     read_answer_form(in, notes, call.request);
     const auto limit = in.integer("max_tokens", 0, std::numeric_limits<int32_t>::max());
-    if (!limit && !only_count) in.fault("max_tokens", "is required");
+    if (!limit && !only_count) in.missing("max_tokens");
     call.request.max_tokens = static_cast<int32_t>(limit.value_or(-1));
     read_thinking(in, notes, call.request);
-    call.context = read_context(in);
+    read_context(in, call.acquire);
     call.request.priority = read_tier(in);
     call.stream = in.boolean("stream").value_or(false);
   }
@@ -369,12 +373,12 @@ Answer<MessagesCall> parse(std::string_view body, bool only_count) {
 constexpr FieldTable kMessagesFields = kMessagesTable;
 constexpr FieldTable kCountFields = kCountTable;
 
-Answer<MessagesCall> parse_messages(std::string_view body) {
-  return parse(body, false);
+Answer<MessagesCall> parse_messages(std::string_view body, const OptionsOf& options_of) {
+  return parse(body, false, options_of);
 }
 
 Answer<MessagesCall> parse_count_tokens(std::string_view body) {
-  return parse(body, true);
+  return parse(body, true, {});
 }
 
 }  // namespace ingle::api::anthropic

@@ -8,6 +8,7 @@
 
 #include "api/failure.h"
 #include "api/fields.h"
+#include "api/model_defaults.h"
 #include "chat/types.h"
 
 namespace ingle::api::anthropic {
@@ -15,15 +16,16 @@ namespace ingle::api::anthropic {
 struct MessagesCall {
   std::string model;
   chat::CompleteRequest request;
-  uint32_t context = 0;  // tokens that prompt and answer may take together; 0: the setting's
+  runtime::AcquireOptions acquire = {};
   bool stream = false;
+  bool has_seed = false;  // of the model's manifest: the dialect has none
   std::vector<std::string> ignored;
 };
 
 extern const FieldTable kMessagesFields;
 extern const FieldTable kCountFields;
 
-Answer<MessagesCall> parse_messages(std::string_view body);
+Answer<MessagesCall> parse_messages(std::string_view body, const OptionsOf& options_of = {});
 /// The same question, of which only the length is wanted.
 Answer<MessagesCall> parse_count_tokens(std::string_view body);
 

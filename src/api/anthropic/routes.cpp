@@ -29,14 +29,14 @@ Result<uint64_t> count(chat::Completer& model, const chat::ChatPrompt& prompt) {
 
 void messages(const std::shared_ptr<Call>& call) {
   name_request(*call);
-  auto parsed = parse_messages(call->request().body);
+  auto parsed = parse_messages(call->request().body, options_of(call->services()));
   if (!parsed) return call->fail(parsed.error());
   call->name_ignored(parsed->ignored);
   std::get<chat::ChatPrompt>(parsed->request.prompt).now_unix = call->services().now_unix();
-  parsed->request.sampling.seed = random_seed();
+  if (!parsed->has_seed) parsed->request.sampling.seed = random_seed();
   run_inference(call,
                 {.model = parsed->model,
-                 .acquire = {.keep_alive = {}, .context = parsed->context},
+                 .acquire = parsed->acquire,
                  .request = std::move(parsed->request),
                  .stream = parsed->stream,
                  .encoder = make_encoder(
@@ -52,7 +52,7 @@ void count_tokens(const std::shared_ptr<Call>& call) {
   apply_defaults(defaults_of(call->services(), parsed->model), prompt);
   prompt.now_unix = call->services().now_unix();
   seated(call, parsed->model, [call, asked = *parsed] {
-    const auto model = acquire_model(*call, asked.model, {.keep_alive = {}, .context = asked.context});
+    const auto model = acquire_model(*call, asked.model, asked.acquire);
     if (!model) return call->fail(model.error());
     const auto n_tokens = count(**model, std::get<chat::ChatPrompt>(asked.request.prompt));
     if (failed(*call, n_tokens)) return;

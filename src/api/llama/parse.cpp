@@ -161,7 +161,7 @@ std::optional<std::vector<PromptPart>> parts_of(const Json& prompt, const std::s
   if (prompt.is_object()) {
     ObjectReader reader(prompt, place, notes, kPromptFields);
     const auto text = reader.text("prompt_string");
-    if (!text) reader.fault("prompt_string", "is required");
+    if (!text) reader.missing("prompt_string");
     return {{{chat::Private(text.value_or("")), {}}}};
   }
   if (prompt.is_string()) return {{{chat::Private(prompt.get<std::string>()), {}}}};
@@ -270,6 +270,7 @@ void read_constraint(ObjectReader& in, chat::CompleteRequest& request) {
   if (!schema->is_object() && !schema->is_boolean()) return in.fault("json_schema", "must be a JSON schema");
   if (schema->is_object() && schema->empty() && !request.grammar.empty()) return;  // how some clients say "none"
   if (!request.grammar.empty()) return in.fault("json_schema", "and 'grammar' exclude each other");
+  note_unknown_keywords(*schema, in.path_of("json_schema"), false, in.notes());
   request.json_schema = to_text(*schema);
   request.check_schema = true;
 }
@@ -280,7 +281,7 @@ std::vector<Infill::File> read_files(ObjectReader& in, ReadNotes& notes) {
   for (size_t i = 0; list != nullptr && i < list->size() && !notes.fault; ++i) {
     ObjectReader item((*list)[i], "input_extra[" + std::to_string(i) + "]", notes, kFileFields);
     const auto text = item.text("text");
-    if (!text) item.fault("text", "is required");
+    if (!text) item.missing("text");
     files.push_back(
         {.name = chat::Private(item.text("filename").value_or("tmp")), .text = chat::Private(text.value_or(""))});
   }
@@ -301,7 +302,7 @@ void read_generation(ObjectReader& in, CompletionCall& call) {
   call.n = static_cast<uint32_t>(in.integer("n_cmpl", 1, kMaxChoices).value_or(1));
   if (call.n * std::max<size_t>(call.prompts.size(), 1) > kMaxChoices)
     in.fault("n_cmpl", "of each prompt is more than " + std::to_string(kMaxChoices) + " answers");
-  call.context = read_context(in);
+  read_context(in, call.acquire);
   call.request.stop = in.texts("stop");
   call.request.ignore_eos = in.boolean("ignore_eos").value_or(false);
   call.stream = in.boolean("stream").value_or(false);
@@ -357,9 +358,9 @@ Answer<InfillCall> parse_infill(std::string_view body) {
   {
     ObjectReader in(*json, "", notes, kInfillFields);
     const auto before = in.text("input_prefix");
-    if (!before) in.fault("input_prefix", "is required");
+    if (!before) in.missing("input_prefix");
     const auto after = in.text("input_suffix");
-    if (!after) in.fault("input_suffix", "is required");
+    if (!after) in.missing("input_suffix");
     call.infill = {.before = chat::Private(before.value_or("")), .after = chat::Private(after.value_or(""))};
     call.infill.begun = chat::Private(in.text("prompt").value_or(""));
     call.infill.files = read_files(in, notes);
@@ -379,7 +380,7 @@ Answer<TokenizeCall> parse_tokenize(std::string_view body) {
     ObjectReader in(*json, "", notes, kTokenizeFields);
     call.model = in.text("model").value_or("");
     const auto content = in.text("content");
-    if (!content) in.fault("content", "is required");
+    if (!content) in.missing("content");
     call.request.text = chat::Private(content.value_or(""));
     call.request.add_bos = in.boolean("add_special").value_or(false);
     call.request.recognise_control_tokens = in.boolean("parse_special").value_or(true);

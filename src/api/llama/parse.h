@@ -11,6 +11,7 @@
 #include "api/fields.h"
 #include "api/infill.h"
 #include "chat/types.h"
+#include "runtime/models.h"
 
 namespace ingle::api::llama {
 
@@ -25,7 +26,7 @@ struct CompletionCall {
   std::vector<std::vector<PromptPart>> prompts;
   chat::CompleteRequest request;  // all but its prompt
   uint32_t n = 1;                 // answers to each prompt; the i-th, from 0, is drawn with the seed + i
-  uint32_t context = 0;           // tokens that prompt and answer may take together; 0: the setting's
+  runtime::AcquireOptions acquire = {};
   bool stream = false;
   bool has_seed = false;
   bool return_tokens = false;

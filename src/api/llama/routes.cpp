@@ -48,11 +48,8 @@ void complete(const std::shared_ptr<Call>& call, CompletionCall parsed, std::vec
                     .settings_json = encode_settings(parsed.request, parsed.stream),
                     .prompts = {},
                     .n = parsed.n};
-  Inference inference{.model = parsed.model,
-                      .acquire = {.keep_alive = {}, .context = parsed.context},
-                      .request = {},
-                      .n = parsed.n,
-                      .stream = parsed.stream};
+  Inference inference{
+      .model = parsed.model, .acquire = parsed.acquire, .request = {}, .n = parsed.n, .stream = parsed.stream};
   for (Prompt& prompt : prompts) {
     frame.prompts.push_back({std::move(prompt.text), static_cast<uint32_t>(prompt.tokens.tokens.size())});
     for (uint32_t i = 0; i < parsed.n; ++i) {
@@ -74,7 +71,7 @@ void completion(const std::shared_ptr<Call>& call) {
   auto parsed = parse_completion(call->request().body);
   if (!parsed) return call->fail(parsed.error());
   call->name_ignored(parsed->ignored);
-  const auto model = acquire(*call, parsed->model, parsed->context);
+  const auto model = acquire(*call, parsed->model, parsed->acquire);
   if (!model) return call->fail(model.error());
   std::vector<Prompt> prompts;
   for (std::vector<PromptPart>& parts : parsed->prompts) {
@@ -90,7 +87,7 @@ void infill(const std::shared_ptr<Call>& call) {
   auto parsed = parse_infill(call->request().body);
   if (!parsed) return call->fail(parsed.error());
   call->name_ignored(parsed->completion.ignored);
-  const auto model = acquire(*call, parsed->completion.model, parsed->completion.context);
+  const auto model = acquire(*call, parsed->completion.model, parsed->completion.acquire);
   if (!model) return call->fail(model.error());
   auto prompt = infill_prompt(**model, parsed->infill, "input_suffix");
   if (!prompt) return call->fail(prompt.error());

@@ -88,7 +88,7 @@ Answer<std::string> parse_load(std::string_view body) {
   ReadNotes notes;
   ObjectReader in(*json, "", notes, kLoadFields);
   std::string model = in.text("model").value_or("");
-  if (model.empty()) in.fault("model", "is required");
+  if (model.empty()) in.missing("model");
   if (notes.fault) return std::unexpected(*std::move(notes.fault));
   return model;
 }

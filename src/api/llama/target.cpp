@@ -24,11 +24,12 @@ Answer<std::string> model_of(Call& call, const std::string& named) {
   return std::unexpected(Failure::bad_field("model", "is required while none is loaded: " + names));
 }
 
-Answer<std::shared_ptr<chat::Completer>> acquire(Call& call, std::string& model, uint32_t context) {
+Answer<std::shared_ptr<chat::Completer>> acquire(Call& call, std::string& model,
+                                                 const runtime::AcquireOptions& options) {
   auto name = model_of(call, model);
   if (!name) return std::unexpected(std::move(name).error());
   model = *std::move(name);
-  return acquire_model(call, model, {.keep_alive = {}, .context = context});
+  return acquire_model(call, model, options);
 }
 
 void ask(const std::shared_ptr<Call>& call, const std::string& model,

@@ -79,7 +79,7 @@ std::vector<chat::Private> read_documents(ObjectReader& in, ReadNotes& notes, st
     } else if (field == "documents" && item.is_object()) {
       ObjectReader reader(item, place, notes, kDocumentFields);
       const auto text = reader.text("text");
-      if (!text) reader.fault("text", "is required");
+      if (!text) reader.missing("text");
       documents.emplace_back(text.value_or(""));
     } else {
       in.fault(Failure::bad_field(place, "must be a text"));
@@ -161,7 +161,7 @@ Answer<RerankCall> parse_rerank(std::string_view body) {
     ObjectReader in(*json, "", notes, kRerankFields);
     call.model = in.text("model").value_or("");
     const auto query = in.text("query");
-    if (!query) in.fault("query", "is required");
+    if (!query) in.missing("query");
     call.request.query = chat::Private(query.value_or(""));
     const Json* documents = in.array("documents");
     const Json* texts = in.array("texts");

@@ -15,7 +15,7 @@ using testing::Seen;
 using testing::text;
 
 TEST(LmStudioParse, tables_say_what_is_read) {
-  testing::expect_reads_its_fields(kChatFields, parse_chat,
+  testing::expect_reads_its_fields(kChatFields, [](std::string_view body) { static_cast<void>(parse_chat(body)); },
                                    {R"({"model":"m","input":[{"type":"text","content":"a"}]})"});
   testing::expect_reads_its_fields(kLoadFields, parse_load, {"{}"});
   testing::expect_reads_its_fields(kUnloadFields, parse_unload, {"{}"});
@@ -33,7 +33,7 @@ TEST(LmStudioParse, reads_a_chat) {
   EXPECT_EQ(call->system, "s");
   EXPECT_FLOAT_EQ(call->request.sampling.temperature, 0.5F);
   EXPECT_EQ(call->request.max_tokens, 9);
-  EXPECT_EQ(call->context, 4096U);
+  EXPECT_EQ(call->acquire.context, 4096U);
   EXPECT_FALSE(call->store);
   EXPECT_FALSE(call->stream);
 }

@@ -71,7 +71,9 @@ std::string read_input(ObjectReader& in, ReadNotes& notes) {
                          .param = item.path_of("type"),
                          .error = Error::unsupported("the models here read text only")});
     if (i > 0) text += '\n';
-    text += item.text("content").value_or("");
+    const auto content = item.text("content");
+    if (!content) item.missing("content");
+    text += content.value_or("");
   }
   return text;
 }
@@ -86,15 +88,25 @@ void read_reasoning(ObjectReader& in, chat::ChatPrompt& prompt) {
   if (word == "off") prompt.think = false;
 }
 
+chat::Sampling default_sampling() {
+  chat::Sampling sampling;
+  sampling.temperature = 0.8F;
+  sampling.top_p = 0.95F;
+  sampling.min_p = 0.05F;
+  sampling.repeat_penalty = 1.1F;
+  sampling.top_k = 40;
+  return sampling;
+}
+
 void read_sampling(ObjectReader& in, chat::Sampling& sampling) {
-  const auto real = [&](std::string_view name, float fallback, double maximum) {
-    return static_cast<float>(in.number(name, 0, maximum).value_or(fallback));
+  const auto real = [&](std::string_view name, float& target, double maximum) {
+    if (const auto number = in.number(name, 0, maximum)) target = static_cast<float>(*number);
   };
-  sampling.temperature = real("temperature", 0.8F, 2);
-  sampling.top_p = real("top_p", 0.95F, 1);
-  sampling.min_p = real("min_p", 0.05F, 1);
-  sampling.repeat_penalty = real("repeat_penalty", 1.1F, 100);
-  sampling.top_k = static_cast<int32_t>(in.integer("top_k", 0, 1 << 20).value_or(40));
+  real("temperature", sampling.temperature, 2);
+  real("top_p", sampling.top_p, 1);
+  real("min_p", sampling.min_p, 1);
+  real("repeat_penalty", sampling.repeat_penalty, 100);
+  if (const auto top_k = in.integer("top_k", 0, 1 << 20)) sampling.top_k = static_cast<int32_t>(*top_k);
 }
 
 uint32_t read_context(ObjectReader& in) {
@@ -108,7 +120,7 @@ constexpr FieldTable kLoadFields = kLoadRows;
 constexpr FieldTable kUnloadFields = kUnloadRows;
 constexpr FieldTable kDownloadFields = kDownloadRows;
 
-Answer<ChatCall> parse_chat(std::string_view body) {
+Answer<ChatCall> parse_chat(std::string_view body, const OptionsOf& options_of) {
   const auto json = parse_json_object(body);
   if (!json) return std::unexpected(json.error());
   ChatCall call;
@@ -116,7 +128,7 @@ Answer<ChatCall> parse_chat(std::string_view body) {
   {
     ObjectReader in(*json, "", notes, kChatFields);
     call.model = in.text("model").value_or("");
-    if (call.model.empty()) in.fault("model", "is required");
+    if (call.model.empty()) in.missing("model");
     chat::ChatPrompt prompt;
     prompt.messages.push_back({.role = "user", .content = chat::Private(read_input(in, notes))});
     read_reasoning(in, prompt);
@@ -125,9 +137,12 @@ Answer<ChatCall> parse_chat(std::string_view body) {
     call.previous_response_id = in.text("previous_response_id").value_or("");
     call.store = in.boolean("store").value_or(true);
     call.stream = in.boolean("stream").value_or(false);
+    call.request.sampling = default_sampling();
+    put_options(options_of, call.model, call.request, call.acquire, call.has_seed);
     read_sampling(in, call.request.sampling);
-    call.request.max_tokens = static_cast<int32_t>(in.integer("max_output_tokens", 1, 1 << 30).value_or(-1));
-    call.context = read_context(in);
+    if (const auto limit = in.integer("max_output_tokens", 1, 1 << 30))
+      call.request.max_tokens = static_cast<int32_t>(*limit);
+    if (const uint32_t context = read_context(in); context != 0) call.acquire = {.keep_alive = {}, .context = context};
   }
   if (notes.fault) return std::unexpected(*std::move(notes.fault));
   call.ignored = std::move(notes.ignored);
@@ -142,7 +157,7 @@ Answer<LoadCall> parse_load(std::string_view body) {
   {
     ObjectReader in(*json, "", notes, kLoadFields);
     call.model = in.text("model").value_or("");
-    if (call.model.empty()) in.fault("model", "is required");
+    if (call.model.empty()) in.missing("model");
     call.context = read_context(in);
     call.echo = in.boolean("echo_load_config").value_or(false);
   }
@@ -157,7 +172,7 @@ Answer<std::string> parse_unload(std::string_view body) {
   ReadNotes notes;
   ObjectReader in(*json, "", notes, kUnloadFields);
   std::string id = in.text("instance_id").value_or("");
-  if (id.empty()) in.fault("instance_id", "is required");
+  if (id.empty()) in.missing("instance_id");
   if (notes.fault) return std::unexpected(*std::move(notes.fault));
   return id;
 }
@@ -171,7 +186,7 @@ Answer<DownloadCall> parse_download(std::string_view body) {
   {
     ObjectReader in(*json, "", notes, kDownloadFields);
     call.model = without_web(in.text("model").value_or(""));
-    if (call.model.empty()) in.fault("model", "is required");
+    if (call.model.empty()) in.missing("model");
     const std::string quantization = in.text("quantization").value_or("");
     if (!quantization.empty() && !call.model.starts_with(kHub))
       in.fault("quantization", "is chosen by the tag of a model of the catalog, as in 'smollm2:135m'");

@@ -8,6 +8,7 @@
 
 #include "api/failure.h"
 #include "api/fields.h"
+#include "api/model_defaults.h"
 #include "chat/types.h"
 
 namespace ingle::api::lmstudio {
@@ -19,7 +20,8 @@ struct ChatCall {
   std::optional<std::string> system;  // in place of the conversation's own
   bool stream = false;
   bool store = true;
-  uint32_t context = 0;  // 0: the setting's
+  runtime::AcquireOptions acquire = {};
+  bool has_seed = false;  // of the model's manifest: the dialect has none
   std::vector<std::string> ignored;
 };
 
@@ -40,7 +42,7 @@ extern const FieldTable kLoadFields;
 extern const FieldTable kUnloadFields;
 extern const FieldTable kDownloadFields;
 
-Answer<ChatCall> parse_chat(std::string_view body);
+Answer<ChatCall> parse_chat(std::string_view body, const OptionsOf& options_of = {});
 Answer<LoadCall> parse_load(std::string_view body);
 /// The instance's id, which is the name of a model.
 Answer<std::string> parse_unload(std::string_view body);

@@ -58,13 +58,13 @@ std::expected<void, Failure> go_on(Call& call, const ChatCall& wanted, std::vect
 }  // namespace
 
 void chat(const std::shared_ptr<Call>& call) {
-  auto parsed = parse_chat(call->request().body);
+  auto parsed = parse_chat(call->request().body, options_of(call->services()));
   if (!parsed) return call->fail(parsed.error());
   call->name_ignored(parsed->ignored);
   auto& prompt = std::get<chat::ChatPrompt>(parsed->request.prompt);
   prompt.now_unix = call->services().now_unix();
   if (auto done = go_on(*call, *parsed, prompt.messages); !done) return call->fail(done.error());
-  parsed->request.sampling.seed = random_seed();
+  if (!parsed->has_seed) parsed->request.sampling.seed = random_seed();
   ChatFrame frame{.model = parsed->model, .response_id = parsed->store ? "resp_" + random_hex(24) : std::string()};
   const bool loads = !is_loaded(call->services(), parsed->model);
   const auto load_seconds = std::make_shared<double>(0);
@@ -79,7 +79,7 @@ void chat(const std::shared_ptr<Call>& call) {
     };
   }
   run_inference(call, {.model = parsed->model,
-                       .acquire = {.context = parsed->context},
+                       .acquire = parsed->acquire,
                        .request = std::move(parsed->request),
                        .stream = parsed->stream,
                        .encoder = make_chat_encoder(std::move(frame)),

@@ -102,7 +102,8 @@ Answer<CreateCall> parse_create(std::string_view body) {
   auto json = parse_json_object(body);
   if (!json) return std::unexpected(std::move(json).error());
   CreateCall call;
-  ReadNotes notes;
+  // A model is made once and asked for long: what it is not going to do is said now.
+  ReadNotes notes{.fault = {}, .ignored = {}, .refuses_unknown = true};
   {
     ObjectReader in(*json, "", notes, kCreateFields);
     const auto old_name = in.text("name");

@@ -16,7 +16,7 @@ const std::string kDigest = "sha256:" + std::string(64, 'a');
 
 TEST(OllamaCreate, reads_a_model_made_of_another_one) {
   const auto call = parse_create(R"({"model":"mine","from":"base:1","stream":false,"system":"s","license":["a",""],
-    "parameters":{"temperature":0.1,"stop":["x"],"what":1},"requires":"0.14.0","template":"{{ messages }}",
+    "parameters":{"temperature":0.1,"stop":["x"]},"requires":"0.14.0","template":"{{ messages }}",
     "messages":[{"role":"USER","content":"hi"},{"role":"assistant","content":"ho"}],"adapters":{},"quantize":""})");
   ASSERT_TRUE(call.has_value()) << call.error().error.message();
   EXPECT_FALSE(call->stream);
@@ -24,10 +24,9 @@ TEST(OllamaCreate, reads_a_model_made_of_another_one) {
   EXPECT_EQ(call->model.from, "base:1");
   EXPECT_EQ(call->model.system, "s");
   EXPECT_EQ(call->model.licences, std::vector<std::string>{"a"});
-  EXPECT_EQ(call->model.options_json, R"({"temperature":0.1,"stop":["x"],"what":1})");
+  EXPECT_EQ(call->model.options_json, R"({"temperature":0.1,"stop":["x"]})");
   EXPECT_EQ(call->model.messages_json, R"([{"role":"user","content":"hi"},{"role":"assistant","content":"ho"}])");
   EXPECT_EQ(call->model.requires_version, "0.14.0");
-  EXPECT_EQ(call->ignored, std::vector<std::string>{"parameters.what"});
 }
 
 TEST(OllamaCreate, reads_a_model_of_an_uploaded_file) {
@@ -153,6 +152,21 @@ TEST_F(BlobTest, for_which_there_is_no_room_is_507) {
     return std::unexpected(Error::exhausted("the disk is full"));
   };
   EXPECT_EQ(send(kDigest, "bytes").status, 507);
+}
+
+TEST(OllamaCreate, refuses_what_it_does_not_know_and_says_what_may_have_been_meant) {
+  const std::pair<const char*, const char*> cases[] = {
+      {R"({"model":"n","from":"m","parameters":{"temprature":0}})", "'parameters.temprature'"},
+      {R"({"model":"n","from":"m","sytem":"s"})", "'sytem'"},
+      {R"({"model":"n","from":"m","messages":[{"role":"user","content":"x","nam":1}]})", "'messages[0].nam'"},
+  };
+  for (const auto& [body, field] : cases) {
+    const auto call = parse_create(body);
+    ASSERT_FALSE(call.has_value()) << body;
+    EXPECT_EQ(call.error().status, 400);
+    EXPECT_EQ(call.error().error.message(), std::string(field) + " is no field that is known here");
+  }
+  EXPECT_EQ(parse_create(cases[0].first).error().error.hint(), "did you mean 'temperature'?");
 }
 
 }  // namespace

@@ -65,8 +65,9 @@ TEST(OllamaParse, generate_is_raw_or_a_conversation) {
 }
 
 TEST(OllamaParse, options_of_the_manifest_stand_where_the_request_says_nothing) {
-  const auto call = parse_chat(R"({"model":"m","options":{"top_k":9},"messages":[{"role":"user","content":"x"}]})",
-                               R"({"temperature":0.3,"top_k":7,"stop":["<end>"],"what":1})");
+  const auto call = parse_chat(
+      R"({"model":"m","options":{"top_k":9},"messages":[{"role":"user","content":"x"}]})",
+      [](std::string_view) { return std::string(R"({"temperature":0.3,"top_k":7,"stop":["<end>"],"what":1})"); });
   ASSERT_TRUE(call.has_value());
   EXPECT_FLOAT_EQ(call->request.sampling.temperature, 0.3F);
   EXPECT_EQ(call->request.sampling.top_k, 9);

@@ -106,12 +106,13 @@ void read_keep_alive(ObjectReader& in, std::optional<runtime::KeepAlive>& keep_a
 
 namespace {
 
-void read_format(ObjectReader& in, CompletionCall& call) {
+void read_format(ObjectReader& in, ReadNotes& notes, CompletionCall& call) {
   const Json* format = in.any("format");
   if (format == nullptr || *format == "") return;
   if (*format == "json") {
     call.request.json_schema = R"({"type":"object"})";
   } else if (format->is_object()) {
+    note_unknown_keywords(*format, "format", false, notes);
     call.request.json_schema = to_text(*format);
     call.request.check_schema = true;
   } else {
@@ -140,17 +141,14 @@ void read_think(ObjectReader& in, CompletionCall& call) {
 }
 
 /// What chat and generate share.
-void read_common(ObjectReader& in, ReadNotes& notes, std::string_view default_options, CompletionCall& call) {
+void read_common(ObjectReader& in, ReadNotes& notes, const OptionsOf& options_of, CompletionCall& call) {
   call.model = in.text("model").value_or("");
   call.stream = in.boolean("stream").value_or(true);
   call.request.sampling = default_sampling();
-  if (const auto options = parse_json_object(default_options)) {
-    ReadNotes of_the_manifest;  // its faults are not the client's
-    read_options(*options, "options", of_the_manifest, call);
-  }
+  put_options(options_of, call.model, call.request, call.acquire, call.has_seed);
   if (const Json* options = in.object("options")) read_options(*options, "options", notes, call);
   read_keep_alive(in, call.acquire.keep_alive);
-  read_format(in, call);
+  read_format(in, notes, call);
   read_think(in, call);
   call.truncate = in.boolean("truncate").value_or(false);
   call.logprobs = in.boolean("logprobs").value_or(false);
@@ -165,13 +163,16 @@ void read_common(ObjectReader& in, ReadNotes& notes, std::string_view default_op
 std::vector<chat::Message> read_messages(ObjectReader& in, ReadNotes& notes) {
   std::vector<chat::Message> messages;
   const Json* list = in.array("messages");
+  if (list == nullptr && !in.misspelt("messages").empty()) in.missing("messages");
   if (list == nullptr) return messages;
   messages.reserve(list->size());
   for (size_t i = 0; i < list->size() && !notes.fault; ++i) {
     ObjectReader item((*list)[i], "messages[" + std::to_string(i) + "]", notes, kMessageFields);
     chat::Message message;
     message.role = net::lower_ascii(item.text("role").value_or(""));
-    message.content = chat::Private(item.text("content").value_or(""));
+    const auto content = item.text("content");
+    if (!content && (message.role == "user" || !item.misspelt("content").empty())) item.missing("content");
+    message.content = chat::Private(content.value_or(""));
     if (message.role == "assistant") {
       message.tool_calls = read_tool_calls(item, notes);
       message.thinking = chat::Private(item.text("thinking").value_or(""));
@@ -210,6 +211,7 @@ std::vector<int32_t> read_context(ObjectReader& in) {
 
 void read_generate_prompt(ObjectReader& in, CompletionCall& call) {
   std::string prompt = in.text("prompt").value_or("");
+  if (prompt.empty() && !in.misspelt("prompt").empty()) in.missing("prompt");
   std::string system = in.text("system").value_or("");
   std::string chat_template = in.text("template").value_or("");
   std::string suffix = in.text("suffix").value_or("");
@@ -256,14 +258,14 @@ constexpr FieldTable kModelFields = kModelRows;
 constexpr FieldTable kShowFields = kShowTable;
 constexpr FieldTable kPullFields = kPullTable;
 
-Answer<CompletionCall> parse_chat(std::string_view body, std::string_view default_options) {
+Answer<CompletionCall> parse_chat(std::string_view body, const OptionsOf& options_of) {
   auto json = parse_json_object(body);
   if (!json) return std::unexpected(std::move(json).error());
   CompletionCall call;
   ReadNotes notes;
   {
     ObjectReader in(*json, "", notes, kChatFields);
-    read_common(in, notes, default_options, call);
+    read_common(in, notes, options_of, call);
     chat::ChatPrompt prompt{.messages = read_messages(in, notes)};
     read_tools(in, notes, prompt);
     add_thinking(call, prompt);
@@ -273,14 +275,14 @@ Answer<CompletionCall> parse_chat(std::string_view body, std::string_view defaul
   return finished(std::move(call), std::move(notes));
 }
 
-Answer<CompletionCall> parse_generate(std::string_view body, std::string_view default_options) {
+Answer<CompletionCall> parse_generate(std::string_view body, const OptionsOf& options_of) {
   auto json = parse_json_object(body);
   if (!json) return std::unexpected(std::move(json).error());
   CompletionCall call;
   ReadNotes notes;
   {
     ObjectReader in(*json, "", notes, kGenerateFields);
-    read_common(in, notes, default_options, call);
+    read_common(in, notes, options_of, call);
     read_generate_prompt(in, call);
   }
   return finished(std::move(call), std::move(notes));

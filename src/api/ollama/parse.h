@@ -9,6 +9,7 @@
 
 #include "api/failure.h"
 #include "api/fields.h"
+#include "api/model_defaults.h"
 #include "chat/types.h"
 #include "runtime/models.h"
 
@@ -37,9 +38,8 @@ extern const FieldTable kModelFields;
 extern const FieldTable kShowFields;
 extern const FieldTable kPullFields;
 
-/// `default_options`: an object as text, which stands where the request says nothing; empty: none.
-Answer<CompletionCall> parse_chat(std::string_view body, std::string_view default_options = {});
-Answer<CompletionCall> parse_generate(std::string_view body, std::string_view default_options = {});
+Answer<CompletionCall> parse_chat(std::string_view body, const OptionsOf& options_of = {});
+Answer<CompletionCall> parse_generate(std::string_view body, const OptionsOf& options_of = {});
 
 /// Of /api/show, /api/pull and /api/delete.
 struct ModelCall {

@@ -37,7 +37,7 @@ void load_or_unload(const std::shared_ptr<Call>& call, const CompletionCall& wan
   answer();
 }
 
-using Parse = Answer<CompletionCall> (*)(std::string_view body, std::string_view default_options);
+using Parse = Answer<CompletionCall> (*)(std::string_view body, const OptionsOf& options_of);
 
 /// Whether the model can do what was asked for, in Ollama's words.
 std::expected<void, Failure> check_abilities(const CompletionCall& wanted, Form form, chat::Completer& model) {
@@ -54,11 +54,7 @@ std::expected<void, Failure> check_abilities(const CompletionCall& wanted, Form 
 }
 
 void complete(const std::shared_ptr<Call>& call, Parse parse, Form form) {
-  auto parsed = parse(call->request().body, {});
-  if (parsed && !parsed->only_load) {
-    const ModelDefaults defaults = defaults_of(call->services(), parsed->model);
-    if (!defaults.options_json.empty()) parsed = parse(call->request().body, defaults.options_json);
-  }
+  auto parsed = parse(call->request().body, options_of(call->services()));
   if (!parsed) return call->fail(parsed.error());
   call->name_ignored(parsed->ignored);
   AnswerFrame frame{.form = form, .model = parsed->model, .logprobs = parsed->logprobs, .now = now_ns};

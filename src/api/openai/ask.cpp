@@ -111,14 +111,14 @@ class Prompts {
 }  // namespace
 
 Answer<Inference> ask_chat(Call& call) {
-  auto parsed = parse_chat(call.request().body);
+  auto parsed = parse_chat(call.request().body, options_of(call.services()));
   if (!parsed) return std::unexpected(std::move(parsed).error());
   call.name_ignored(parsed->ignored);
   const int64_t now = call.services().now_unix();
   std::get<chat::ChatPrompt>(parsed->request.prompt).now_unix = now;
   if (!parsed->has_seed) parsed->request.sampling.seed = random_seed();
   Inference inference{.model = parsed->model,
-                      .acquire = {.keep_alive = {}, .context = parsed->context},
+                      .acquire = parsed->acquire,
                       .request = {},
                       .stream = parsed->stream,
                       .encoder = make_chat_encoder(frame_of(call, "chatcmpl-", *parsed, now))};
@@ -128,7 +128,7 @@ Answer<Inference> ask_chat(Call& call) {
 }
 
 Answer<Inference> ask_completions(Call& call) {
-  auto parsed = parse_completions(call.request().body);
+  auto parsed = parse_completions(call.request().body, options_of(call.services()));
   if (!parsed) return std::unexpected(std::move(parsed).error());
   call.name_ignored(parsed->ignored);
   if (parsed->model == kAutoModel)
@@ -138,7 +138,7 @@ Answer<Inference> ask_completions(Call& call) {
   const auto echoes = std::make_shared<std::vector<Echo>>(parsed->prompts.size());
   Inference inference{
       .model = parsed->model,
-      .acquire = {.keep_alive = {}, .context = parsed->context},
+      .acquire = parsed->acquire,
       .request = {},
       .stream = parsed->stream,
       .encoder = make_completions_encoder(frame_of(call, "cmpl-", *parsed, call.services().now_unix()), echoes)};

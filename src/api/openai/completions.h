@@ -24,7 +24,7 @@ struct CompletionsCall : Question {
 
 extern const FieldTable kCompletionsFields;
 
-Answer<CompletionsCall> parse_completions(std::string_view body);
+Answer<CompletionsCall> parse_completions(std::string_view body, const OptionsOf& options_of = {});
 
 /// What answers begin with where `echo` asks for it; one a prompt, known when the model is.
 struct Echo {

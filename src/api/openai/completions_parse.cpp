@@ -26,7 +26,7 @@ constexpr auto kCompletionsTable = joined(kCompletionsRows, kQuestionRows, kSamp
 
 const FieldTable kCompletionsFields = kCompletionsTable;
 
-Answer<CompletionsCall> parse_completions(std::string_view body) {
+Answer<CompletionsCall> parse_completions(std::string_view body, const OptionsOf& options_of) {
   auto json = parse_json_object(body);
   if (!json) return std::unexpected(std::move(json).error());
   CompletionsCall call;
@@ -36,8 +36,9 @@ Answer<CompletionsCall> parse_completions(std::string_view body) {
     call.prompts = read_prompts(in, "prompt", kMaxChoices);
     call.suffix = in.text("suffix").value_or("");
     call.echo = in.boolean("echo").value_or(false);
-    read_question(in, notes, call);
-    call.request.max_tokens = read_limit(in, {"max_tokens"}, call.echo ? 0 : 1, kDefaultTokens);
+    call.request.max_tokens = kDefaultTokens;
+    read_question(in, notes, options_of, call);
+    call.request.max_tokens = read_limit(in, {"max_tokens"}, call.echo ? 0 : 1, call.request.max_tokens);
     const auto logprobs = in.integer("logprobs", 0, kMaxTopLogprobs);
     call.logprobs = logprobs.has_value();
     call.request.logprobs = static_cast<int32_t>(logprobs.value_or(-1));

@@ -143,7 +143,7 @@ std::vector<TextOrTokens> read_prompts(ObjectReader& in, std::string_view name, 
   std::vector<TextOrTokens> inputs;
   const Json* value = in.any(name);
   if (value == nullptr) {
-    in.fault(name, "is required");
+    in.missing(name);
     return inputs;
   }
   const bool is_list = value->is_array() && !value->empty() && !is_token(value->front());
@@ -168,41 +168,47 @@ std::vector<TextOrTokens> read_prompts(ObjectReader& in, std::string_view name, 
   return inputs;
 }
 
-void read_sampling(ObjectReader& in, Question& question) {
+void read_sampling(ObjectReader& in, const OptionsOf& options_of, Question& question) {
+  question.model = in.text("model").value_or("");
   chat::Sampling& sampling = question.request.sampling;
-  const auto real = [&](std::string_view name, float fallback, double minimum, double maximum) {
-    return static_cast<float>(in.number(name, minimum, maximum).value_or(fallback));
+  sampling.temperature = 1.0F;
+  put_options(options_of, question.model, question.request, question.acquire, question.has_seed);
+  const auto real = [&](std::string_view name, float& target, double minimum, double maximum) {
+    if (const auto number = in.number(name, minimum, maximum)) target = static_cast<float>(*number);
   };
-  sampling.temperature = real("temperature", 1.0F, 0, 2);
-  sampling.top_p = real("top_p", 1.0F, 0, 1);
-  sampling.presence_penalty = real("presence_penalty", 0, -2, 2);
-  sampling.frequency_penalty = real("frequency_penalty", 0, -2, 2);
+  real("temperature", sampling.temperature, 0, 2);
+  real("top_p", sampling.top_p, 0, 1);
+  real("presence_penalty", sampling.presence_penalty, -2, 2);
+  real("frequency_penalty", sampling.frequency_penalty, -2, 2);
   // Not of OpenAI, but known to clients of local servers.
-  sampling.min_p = real("min_p", 0, 0, 1);
-  sampling.typical_p = real("typical_p", 1.0F, 0, 1);
-  sampling.repeat_penalty = real("repeat_penalty", 1.0F, 0.01, 100);
-  sampling.top_k = static_cast<int32_t>(in.integer("top_k", -1, 1 << 20).value_or(0));
+  real("min_p", sampling.min_p, 0, 1);
+  real("typical_p", sampling.typical_p, 0, 1);
+  real("repeat_penalty", sampling.repeat_penalty, 0.01, 100);
+  if (const auto top_k = in.integer("top_k", -1, 1 << 20)) sampling.top_k = static_cast<int32_t>(*top_k);
   read_logit_bias(in, sampling);
   const auto seed = in.integer("seed", std::numeric_limits<int64_t>::min(), std::numeric_limits<int64_t>::max());
-  question.has_seed = seed.has_value();
-  sampling.seed = static_cast<uint64_t>(seed.value_or(0));
+  if (!seed) return;
+  question.has_seed = true;
+  sampling.seed = static_cast<uint64_t>(*seed);
 }
 
-void read_question(ObjectReader& in, ReadNotes& notes, Question& question) {
-  question.model = in.text("model").value_or("");
-  read_sampling(in, question);
+void read_question(ObjectReader& in, ReadNotes& notes, const OptionsOf& options_of, Question& question) {
+  read_sampling(in, options_of, question);
   question.n = static_cast<uint32_t>(in.integer("n", 1, kMaxChoices).value_or(1));
-  question.request.stop = in.texts("stop");
-  question.context = read_context(in);
+  if (in.any("stop") != nullptr) question.request.stop = in.texts("stop");
+  read_context(in, question.acquire);
   question.request.priority = read_tier(in);
   read_stream(in, notes, question);
 }
 
 int32_t read_limit(ObjectReader& in, std::initializer_list<std::string_view> names, int32_t least, int32_t fallback) {
+  constexpr int64_t kMost = 1 << 30;
   std::optional<int64_t> limit;
   for (const std::string_view name : names) {
-    const auto value = in.integer(name, -1, 1 << 30);
-    if (value && *value >= 0 && *value < least) in.fault(name, "must be at least " + std::to_string(least));
+    const auto value = in.integer(name, std::numeric_limits<int64_t>::min(), std::numeric_limits<int64_t>::max());
+    if (value && *value != -1 && (*value < least || *value > kMost))
+      in.fault(name, "must be -1, which is no limit, or a whole number from " + std::to_string(least) + " to " +
+                         std::to_string(kMost));
     if (!limit) limit = value;
   }
   return static_cast<int32_t>(limit.value_or(fallback));

@@ -65,10 +65,10 @@ void read_reasoning(ObjectReader& in, ReadNotes& notes, chat::ChatPrompt& prompt
 /// kThinkingRows.
 void read_thinking(ObjectReader& in, ReadNotes& notes, chat::CompleteRequest& request);
 
-/// kSamplingRows, without which answers have OpenAI's defaults.
-void read_sampling(ObjectReader& in, Question& question);
+/// `model` and kSamplingRows, over the options of the model's manifest and OpenAI's defaults.
+void read_sampling(ObjectReader& in, const OptionsOf& options_of, Question& question);
 /// kQuestionRows, kSamplingRows, kContextRows and kServerRows.
-void read_question(ObjectReader& in, ReadNotes& notes, Question& question);
+void read_question(ObjectReader& in, ReadNotes& notes, const OptionsOf& options_of, Question& question);
 
 /// Tokens of an answer at most, -1 for no limit; `fallback` where no field says it. The first of `names` wins.
 int32_t read_limit(ObjectReader& in, std::initializer_list<std::string_view> names, int32_t least, int32_t fallback);

@@ -73,6 +73,12 @@ std::vector<chat::Message> read_messages(ObjectReader& in, ReadNotes& notes) {
     } else if (message.role != "system" && message.role != "user") {
       item.fault("role", "must be system, developer, user, assistant or tool");
     }
+    // What calls tools, or what a tool found, may be nothing; a question may not be forgotten.
+    const bool must_speak = message.role == "user" || message.role == "system";
+    const Json* content = item.any("content");
+    if (content == nullptr && (must_speak || !item.misspelt("content").empty())) item.missing("content");
+    if (content != nullptr && *content == Json::array() && must_speak)
+      item.fault("content", "must hold at least one part");
     message.content = chat::Private(read_content(item));
     message.name = item.text("name").value_or("");
     const auto thinking = item.text("reasoning_content");
@@ -88,7 +94,7 @@ std::vector<chat::Message> read_messages(ObjectReader& in, ReadNotes& notes) {
 
 const FieldTable kChatFields = kChatTable;
 
-Answer<ChatCall> parse_chat(std::string_view body) {
+Answer<ChatCall> parse_chat(std::string_view body, const OptionsOf& options_of) {
   auto json = parse_json_object(body);
   if (!json) return std::unexpected(std::move(json).error());
   ChatCall call;
@@ -99,8 +105,8 @@ Answer<ChatCall> parse_chat(std::string_view body) {
     read_tools(in, notes, prompt);
     call.request.prompt = std::move(prompt);
     read_thinking(in, notes, call.request);
-    read_question(in, notes, call);
-    call.request.max_tokens = read_limit(in, {"max_completion_tokens", "max_tokens"}, 1, -1);
+    read_question(in, notes, options_of, call);
+    call.request.max_tokens = read_limit(in, {"max_completion_tokens", "max_tokens"}, 1, call.request.max_tokens);
     call.logprobs = in.boolean("logprobs").value_or(false);
     const auto top = in.integer("top_logprobs", 0, kMaxTopLogprobs);
     if (top && !call.logprobs) in.fault("top_logprobs", "needs 'logprobs': true");

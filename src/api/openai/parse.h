@@ -8,6 +8,7 @@
 
 #include "api/failure.h"
 #include "api/fields.h"
+#include "api/model_defaults.h"
 #include "chat/types.h"
 
 namespace ingle::api::openai {
@@ -16,8 +17,8 @@ namespace ingle::api::openai {
 struct Question {
   std::string model;
   chat::CompleteRequest request;
-  uint32_t n = 1;        // answers to each prompt; the i-th, from 0, is drawn with the seed + i
-  uint32_t context = 0;  // tokens that prompt and answer may take together; 0: the setting's
+  uint32_t n = 1;  // answers to each prompt; the i-th, from 0, is drawn with the seed + i
+  runtime::AcquireOptions acquire = {};
   bool stream = false;
   bool include_usage = false;
   bool logprobs = false;
@@ -29,6 +30,6 @@ using ChatCall = Question;
 
 extern const FieldTable kChatFields;
 
-Answer<ChatCall> parse_chat(std::string_view body);
+Answer<ChatCall> parse_chat(std::string_view body, const OptionsOf& options_of = {});
 
 }  // namespace ingle::api::openai

@@ -28,7 +28,7 @@ extern const FieldTable kResponsesFields;
 extern const FieldTable kInputItemParameters;
 
 /// The prompt has the messages of this request alone.
-Answer<ResponsesCall> parse_responses(std::string_view body);
+Answer<ResponsesCall> parse_responses(std::string_view body, const OptionsOf& options_of = {});
 
 struct ResponseFrame {
   std::string id;  // "resp_..."

@@ -153,6 +153,7 @@ class ItemReader {
     if (message.role == "developer") message.role = "system";
     if (message.role != "user" && message.role != "system" && message.role != "assistant")
       return item.fault("role", "must be user, system, developer or assistant");
+    if (item.any("content") == nullptr && message.role != "assistant") item.missing("content");
     message.content = chat::Private(read_texts(item, notes_, "content"));
     if (message.role == "assistant") message.thinking = chat::Private(std::exchange(thinking_, {}));
     out_.push_back(std::move(message));
@@ -162,8 +163,8 @@ class ItemReader {
     chat::ToolCall call{.id = item.text("call_id").value_or(""),
                         .name = item.text("name").value_or(""),
                         .arguments_json = chat::Private(item.text("arguments").value_or("{}"))};
-    if (call.id.empty()) return item.fault("call_id", "is required");
-    if (call.name.empty()) return item.fault("name", "is required");
+    if (call.id.empty()) return item.missing("call_id");
+    if (call.name.empty()) return item.missing("name");
     if (!parse_json_object(call.arguments_json.reveal()))
       return item.fault("arguments", "must be the text of a JSON object");
     called_.add({call});
@@ -176,7 +177,7 @@ class ItemReader {
 
   void read_output(ObjectReader& item) {
     chat::Message result{.role = "tool", .tool_call_id = item.text("call_id").value_or("")};
-    if (result.tool_call_id.empty()) return item.fault("call_id", "is required");
+    if (result.tool_call_id.empty()) return item.missing("call_id");
     // An earlier response may have made the call.
     if (!goes_on_) called_.check(item, "call_id", result.tool_call_id);
     result.content = chat::Private(read_texts(item, notes_, "output"));
@@ -340,14 +341,13 @@ Json echo_of(const Json& body) {
 const FieldTable kResponsesFields = kResponsesTable;
 const FieldTable kInputItemParameters = kInputItemRows;
 
-Answer<ResponsesCall> parse_responses(std::string_view body) {
+Answer<ResponsesCall> parse_responses(std::string_view body, const OptionsOf& options_of) {
   auto json = parse_json_object(body);
   if (!json) return std::unexpected(std::move(json).error());
   ResponsesCall call;
   ReadNotes notes;
   {
     ObjectReader in(*json, "", notes, kResponsesFields);
-    call.model = in.text("model").value_or("");
     call.previous = in.text("previous_response_id").value_or("");
     call.instructions = in.text("instructions").value_or("");
     call.store = in.boolean("store").value_or(true);
@@ -355,16 +355,16 @@ Answer<ResponsesCall> parse_responses(std::string_view body) {
     read_offer(in, notes, prompt);
     read_reasoning(in, notes, prompt);
     call.request.prompt = std::move(prompt);
-    read_sampling(in, call);
+    read_sampling(in, options_of, call);
     read_include(in, call);
-    call.context = read_context(in);
+    read_context(in, call.acquire);
     call.request.priority = read_tier(in);
-    call.request.max_tokens = read_limit(in, {"max_output_tokens"}, 1, -1);
+    call.request.max_tokens = read_limit(in, {"max_output_tokens"}, 1, call.request.max_tokens);
     call.stream = in.boolean("stream").value_or(false);
     check_metadata(in);
     if (const Json* text = in.object("text")) {
       ObjectReader reader(*text, "text", notes, kTextFields);
-      Shape shape(call.request);
+      Shape shape(call.request, notes);
       read_flat_format(reader, notes, shape);
     }
   }

@@ -56,7 +56,7 @@ Answer<Kept> find_kept(Call& call) {
 }  // namespace
 
 void responses(const std::shared_ptr<Call>& call) {
-  auto parsed = parse_responses(call->request().body);
+  auto parsed = parse_responses(call->request().body, options_of(call->services()));
   if (!parsed) return call->fail(parsed.error());
   call->name_ignored(parsed->ignored);
   auto& prompt = std::get<chat::ChatPrompt>(parsed->request.prompt);
@@ -82,7 +82,7 @@ void responses(const std::shared_ptr<Call>& call) {
   if (!parsed->instructions.empty())
     prompt.messages.insert(prompt.messages.begin(), {.role = "system", .content = chat::Private(parsed->instructions)});
   run_inference(call, {.model = parsed->model,
-                       .acquire = {.keep_alive = {}, .context = parsed->context},
+                       .acquire = parsed->acquire,
                        .request = std::move(parsed->request),
                        .stream = parsed->stream,
                        .encoder = make_responses_encoder(std::move(frame))});

@@ -40,11 +40,11 @@ using ReadShape = void (*)(ObjectReader& in, std::string_view field, const Json&
 void read_schema(ObjectReader& in, std::string_view field, const Json& value, Shape& shape) {
   if (value.is_object() || value.is_boolean()) {
     if (value == Json::object() && shape.is_given()) return;  // how some clients say "none"
-    return shape.schema(in, field, to_text(value), true);
+    return shape.schema(in, field, value, in.path_of(field), false);
   }
   const auto read = value.is_string() ? parse_json(value.get_ref<const std::string&>()) : Answer<Json>(value);
   if (!read || (!read->is_object() && !read->is_boolean())) return in.fault(field, "must be a JSON schema");
-  shape.schema(in, field, to_text(*read), true);
+  shape.schema(in, field, *read, in.path_of(field), false);
 }
 
 void read_grammar(ObjectReader& in, std::string_view field, const Json& value, Shape& shape) {
@@ -78,7 +78,7 @@ void read_choice(ObjectReader& in, std::string_view field, const Json& value, Sh
 
 void read_any_object(ObjectReader& in, std::string_view field, const Json& value, Shape& shape) {
   if (!value.is_boolean()) return in.fault(field, "must be true or false");
-  if (value.get<bool>()) shape.schema(in, field, std::string(kAnyObject), false);
+  if (value.get<bool>()) shape.object(in, field);
 }
 
 struct ShapeField {
@@ -109,10 +109,15 @@ const FieldTable kFormatFields = kFormatTable;
 const FieldTable kFlatFormatFields = kFlatFormatTable;
 const FieldTable kStructuredOutputFields = kStructuredOutputRows;
 
-void Shape::schema(ObjectReader& in, std::string_view field, std::string text, bool checked) {
+void Shape::object(ObjectReader& in, std::string_view field) {
+  if (take(in, field)) request_.json_schema = kAnyObject;
+}
+
+void Shape::schema(ObjectReader& in, std::string_view field, const Json& schema, const std::string& path, bool strict) {
   if (!take(in, field)) return;
-  request_.json_schema = std::move(text);
-  request_.check_schema = checked;
+  note_unknown_keywords(schema, path, strict, notes_);
+  request_.json_schema = to_text(schema);
+  request_.check_schema = !strict;
 }
 
 void Shape::grammar(ObjectReader& in, std::string_view field, std::string text) {
@@ -133,8 +138,8 @@ namespace {
 void read_named_schema(ObjectReader& in, std::string_view field, ObjectReader& from, Shape& shape) {
   const bool strict = from.boolean("strict").value_or(false);
   const Json* schema = from.object("schema");
-  if (schema == nullptr) return from.fault("schema", "is required");
-  shape.schema(in, field, to_text(*schema), !strict);
+  if (schema == nullptr) return from.missing("schema");
+  shape.schema(in, field, *schema, from.path_of("schema"), strict);
 }
 
 }  // namespace
@@ -148,10 +153,10 @@ void read_response_format(ObjectReader& in, ReadNotes& notes, Shape& shape) {
   const Json* schema = reader.object("schema");
   const Json* wrapper = reader.object("json_schema");
   if (type == "text") return;
-  if (type == "json_object")
-    return shape.schema(in, kField, schema == nullptr ? std::string(kAnyObject) : to_text(*schema), schema != nullptr);
+  if (type == "json_object" && schema == nullptr) return shape.object(in, kField);
+  if (type == "json_object") return shape.schema(in, kField, *schema, reader.path_of("schema"), false);
   if (type != "json_schema") return reader.fault("type", "must be text, json_object or json_schema");
-  if (wrapper == nullptr) return reader.fault("json_schema", "is required");
+  if (wrapper == nullptr) return reader.missing("json_schema");
   ObjectReader from(*wrapper, reader.path_of("json_schema"), notes, kSchemaFields);
   read_named_schema(in, kField, from, shape);
 }
@@ -162,13 +167,13 @@ void read_flat_format(ObjectReader& in, ReadNotes& notes, Shape& shape) {
   ObjectReader reader(*format, in.path_of("format"), notes, kFlatFormatFields);
   const std::string type = reader.text("type").value_or("");
   if (type == "text") return;
-  if (type == "json_object") return shape.schema(in, "format", std::string(kAnyObject), false);
+  if (type == "json_object") return shape.object(in, "format");
   if (type != "json_schema") return reader.fault("type", "must be text, json_object or json_schema");
   read_named_schema(in, "format", reader, shape);
 }
 
 void read_shape(ObjectReader& in, ReadNotes& notes, chat::CompleteRequest& request) {
-  Shape shape(request);
+  Shape shape(request, notes);
   read_response_format(in, notes, shape);
   read_fields(in, kShapeFields, shape);
   const Json* structured = in.object("structured_outputs");

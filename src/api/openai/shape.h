@@ -30,17 +30,20 @@ inline constexpr Field kShapeRows[] = {
 /// The first field that asks for a shape is honoured, a second is a fault.
 class Shape {
  public:
-  explicit Shape(chat::CompleteRequest& request) : request_(request) {}
+  Shape(chat::CompleteRequest& request, ReadNotes& notes) : request_(request), notes_(notes) {}
 
   bool is_given() const { return !given_by_.empty(); }
-  /// `checked`: what of the schema cannot be enforced is checked when the answer is whole.
-  void schema(ObjectReader& in, std::string_view field, std::string text, bool checked);
+  /// Any object.
+  void object(ObjectReader& in, std::string_view field);
+  /// `path`: where it stands. Not strict: what of it cannot be enforced is checked when the answer is whole.
+  void schema(ObjectReader& in, std::string_view field, const Json& schema, const std::string& path, bool strict);
   void grammar(ObjectReader& in, std::string_view field, std::string text);
 
  private:
   bool take(ObjectReader& in, std::string_view field);
 
   chat::CompleteRequest& request_;
+  ReadNotes& notes_;
   std::string given_by_;
 };
 

@@ -221,7 +221,7 @@ void put_offline(const std::shared_ptr<Call>& call) {
   {
     ObjectReader in(*json, "", notes, kOfflineFields);
     wanted = in.boolean("offline");
-    if (!wanted) in.fault("offline", "is required");
+    if (!wanted) in.missing("offline");
   }
   if (notes.fault) return call->fail(*notes.fault);
   const Status done = call->services().set_offline(*wanted);

@@ -1,6 +1,7 @@
 #include "text/grammar/dialect.h"
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <utility>
 
@@ -104,6 +105,19 @@ constexpr Keyword kKeywords[] = {
 bool knows(Draft draft, std::string_view keyword) {
   const auto found = std::ranges::find(kKeywords, keyword, &Keyword::name);
   return found != std::end(kKeywords) && found->since <= draft && draft <= found->until;
+}
+
+bool is_keyword(std::string_view keyword) {
+  return std::ranges::find(kKeywords, keyword, &Keyword::name) != std::end(kKeywords);
+}
+
+std::span<const std::string_view> keywords() {
+  static constexpr auto kNames = [] {
+    std::array<std::string_view, std::size(kKeywords)> names;
+    std::ranges::transform(kKeywords, names.begin(), &Keyword::name);
+    return names;
+  }();
+  return kNames;
 }
 
 std::optional<Draft> draft_of(std::string_view uri) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 
 namespace ingle::text::grammar {
@@ -23,6 +24,11 @@ enum class Holds : uint8_t {
 
 /// Whether a keyword is one of the draft; of what no draft knows: false.
 bool knows(Draft draft, std::string_view keyword);
+
+/// Whether a keyword is one of any draft, or of our own.
+bool is_keyword(std::string_view keyword);
+/// All of those, for suggestions.
+std::span<const std::string_view> keywords();
 
 /// What the value of a keyword holds, in any draft that knows it.
 Holds holds(std::string_view keyword);

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <map>
 #include <mutex>
 #include <string>
@@ -179,6 +181,15 @@ const Format* find(std::string_view name) {
 FormatFit format_fit(std::string_view format) {
   const Format* known = find(format);
   return known != nullptr ? known->fit : FormatFit::kUnknown;
+}
+
+std::span<const std::string_view> format_names() {
+  static constexpr auto kNames = [] {
+    std::array<std::string_view, std::size(kFormats)> names;
+    std::ranges::transform(kFormats, names.begin(), &Format::name);
+    return names;
+  }();
+  return kNames;
 }
 
 std::optional<Language> language_of_format(std::string_view format) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "text/grammar/language.h"
@@ -18,6 +19,8 @@ enum class FormatFit : uint8_t {
 };
 
 FormatFit format_fit(std::string_view format);
+/// All that are known, for suggestions.
+std::span<const std::string_view> format_names();
 
 /// Nothing for an unknown format.
 std::optional<Language> language_of_format(std::string_view format);

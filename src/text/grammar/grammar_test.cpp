@@ -193,6 +193,11 @@ TEST(Grammar, what_is_no_schema_is_an_error_of_usage) {
   }
 }
 
+TEST(Grammar, a_type_that_is_unknown_is_named_with_the_one_that_may_be_meant) {
+  EXPECT_THAT(compiled(R"({"properties":{"a":{"type":"strng"}}})").error().message(),
+              HasSubstr("an unknown type 'strng', did you mean 'string'? at #/properties/a"));
+}
+
 TEST(Grammar, what_refers_to_itself_nests_as_deep_as_the_automaton_goes) {
   const auto free = compiled("{}");
   ASSERT_TRUE(free.has_value());

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/suggest.h"
 #include "text/grammar/decimal.h"
 #include "text/grammar/distance.h"
 #include "text/grammar/json_text.h"
@@ -34,12 +35,26 @@ Result<uint32_t> count_of(const Keyword& keyword) {
   return static_cast<uint32_t>(std::min(keyword.value.get<double>(), double{kFar}));
 }
 
+namespace {
+
+std::string unknown_type(const Json& name) {
+  constexpr size_t kMaxShown = 40;
+  constexpr std::string_view kNames[] = {"string", "number", "integer", "boolean", "object", "array", "null"};
+  if (!name.is_string()) return "a type that is no string";
+  const auto& word = name.get_ref<const std::string&>();
+  const auto meant = base::closest(word, kNames);
+  return "an unknown type" + (word.size() > kMaxShown ? std::string() : " '" + word + "'") +
+         (meant ? ", did you mean '" + std::string(*meant) + "'?" : std::string());
+}
+
+}  // namespace
+
 Result<Types> types_of(const Keyword& keyword) {
   const Json list = keyword.value.is_array() ? keyword.value : Json::array({keyword.value});
   Types types = 0;
   for (const Json& name : list) {
     const auto type = name.is_string() ? type_named(name.get_ref<const std::string&>()) : std::nullopt;
-    if (!type) return malformed_schema(keyword.path, "an unknown type");
+    if (!type) return malformed_schema(keyword.path, unknown_type(name));
     types |= *type;
   }
   return types;

@@ -1,10 +1,10 @@
-#include "app/suggest.h"
+#include "base/suggest.h"
 
 #include <algorithm>
 #include <numeric>
 #include <vector>
 
-namespace ingle::app {
+namespace ingle::base {
 namespace {
 
 /// Optimal string alignment distance: insert, delete, replace, swap of neighbours cost 1 each.
@@ -46,4 +46,4 @@ std::optional<std::string_view> closest(std::string_view word, std::span<const s
   return best;
 }
 
-}  // namespace ingle::app
+}  // namespace ingle::base

@@ -5,9 +5,9 @@
 #include <span>
 #include <string_view>
 
-namespace ingle::app {
+namespace ingle::base {
 
 /// The known word with the smallest edit distance to `word`, if it is near enough to be what was meant.
 std::optional<std::string_view> closest(std::string_view word, std::span<const std::string_view> known);
 
-}  // namespace ingle::app
+}  // namespace ingle::base
