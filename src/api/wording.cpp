@@ -72,8 +72,9 @@ Failure in_words_of(const FieldTable* fields, Failure failure) {
   }
   if (failure.param.empty()) failure.param = std::move(param);
   std::string hint = chat::hint_in({.context = context, .answer = answer}, failure.error);
-  if (chat::as_prompt_too_long(failure.error) && !path_of(fields, Names{"truncate"}).empty())
-    hint += ", or 'truncate': true";
+  // Of a single prompt there are no oldest messages to leave out.
+  const bool may_cut = failure.param != "prompt" && !path_of(fields, Names{"truncate"}).empty();
+  if (may_cut && chat::as_prompt_too_long(failure.error)) hint += ", or 'truncate': true";
   failure.error = Error(failure.error.code(), std::move(message)).hint(std::move(hint));
   return failure;
 }

@@ -50,13 +50,22 @@ class Show : public Command {
   }
 
  private:
+  static std::string one_line(const std::string& text) {
+    constexpr size_t kShown = 80;
+    std::string flat = terminal_safe(text.substr(0, kShown));
+    std::ranges::replace(flat, '\n', ' ');
+    return text.size() > kShown ? flat + " ..." : flat;
+  }
+
   static std::string value_text(const roles::ModelFact& fact) {
     if (fact.kind == roles::ModelFact::Kind::kArray) return fmt::format("[{} elements]", fact.value);
-    if (fact.kind != roles::ModelFact::Kind::kText) return fact.value;
-    constexpr size_t kShown = 80;
-    std::string flat = terminal_safe(fact.value.substr(0, kShown));
-    std::ranges::replace(flat, '\n', ' ');
-    return fact.value.size() > kShown ? flat + " ..." : flat;
+    return fact.kind == roles::ModelFact::Kind::kText ? one_line(fact.value) : fact.value;
+  }
+
+  /// What its manifest says about asking it; empty where it has none, or cannot be read.
+  static store::ModelExtras extras_of(Context& context, const app::ModelFiles& files) {
+    if (!files.installed) return {};
+    return context.app->store().extras(*files.installed).value_or(store::ModelExtras());
   }
 
   void print_text(Context& context, const app::ModelFiles& files, const roles::ModelFacts& facts,
@@ -84,6 +93,9 @@ class Show : public Command {
       rows.push_back({"chat template", chat_template.empty() ? "none: the model completes text"
                                                              : fmt::format("{} characters", chat_template.size())});
     }
+    const store::ModelExtras extras = extras_of(context, files);
+    if (!extras.system.empty()) rows.push_back({"system message", one_line(extras.system)});
+    if (!extras.parameters.empty()) rows.push_back({"options", one_line(extras.parameters)});
     if (entry != nullptr) {
       rows.push_back({"licence", fmt::format("{} ({})", entry->licence.title, entry->licence.url)});
       rows.push_back({"", entry->licence.verdict});
@@ -140,6 +152,9 @@ class Show : public Command {
       json.key("licence").begin_object().member("id", summary.license).end_object();
     }
     if (!summary.pooling.empty()) json.member("pooling", summary.pooling);
+    const store::ModelExtras extras = extras_of(context, files);
+    if (!extras.system.empty()) json.text("system", extras.system);
+    if (!extras.parameters.empty()) json.text("options", extras.parameters);
     json.text("template", chat_template);
     if (metadata_) {
       json.key("metadata").begin_object();
