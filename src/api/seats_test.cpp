@@ -63,6 +63,8 @@ TEST_F(SeatsOfRequests, what_waits_for_a_model_keeps_no_more_workers_than_it_has
   } kRows[] = {{"/tokenize", R"({"model":"m:1","content":"x"})", 429},
                {"/detokenize", R"({"model":"m:1","tokens":[1]})", 429},
                {"/apply-template", chat, 429},
+               {"/completion", R"({"model":"m:1","prompt":"x"})", 429},
+               {"/api/v1/models/load", R"({"model":"m:1"})", 429},
                {"/v1/messages/count_tokens", chat, 529},
                {"/v1/chat/completions", chat, 429},
                {"/api/chat", chat, 503},

@@ -71,27 +71,33 @@ void completion(const std::shared_ptr<Call>& call) {
   auto parsed = parse_completion(call->request().body);
   if (!parsed) return call->fail(parsed.error());
   call->name_ignored(parsed->ignored);
-  const auto model = acquire(*call, parsed->model, parsed->acquire);
-  if (!model) return call->fail(model.error());
-  std::vector<Prompt> prompts;
-  for (std::vector<PromptPart>& parts : parsed->prompts) {
-    chat::Private text = parts.size() == 1 ? parts.front().text : chat::Private();
-    auto tokens = tokens_of(**model, parts);
-    if (failed(*call, tokens)) return;
-    prompts.push_back({std::move(text), {*std::move(tokens)}});
-  }
-  complete(call, *std::move(parsed), std::move(prompts));
+  const auto asked = std::make_shared<CompletionCall>(*std::move(parsed));
+  seated(call, asked->model, [call, asked] {
+    const auto model = acquire(*call, asked->model, asked->acquire);
+    if (!model) return call->fail(model.error());
+    std::vector<Prompt> prompts;
+    for (std::vector<PromptPart>& parts : asked->prompts) {
+      chat::Private text = parts.size() == 1 ? parts.front().text : chat::Private();
+      auto tokens = tokens_of(**model, parts);
+      if (failed(*call, tokens)) return;
+      prompts.push_back({std::move(text), {*std::move(tokens)}});
+    }
+    complete(call, std::move(*asked), std::move(prompts));
+  });
 }
 
 void infill(const std::shared_ptr<Call>& call) {
   auto parsed = parse_infill(call->request().body);
   if (!parsed) return call->fail(parsed.error());
   call->name_ignored(parsed->completion.ignored);
-  const auto model = acquire(*call, parsed->completion.model, parsed->completion.acquire);
-  if (!model) return call->fail(model.error());
-  auto prompt = infill_prompt(**model, parsed->infill, "input_suffix");
-  if (!prompt) return call->fail(prompt.error());
-  complete(call, std::move(parsed->completion), {{{}, *std::move(prompt)}});
+  const auto asked = std::make_shared<InfillCall>(*std::move(parsed));
+  seated(call, asked->completion.model, [call, asked] {
+    const auto model = acquire(*call, asked->completion.model, asked->completion.acquire);
+    if (!model) return call->fail(model.error());
+    auto prompt = infill_prompt(**model, asked->infill, "input_suffix");
+    if (!prompt) return call->fail(prompt.error());
+    complete(call, std::move(asked->completion), {{{}, *std::move(prompt)}});
+  });
 }
 
 void tokenize(const std::shared_ptr<Call>& call) {
