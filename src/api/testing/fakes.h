@@ -118,6 +118,9 @@ class ScriptedCompleter : public chat::Completer {
 
 class FakeModels : public runtime::Models {
  public:
+  /// An engine ends every request; here one that is held would keep the completer that holds it.
+  ~FakeModels() override { const chat::EventSink never_called = std::move(completer->sink); }
+
   std::shared_ptr<ScriptedCompleter> completer = std::make_shared<ScriptedCompleter>();
   std::vector<std::pair<std::string, runtime::AcquireOptions>> acquired;
   std::vector<std::string> unloaded;
