@@ -51,6 +51,13 @@ class Memory(IngleTest):
         self.assertTrue(server.json("POST", "/api/generate", generate(MODEL, num_ctx=512))["done"])
 
     @needs(MODEL)
+    def test_a_request_that_needs_little_is_answered_where_the_usual_context_has_no_room(self):
+        server = Server(self, INGLE_MEMORY_LIMIT="240MB")
+        self.assertTrue(server.json("POST", "/api/generate", generate(MODEL, num_ctx=300))["done"])
+        self.assertLess(server.json("GET", "/api/ps")["models"][0]["context_length"], 4096)
+        self.assertTrue(server.json("POST", "/api/generate", generate(MODEL))["done"])
+
+    @needs(MODEL)
     @needs(OTHER)
     def test_an_idle_model_makes_room_for_another(self):
         server = Server(self, INGLE_MEMORY_LIMIT="600MB", INGLE_CONTEXT="1024", INGLE_PARALLEL="4")
