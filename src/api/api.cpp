@@ -59,7 +59,9 @@ std::vector<net::HttpHeader> Api::common_headers(const net::ServerRequest& head,
   if (std::string origin = allowed_origin(head, *guard_.load()); !origin.empty()) {
     headers.back().value = "cross-origin";
     headers.push_back({"access-control-allow-origin", std::move(origin)});
-    headers.push_back({"access-control-expose-headers", "x-request-id, x-ingle-route, x-ingle-ignored"});
+    headers.push_back({"access-control-expose-headers",
+                       "retry-after, request-id, traceparent, x-request-id, x-ingle-context, x-ingle-ignored, "
+                       "x-ingle-refused, x-ingle-route, x-ingle-truncated"});
     headers.push_back({"vary", "origin"});
   }
   return headers;
@@ -90,10 +92,10 @@ net::HeadVerdict Api::on_head(const net::ServerRequest& head) {
     reply.headers.push_back({"allow", match.allowed});
     if (!allowed_origin(head, *guard_.load()).empty()) {
       reply.headers.push_back({"access-control-allow-methods", match.allowed});
-      reply.headers.push_back(
-          {"access-control-allow-headers",
-           "content-type, authorization, x-request-id, x-ingle-priority, x-api-key, anthropic-version, anthropic-beta, "
-           "anthropic-dangerous-direct-browser-access"});
+      // Whatever the page's library sends besides: a header carries no rights of its own, and the origin was looked at.
+      if (const auto wanted = head.header("access-control-request-headers"); !wanted.empty())
+        reply.headers.push_back({"access-control-allow-headers", std::string(wanted)});
+      reply.headers.push_back({"access-control-max-age", "600"});
     }
     return {.refusal = std::move(reply)};
   }

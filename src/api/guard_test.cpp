@@ -61,11 +61,16 @@ TEST_F(ApiTest, only_configured_pages_are_told_that_they_may_read) {
   EXPECT_EQ(ask(std::move(own)).header("access-control-allow-origin"), "");
   auto page = request("OPTIONS", "/api/chat");
   page.headers.push_back({"origin", "http://page.example"});
+  page.headers.push_back({"access-control-request-headers", "content-type,x-stainless-os"});
   const Seen seen = ask(std::move(page));
   EXPECT_EQ(seen.reply.status, 204);
   EXPECT_EQ(seen.header("access-control-allow-origin"), "http://page.example");
   EXPECT_EQ(seen.header("access-control-allow-methods"), "POST");
+  EXPECT_EQ(seen.header("access-control-allow-headers"), "content-type,x-stainless-os");
   EXPECT_EQ(seen.header("access-control-allow-credentials"), "");
+  auto stranger = request("OPTIONS", "/api/chat");
+  stranger.headers.push_back({"access-control-request-headers", "content-type"});
+  EXPECT_EQ(ask(std::move(stranger)).header("access-control-allow-headers"), "");
 }
 
 TEST_F(ApiTest, a_link_from_another_page_may_open_the_app_but_not_an_api) {

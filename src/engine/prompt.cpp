@@ -79,7 +79,10 @@ bool has_begun(const chat::ChatPrompt& prompt) {
 }  // namespace
 
 Result<std::vector<text::RenderedSegment>> Prompter::render(const chat::ChatPrompt& prompt) const {
-  if (has_begun(prompt)) return render_begun(prompt);
+  return has_begun(prompt) ? render_begun(prompt) : render_turns(prompt);
+}
+
+Result<std::vector<text::RenderedSegment>> Prompter::render_turns(const chat::ChatPrompt& prompt) const {
   INGLE_TRY(auto prepared, tools_.prepare(prompt, messages_json(prompt.messages)));
   if (prompt.think.value_or(false) && thinking_ == nullptr) return std::unexpected(cannot_think());
   if (template_ == nullptr) return plain_text(prepared.messages_json);
@@ -104,7 +107,7 @@ Result<std::vector<text::RenderedSegment>> Prompter::render_begun(chat::ChatProm
   if (thinking_ != nullptr) prompt.think = false;
   if (prompt.messages.empty() && !begun.empty())
     return std::unexpected(Error::usage("there is nothing before the answer that has begun"));
-  INGLE_TRY(auto segments, render(prompt));
+  INGLE_TRY(auto segments, render_turns(prompt));
   if (!begun.empty()) segments.push_back({.text = begun, .trusted = false});
   return segments;
 }

@@ -35,6 +35,7 @@ class Prompter {
   Result<std::vector<int32_t>> encode(const chat::Prompt& prompt, bool continues, uint32_t n_vocab) const;
 
  private:
+  Result<std::vector<text::RenderedSegment>> render_turns(const chat::ChatPrompt& prompt) const;
   Result<std::vector<text::RenderedSegment>> render_begun(chat::ChatPrompt prompt) const;
   Status close_thinking(const chat::ChatPrompt& prompt, std::vector<text::RenderedSegment>& segments) const;
   std::vector<int32_t> encode_segments(const std::vector<text::RenderedSegment>& segments, bool add_bos) const;

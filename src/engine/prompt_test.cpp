@@ -55,6 +55,20 @@ TEST(Prompter, control_tokens_come_from_the_template_and_never_from_the_user) {
   EXPECT_EQ(*ids, joined({{kImStart}, bytes_of("user:a<|im_end|>"), {kImEnd, kImStart}}));
 }
 
+TEST(Prompter, only_the_last_of_many_words_of_an_assistant_is_the_beginning_of_the_answer) {
+  const auto tokenizer = byte_tokenizer();
+  const auto chat_template = text::ChatTemplate::compile(kTemplate).value();
+  const Prompter prompter(*tokenizer, chat_template.get());
+  chat::ChatPrompt prompt = one_message("a");
+  std::vector<int32_t> turns = joined({{kImStart}, bytes_of("user:a"), {kImEnd}});
+  for (int i = 0; i < 2000; ++i) {
+    prompt.messages.push_back({.role = "assistant", .content = chat::Private("b")});
+    turns = joined({turns, {kImStart}, bytes_of("assistant:b"), {kImEnd}});
+  }
+  prompt.messages.push_back({.role = "assistant", .content = chat::Private("c")});
+  EXPECT_EQ(prompter.encode(prompt, false, kVocab).value(), joined({turns, {kImStart}, bytes_of("c")}));
+}
+
 TEST(Prompter, words_of_an_assistant_at_the_end_are_the_beginning_of_the_answer) {
   const auto tokenizer = byte_tokenizer();
   const auto chat_template = text::ChatTemplate::compile(kTemplate).value();
