@@ -25,7 +25,7 @@ This page is made of the tables that the server itself reads requests with (`src
 | harmless | accepted, and nothing here depends on it: the reason stands beside it |
 | a number | refused with that status: the reason stands beside it. `null`, `false`, `""`, `[]` and `{}` ask for nothing and pass |
 
-What endpoints take in the same words stands at the end, once. Fields that are not listed change nothing and are named in the header `X-Ingle-Ignored`. A listed field of a wrong type is 400.
+What endpoints take in the same words stands at the end, once. Fields that are not listed change nothing and are named in the header `X-Ingle-Ignored`; `/api/create` refuses them. A listed field of a wrong type is 400.
 )";
 
 /// "messages[].content[]"

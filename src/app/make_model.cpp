@@ -9,6 +9,8 @@
 namespace ingle::app {
 namespace {
 
+constexpr std::string_view kUploaded = "the file";  // that has no name yet
+
 constexpr size_t kUploadsAtOnce = 8;  // each may fill a disk, and holds a file open
 
 /// As Ollama writes it: "1.54B"
@@ -53,7 +55,7 @@ Result<ModelFiles> weights_of(Front& front, const api::CreateModel& wanted, stor
     return std::unexpected(Error::usage(fmt::format("blob \"{}\" not found", model.model.text()))
                                .hint("send its bytes to /api/blobs/" + model.model.text() + " first"));
   INGLE_TRY(const uint64_t bytes, front.store().blob_size(model.model));
-  return ModelFiles{.name = "the file", .parts = {*path}, .bytes = bytes, .installed = std::nullopt};
+  return ModelFiles{.name = std::string(kUploaded), .parts = {*path}, .bytes = bytes, .installed = std::nullopt};
 }
 
 }  // namespace
@@ -74,7 +76,10 @@ Status make_model(Front& front, const api::CreateModel& wanted, const store::Cre
     // Ollama's words for what is no model; what the file says of itself is told after them.
     const Error& error = facts.error();
     if (error.code() != ErrorCode::kCorrupt) return std::unexpected(error);
-    return std::unexpected(Error::usage("supplied file was not in GGUF format: " + error.message()));
+    std::string why = error.message();
+    if (const std::string prefix = "'" + std::string(kUploaded) + "': "; why.starts_with(prefix))
+      why.erase(0, prefix.size());
+    return std::unexpected(Error::usage("supplied file was not in GGUF format: " + why));
   }
   if (facts) {
     model.family = facts->summary.architecture;
