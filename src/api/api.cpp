@@ -71,6 +71,12 @@ net::Reply Api::refusal(const net::ServerRequest& head, const RouteMatch& match,
   const std::string given(head.header("x-request-id"));
   const std::string id = is_request_id(given) ? given : new_id();
   const Dialect dialect = match.route == nullptr ? dialect_of(head.path) : match.route->dialect;
+  if (services_.telemetry)
+    services_.telemetry->refused({.status = status_in(dialect, failure),
+                                  .reason = failure.word(),
+                                  .method = head.method,
+                                  .path = head.path,
+                                  .request_id = id});
   net::Reply reply = Call::json_reply(status_in(dialect, failure), api::error_body(dialect, failure, id));
   for (net::HttpHeader& header : common_headers(head, id))
     reply.headers.push_back(std::move(header));
@@ -84,7 +90,6 @@ net::HeadVerdict Api::on_head(const net::ServerRequest& head) {
   const RouteMatch match = find_route(head.method, head.path);
   Verdict verdict = check(head, match);
   if (const auto& failure = verdict.failure) {
-    if (services_.telemetry) services_.telemetry->refused(failure->status, failure->word());
     return {.refusal = refusal(head, match, *failure)};
   }
   if (head.method == "OPTIONS") {
@@ -115,7 +120,6 @@ net::Reply Api::on_overload(const net::ServerRequest& head) {
       .status = 429,
       .code = std::string(kOverloaded),
       .error = Error::exhausted("more requests wait than this server takes").hint("ask again in a moment")};
-  if (services_.telemetry) services_.telemetry->refused(failure.status, failure.word());
   return refusal(head, find_route(head.method, head.path), failure);
 }
 

@@ -136,6 +136,8 @@ Failure Call::worded(Failure failure) const {
 void Call::fail(const Failure& as_told) {
   const Failure failure = worded(as_told);
   record_.error = failure.word();
+  record_.field = failure.param;
+  record_.reason = failure.reason;
   const int status = status_in(route_.dialect, failure);
   net::Reply reply = json_reply(status, error_body(route_.dialect, failure, request_id_));
   if (status == 429 || status == 503 || status == 529) reply.headers.push_back({"retry-after", "1"});

@@ -48,24 +48,25 @@ Failure Failure::from(Error error) {
 Failure Failure::bad_field(std::string_view field, std::string_view what) {
   return {.status = 400,
           .param = std::string(field),
+          .reason = std::string(what),
           .error = Error::usage("'" + std::string(field) + "' " + std::string(what))};
 }
 
 Failure Failure::not_implemented(std::string_view field, std::string_view why) {
   return {.status = 501,
           .param = std::string(field),
+          .reason = std::string(why),
           .error = Error::unsupported("'" + std::string(field) + "': " + std::string(why))};
 }
 
-Failure Failure::no_model(std::string_view model) {
+Failure Failure::no_model(std::string_view model, std::string hint) {
   // A name as long as a book is told by its beginning.
   std::string shown = base::to_valid_utf8(model.substr(0, kMaxShownName));
   if (model.size() > kMaxShownName) shown += "...";
   return {.status = 404,
           .code = "model_not_found",
           .param = "model",
-          .error = Error::not_found("model '" + shown + "' not found")
-                       .hint("'ingle pull " + shown + "' gets it if it is in the catalog")};
+          .error = Error::not_found("model '" + shown + "' not found").hint(std::move(hint))};
 }
 
 }  // namespace ingle::api

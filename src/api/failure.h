@@ -19,6 +19,8 @@ struct Failure {
   int status = 500;
   std::string code = {};   // a stable word for programs, "context_length_exceeded"; empty: the error's code says enough
   std::string param = {};  // the field it is about, "messages[2].content"; empty: none
+  /// For logs: what is wrong with the field, in words of this program alone. Messages may quote the request.
+  std::string reason = {};
   Error error = Error::internal("nothing is known");
 
   /// For logs: `code`, or the word of the error's.
@@ -26,10 +28,11 @@ struct Failure {
 
   static Failure from(Error error);
   bool is_overload() const { return code == kOverloaded; }
+  /// `what` and `why` quote nothing of the request.
   static Failure bad_field(std::string_view field, std::string_view what);
   static Failure not_implemented(std::string_view field, std::string_view why);
-  /// The model that a request names does not exist here.
-  static Failure no_model(std::string_view model);
+  /// The model that a request names does not exist here; the hint says which one may have been meant.
+  static Failure no_model(std::string_view model, std::string hint = "'ingle list' shows what is installed");
 };
 
 template <typename T>

@@ -314,6 +314,12 @@ void tell_clamped(Call& call, chat::Completer& model, const runtime::AcquireOpti
 
 }  // namespace
 
+Failure no_such_model(const Services& services, std::string_view model) {
+  if (!is_model_name(model) || !services.info) return Failure::no_model(model);
+  const auto info = services.info(model);
+  return info ? Failure::no_model(model) : Failure::no_model(model, info.error().hint());
+}
+
 Answer<std::shared_ptr<chat::Completer>> acquire_model(Call& call, std::string_view model,
                                                        runtime::AcquireOptions options) {
   options.client = call.client();
@@ -326,9 +332,7 @@ Answer<std::shared_ptr<chat::Completer>> acquire_model(Call& call, std::string_v
   }
   Error error = std::move(completer).error();
   if (error.code() != ErrorCode::kNotFound) return std::unexpected(Failure::from(std::move(error)));
-  Failure failure = Failure::no_model(model);
-  if (!error.hint().empty()) failure.error = std::move(failure.error).hint(error.hint());
-  return std::unexpected(std::move(failure));
+  return std::unexpected(Failure::no_model(model, error.hint()));
 }
 
 namespace {

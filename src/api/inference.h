@@ -84,6 +84,8 @@ void run_inference(const std::shared_ptr<Call>& call, Inference inference);
 
 /// Whether `name` can be the name of a model here: paths of files are not asked for over the network.
 bool is_model_name(std::string_view name);
+/// Failure::no_model() with what may have been meant.
+Failure no_such_model(const Services& services, std::string_view model);
 /// acquire() with the answers that clients know.
 Answer<std::shared_ptr<chat::Completer>> acquire_model(Call& call, std::string_view model,
                                                        runtime::AcquireOptions options);

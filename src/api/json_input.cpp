@@ -197,8 +197,10 @@ ObjectReader::ObjectReader(const Json& value, std::string path, ReadNotes& notes
 void ObjectReader::reject(const Field& row, const Json& value) {
   if (asks_for_nothing(row, value)) return;
   const std::string path = path_of(row.name);
-  fault(Failure{
-      .status = row.status, .param = path, .error = Error::unsupported("'" + path + "': " + std::string(row.note))});
+  fault(Failure{.status = row.status,
+                .param = path,
+                .reason = std::string(row.note),
+                .error = Error::unsupported("'" + path + "': " + std::string(row.note))});
 }
 
 void ObjectReader::unknown(std::string_view name) {

@@ -39,6 +39,8 @@ std::string line_of(const RequestRecord& record) {
   }
   if (record.gone) line["client_gone"] = true;
   if (!record.error.empty()) line["error"] = record.error;
+  if (!record.field.empty()) line["field"] = record.field;
+  if (!record.reason.empty()) line["reason"] = record.reason;
   if (record.model.empty()) return to_text(line);
   line["model"] = record.model;
   line["stream"] = record.stream;
@@ -135,9 +137,17 @@ void Telemetry::ended(const RequestRecord& record) {
   if (log_ && !is_noise(record)) log_(line_of(record));
 }
 
-void Telemetry::refused(int status, std::string_view reason) {
-  refused_.add({fmt::format("{}", status), reason});
-  if (log_) log_(to_text({{"time", now_text()}, {"event", "refused"}, {"status", status}, {"reason", reason}}));
+void Telemetry::refused(const Refusal& refusal) {
+  constexpr size_t kShownPath = 200;
+  refused_.add({fmt::format("{}", refusal.status), refusal.reason});
+  if (!log_) return;
+  log_(to_text({{"time", now_text()},
+                {"event", "refused"},
+                {"request_id", refusal.request_id},
+                {"method", refusal.method},
+                {"path", refusal.path.substr(0, kShownPath)},
+                {"status", refusal.status},
+                {"reason", refusal.reason}}));
 }
 
 void Telemetry::event(std::string_view name,

@@ -2,7 +2,8 @@
 //
 // Made by the composition root, which says where lines of the log go; a pointer in Services, null where nobody wants to
 // know. Every function may be called from any thread. A record holds names of installed models, routes of the table, codes
-// and numbers: nothing that stood in a request but its id and its trace, so that no prompt can reach a log.
+// and numbers: nothing that stood in a request but its id, its trace, names of fields and, of what was refused, its path, so
+// that no prompt can reach a log.
 #pragma once
 
 #include <cstdint>
@@ -29,6 +30,8 @@ struct RequestRecord {
   int status = 0;               // 0: nothing was answered
   bool gone = false;            // the client went away before the end
   std::string error = {};       // a stable word, "context_length_exceeded"; empty: none
+  std::string field = {};       // of the request that was wrong, "messages[2].content"
+  std::string reason = {};      // what was wrong with it, without its value
   double seconds = 0;
 
   // Of inference; `model` is empty where the request did not get that far.
@@ -58,7 +61,14 @@ class Telemetry {
   void began() { in_flight_.add({}, 1); }
   void ended(const RequestRecord& record);
   /// Refused before there was a call: by the guard, for want of a token, or because the server has too much to do.
-  void refused(int status, std::string_view reason);
+  struct Refusal {
+    int status = 0;
+    std::string_view reason;
+    std::string_view method;
+    std::string_view path;
+    std::string_view request_id;
+  };
+  void refused(const Refusal& refusal);
   /// Time from one piece of an answer to the next.
   void gap(std::string_view model, double seconds) { gap_.observe({model}, seconds); }
   /// What happened to the server: "started", "reloaded", "draining".

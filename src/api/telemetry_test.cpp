@@ -170,6 +170,28 @@ TEST_F(TelemetryTest, a_request_that_asks_for_too_much_names_the_error_and_not_i
   EXPECT_EQ(log[0].find("thought"), std::string::npos);
 }
 
+TEST_F(TelemetryTest, a_wrong_field_is_named_with_what_is_wrong_and_not_with_its_value) {
+  ask("POST", "/v1/chat/completions",
+      R"({"model": "m:1", "max_tokens": "secret", "messages": [{"role": "user", "content": "x"}]})");
+  ask("POST", "/v1/chat/completions", R"({"model": "m:1", "messages": [{"role": "user", "content": 5}]})");
+  ASSERT_EQ(log.size(), 2U);
+  const Json number = Json::parse(log[0]);
+  EXPECT_EQ(number["field"], "max_tokens");
+  EXPECT_TRUE(number["reason"].get<std::string>().starts_with("must be a whole number")) << log[0];
+  EXPECT_EQ(log[0].find("secret"), std::string::npos);
+  EXPECT_EQ(Json::parse(log[1])["field"], "messages[0].content");
+}
+
+TEST_F(TelemetryTest, what_is_refused_at_the_door_is_logged_with_its_method_and_path) {
+  ask("PUT", "/v1/chat/completions");
+  const Json line = Json::parse(log.at(0));
+  EXPECT_EQ(line["event"], "refused");
+  EXPECT_EQ(line["status"], 405);
+  EXPECT_EQ(line["method"], "PUT");
+  EXPECT_EQ(line["path"], "/v1/chat/completions");
+  EXPECT_EQ(line["request_id"], "mine");
+}
+
 TEST_F(TelemetryTest, refusals_of_the_guard_are_counted) {
   ask("POST", "/v1/chat/completions", std::string(kQuestion), {"origin", "http://evil.example"});
   EXPECT_EQ(Json::parse(log.at(0))["event"], "refused");

@@ -15,6 +15,7 @@
 #include "gguf/split_name.h"
 #include "net/http_client.h"
 #include "roles/model_listing.h"
+#include "roles/model_memory.h"
 #include "roles/remote_completer.h"
 #include "roles/sandbox.h"
 #include "router/policy.h"
@@ -142,7 +143,6 @@ Front::~Front() = default;
 
 Result<std::unique_ptr<Front>> Front::create(const EnvLookup& env, Roles roles) {
   INGLE_TRY(Settings settings, Settings::resolve(env));
-  INGLE_TRY_VOID(parse_memory(settings.memory));
   INGLE_TRY(const net::ReceiptKey key, net::ReceiptKey::create());
   return std::unique_ptr<Front>(new Front(std::move(settings), env, std::move(roles), key));
 }
@@ -367,6 +367,19 @@ Result<roles::ModelFacts> Front::facts(const ModelFiles& files) {
     INGLE_TRY(const std::string answer, run_job(roles::kModelFactsJob, files.name, parts));
     return roles::decode_model_facts(answer);
   });
+}
+
+Result<engine::MemoryForecast> Front::forecast(const ModelFiles& files) {
+  engine::Options options = engine_options();
+  if (options.threads == 0) options.threads = base::physical_cores();
+  options.clamp_context = true;
+  options.may_shorten = true;
+  INGLE_TRY(const uint64_t limit, parse_memory(settings_.memory));
+  options.max_memory_bytes = memory_left(base::available_memory(), limit, {});
+  INGLE_TRY(const auto parts, open_parts(files.parts));
+  INGLE_TRY(const std::string answer,
+            run_job(roles::kModelMemoryJob, roles::encode_memory_job(files.name, options), parts));
+  return roles::decode_memory_forecast(answer);
 }
 
 Result<std::string> Front::listing(const ModelFiles& files) {

@@ -100,6 +100,9 @@ class Front {
   /// does not change.
   Result<roles::ModelFacts> facts(const ModelFiles& files);
 
+  /// What a model would take of the memory that is there now, as the settings are.
+  Result<engine::MemoryForecast> forecast(const ModelFiles& files);
+
   /// All of a model's file but the weights, as JSON (roles/model_listing.h).
   Result<std::string> listing(const ModelFiles& files);
 

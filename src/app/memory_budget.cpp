@@ -31,7 +31,7 @@ Result<uint64_t> parse_memory(std::string_view text) {
   const auto* const unit = std::ranges::find(kUnits, rest, &Unit::name);
   const double bytes = unit == std::end(kUnits) ? 0 : number * unit->bytes;
   if (code != std::errc() || !(bytes >= 1 && bytes <= kMost)) {
-    return std::unexpected(Error::usage("memory: '" + std::string(text) + "' is no amount of memory")
+    return std::unexpected(Error::usage("'" + std::string(text) + "' is no amount of memory")
                                .hint("write it as 8GB, 900MB or a number of bytes"));
   }
   return static_cast<uint64_t>(bytes);

@@ -13,6 +13,7 @@
 #include "roles/escape_attempts.h"
 #include "roles/model_facts.h"
 #include "roles/model_listing.h"
+#include "roles/model_memory.h"
 #include "roles/sandbox.h"
 #include "store/pip_settings.h"
 #include "text/template/chat_template.h"
@@ -34,11 +35,9 @@ Result<std::string> template_check_job(std::string_view payload, std::span<const
 }
 
 constexpr roles::JobKind kJobs[] = {
-    {kTemplateCheckJob, template_check_job},
-    {kPipHelpJob, pip_help_job},
-    {roles::kModelFactsJob, roles::model_facts_job},
-    {roles::kModelListingJob, roles::model_listing_job},
-    {documents::kReadJobKind, documents::read_document_job},
+    {kTemplateCheckJob, template_check_job},           {kPipHelpJob, pip_help_job},
+    {roles::kModelFactsJob, roles::model_facts_job},   {roles::kModelListingJob, roles::model_listing_job},
+    {roles::kModelMemoryJob, roles::model_memory_job}, {documents::kReadJobKind, documents::read_document_job},
     {convert::kConvertJobKind, convert::convert_job},
 };
 

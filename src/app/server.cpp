@@ -142,7 +142,7 @@ Result<std::string> Server::reload() {
   static constexpr std::string_view kTakenOver[] = {"hosts", "origins", "keep_alive", "max_loaded_models"};
   auto fresh = parts_->front->reload();
   if (!fresh) {
-    parts_->services.telemetry->event("reload_failed", {{"error", base::to_string(fresh.error().code())}});
+    parts_->services.telemetry->event("reload_failed", {{"error", fresh.error().message()}});
     return std::unexpected(std::move(fresh).error());
   }
   parts_->api->set_guard(parts_->guard_of(*fresh));

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "app/memory_budget.h"
 #include "base/files.h"
 #include "base/suggest.h"
 #include "runtime/keep_alive.h"
@@ -12,6 +13,16 @@ namespace ingle::app {
 namespace {
 
 constexpr uint64_t kMaxConfigBytes = 1 << 20;
+
+Status check_keep_alive(std::string_view text) {
+  INGLE_TRY_VOID(runtime::parse_keep_alive(text));
+  return {};
+}
+
+Status check_memory(std::string_view text) {
+  INGLE_TRY_VOID(parse_memory(text));
+  return {};
+}
 
 // clang-format off
 constexpr SettingRow kRows[] = {
@@ -31,9 +42,9 @@ constexpr SettingRow kRows[] = {
   {"tls", &Settings::tls, "", {"INGLE_TLS"}, 0, "local", "local: the server speaks TLS with a certificate of an authority that is made for this installation"},
   {"tls_cert", &Settings::tls_cert, "", {"INGLE_TLS_CERT"}, 0, "", "PEM file with the server's certificate and those above it"},
   {"tls_key", &Settings::tls_key, "", {"INGLE_TLS_KEY"}, 0, "", "PEM file with the private key of tls_cert"},
-  {"keep_alive", &Settings::keep_alive, "5m", {"INGLE_KEEP_ALIVE", "OLLAMA_KEEP_ALIVE"}, 0, "", "how long a server keeps a model loaded after its last use; 0: not at all, -1: for ever"},
+  {"keep_alive", &Settings::keep_alive, "5m", {"INGLE_KEEP_ALIVE", "OLLAMA_KEEP_ALIVE"}, 0, "", "how long a server keeps a model loaded after its last use; 0: not at all, -1: for ever", check_keep_alive},
   {"max_loaded_models", &Settings::max_loaded_models, "3", {"INGLE_MAX_LOADED_MODELS", "OLLAMA_MAX_LOADED_MODELS"}, 64, "", "models that a server keeps loaded at the same time; 0: 3"},
-  {"memory", &Settings::memory, "", {"INGLE_MEMORY_LIMIT"}, 0, "", "what all loaded models together may take: 8GB, 900MB or bytes; empty: what the machine has free"},
+  {"memory", &Settings::memory, "", {"INGLE_MEMORY_LIMIT"}, 0, "", "what all loaded models together may take: 8GB, 900MB or bytes; empty: what the machine has free", check_memory},
   {"no_server", &Settings::no_server, "false", {"INGLE_NO_SERVER"}, 0, "", "commands load models of their own, also while a server runs"},
   {"disk_cache_mb", &Settings::disk_cache_mb, "0", {"INGLE_DISK_CACHE_MB"}, 1U << 20, "", "megabytes a model on disk for what was computed of conversations, so that they go on after a restart without being read again; derived from prompts; 0: none, and what there is is removed"},
   {"log", &Settings::log, "file", {"INGLE_LOG"}, 0, "file|stderr|none", "where 'ingle serve' writes a line for each request, without its words: file: logs/server.jsonl in home"},
@@ -91,11 +102,9 @@ Status assign(Settings& settings, const SettingRow& row, std::string_view text, 
     if (text.find('\0') != std::string_view::npos)  // whoever opens or binds it would not see what follows
       return std::unexpected(Error::usage(std::string(where) + ": a zero byte stands in it"));
     INGLE_TRY_VOID(check_choice(row, text, where));
-    if (row.name == "keep_alive") {
-      if (const auto duration = runtime::parse_keep_alive(text); !duration)
-        return std::unexpected(
-            Error::usage(std::string(where) + ": " + duration.error().message()).hint(duration.error().hint()));
-    }
+    if (const Status fits = row.check != nullptr ? row.check(text) : Status(); !fits)
+      return std::unexpected(
+          Error::usage(std::string(where) + ": " + fits.error().message()).hint(fits.error().hint()));
     settings.*std::get<std::string Settings::*>(row.member) = text;
   }
   return {};
@@ -104,8 +113,7 @@ Status assign(Settings& settings, const SettingRow& row, std::string_view text, 
 /// Sets from a TOML node, which has a type of its own that must fit.
 Status assign(Settings& settings, const SettingRow& row, const toml::node& node, std::string_view where) {
   const auto wrong_type = [&] {
-    return std::unexpected(
-        Error::usage(std::string(where) + ": '" + std::string(row.name) + "' wants " + std::string(type_name(row))));
+    return std::unexpected(Error::usage(std::string(where) + ": it wants " + std::string(type_name(row))));
   };
   if (std::holds_alternative<bool Settings::*>(row.member)) {
     const auto value = node.value_exact<bool>();
@@ -145,7 +153,7 @@ Status apply_file(Settings& settings, std::string_view config_toml, std::string_
               .hint(near && *near != "home" ? "did you mean '" + std::string(*near) + "'?"
                                             : "'ingle config' lists all settings"));
     }
-    INGLE_TRY_VOID(assign(settings, kRows[index], node, where));
+    INGLE_TRY_VOID(assign(settings, kRows[index], node, where + ", " + std::string(key.str())));
     settings.sources[index] = {Origin::kFile, "config.toml"};
   }
   return {};

@@ -95,6 +95,7 @@ struct SettingRow {
   uint32_t maximum;                             // of a number
   std::string_view choices;                     // of a text, separated by |; "" = free
   std::string_view help;
+  Status (*check)(std::string_view text) = nullptr;  // of a text that must be more than one of the choices
 };
 
 std::span<const SettingRow> setting_rows();

@@ -119,8 +119,12 @@ TEST(Settings, a_mistake_in_the_file_names_line_and_remedy) {
   EXPECT_NE(unknown.error().message().find("line 2"), std::string::npos) << unknown.error().message();
   EXPECT_EQ(unknown.error().hint(), "did you mean 'threads'?");
 
-  for (const char* bad : {"threads = \"two\"", "threads = -1", "threads = 99999", "offline = 1", "kv_type = \"q4\"",
-                          "isa = 5", "threads =", "host = \"::1\\u0000\""}) {
+  const auto wrong = Settings::resolve(environment({}), "\nkeep_alive = \"7x\"", "config.toml");
+  ASSERT_FALSE(wrong);
+  EXPECT_TRUE(wrong.error().message().starts_with("config.toml, line 2, keep_alive: ")) << wrong.error().message();
+
+  for (const char* bad : {"memory = \"much\"", "threads = \"two\"", "threads = -1", "threads = 99999", "offline = 1",
+                          "kv_type = \"q4\"", "isa = 5", "threads =", "host = \"::1\\u0000\""}) {
     const auto settings = Settings::resolve(environment({}), bad, "config.toml");
     ASSERT_FALSE(settings) << bad;
     EXPECT_EQ(settings.error().code(), ErrorCode::kUsage) << bad;

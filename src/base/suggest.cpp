@@ -7,7 +7,10 @@
 namespace ingle::base {
 namespace {
 
-/// Optimal string alignment distance: insert, delete, replace, swap of neighbours cost 1 each.
+constexpr size_t kMaxWord = 200;  // the table is quadratic
+
+}  // namespace
+
 size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<size_t> before(b.size() + 1);
   std::vector<size_t> previous(b.size() + 1);
@@ -26,10 +29,6 @@ size_t edit_distance(std::string_view a, std::string_view b) {
   }
   return previous[b.size()];
 }
-
-constexpr size_t kMaxWord = 200;  // the table is quadratic
-
-}  // namespace
 
 std::optional<std::string_view> closest(std::string_view word, std::span<const std::string_view> known) {
   if (word.size() > kMaxWord) return std::nullopt;

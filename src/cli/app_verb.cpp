@@ -17,6 +17,7 @@
 
 #include "api/app_keys.h"
 #include "app/server_file.h"
+#include "base/utc.h"
 #include "cli/json_writer.h"
 #include "cli/table.h"
 #include "cli/verb.h"
@@ -167,6 +168,14 @@ class AppVerb : public Command {
   bool json_ = false;
 };
 
+/// What stays for ever has a date in a hundred years, as Ollama's API tells it.
+std::string until_text(const std::string& rfc3339) {
+  constexpr int64_t kForEver = int64_t{50} * 365 * 24 * 3600;
+  const auto at = base::utc_seconds(rfc3339);
+  if (!at) return terminal_safe(rfc3339);
+  return *at - now_unix() > kForEver ? "Forever" : format_until(*at - now_unix());
+}
+
 class Ps : public Command {
  public:
   void declare(Arguments& arguments) override { arguments.flag(json_, "--json", "print a JSON object a line"); }
@@ -185,7 +194,7 @@ class Ps : public Command {
       return std::unexpected(Error::unavailable("the server did not say which models it has"));
     if (server->insecure)
       context.console.talk("warning: this server is open to the network without TLS (--insecure)\n");
-    std::vector<TableRow> rows = {{"NAME", "MEMORY", "AT MOST", "CONTEXT", "UNTIL"}};
+    std::vector<TableRow> rows = {{"NAME", "MEMORY", "AT MOST", "KV", "CONTEXT", "UNTIL"}};
     for (const Json& model : json["models"]) {
       if (json_) {
         context.console.out(model.dump() + "\n");
@@ -193,7 +202,8 @@ class Ps : public Command {
       }
       rows.push_back({terminal_safe(model.value("name", "")), format_bytes(model.value("size", uint64_t{0})),
                       format_bytes(model.value("size_planned", uint64_t{0})),
-                      std::to_string(model.value("context_length", 0)), terminal_safe(model.value("expires_at", ""))});
+                      format_bytes(model.value("size_kv", uint64_t{0})),
+                      std::to_string(model.value("context_length", 0)), until_text(model.value("expires_at", ""))});
     }
     if (!json_ && rows.size() > 1) context.console.out(table_text(rows));
     if (!json_ && rows.size() == 1) context.console.talk("no model is loaded\n");

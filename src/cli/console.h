@@ -79,9 +79,10 @@ int exit_code_of(const Error& error);
 /// Columns that text takes on a terminal, escape sequences not counted.
 int display_width(std::string_view text);
 
-// "394 MB" (decimal, like every shop and disk label), "3 days ago", "1m 20s".
+// "394 MB" (decimal, like every shop and disk label), "3 days ago", "4 minutes from now", "1m 20s".
 std::string format_bytes(uint64_t bytes);
 std::string format_age(int64_t seconds);
+std::string format_until(int64_t seconds);
 std::string format_duration(double seconds);
 /// "494.03M", "1.54B"
 std::string format_count(uint64_t count);

@@ -46,6 +46,8 @@ TEST(Console, sizes_and_times_read_like_a_person_says_them) {
   EXPECT_EQ(format_age(0), "just now");
   EXPECT_EQ(format_age(3600), "1 hour ago");
   EXPECT_EQ(format_age(3 * 86400), "3 days ago");
+  EXPECT_EQ(format_until(20), "within a minute");
+  EXPECT_EQ(format_until(299), "4 minutes from now");
   EXPECT_EQ(format_duration(0.25), "250 ms");
   EXPECT_EQ(format_duration(80), "1m 20s");
   EXPECT_EQ(format_count(494032768), "494.0M");

@@ -27,7 +27,8 @@ class Copy : public Command {
       json.begin_object()
           .member("name", model.name.display())
           .member("source", source_)
-          .member("digest", model.digest.text())
+          .member("digest", model.id.hex())
+          .member("weights", model.digest.text())
           .member("size", model.size)
           .end_object();
       context.console.out(json.take_line());

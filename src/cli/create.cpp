@@ -141,7 +141,8 @@ class Create : public Command {
     json.begin_object()
         .member("name", name)
         .member("from", from)
-        .member("digest", model.digest.text())
+        .member("digest", model.id.hex())
+        .member("weights", model.digest.text())
         .member("size", model.size)
         .end_object();
     context.console.out(json.take_line());

@@ -43,6 +43,9 @@ class Embed : public Command {
         if (!line) break;
         INGLE_TRY_VOID(print(context, model, std::span(&*line, 1), index));
       }
+      if (index == 0 && context.console.out_is_open())
+        return std::unexpected(Error::usage("there is nothing to embed: no TEXT and an empty standard input")
+                                   .hint("ingle embed " + model_ + " \"a text\" \"another\""));
     }
     return context.console.out_is_open() ? 0 : 1;
   }

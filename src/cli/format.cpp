@@ -1,12 +1,38 @@
 #include <fmt/format.h>
 #include <utf8proc.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdint>
 
 #include "cli/console.h"
 
 namespace ingle::cli {
+namespace {
+
+/// "3 days"; empty below a minute.
+std::string span_text(int64_t seconds) {
+  struct Unit {
+    int64_t seconds;
+    int64_t up_to;
+    const char* name;
+  };
+  constexpr int64_t kHour = 3600;
+  constexpr int64_t kDay = 24 * kHour;
+  static constexpr Unit kUnits[] = {{60, kHour, "minute"},
+                                    {kHour, kDay, "hour"},
+                                    {kDay, 14 * kDay, "day"},
+                                    {7 * kDay, 60 * kDay, "week"},
+                                    {30 * kDay, 730 * kDay, "month"},
+                                    {365 * kDay, INT64_MAX, "year"}};
+  if (seconds < 60) return {};
+  const auto* const unit = std::ranges::find_if(kUnits, [&](const Unit& one) { return seconds < one.up_to; });
+  const int64_t n = seconds / unit->seconds;
+  return fmt::format("{} {}{}", n, unit->name, n == 1 ? "" : "s");
+}
+
+}  // namespace
 
 int display_width(std::string_view text) {
   int width = 0;
@@ -45,16 +71,13 @@ std::string format_bytes(uint64_t bytes) {
 }
 
 std::string format_age(int64_t seconds) {
-  const auto ago = [](int64_t n, const char* unit) { return fmt::format("{} {}{} ago", n, unit, n == 1 ? "" : "s"); };
-  constexpr int64_t kHour = 3600;
-  constexpr int64_t kDay = 24 * kHour;
-  if (seconds < 60) return "just now";
-  if (seconds < kHour) return ago(seconds / 60, "minute");
-  if (seconds < kDay) return ago(seconds / kHour, "hour");
-  if (seconds < 14 * kDay) return ago(seconds / kDay, "day");
-  if (seconds < 60 * kDay) return ago(seconds / (7 * kDay), "week");
-  if (seconds < 730 * kDay) return ago(seconds / (30 * kDay), "month");
-  return ago(seconds / (365 * kDay), "year");
+  const std::string span = span_text(seconds);
+  return span.empty() ? "just now" : span + " ago";
+}
+
+std::string format_until(int64_t seconds) {
+  const std::string span = span_text(seconds);
+  return span.empty() ? "within a minute" : span + " from now";
 }
 
 std::string format_duration(double seconds) {

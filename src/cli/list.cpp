@@ -58,11 +58,9 @@ class List : public Command {
         .member("size", model.size)
         .member("quantization", quantization_of(context, model))
         .member("modified", base::utc_text(model.modified) + "Z");
-    if (!model.digest.empty()) json.member("digest", model.digest.text());
-    json.member("id", model.id.hex())
-        .member("source", store::to_string(model.origin))
-        .member("path", model.path.string())
-        .end_object();
+    json.member("digest", model.id.hex()).member("id", model.id.hex());
+    if (!model.digest.empty()) json.member("weights", model.digest.text());
+    json.member("source", store::to_string(model.origin)).member("path", model.path.string()).end_object();
     context.console.out(json.take_line());
   }
 

@@ -1,6 +1,7 @@
 #include "cli/load_model.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "cli/progress.h"
 #include "cli/pull.h"
@@ -27,12 +28,30 @@ Error naming(const app::ModelFiles& files, Error error) {
   return std::move(error).within("'" + files.name + "'");
 }
 
+/// A name without a tag may have meant a model that is here: a person is asked before gigabytes come, a script is told.
+Status agree_to_pull(Context& context, const std::string& typed, const store::CatalogEntry& entry) {
+  const auto installed = context.app->store().installed_like(typed);
+  if (typed.find(':') != std::string::npos || installed.empty()) return {};
+  const std::string what = fmt::format("'{}' means {} ({}), which is not installed; installed: {}\n", typed,
+                                       entry.name.display(), format_bytes(entry.size), fmt::join(installed, ", "));
+  if (!context.console.in_is_terminal() || !context.console.talk_is_terminal()) {
+    context.console.talk("note: " + what);
+    return {};
+  }
+  context.console.talk(what + fmt::format("Pull {}? [y/N] ", entry.name.display()));
+  constexpr uint64_t kMaxAnswer = 1 << 10;
+  INGLE_TRY(const auto answer, context.console.read_line(kMaxAnswer));
+  if (answer && (answer->starts_with('y') || answer->starts_with('Y'))) return {};
+  return std::unexpected(Error::cancelled("nothing was pulled").hint("use the one that is here: " + installed.front()));
+}
+
 Result<app::ModelFiles> locate_or_pull(Context& context, const std::string& model) {
   auto found = context.app->locate(model);
   if (found || found.error().code() != ErrorCode::kNotFound || app::Front::is_path(model)) return found;
   const auto name = store::ModelName::parse(model);
   const store::CatalogEntry* entry = name ? context.app->store().catalog().find(*name) : nullptr;
   if (entry == nullptr) return found;
+  INGLE_TRY_VOID(agree_to_pull(context, model, *entry));
   // Offline the pull says why it cannot be; only what a folder on this machine holds could still come.
   if (!context.app->offline().on())
     context.console.talk(

@@ -52,9 +52,15 @@ std::string request_text(const Json& line) {
                         text_of(line, "cached_tokens"), text_of(line, "completion_tokens"));
   if (ms_of(line, "first_token_ms") > 0) text += ", first after " + duration_text(ms_of(line, "first_token_ms"));
   if (line.contains("error")) text += ", " + text_of(line, "error");
+  if (line.contains("field")) text += fmt::format(" ('{}' {})", text_of(line, "field"), text_of(line, "reason"));
   if (line.contains("client_gone")) text += ", the client went away";
   if (line.contains("client")) text += ", token " + text_of(line, "client");
   return text + "  " + text_of(line, "request_id");
+}
+
+std::string refusal_text(const Json& line) {
+  return fmt::format("{} {} {}  refused, {}  {}", text_of(line, "status"), text_of(line, "method"),
+                     text_of(line, "path"), text_of(line, "reason"), text_of(line, "request_id"));
 }
 
 /// Any other event: its word, and what it says.
@@ -126,9 +132,11 @@ class Logs : public Command {
     const std::string day = text_of(line, "time").substr(0, 10);
     if (day != day_) context.console.out(terminal_safe(day) + "\n");
     day_ = day;
-    const bool is_request = text_of(line, "event") == "request";
-    context.console.out(terminal_safe(clock_of(line) + "  " + (is_request ? request_text(line) : event_text(line))) +
-                        "\n");
+    const std::string event = text_of(line, "event");
+    const std::string told = event == "request"   ? request_text(line)
+                             : event == "refused" ? refusal_text(line)
+                                                  : event_text(line);
+    context.console.out(terminal_safe(clock_of(line) + "  " + told) + "\n");
   }
 
   void follow(Context& context, const fs::path& home, std::ifstream file) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "cli/json_writer.h"
 #include "cli/progress.h"
@@ -121,10 +122,15 @@ Result<store::PullReport> pull_model(Context& context, std::string_view name, bo
   const std::stop_token stop = context.interrupts.arm();
   Progress line(context.console);
   LineProgress log(context.console, name);
+  std::vector<std::string> notes;  // of sources that failed: told when another one serves; else the error tells them
   auto report = context.app->store().pull(
       name,
       [&](const store::PullProgress& progress) {
-        if (!progress.note.empty()) line.note("note: " + progress.note);
+        if (!progress.note.empty()) notes.push_back("note: " + progress.note);
+        if (progress.phase != store::PullPhase::kResolving) {
+          for (const std::string& note : std::exchange(notes, {}))
+            line.note(note);
+        }
         if (context.console.talk_is_terminal()) {
           const std::string label = label_of(progress, name);
           if (progress.phase == store::PullPhase::kJoining && progress.bytes_total == 0) return;

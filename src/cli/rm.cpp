@@ -2,27 +2,11 @@
 
 #include <algorithm>
 
-#include "base/suggest.h"
 #include "cli/json_writer.h"
 #include "cli/verb.h"
 
 namespace ingle::cli {
 namespace {
-
-/// A wrong name is answered with an installed one that looks like it; pulling something else would be no help here.
-Result<store::ModelName> installed_name(const store::Store& store, const std::string& typed) {
-  auto name = store.installed_name(typed);
-  if (name || name.error().code() != ErrorCode::kNotFound) return name;
-  const auto installed = store.list();
-  if (!installed) return name;
-  std::vector<std::string> names;
-  for (const auto& model : *installed)
-    names.push_back(model.name.display());
-  const std::vector<std::string_view> known(names.begin(), names.end());
-  const auto near = base::closest(typed, known);
-  if (!near) return name;
-  return std::unexpected(std::move(name).error().hint("did you mean '" + std::string(*near) + "'?"));
-}
 
 class Remove : public Command {
  public:
@@ -38,7 +22,7 @@ class Remove : public Command {
         return std::unexpected(Error::usage("'" + model + "' is a file of yours, not an installed model")
                                    .hint("files that are used in place are deleted with your own tools"));
       // All are looked up before the first goes: a typing error must not leave half of the work done.
-      INGLE_TRY(const store::ModelName name, installed_name(context.app->store(), model));
+      INGLE_TRY(const store::ModelName name, context.app->store().installed_name(model));
       if (std::ranges::none_of(names, [&](const store::ModelName& other) { return other.same_as(name); }))
         names.push_back(name);
     }

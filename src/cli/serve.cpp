@@ -119,8 +119,22 @@ class Serve : public Command {
     return names;
   }
 
+  /// "0.0.0.0" is no address to go to, and stands in no certificate: one of this machine's own in its place.
+  static net::ListenAddress reachable(const net::ListenAddress& bound, const app::ServerOptions& options) {
+    net::ListenAddress best = bound.from_here();
+    if (best.text() == bound.text()) return bound;
+    for (const std::string& name : options.tls ? options.tls->facts().names : options.machine_names) {
+      const net::ListenAddress other{.host = name, .port = bound.port};
+      if (name == "localhost" || name.starts_with('*') || other.is_loopback()) continue;
+      // A number needs no name service to be found by others.
+      if (name.find_first_not_of("0123456789.") == std::string::npos) return other;
+      if (best.is_loopback()) best = other;
+    }
+    return best;
+  }
+
   void announce(Context& context, const net::ListenAddress& address, const app::ServerOptions& options) const {
-    const std::string url = (options.tls ? "https://" : "http://") + address.text();
+    const std::string url = (options.tls ? "https://" : "http://") + reachable(address, options).text();
     if (json_) {
       JsonWriter json;
       json.begin_object()
@@ -162,13 +176,19 @@ class Serve : public Command {
           "warning: everyone who reaches this address may use the models; 'ingle token create' ends that\n");
     } else if (tokens->tokens.empty()) {
       context.console.talk("programs need a token, and there is none yet: 'ingle token create'\n");
+    } else {
+      context.console.talk("programs need a token; 'ingle token list' shows whose there are\n");
     }
   }
 
   void reload(Context& context, app::Server& server, const base::ServiceManager& manager) const {
     manager.tell_reloading();
     const auto done = server.reload();
-    context.console.talk(done ? *done + "\n" : "not reloaded: " + done.error().message() + "\n");
+    if (done) {
+      context.console.talk(*done + "\n");
+    } else {
+      print_error(context.console, Error(done.error()).within("not reloaded"));
+    }
     manager.tell("READY=1");
   }
 

@@ -41,10 +41,12 @@ class Show : public Command {
       context.console.out(chat_template + (chat_template.ends_with('\n') ? "" : "\n"));
       return 0;
     }
+    // Nothing for an architecture that is unknown here: it can be shown, and not be loaded.
+    const auto memory = context.app->forecast(files);
     if (json_) {
-      print_json(context, files, facts, entry);
+      print_json(context, files, facts, entry, memory);
     } else {
-      print_text(context, files, facts, entry);
+      print_text(context, files, facts, entry, memory);
     }
     return 0;
   }
@@ -68,8 +70,26 @@ class Show : public Command {
     return context.app->store().extras(*files.installed).value_or(store::ModelExtras());
   }
 
+  static void add_memory(std::vector<TableRow>& rows, const engine::MemoryForecast& memory) {
+    const chat::MemoryPlan& plan = memory.plan;
+    const bool keeps = memory.kv_token_bytes > 0;
+    rows.push_back({"memory", fmt::format("{} at most: weights {}, {} {}, work {}", format_bytes(plan.total()),
+                                          format_bytes(plan.weights), keeps ? "KV cache" : "a step",
+                                          format_bytes(plan.cache), format_bytes(plan.work))});
+    if (keeps)
+      rows.push_back(
+          {"KV cache",
+           fmt::format("{} a token, {} a context of {} tokens, room for {}", format_bytes(memory.kv_token_bytes),
+                       format_bytes(memory.kv_token_bytes * memory.context), memory.context, memory.sequences)});
+    if (memory.context_now == 0) {
+      rows.push_back({"", "would be refused now: " + terminal_safe(memory.refusal)});
+    } else if (memory.context_now < memory.context) {
+      rows.push_back({"", fmt::format("has room for a context of {} tokens now", memory.context_now)});
+    }
+  }
+
   void print_text(Context& context, const app::ModelFiles& files, const roles::ModelFacts& facts,
-                  const store::CatalogEntry* entry) const {
+                  const store::CatalogEntry* entry, const Result<engine::MemoryForecast>& memory) const {
     const models::Summary& summary = facts.summary;
     const std::string& chat_template = facts.chat_template;
     std::vector<TableRow> rows;
@@ -103,7 +123,10 @@ class Show : public Command {
       rows.push_back({"licence", terminal_safe(summary.license) + " (as the file says)"});
     }
     rows.push_back({"size", format_bytes(files.bytes)});
-    if (files.installed && !files.installed->digest.empty()) rows.push_back({"digest", files.installed->digest.text()});
+    if (memory) add_memory(rows, *memory);
+    if (files.installed) rows.push_back({"digest", files.installed->id.hex()});
+    if (files.installed && !files.installed->digest.empty())
+      rows.push_back({"weights", files.installed->digest.text()});
     if (files.installed) rows.push_back({"source", std::string(store::to_string(files.installed->origin))});
     rows.push_back({"file", files.parts.front().string()});
     if (files.parts.size() > 1) rows.push_back({"", fmt::format("and {} more parts", files.parts.size() - 1)});
@@ -117,8 +140,22 @@ class Show : public Command {
     context.console.out("\n" + table_text(keys));
   }
 
+  static void write_memory(JsonWriter& json, const engine::MemoryForecast& memory) {
+    json.key("memory")
+        .begin_object()
+        .member("total", memory.plan.total())
+        .member("weights", memory.plan.weights)
+        .member("kv_cache", memory.plan.cache)
+        .member("work", memory.plan.work)
+        .member("context", memory.context)
+        .member("kv_bytes_per_token", memory.kv_token_bytes)
+        .member("context_now", memory.context_now);
+    if (!memory.refusal.empty()) json.text("refused_now", memory.refusal);
+    json.end_object();
+  }
+
   void print_json(Context& context, const app::ModelFiles& files, const roles::ModelFacts& facts,
-                  const store::CatalogEntry* entry) const {
+                  const store::CatalogEntry* entry, const Result<engine::MemoryForecast>& memory) const {
     const models::Summary& summary = facts.summary;
     const std::string& chat_template = facts.chat_template;
     JsonWriter json;
@@ -133,7 +170,9 @@ class Show : public Command {
         .member("embedding_length", summary.n_embd)
         .member("vocabulary", summary.n_vocab)
         .member("size", files.bytes);
-    if (files.installed && !files.installed->digest.empty()) json.member("digest", files.installed->digest.text());
+    if (files.installed) json.member("digest", files.installed->id.hex());
+    if (files.installed && !files.installed->digest.empty()) json.member("weights", files.installed->digest.text());
+    if (memory) write_memory(json, *memory);
     if (files.installed) json.member("source", store::to_string(files.installed->origin));
     json.key("files").begin_array();
     for (const auto& part : files.parts)

@@ -74,8 +74,9 @@ class TokenVerb : public Command {
     if (action_ != "create" && (name_ || grants_ != 0 || expires_))
       return std::unexpected(Error::usage("--name, --scope and --expires are for 'ingle token create'"));
     if (action_ != "revoke" && !names_.empty())
-      return std::unexpected(Error::usage("only 'ingle token revoke' takes names")
-                                 .hint("a new token gets its name with --name " + names_.front()));
+      return std::unexpected(
+          Error::usage("'" + names_.front() + "' is one word too many: only 'ingle token revoke' takes names")
+              .hint(name_ ? "a name of several words is quoted" : "a new token gets its name with --name"));
     if (action_ == "create") return create(context, tokens);
     if (action_ == "revoke") return revoke(context, tokens);
     if (action_.empty() || action_ == "list") return list(context, tokens);

@@ -60,8 +60,8 @@ constexpr Verb kVerbs[] = {
      .group = VerbGroup::kServer,
      .summary = "List the models that the server has loaded",
      .description =
-         "With the memory that each took when it was loaded, what it may come to when its context is full, and the time "
-         "until which it is kept without being used.",
+         "With the memory that each took when it was loaded, what it may come to at most, of that the KV cache (keys and values of "
+         "conversations), the tokens that a conversation may hold, and how long the model stays when nobody uses it.",
      .examples = "ingle ps",
      .locks_itself = true,
      .make = make_ps},
@@ -117,7 +117,9 @@ constexpr Verb kVerbs[] = {
     {.name = "show",
      .group = VerbGroup::kModels,
      .summary = "Show what is known about a model",
-     .description = "Architecture, size, context, licence and chat template, read from the file without loading it.",
+     .description =
+         "Architecture, size, context, licence, chat template and the memory that it would take with the settings as they are, "
+         "read from the file without loading it.",
      .examples = "ingle show smollm2:135m\n"
                  "ingle show ./model.gguf --metadata\n"
                  "ingle show smollm2:135m --template",

@@ -11,6 +11,7 @@
 #include "engine/memory_plan.h"
 #include "engine/vocabulary.h"
 #include "gguf/file.h"
+#include "kernels/kernels.h"
 #include "models/model.h"
 
 namespace ingle::engine {
@@ -175,6 +176,31 @@ Result<std::unique_ptr<chat::Completer>> load(std::span<const base::FileDescript
   if (!engine.description.generates) return std::make_unique<EncoderEngine>(std::move(engine));
   engine.pages_on_disk = open_pages(options.pages_on_disk, *engine.executor);
   return std::make_unique<BatchEngine>(std::move(engine));
+}
+
+Result<MemoryForecast> forecast(std::span<const base::FileDescriptor> parts, std::string_view name,
+                                const Options& options) {
+  INGLE_TRY(const backend::KvType kv, backend::kv_type_of(options.kv_type));
+  INGLE_TRY(auto file, gguf::File::open(parts, name));
+  Options unlimited = options;
+  unlimited.max_memory_bytes = 0;
+  MemoryForecast told;
+  INGLE_TRY_VOID(models::load(std::move(file), [&](const models::Model& model) -> Status {
+    INGLE_TRY(told.context, context_of(options, model.program));
+    const backend::Options to = executor_options(model.program, options, kv, told.context);
+    INGLE_TRY(const PlannedMemory wanted, plan(model.program, unlimited, to));
+    told.plan = wanted.plan;
+    if (!model.program.encoder) {
+      INGLE_TRY(const backend::Footprint footprint, backend::footprint(kDevice, model.program, to));
+      told.kv_token_bytes = footprint.page / kernels::kPageTokens;
+      told.sequences = static_cast<uint32_t>(uint64_t{wanted.n_pages} * kernels::kPageTokens / told.context);
+    }
+    const auto now = plan(model.program, options, to);
+    told.context_now = now ? now->context : 0;
+    if (!now) told.refusal = now.error().message();
+    return {};
+  }));
+  return told;
 }
 
 }  // namespace ingle::engine

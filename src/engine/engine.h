@@ -58,4 +58,17 @@ struct Options {
 Result<std::unique_ptr<chat::Completer>> load(std::span<const base::FileDescriptor> parts, std::string_view name,
                                               const Options& options);
 
+/// What load() would take of the memory.
+struct MemoryForecast {
+  chat::MemoryPlan plan;        // where there is all the room that it wants
+  uint32_t context = 0;         // tokens of a sequence, then
+  uint32_t sequences = 0;       // of that length that the KV cache holds
+  uint64_t kv_token_bytes = 0;  // of one token; 0: an encoder, which keeps none
+  uint32_t context_now = 0;     // with options.max_memory_bytes; 0: there is no room
+  std::string refusal = {};     // why not
+};
+/// Reads no weights. The same errors as load() for a file that cannot be one of a model.
+Result<MemoryForecast> forecast(std::span<const base::FileDescriptor> parts, std::string_view name,
+                                const Options& options);
+
 }  // namespace ingle::engine

@@ -343,8 +343,7 @@ void ModelManager::let_go(std::string_view model, std::string_view client) {
 
 std::vector<LoadedModel> ModelManager::loaded() const {
   std::vector<std::pair<uint64_t, LoadedModel>> by_use;
-  const auto unix_now =
-      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch());
+  const auto unix_now = std::chrono::system_clock::now().time_since_epoch();
   {
     const std::lock_guard lock(state_->mutex);
     const TimePoint now = state_->options.now();
@@ -356,8 +355,10 @@ std::vector<LoadedModel> ModelManager::loaded() const {
                         .expires_unix = std::numeric_limits<int64_t>::max(),
                         .in_use = entry->in_use,
                         .description = entry->description};
-      if (const TimePoint expires = entry->expires(now, state_->options.keep_alive); expires != TimePoint::max())
-        model.expires_unix = (unix_now + std::chrono::duration_cast<std::chrono::seconds>(expires - now)).count();
+      if (const TimePoint expires = entry->expires(now, state_->options.keep_alive); expires != TimePoint::max()) {
+        // Rounded once, so that a moment is the same second whenever it is told.
+        model.expires_unix = std::chrono::round<std::chrono::seconds>(unix_now + (expires - now)).count();
+      }
       by_use.emplace_back(entry->last_used, std::move(model));
     }
   }

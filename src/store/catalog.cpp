@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/suggest.h"
 #include "net/url.h"
 
 namespace ingle::store {
@@ -121,23 +122,6 @@ Result<CatalogEntry> parse_entry(const Json& json, const std::map<std::string, L
   return entry;
 }
 
-/// Levenshtein distance; names are short, so the plain table is enough.
-size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
-  for (size_t j = 0; j <= b.size(); ++j)
-    row[j] = j;
-  for (size_t i = 1; i <= a.size(); ++i) {
-    size_t diagonal = row[0];
-    row[0] = i;
-    for (size_t j = 1; j <= b.size(); ++j) {
-      const size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
-    }
-  }
-  return row[b.size()];
-}
-
 }  // namespace
 
 std::string_view to_string(CommercialUse use) {
@@ -193,7 +177,7 @@ std::vector<std::string> Catalog::similar(std::string_view name, size_t limit) c
   for (size_t i = 0; i < entries_.size(); ++i) {
     const std::string display = entries_[i].name.display();
     const std::string_view model = entries_[i].name.model();
-    size_t distance = std::min(edit_distance(wanted, display), edit_distance(wanted, model));
+    size_t distance = std::min(base::edit_distance(wanted, display), base::edit_distance(wanted, model));
     // A missing or different tag is the commonest slip: the family itself is then the best answer.
     if (wanted.substr(0, wanted.find(':')) == model) distance = std::min<size_t>(distance, 1);
     if (distance <= std::max<size_t>(2, wanted.size() / 3)) ranked.emplace_back(distance, i);

@@ -41,11 +41,6 @@ bool ends_the_pull(const Error& error) {
          error.code() == ErrorCode::kExhausted || error.code() == ErrorCode::kInternal;
 }
 
-std::string size_in_words(uint64_t bytes) {
-  const auto size = static_cast<double>(bytes);
-  return size < 1e9 ? fmt::format("{:.0f} MB", size / 1e6) : fmt::format("{:.1f} GB", size / 1e9);
-}
-
 bool starts_like_gguf(const fs::path& path) {
   const auto fd = base::FileDescriptor::open_read(path);
   char magic[4] = {};
@@ -155,7 +150,7 @@ class Pull {
         send({.phase = PullPhase::kResolving, .source = title, .note = title + ": " + status.error().message()});
       report_.failures.push_back({title, std::move(status).error()});
     }
-    return std::unexpected(store_.network().offline ? offline() : all_failed());
+    return std::unexpected(store_.network().offline ? offline() : all_failed(folder));
   }
 
   /// One reason, told once, where whoever gives out connections refuses all of them.
@@ -170,8 +165,7 @@ class Pull {
   Error offline() const {
     std::string text =
         fmt::format("offline mode is on (INGLE_OFFLINE), and '{}' is not on this machine", report_.name.display());
-    for (const SourceFailure& failure : report_.failures)
-      text += fmt::format("\n  {}: {}", failure.source, failure.error.message());
+    if (!report_.failures.empty()) text += ": " + failures_text();
     return Error::unavailable(std::move(text))
         .hint("turn it off for this pull: INGLE_OFFLINE=0 ingle pull " + report_.name.display());
   }
@@ -236,13 +230,10 @@ class Pull {
     return digest_of_file(path, [&](uint64_t done) { send({PullPhase::kVerifying, title, done, size, {}}); }, stop_);
   }
 
-  Error all_failed() const {
-    std::string text = fmt::format("could not get '{}'; every source failed:", report_.name.display());
-    bool unreachable = true;
-    for (const SourceFailure& failure : report_.failures) {
-      text += fmt::format("\n  {}: {}", failure.source, failure.error.message());
-      unreachable = unreachable && failure.error.code() == ErrorCode::kUnavailable;
-    }
+  Error all_failed(const fs::path& folder) const {
+    std::string text = fmt::format("could not get '{}': {}", report_.name.display(), failures_text());
+    const bool unreachable = std::ranges::all_of(
+        report_.failures, [](const SourceFailure& failure) { return failure.error.code() == ErrorCode::kUnavailable; });
     if (!entry_) {
       const auto similar = store_.catalog().similar(report_.name.display(), 3);
       if (!similar.empty()) {
@@ -252,11 +243,27 @@ class Pull {
     if (report_.failures.size() == 1 && !report_.failures[0].error.hint().empty()) {
       return Error(report_.failures[0].error.code(), std::move(text)).hint(report_.failures[0].error.hint());
     }
-    const std::string offline =
-        "check the network, HTTPS_PROXY and pip's index-url; the pull goes on where it stopped. A .gguf file that you "
-        "already have runs in place: ingle run ./model.gguf";
+    std::string hint = "check the network and HTTPS_PROXY: 'ingle doctor --network' asks every source; ";
+    if (has_begun(folder)) hint += "what has come is kept, and the same pull goes on from there; ";
+    hint += "a .gguf file that you already have runs in place: ingle run ./model.gguf";
     return Error(unreachable ? ErrorCode::kUnavailable : report_.failures.back().error.code(), std::move(text))
-        .hint(offline);
+        .hint(std::move(hint));
+  }
+
+  std::string failures_text() const {
+    std::string text;
+    for (const SourceFailure& failure : report_.failures)
+      text += fmt::format("{}{}: {}", text.empty() ? "" : "; ", failure.source, failure.error.message());
+    return text;
+  }
+
+  /// Whether there is something that another pull can go on from.
+  static bool has_begun(const fs::path& folder) {
+    std::error_code error;
+    for (fs::recursive_directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+      if (it->is_regular_file(error) && size_of_file(it->path()).value_or(0) > 0) return true;
+    }
+    return false;
   }
 
   /// Moves verified bytes into blobs/ and writes the manifest last: only then does the model exist.
@@ -308,6 +315,11 @@ class Pull {
 };
 
 }  // namespace
+
+std::string size_in_words(uint64_t bytes) {
+  const auto size = static_cast<double>(bytes);
+  return size < 1e9 ? fmt::format("{:.0f} MB", size / 1e6) : fmt::format("{:.1f} GB", size / 1e9);
+}
 
 Result<PullReport> run_pull(const Store& store, const ModelName& name, const PullCallback& progress,
                             std::stop_token stop) {

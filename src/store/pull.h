@@ -8,4 +8,7 @@ namespace ingle::store {
 Result<PullReport> run_pull(const Store& store, const ModelName& name, const PullCallback& progress,
                             std::stop_token stop);
 
+/// "491 MB", "1.1 GB"
+std::string size_in_words(uint64_t bytes);
+
 }  // namespace ingle::store

@@ -9,6 +9,7 @@
 
 #include "base/files.h"
 #include "base/sha256.h"
+#include "base/suggest.h"
 #include "net/url.h"
 #include "store/blobs.h"
 #include "store/discovery.h"
@@ -31,29 +32,42 @@ Result<ManifestFile> locate(const Layout& layout, const ModelName& name) {
   for (const ManifestFile& file : files) {
     if (file.name.same_as(name)) return file;
   }
-  return std::unexpected(Error::not_found("no model '" + name.display() + "' is installed"));
+  return std::unexpected(Error::not_found("model '" + name.display() + "' not found"));
 }
 
-/// Installed models whose names begin with what was typed: another tag of the same model, usually.
+/// Installed models whose names begin with what was typed, another tag of the same model, usually; else the one
+/// that looks like it.
 std::vector<std::string> installed_like(const Layout& layout, std::string_view text) {
-  std::vector<std::string> names;
+  constexpr size_t kMost = 3;
+  std::vector<std::string> related;
+  std::vector<std::string> all;
   const auto files = manifest_files(layout);
-  if (!files || text.empty()) return names;
-  const std::string start = net::lower_ascii(text.substr(0, text.rfind(':')));
+  if (!files || text.empty()) return related;
+  const std::string wanted = net::lower_ascii(text);
+  const std::string start = wanted.substr(0, wanted.rfind(':'));
   for (const ManifestFile& file : *files) {
-    if (names.size() < 3 && net::lower_ascii(file.name.display()).starts_with(start))
-      names.push_back("'" + file.name.display() + "'");
+    all.push_back(file.name.display());
+    if (related.size() < kMost && net::lower_ascii(all.back()).starts_with(start)) related.push_back(all.back());
   }
-  return names;
+  const auto near = base::closest(wanted, std::vector<std::string_view>(all.begin(), all.end()));
+  if (related.empty() && near) related.emplace_back(*near);
+  return related;
+}
+
+/// "did you mean 'a' or 'b', which are installed?"; empty without any.
+std::string proposal(const std::vector<std::string>& installed) {
+  if (installed.empty()) return {};
+  return fmt::format("did you mean '{}', which {} installed?", fmt::join(installed, "' or '"),
+                     installed.size() == 1 ? "is" : "are");
 }
 
 std::string hint_for_missing(const Layout& layout, const Catalog& catalog, const ModelName& name,
                              std::string_view text) {
-  const auto installed = installed_like(layout, text);
-  if (!catalog.find(name) && !installed.empty())
-    return fmt::format("did you mean {}, which {} installed?", fmt::join(installed, " or "),
-                       installed.size() == 1 ? "is" : "are");
-  if (catalog.find(name)) return "run 'ingle pull " + name.display() + "' to download it";
+  std::string hint = proposal(installed_like(layout, text));
+  if (!hint.empty()) hint += ' ';
+  if (const CatalogEntry* entry = catalog.find(name))
+    return hint + fmt::format("'ingle pull {}' downloads it ({})", entry->name.display(), size_in_words(entry->size));
+  if (!hint.empty()) return hint + "'ingle list' shows all that are";
   const auto similar = catalog.similar(name.display(), 3);
   if (!similar.empty())
     return fmt::format("did you mean {}? 'ingle pull NAME' downloads a model", fmt::join(similar, ", "));
@@ -68,7 +82,7 @@ Result<ManifestFile> locate_named(const Layout& layout, const Catalog& catalog, 
     if (entry && !entry->name.same_as(name)) file = locate(layout, entry->name);
   }
   if (!file && file.error().code() == ErrorCode::kNotFound) {
-    return std::unexpected(Error::not_found(fmt::format("no model '{}' is installed", text.substr(0, 200)))
+    return std::unexpected(Error::not_found(fmt::format("model '{}' not found", text.substr(0, 200)))
                                .hint(hint_for_missing(layout, catalog, name, text)));
   }
   return file;
@@ -137,7 +151,7 @@ Result<InstalledModel> Store::find(std::string_view name) const {
 }
 
 Result<InstalledModel> Store::find_discovered(std::string_view text) const {
-  const Error missing = Error::not_found(fmt::format("no model '{}' on this machine", text.substr(0, 200)));
+  const Error missing = Error::not_found(fmt::format("model '{}' not found", text.substr(0, 200)));
   INGLE_TRY(const ModelName name, ModelName::parse(text));
   if (paths_.places.empty()) return std::unexpected(missing);
   INGLE_TRY(const auto ours, installed_models(Layout{paths_.models}, nullptr));
@@ -170,10 +184,13 @@ Result<ModelName> Store::installed_name(std::string_view name) const {
   if (file) return std::move(file->name);
   if (file.error().code() != ErrorCode::kNotFound) return std::unexpected(std::move(file).error());
   if (const auto other = find_discovered(name)) return std::unexpected(not_ours(*other));
-  const auto installed = installed_like(layout, name);
+  const std::string proposed = proposal(installed_like(name));
   return std::unexpected(
-      std::move(file).error().hint(installed.empty() ? "'ingle list' shows what is installed"
-                                                     : fmt::format("did you mean {}?", fmt::join(installed, " or "))));
+      std::move(file).error().hint(proposed.empty() ? "'ingle list' shows what is installed" : proposed));
+}
+
+std::vector<std::string> Store::installed_like(std::string_view name) const {
+  return store::installed_like(Layout{paths_.models}, name);
 }
 
 Result<ModelExtras> Store::extras(const InstalledModel& model) const {

@@ -131,6 +131,8 @@ class Store {
   /// The name under which it is installed, also of a model whose files are damaged. kNotFound proposes installed ones only;
   /// kRefused: it is another program's.
   Result<ModelName> installed_name(std::string_view name) const;
+  /// Installed models that somebody who typed this may have meant: other tags of it, or one that looks like it.
+  std::vector<std::string> installed_like(std::string_view name) const;
   Result<ModelExtras> extras(const InstalledModel& model) const;
 
   /// Deletes the manifest, then those of its blobs that Inglenook added and that no other manifest names.

@@ -96,6 +96,15 @@ TEST_F(StoreTest, tells_what_to_do_about_a_model_that_is_not_there) {
   EXPECT_EQ(store_.find("../x").error().code(), ErrorCode::kUsage);
 }
 
+TEST_F(StoreTest, what_is_installed_is_proposed_before_what_could_be_pulled) {
+  manifest("smollm2:135m", {blob(kModelLayer, "weights")});
+  EXPECT_EQ(store_.find("smollm2").error().hint(),
+            "did you mean 'smollm2:135m', which is installed? 'ingle pull smollm2:1.7b' downloads it (1.1 GB)");
+  EXPECT_EQ(store_.installed_like("smollm2"), std::vector<std::string>{"smollm2:135m"});
+  EXPECT_EQ(store_.installed_like("smolm2:135m"), std::vector<std::string>{"smollm2:135m"}) << "a slip";
+  EXPECT_TRUE(store_.installed_like("qwen3").empty());
+}
+
 TEST_F(StoreTest, finds_by_catalog_alias) {
   manifest("llama3.2:3b", {blob(kModelLayer, "weights")});
   ASSERT_TRUE(store_.find("llama3.2"));
@@ -106,9 +115,9 @@ TEST_F(StoreTest, a_missing_name_is_quoted_as_it_was_typed_and_answered_with_wha
   manifest("mine:1b", {blob(kModelLayer, "weights")});
   const auto found = store_.find("mine");
   ASSERT_FALSE(found);
-  EXPECT_EQ(found.error().message(), "no model 'mine' is installed");
+  EXPECT_EQ(found.error().message(), "model 'mine' not found");
   EXPECT_NE(found.error().hint().find("'mine:1b'"), std::string::npos) << found.error().hint();
-  EXPECT_EQ(store_.installed_name("mine").error().hint(), "did you mean 'mine:1b'?");
+  EXPECT_EQ(store_.installed_name("mine").error().hint(), "did you mean 'mine:1b', which is installed?");
   EXPECT_EQ(store_.installed_name("other").error().hint(), "'ingle list' shows what is installed");
   EXPECT_EQ(store_.installed_name("MINE:1B")->display(), "mine:1b");
 }

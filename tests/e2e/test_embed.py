@@ -52,6 +52,9 @@ class Embed(IngleTest):
         self.assertEqual(cut["prompt_tokens"], 512)
         self.assertEqual(cut["embedding"], self.ok("embed", MODEL, "word " * 510).json())
 
+    def test_nothing_to_embed_is_wrong_usage(self):
+        self.assert_refused(self.run_ingle("embed", MODEL), 2, "nothing to embed")
+
     def test_a_running_server_gives_the_same_vectors(self):
         alone = self.ok("embed", MODEL, "hello", "world", INGLE_THREADS="2").data
         server = Server(self)

@@ -142,7 +142,7 @@ class Facts(IngleTest):
         shown = self.ok("show", SMALL, "--json").json()
         self.assertEqual(shown["architecture"], "llama")
         self.assertEqual(shown["size"], 98362432)
-        self.assertEqual(shown["digest"], "sha256:b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53")
+        self.assertEqual(shown["weights"], "sha256:b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53")
         self.assertEqual(shown["licence"]["commercial_use"], "yes")
         rows = {row["name"]: row for row in self.ok("ls", "--json").lines()}
         self.assertEqual(rows[SMALL]["size"], shown["size"])

@@ -377,7 +377,7 @@ class Modelfiles(OllamaTest):
         shutil.copy(source, folder / "my model.gguf")
         (folder / "Modelfile").write_text('FROM "./my model.gguf"\nPARAMETER num_predict 3')
         made = self.ok("create", "of:file", "-f", str(folder / "Modelfile"), "--json").json()
-        self.assertEqual(made, {"name": "of:file", "from": "./my model.gguf", "digest": weights_of(self.manifest)["digest"],
+        self.assertEqual(made, {"name": "of:file", "from": "./my model.gguf", "digest": made["digest"], "weights": weights_of(self.manifest)["digest"],
                                 "size": source.stat().st_size})
         self.assertIn("of:file", self.ok("list").data)
 

@@ -75,10 +75,13 @@ class Signals(IngleTest):
             rest = stream.read()
         self.assertTrue(first.startswith(b"data: "))
         self.assertTrue(rest.rstrip().endswith(b"data: [DONE]"))
-        # A file with a fault changes nothing.
-        self.write("config.toml", "nonsense = 1\n")
-        server.process.send_signal(signal.SIGHUP)
-        wait_until(lambda: "reload_failed" in (self.home / "logs" / "server.jsonl").read_text(), "a refused reload")
+        # A file with a fault changes nothing, and both who looks and the log are told which.
+        for text, told in (("kep_alive = \"1h\"\n", ("line 1", "kep_alive", "did you mean 'keep_alive'?")),
+                           ("offline = false\nkeep_alive = \"7x\"\n", ("config.toml, line 2, keep_alive", "'7x'"))):
+            self.write("config.toml", text)
+            server.process.send_signal(signal.SIGHUP)
+            wait_until(lambda told=told: all(word in server.said() for word in told), "a refused reload")
+        self.assertIn("line 2, keep_alive", (self.home / "logs" / "server.jsonl").read_text())
         self.assertEqual(self.status(server, "house.example"), 200)
 
     def test_the_end_lets_streams_end(self):

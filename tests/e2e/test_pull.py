@@ -147,6 +147,7 @@ class Pull(IngleTest):
         index.allowance = 30 << 20
         broken = self.run_ingle("pull", MODEL, **network)
         self.assertEqual(broken.code, 1, broken.talk)
+        self.assertIn("what has come is kept", broken.talk)
         self.assert_nothing_listed()
 
         index.allowance = None
@@ -188,6 +189,8 @@ class Pull(IngleTest):
         self.assertEqual(done.code, 1)
         self.assertEqual(done.talk.count("error: "), 1, done.talk)
         self.assertIn("hint: ", done.talk)
+        for unwanted in ("note: ", "pip", "is kept"):
+            self.assertNotIn(unwanted, done.talk, "nothing is told twice, in pip's words, or of what did not begin")
         self.assert_nothing_listed()
         offline = self.run_ingle("pull", MODEL, INGLE_OFFLINE="1")
         self.assertEqual(offline.code, 1)

@@ -6,6 +6,7 @@ import shutil
 import socket
 import ssl
 import unittest
+import urllib.parse
 
 from ingle import IngleTest, WATCHDOG_S
 from server import Server, read_all
@@ -186,6 +187,10 @@ class Beyond(IngleTest):
     def test_with_tls_everyone_needs_a_token_from_the_start(self):
         server = TlsServer(self, "--host", "0.0.0.0:0", "--tls", "local")
         self.assertEqual(server.request("GET", "/health")[0], 200)
+        # What it prints can be verified, and is one of its names.
+        name = urllib.parse.urlsplit(server.url).hostname
+        self.assertNotIn(name, ("0.0.0.0", "127.0.0.1", "localhost"))
+        self.assertEqual(server.request("GET", "/health", name=name)[0], 200)
         for method, path, body in (("GET", "/api/tags", None), ("POST", "/v1/chat/completions", CHAT), ("DELETE", "/api/delete", {"model": "x"}),
                                    ("GET", "/ingle/v1/status", None), ("GET", "/v1/nothing", None)):
             self.assertEqual(server.request(method, path, body)[0], 401, path)

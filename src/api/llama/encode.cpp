@@ -1,7 +1,10 @@
 #include "api/llama/encode.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
+#include <string>
 
 #include "api/answer_parts.h"
 #include "api/json_input.h"
@@ -222,44 +225,48 @@ std::string encode_settings(const chat::CompleteRequest& request, bool stream) {
   Json bias = Json::array();
   for (const auto& [token, value] : sampling.logit_bias)
     bias.push_back({token, std::isfinite(value) ? Json(value) : Json(false)});
-  return to_text({{"n_predict", request.max_tokens},
-                  {"max_tokens", request.max_tokens},
-                  {"seed", sampling.seed},
-                  {"temperature", sampling.temperature},
-                  {"dynatemp_range", 0},
-                  {"dynatemp_exponent", 1},
-                  {"top_k", sampling.top_k},
-                  {"top_p", sampling.top_p},
-                  {"min_p", sampling.min_p},
-                  {"top_n_sigma", -1},
-                  {"xtc_probability", sampling.xtc_probability},
-                  {"xtc_threshold", sampling.xtc_threshold},
-                  {"typical_p", sampling.typical_p},
-                  {"repeat_last_n", sampling.repeat_last_n},
-                  {"repeat_penalty", sampling.repeat_penalty},
-                  {"presence_penalty", sampling.presence_penalty},
-                  {"frequency_penalty", sampling.frequency_penalty},
-                  {"dry_multiplier", sampling.dry_multiplier},
-                  {"dry_base", sampling.dry_base},
-                  {"dry_allowed_length", sampling.dry_allowed_length},
-                  {"dry_penalty_last_n", sampling.dry_last_n},
-                  {"dry_sequence_breakers", sampling.dry_breakers},
-                  {"mirostat", sampling.mirostat ? 2 : 0},
-                  {"mirostat_tau", sampling.mirostat_tau},
-                  {"mirostat_eta", sampling.mirostat_eta},
-                  {"stop", request.stop},
-                  {"n_keep", 0},
-                  {"n_discard", 0},
-                  {"ignore_eos", request.ignore_eos},
-                  {"stream", stream},
-                  {"n_probs", std::max(request.logprobs, 0)},
-                  {"min_keep", 0},
-                  {"grammar", request.grammar},
-                  {"logit_bias", std::move(bias)},
-                  {"samplers", {"penalties", "dry", "top_k", "typ_p", "top_p", "min_p", "xtc", "temperature"}},
-                  {"timings_per_token", false},
-                  {"post_sampling_probs", false},
-                  {"lora", Json::array()}});
+  Json settings = {{"n_predict", request.max_tokens},
+                   {"max_tokens", request.max_tokens},
+                   {"seed", sampling.seed},
+                   {"temperature", sampling.temperature},
+                   {"dynatemp_range", 0},
+                   {"dynatemp_exponent", 1},
+                   {"top_k", sampling.top_k},
+                   {"top_p", sampling.top_p},
+                   {"min_p", sampling.min_p},
+                   {"top_n_sigma", -1},
+                   {"xtc_probability", sampling.xtc_probability},
+                   {"xtc_threshold", sampling.xtc_threshold},
+                   {"typical_p", sampling.typical_p},
+                   {"repeat_last_n", sampling.repeat_last_n},
+                   {"repeat_penalty", sampling.repeat_penalty},
+                   {"presence_penalty", sampling.presence_penalty},
+                   {"frequency_penalty", sampling.frequency_penalty},
+                   {"dry_multiplier", sampling.dry_multiplier},
+                   {"dry_base", sampling.dry_base},
+                   {"dry_allowed_length", sampling.dry_allowed_length},
+                   {"dry_penalty_last_n", sampling.dry_last_n},
+                   {"dry_sequence_breakers", sampling.dry_breakers},
+                   {"mirostat", sampling.mirostat ? 2 : 0},
+                   {"mirostat_tau", sampling.mirostat_tau},
+                   {"mirostat_eta", sampling.mirostat_eta},
+                   {"stop", request.stop},
+                   {"n_keep", 0},
+                   {"n_discard", 0},
+                   {"ignore_eos", request.ignore_eos},
+                   {"stream", stream},
+                   {"n_probs", std::max(request.logprobs, 0)},
+                   {"min_keep", 0},
+                   {"grammar", request.grammar},
+                   {"logit_bias", std::move(bias)},
+                   {"samplers", {"penalties", "dry", "top_k", "typ_p", "top_p", "min_p", "xtc", "temperature"}},
+                   {"timings_per_token", false},
+                   {"post_sampling_probs", false},
+                   {"lora", Json::array()}};
+  // Fractions are kept in f32: 0.95 in, 0.95 out.
+  for (Json& value : settings)
+    if (value.is_number_float()) value = std::stod(fmt::format("{}", static_cast<float>(value.get<double>())));
+  return to_text(settings);
 }
 
 std::string encode_tokens(std::span<const int32_t> tokens, std::span<const std::string> pieces) {

@@ -197,6 +197,7 @@ TEST(LlamaEncode, a_stream_tells_how_much_of_the_prompt_was_read) {
 TEST(LlamaState, tells_the_defaults_of_completions_and_how_many_run) {
   const Json props = Json::parse(encode_props({.model = "m", .context = 64, .slots = 2, .loaded = true}));
   EXPECT_EQ(props.at("default_generation_settings").at("params").at("top_k"), 40);
+  EXPECT_EQ(props.at("default_generation_settings").at("params").at("top_p").dump(), "0.95");
   EXPECT_EQ(props.at("default_generation_settings").at("n_ctx"), 64);
   EXPECT_EQ(props.at("total_slots"), 2);
   EXPECT_EQ(props.at("is_sleeping"), false);

@@ -106,7 +106,7 @@ void props(const std::shared_ptr<Call>& call) {
   auto name = model_of(*call, call->query("model"));
   if (!name) return call->fail(name.error());
   const auto details = call->services().show(*name);
-  if (!details) return call->fail(Failure::no_model(*name));
+  if (!details) return call->fail(Failure::no_model(*name, details.error().hint()));
   const auto loaded = call->services().models->loaded();
   const runtime::LoadedModel* model = find(loaded, *name);
   call->respond_json(encode_props(
@@ -158,7 +158,7 @@ void unload_model(const std::shared_ptr<Call>& call) {
     const auto models = call->services().list();
     if (failed(*call, models)) return;
     if (std::ranges::find(*models, *name, &ModelInfo::name) == models->end())
-      return call->fail(Failure::no_model(*name));
+      return call->fail(no_such_model(call->services(), *name));
     return call->fail(Failure::bad_field("model", "is not loaded"));
   }
   call->services().models->unload(*name);

@@ -203,7 +203,7 @@ void list_models_v0(const std::shared_ptr<Call>& call) {
 
 void show_model_v0(const std::shared_ptr<Call>& call) {
   const auto found = call->services().info(call->rest());
-  if (!found) return call->fail(Failure::no_model(call->rest()));
+  if (!found) return call->fail(Failure::no_model(call->rest(), found.error().hint()));
   call->respond_json(encode_model_v0(*found, is_loaded(call->services(), found->name)));
 }
 

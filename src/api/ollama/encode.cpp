@@ -267,6 +267,7 @@ std::string encode_running(std::span<const runtime::LoadedModel> loaded, std::sp
                     {"expires_at", timestamp(std::min(model.expires_unix, for_ever) * kNanoseconds)},
                     {"size_vram", 0},
                     {"size_planned", model.description.memory.total()},  // not Ollama's: what it may come to
+                    {"size_kv", model.description.memory.cache},         // of that, when the KV cache is full
                     {"context_length", model.description.context_limit}});
   }
   return to_text({{"models", std::move(list)}});
@@ -334,7 +335,9 @@ std::string parameter_size(uint64_t parameters) {
 }
 
 std::string timestamp(int64_t unix_ns) {
-  return fmt::format("{}.{:09}Z", base::utc_text(unix_ns / kNanoseconds), unix_ns % kNanoseconds);
+  // As Go writes them: a whole second has no fraction.
+  const int64_t fraction = unix_ns % kNanoseconds;
+  return base::utc_text(unix_ns / kNanoseconds) + (fraction == 0 ? "Z" : fmt::format(".{:09}Z", fraction));
 }
 
 }  // namespace ingle::api::ollama

@@ -33,7 +33,7 @@ Result<store::PullReport> run_pull(Call& call, std::string_view model, ProgressS
 }
 
 Failure of_model(Error error, std::string_view model) {
-  if (error.code() == ErrorCode::kNotFound) return Failure::no_model(model);
+  if (error.code() == ErrorCode::kNotFound) return Failure::no_model(model, error.hint());
   return Failure::from(std::move(error));
 }
 

@@ -341,7 +341,7 @@ TEST(OllamaEncode, models_have_the_manifests_digest_and_sizes_in_words) {
                         .capabilities = {"completion", "tools"}};
   EXPECT_EQ(
       encode_tags({&model, 1}),
-      R"({"models":[{"name":"m:1","model":"m:1","modified_at":"2023-11-14T22:13:20.000000000Z","size":5,"digest":"bb",)"
+      R"({"models":[{"name":"m:1","model":"m:1","modified_at":"2023-11-14T22:13:20Z","size":5,"digest":"bb",)"
       R"("details":{"parent_model":"","format":"gguf","family":"llama","families":["llama"],"parameter_size":"1.54B",)"
       R"("quantization_level":"Q4_0","context_length":4096,"embedding_length":64},"capabilities":["completion","tools"]}]})");
 }

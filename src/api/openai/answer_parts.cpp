@@ -5,8 +5,10 @@
 namespace ingle::api::openai {
 namespace {
 
-double rate(uint32_t n_tokens, double seconds) {
-  return seconds > 0 ? n_tokens / seconds : 0;
+/// Nothing of a time so short that the quotient would say nothing: of an answer that the grammar dictated, for one.
+void add_rate(Json& timings, const char* name, uint32_t n_tokens, double seconds) {
+  constexpr double kLeastSeconds = 1e-3;
+  if (seconds >= kLeastSeconds) timings[name] = n_tokens / seconds;
 }
 
 }  // namespace
@@ -53,12 +55,12 @@ Json usage_json(const chat::Usage& usage) {
 }
 
 Json ingle_json(const Outcome& outcome, const chat::Usage& usage) {
-  Json json = {{"route", outcome.route},
-               {"timings",
-                {{"prefill_tokens_per_second", rate(usage.prompt_tokens - usage.cached_tokens, usage.prefill_seconds)},
-                 {"decode_tokens_per_second", rate(usage.completion_tokens, usage.decode_seconds)},
-                 {"load_seconds", outcome.load_seconds},
-                 {"time_to_first_token", outcome.first_token_seconds}}}};
+  Json timings = Json::object();
+  add_rate(timings, "prefill_tokens_per_second", usage.prompt_tokens - usage.cached_tokens, usage.prefill_seconds);
+  add_rate(timings, "decode_tokens_per_second", usage.completion_tokens, usage.decode_seconds);
+  timings["load_seconds"] = outcome.load_seconds;
+  timings["time_to_first_token"] = outcome.first_token_seconds;
+  Json json = {{"route", outcome.route}, {"timings", std::move(timings)}};
   if (usage.drafted_tokens > 0)
     json["speculation"] = {{"drafted_tokens", usage.drafted_tokens}, {"accepted_tokens", usage.accepted_tokens}};
   return json;

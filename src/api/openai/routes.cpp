@@ -65,7 +65,7 @@ void show_model(const std::shared_ptr<Call>& call) {
   const auto models = models_of(call->services());
   if (failed(*call, models)) return;
   const auto found = std::ranges::find(*models, call->rest(), &ModelInfo::name);
-  if (found == models->end()) return call->fail(Failure::no_model(call->rest()));
+  if (found == models->end()) return call->fail(no_such_model(call->services(), call->rest()));
   call->respond_json(is_anthropics(*call) ? anthropic::encode_model(*found) : encode_model(*found));
 }
 

@@ -41,7 +41,8 @@ WheelFinder::WheelFinder(const SourceContext& context, const PipSettings& settin
 }
 
 Result<WheelLink> WheelFinder::find(const WheelPart& part) {
-  Error last = Error::not_found(fmt::format("no wheel {} {} in pip's index", part.package, part.version));
+  Error last =
+      Error::not_found(fmt::format("no wheel {} {} in the index of Python packages", part.package, part.version));
   if (!collected_) {
     for (const std::string& place : find_links_)
       collect(place, links_, last);
