@@ -45,8 +45,9 @@ std::string duration_text(double ms) {
 }
 
 std::string request_text(const Json& line) {
-  std::string text = fmt::format("{} {} {} {}  {}", text_of(line, "status"), text_of(line, "method"),
-                                 text_of(line, "route"), text_of(line, "model"), duration_text(ms_of(line, "ms")));
+  std::string text = fmt::format("{} {} {}", text_of(line, "status"), text_of(line, "method"), text_of(line, "route"));
+  if (line.contains("model")) text += " " + text_of(line, "model");
+  text += "  " + duration_text(ms_of(line, "ms"));
   if (line.contains("prompt_tokens"))
     text += fmt::format(", {} tokens read ({} cached), {} written", text_of(line, "prompt_tokens"),
                         text_of(line, "cached_tokens"), text_of(line, "completion_tokens"));
