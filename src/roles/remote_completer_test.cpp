@@ -460,9 +460,9 @@ TEST(EngineProtocol, ResultsThatLieAboutTheirSizeAreRefused) {
 TEST(RemoteCompleterPatience, ALoadThatGetsNoFurtherIsGivenUp) {
   auto [front, engine] = Channel::pair().value();
   // The same progress again and again is none.
-  const std::jthread busy([&engine = engine] {
+  const std::jthread busy([&to_front = engine] {
     const std::string progress = MessageWriter().number(0.0).take();
-    while (engine.send(static_cast<uint8_t>(FromEngine::kProgress), progress)) {
+    while (to_front.send(static_cast<uint8_t>(FromEngine::kProgress), progress)) {
     }
   });
   const auto loaded =
