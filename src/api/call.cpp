@@ -106,9 +106,15 @@ std::string Call::query(std::string_view name) const {
 }
 
 void Call::name_ignored(std::span<const std::string> fields) {
+  constexpr size_t kMaxList = 1000;  // proxies have room for few kilobytes of headers
   std::string list;
-  for (const std::string& field : fields)
+  for (const std::string& field : fields) {
+    if (list.size() + field.size() > kMaxList) {
+      list += ", ...";
+      break;
+    }
     list += (list.empty() ? "" : ", ") + field;
+  }
   if (!list.empty()) add_header("x-ingle-ignored", std::move(list));
 }
 

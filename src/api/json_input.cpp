@@ -110,64 +110,98 @@ bool is_plain(std::string_view path) {
   return path.size() <= kMaxPath && std::ranges::all_of(path, [](char c) { return c > ' ' && c < 0x7f && c != ','; });
 }
 
-std::string shown(const std::string& path) {
-  return is_plain(path) ? path : "a name that cannot be shown";
+std::string shown(std::string_view path) {
+  return is_plain(path) ? std::string(path) : "a name that cannot be shown";
 }
 
-/// A word of a schema, where it stands, and those that are known in its place.
-using UnknownWord =
-    std::function<void(const std::string& place, std::string_view word, std::span<const std::string_view> known)>;
+/// Finds words of a schema that JSON Schema does not know. Recursive: parse_json() has limited the depth.
+class UnknownWords {
+ public:
+  enum class Kind : uint8_t { kKeyword, kFormat };
+  /// False: no more are wanted.
+  using Found = std::function<bool(std::string_view place, std::string_view word, Kind kind)>;
 
-// Recursive: parse_json() has limited the depth.
-void find_unknown_keywords(const Json& schema, const std::string& path, const UnknownWord& found) {
-  namespace grammar = text::grammar;
-  if (!schema.is_object()) return;
-  for (const auto& [keyword, value] : schema.items()) {
-    const std::string place = path + "." + keyword;
-    if (!grammar::is_keyword(keyword) && !grammar::is_annotation(keyword)) found(place, keyword, grammar::keywords());
-    if (keyword == "format" && value.is_string() &&
-        grammar::format_fit(value.get_ref<const std::string&>()) == grammar::FormatFit::kUnknown)
-      found(place, value.get_ref<const std::string&>(), grammar::format_names());
+  UnknownWords(std::string path, const Found& found) : place_(std::move(path)), found_(found) {}
+
+  bool find_in(const Json& schema) {
+    if (!schema.is_object()) return true;
+    return std::ranges::all_of(schema.items(), [this](const auto& member) {
+      return within("." + member.key(), [&] { return look_at(member.key(), member.value()); });
+    });
+  }
+
+ private:
+  bool look_at(const std::string& keyword, const Json& value) {
+    namespace grammar = text::grammar;
+    if (!grammar::is_keyword(keyword) && !grammar::is_annotation(keyword) && !found_(place_, keyword, Kind::kKeyword))
+      return false;
+    if (keyword == "format" && value.is_string()) {
+      const auto& name = value.get_ref<const std::string&>();
+      if (grammar::format_fit(name) == grammar::FormatFit::kUnknown && !found_(place_, name, Kind::kFormat))
+        return false;
+    }
     switch (grammar::holds(keyword)) {
       case grammar::Holds::kNoSchema:
-        break;
+        return true;
       case grammar::Holds::kSchema:
-        find_unknown_keywords(value, place, found);
-        break;
+        return find_in(value);
       case grammar::Holds::kSchemas:
       case grammar::Holds::kSchemaOrList:
-        if (!value.is_array()) find_unknown_keywords(value, place, found);
-        for (size_t i = 0; value.is_array() && i < value.size(); ++i)
-          find_unknown_keywords(value[i], place + "[" + std::to_string(i) + "]", found);
-        break;
+        return value.is_array() ? find_in_list(value) : find_in(value);
       case grammar::Holds::kNamed:
       case grammar::Holds::kNamedOrNames:
-        if (!value.is_object()) break;
-        for (const auto& [name, part] : value.items())
-          find_unknown_keywords(part, place + "." + name, found);
-        break;
+        return !value.is_object() || std::ranges::all_of(value.items(), [this](const auto& member) {
+          return within("." + member.key(), [&] { return find_in(member.value()); });
+        });
     }
+    return true;
   }
-}
+
+  bool find_in_list(const Json& schemas) {
+    for (size_t i = 0; i < schemas.size(); ++i) {
+      if (!within("[" + std::to_string(i) + "]", [&] { return find_in(schemas[i]); })) return false;
+    }
+    return true;
+  }
+
+  /// One step deeper. The place is one text for the whole search: names may be long, and so may lists below them.
+  template <typename Search>
+  bool within(std::string_view step, const Search& search) {
+    const size_t size = place_.size();
+    place_ += step;
+    const bool goes_on = search();
+    place_.resize(size);
+    return goes_on;
+  }
+
+  std::string place_;
+  const Found& found_;
+};
 
 }  // namespace
 
-void ReadNotes::ignore(std::string path) {
+bool ReadNotes::ignore(std::string_view path) {
   constexpr size_t kMaxNamed = 32;
-  if (ignored.size() < kMaxNamed && is_plain(path)) ignored.push_back(std::move(path));
+  if (ignored.size() < kMaxNamed && is_plain(path)) ignored.emplace_back(path);
+  return ignored.size() < kMaxNamed;
 }
 
 void note_unknown_keywords(const Json& schema, const std::string& path, bool strict, ReadNotes& notes) {
-  find_unknown_keywords(
-      schema, path, [&](const std::string& place, std::string_view word, std::span<const std::string_view> known) {
-        if (!strict) return notes.ignore(place);
-        if (notes.fault) return;
-        const auto near = base::closest(word, known);
-        notes.fault = Failure::bad_field(shown(place), "is unknown to JSON Schema, so it cannot be enforced");
-        notes.fault->error = std::move(notes.fault->error)
-                                 .hint(near ? "did you mean '" + std::string(*near) + "'?"
-                                            : "leave it out, or do without 'strict': true");
-      });
+  if (notes.fault) return;
+  using Kind = UnknownWords::Kind;
+  const UnknownWords::Found found = [&](std::string_view place, std::string_view word, Kind kind) {
+    if (!strict) return notes.ignore(place);
+    const bool is_format = kind == Kind::kFormat;
+    const auto near = base::closest(word, is_format ? text::grammar::format_names() : text::grammar::keywords());
+    notes.fault =
+        Failure::bad_field(shown(place), is_format ? "names no format of JSON Schema, so it cannot be enforced"
+                                                   : "is unknown to JSON Schema, so it cannot be enforced");
+    notes.fault->error =
+        std::move(notes.fault->error)
+            .hint(near ? "did you mean '" + std::string(*near) + "'?" : "leave it out, or do without 'strict': true");
+    return false;
+  };
+  UnknownWords(path, found).find_in(schema);
 }
 
 ReadLog::ReadLog() {
@@ -204,7 +238,10 @@ void ObjectReader::reject(const Field& row, const Json& value) {
 }
 
 void ObjectReader::unknown(std::string_view name) {
-  if (!notes_.refuses_unknown) return notes_.ignore(path_of(name));
+  if (!notes_.refuses_unknown) {
+    notes_.ignore(path_of(name));
+    return;
+  }
   std::vector<std::string_view> known;
   for (const Field& row : fields_)
     known.push_back(row.name);

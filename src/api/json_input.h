@@ -31,7 +31,8 @@ struct ReadNotes {
   std::vector<std::string> ignored;
   bool refuses_unknown = false;  // what no table lists is a fault, and not ignored
 
-  void ignore(std::string path);
+  /// Whether there is room for more.
+  bool ignore(std::string_view path);
 };
 
 /// What no draft of JSON Schema knows of a schema: a fault where it is to be followed strictly, else ignored by name.

@@ -87,6 +87,18 @@ TEST_F(RequestFaults, unknown_words_of_a_schema_are_refused_where_it_is_strict_a
   EXPECT_EQ(ask("POST", "/v1/messages", tool + R"(,"strict":true}]})").reply.status, 400);
 }
 
+TEST_F(RequestFaults, many_unknown_keywords_are_named_as_far_as_a_header_goes) {
+  std::string properties;
+  for (int i = 0; i < 200; ++i)
+    properties += (i == 0 ? "" : ",") + ("\"p" + std::to_string(i) + "\":{\"markdownDescription\":\"x\"}");
+  const std::string body =
+      R"({"model":"m:1","prompt":"hi","format":{"type":"object","properties":{)" + properties + "}}}";
+  const std::string named = ask("POST", "/api/generate", body).header("x-ingle-ignored");
+  EXPECT_THAT(named, HasSubstr("format.properties.p0.markdownDescription, "));
+  EXPECT_THAT(named, ::testing::EndsWith(", ..."));
+  EXPECT_LT(named.size(), 1100U);
+}
+
 TEST_F(RequestFaults, the_options_of_a_model_hold_in_every_dialect_and_a_request_s_own_win) {
   services.defaults = [](std::string_view) {
     return ModelDefaults{
