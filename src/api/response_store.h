@@ -13,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,17 +22,23 @@
 
 namespace ingle::api {
 
+/// Those that go on from one another share what they have in common.
+using Conversation = std::vector<std::shared_ptr<const chat::Message>>;
+/// Goes on with copies of what is new.
+void append(Conversation& conversation, std::span<const chat::Message> more);
+std::vector<chat::Message> copy_of(const Conversation& conversation);
+
 struct StoredResponse {
   std::string model = {};
-  std::vector<chat::Message> messages = {};  // the whole conversation, this answer last
-  chat::Private document = {};               // the answer as its dialect shows it; empty: it does not
+  Conversation messages = {};   // the whole of it, this answer last
+  chat::Private document = {};  // the answer as its dialect shows it; empty: it does not
 };
 
 class ResponseStore {
  public:
   struct Limits {
     size_t max_bytes = size_t{64} << 20;
-    size_t least_bytes = size_t{16} << 10;  // that a response counts for: 4,096 are kept at most
+    size_t least_bytes = size_t{16} << 10;  // that a response counts for beside its messages: 4,096 are kept at most
   };
   ResponseStore() = default;
   explicit ResponseStore(Limits limits) : limits_(limits) {}
@@ -49,13 +56,15 @@ class ResponseStore {
   struct Entry {
     std::string id;
     std::shared_ptr<const StoredResponse> response;
-    size_t bytes = 0;
+    size_t bytes = 0;  // without its messages
   };
   struct Shelf {               // of one client
     std::list<Entry> entries;  // the last used first
     std::map<std::string, std::list<Entry>::iterator, std::less<>> index;
+    std::map<const chat::Message*, size_t> holders;  // how many responses have a message, which counts once
     size_t bytes = 0;
 
+    void add(Entry entry);
     void drop(std::list<Entry>::iterator entry);
   };
   using Shelves = std::map<std::string, Shelf, std::less<>>;

@@ -33,9 +33,9 @@ ModelFacts facts_of(const Services& services, std::string_view model) {
   return facts;
 }
 
-/// Puts the conversation so far before what is new. 404 where it is not kept (any more).
-std::expected<void, Failure> go_on(Call& call, const ChatCall& wanted, std::vector<chat::Message>& messages) {
-  std::vector<chat::Message> before;
+/// The conversation so far, then what is new. 404 where it is not kept (any more).
+Answer<Conversation> go_on(Call& call, const ChatCall& wanted, std::span<const chat::Message> messages) {
+  Conversation conversation;
   if (!wanted.previous_response_id.empty()) {
     const auto stored = call.services().responses->find(call.client(), wanted.previous_response_id);
     if (!stored)
@@ -44,15 +44,16 @@ std::expected<void, Failure> go_on(Call& call, const ChatCall& wanted, std::vect
                                      .param = "previous_response_id",
                                      .error = Error::not_found("'previous_response_id' names no stored answer")
                                                   .hint("they are kept while the server runs and has room")});
-    before = stored->messages;
+    conversation = stored->messages;
   }
   if (wanted.system) {
-    if (!before.empty() && before.front().role == "system") before.erase(before.begin());
+    if (!conversation.empty() && conversation.front()->role == "system") conversation.erase(conversation.begin());
     if (!wanted.system->empty())
-      before.insert(before.begin(), {.role = "system", .content = chat::Private(*wanted.system)});
+      conversation.insert(conversation.begin(), std::make_shared<const chat::Message>(chat::Message{
+                                                    .role = "system", .content = chat::Private(*wanted.system)}));
   }
-  messages.insert(messages.begin(), std::make_move_iterator(before.begin()), std::make_move_iterator(before.end()));
-  return {};
+  append(conversation, messages);
+  return conversation;
 }
 
 }  // namespace
@@ -63,7 +64,9 @@ void chat(const std::shared_ptr<Call>& call) {
   call->name_ignored(parsed->ignored);
   auto& prompt = std::get<chat::ChatPrompt>(parsed->request.prompt);
   prompt.now_unix = call->services().now_unix();
-  if (auto done = go_on(*call, *parsed, prompt.messages); !done) return call->fail(done.error());
+  auto conversation = go_on(*call, *parsed, prompt.messages);
+  if (!conversation) return call->fail(conversation.error());
+  prompt.messages = copy_of(*conversation);
   if (!parsed->has_seed) parsed->request.sampling.seed = random_seed();
   ChatFrame frame{.model = parsed->model, .response_id = parsed->store ? "resp_" + random_hex(24) : std::string()};
   const bool loads = !is_loaded(call->services(), parsed->model);
@@ -71,10 +74,12 @@ void chat(const std::shared_ptr<Call>& call) {
   if (loads) frame.load_seconds = load_seconds;
   if (parsed->store) {
     frame.keep = [responses = call->services().responses, client = call->client(), id = frame.response_id,
-                  model = parsed->model, messages = prompt.messages](std::string text, std::string thinking) mutable {
-      messages.push_back({.role = "assistant",
-                          .content = chat::Private(std::move(text)),
-                          .thinking = chat::Private(std::move(thinking))});
+                  model = parsed->model,
+                  messages = *std::move(conversation)](std::string text, std::string thinking) mutable {
+      const chat::Message answer{.role = "assistant",
+                                 .content = chat::Private(std::move(text)),
+                                 .thinking = chat::Private(std::move(thinking))};
+      append(messages, {&answer, 1});
       responses->put(client, id, {.model = model, .messages = std::move(messages)});
     };
   }

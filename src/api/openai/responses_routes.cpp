@@ -15,9 +15,9 @@ Failure no_response(std::string_view id) {
           .error = Error::not_found("Response with id '" + std::string(id) + "' not found.")};
 }
 
-/// The stored conversation, then what is new.
-Answer<void> go_on(Call& call, ResponsesCall& question, chat::ChatPrompt& prompt) {
-  if (question.previous.empty()) return {};
+/// Puts the stored conversation, which it returns, before what is new.
+Answer<Conversation> go_on(Call& call, ResponsesCall& question, chat::ChatPrompt& prompt) {
+  if (question.previous.empty()) return Conversation();
   const auto before = call.services().responses->find(call.client(), question.previous);
   if (!before) {
     Failure failure = no_response(question.previous);
@@ -25,7 +25,7 @@ Answer<void> go_on(Call& call, ResponsesCall& question, chat::ChatPrompt& prompt
     failure.param = "previous_response_id";
     return std::unexpected(std::move(failure));
   }
-  std::vector<chat::Message> messages = before->messages;
+  std::vector<chat::Message> messages = copy_of(before->messages);
   CallIds called;
   for (const chat::Message& message : messages)
     called.add(message.tool_calls);
@@ -37,7 +37,7 @@ Answer<void> go_on(Call& call, ResponsesCall& question, chat::ChatPrompt& prompt
   messages.insert(messages.end(), std::make_move_iterator(prompt.messages.begin()),
                   std::make_move_iterator(prompt.messages.end()));
   prompt.messages = std::move(messages);
-  return {};
+  return before->messages;
 }
 
 /// The response of the address, and its document.
@@ -60,7 +60,8 @@ void responses(const std::shared_ptr<Call>& call) {
   if (!parsed) return call->fail(parsed.error());
   call->name_ignored(parsed->ignored);
   auto& prompt = std::get<chat::ChatPrompt>(parsed->request.prompt);
-  if (const auto found = go_on(*call, *parsed, prompt); !found) return call->fail(found.error());
+  auto conversation = go_on(*call, *parsed, prompt);
+  if (!conversation) return call->fail(conversation.error());
   match_results(prompt.messages);
   const int64_t now = call->services().now_unix();
   prompt.now_unix = now;
@@ -72,10 +73,11 @@ void responses(const std::shared_ptr<Call>& call) {
                       .echo_json = std::move(parsed->echo_json),
                       .logprobs = parsed->logprobs};
   if (parsed->store) {
+    append(*conversation, std::span(prompt.messages).subspan(conversation->size()));
     frame.keep = [store = call->services().responses, client = call->client(), id = frame.id, model = parsed->model,
-                  messages = prompt.messages,
+                  messages = *std::move(conversation),
                   items = std::move(parsed->items_json)](chat::Message answer, const std::string& response) mutable {
-      messages.push_back(std::move(answer));
+      append(messages, {&answer, 1});
       store->put(client, id, {model, std::move(messages), chat::Private(encode_document(response, items))});
     };
   }
