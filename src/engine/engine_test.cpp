@@ -135,7 +135,8 @@ TEST_P(EngineOverTinyModel, answers_the_same_bits_whoever_else_asks_and_gives_wa
 TEST_P(EngineOverTinyModel, answers_the_same_bits_with_pages_that_an_engine_before_left_on_disk) {
   const base::FileDescriptor file(::memfd_create("pages", MFD_CLOEXEC));
   const auto with_pages = [&](const std::string& identity) {
-    Options options{.threads = 2, .max_sequences = 3, .prefill_chunk = 13};
+    // Room for all of them to wait for the disk: none is let go of because it is slow.
+    Options options{.threads = 2, .max_sequences = 8, .prefill_chunk = 13};
     options.pages_on_disk = {std::make_shared<base::FileDescriptor>(::dup(file.get())), 64 << 20, identity};
     return load_tiny(GetParam(), options);
   };
