@@ -2,17 +2,12 @@
 
 #include <algorithm>
 #include <bit>
+#include <charconv>
 #include <cmath>
 #include <cstring>
 
-#include "api/limits.h"
-#include "chat/errors.h"
-
 namespace ingle::api {
 namespace {
-
-// Inputs that are computed between two looks at whether the client is still there.
-constexpr size_t kSlice = 64;
 
 Failure no_vectors(const chat::Description& model) {
   const bool ranks = model.pooling == chat::Pooling::kRank;
@@ -23,21 +18,8 @@ Failure no_vectors(const chat::Description& model) {
                        .hint(ranks ? "it ranks documents: ask /v1/rerank" : "take an embedding model, as all-minilm")};
 }
 
-/// The tokens that the model puts behind every text: BERT's [SEP] stays when the words before it go.
-size_t frame_end(chat::Completer& model, std::span<const int32_t> tokens) {
-  const auto empty = embedding_tokens(model, chat::Private());
-  const bool closes = empty && empty->size() >= 2 && tokens.size() >= 2 && empty->back() == tokens.back();
-  return closes ? 1 : 0;
-}
-
-void cut(chat::Completer& model, std::vector<int32_t>& tokens, size_t most) {
-  const size_t n_end = std::min(frame_end(model, tokens), most);
-  tokens.erase(tokens.begin() + static_cast<std::ptrdiff_t>(most - n_end),
-               tokens.end() - static_cast<std::ptrdiff_t>(n_end));
-}
-
 void shorten(std::vector<float>& vector, uint32_t dimensions) {
-  if (dimensions == 0 || dimensions == vector.size()) return;
+  if (dimensions == 0 || dimensions >= vector.size()) return;
   vector.resize(dimensions);
   double square = 0;
   for (const float x : vector)
@@ -48,90 +30,103 @@ void shorten(std::vector<float>& vector, uint32_t dimensions) {
     x = static_cast<float>(x * scale);
 }
 
-Failure at(const EmbeddingRequest& request, size_t index, Error error) {
-  const std::string place = std::string(request.field) + "[" + std::to_string(index) + "]";
-  Failure failure = Failure::from(request.inputs.size() > 1 ? std::move(error).within(place) : std::move(error));
-  failure.param = request.inputs.size() > 1 ? place : std::string(request.field);
+class EmbeddingEncoder final : public VectorsEncoder {
+ public:
+  EmbeddingEncoder(size_t n, uint32_t dimensions, EmbeddingForm form)
+      : dimensions_(dimensions), form_(std::move(form)), vectors_(n) {}
+
+  void take(size_t input, chat::TextVector vector) override {
+    shorten(vector.values, dimensions_);
+    vectors_[input] = form_.one(vector.values);
+  }
+  std::string whole(const VectorsOutcome& outcome) override { return form_.all(vectors_, outcome); }
+
+ private:
+  const uint32_t dimensions_;
+  const EmbeddingForm form_;
+  std::vector<std::string> vectors_;
+};
+
+/// At `to`, of 32 bytes and more.
+char* write_number(char* to, float x) {
+  constexpr size_t kRoom = 32;
+  char* const end = std::to_chars(to, to + kRoom, x).ptr;
+  if (x == 0 && std::signbit(x)) return std::ranges::copy(std::string_view(".0"), end).out;  // not the integer 0
+  // Whoever reads it as a 64-bit number and rounds that has rounded twice: where that is another number, more digits help.
+  double read = 0;
+  std::from_chars(to, end, read);
+  if (static_cast<float>(read) == x) return end;
+  return std::to_chars(to, to + kRoom, double{x}).ptr;
+}
+
+}  // namespace
+
+Answer<chat::EmbedRequest> embedding_question(const chat::Description& model, const EmbeddingRequest& request) {
+  if (request.inputs.empty()) return chat::EmbedRequest();
+  if (model.max_embed_tokens == 0 || model.pooling == chat::Pooling::kNone || model.pooling == chat::Pooling::kRank)
+    return std::unexpected(no_vectors(model));
+  if (request.dimensions > model.embedding_size)
+    return std::unexpected(Failure::bad_field(
+        "dimensions", "must be at most " + std::to_string(model.embedding_size) + ", which this model has"));
+  chat::EmbedRequest question;
+  question.cut = request.too_long == TooLong::kCut;
+  question.inputs.reserve(request.inputs.size());
+  for (const EmbeddingInput& input : request.inputs) {
+    if (const auto* tokens = std::get_if<std::vector<int32_t>>(&input)) {
+      question.inputs.emplace_back(chat::EmbedTokens{.tokens = *tokens});
+    } else {
+      question.inputs.emplace_back(chat::EmbedText{.text = std::get<chat::Private>(input)});
+    }
+  }
+  return question;
+}
+
+Failure explain_input(std::string_view field, size_t n, chat::Failed failed) {
+  Error error = std::move(failed.error);
+  if (failed.input < 0) return Failure::from(std::move(error));
+  const std::string place = n > 1 ? std::string(field) + "[" + std::to_string(failed.input) + "]" : std::string(field);
+  Failure failure = Failure::from(n > 1 ? std::move(error).within(place) : std::move(error));
+  failure.param = place;
   return failure;
 }
 
-}  // namespace
-
-Result<std::vector<int32_t>> embedding_tokens(chat::Completer& model, const EmbeddingInput& input) {
-  if (const auto* tokens = std::get_if<std::vector<int32_t>>(&input)) return *tokens;
-  return model.tokenize(
-      {.text = std::get<chat::Private>(input), .recognise_control_tokens = false, .add_bos = true, .second = {}});
+VectorsJob embedding_job(std::string model, EmbeddingRequest request, EmbeddingForm form) {
+  const size_t n = request.inputs.size();
+  const std::string_view field = request.field;
+  auto encoder = std::make_unique<EmbeddingEncoder>(n, request.dimensions, std::move(form));
+  return {.model = std::move(model),
+          .question = [request = std::move(request)](
+                          const chat::Description& description) { return embedding_question(description, request); },
+          .explain = [field, n](chat::Failed failed) { return explain_input(field, n, std::move(failed)); },
+          .encoder = std::move(encoder)};
 }
 
-namespace {
-
-/// Of some inputs: one question to the model's process for all texts among them.
-Result<std::vector<std::vector<int32_t>>> tokens_of_all(chat::Completer& model,
-                                                        std::span<const EmbeddingInput> inputs) {
-  std::vector<chat::TokenizeRequest> texts;
-  for (const EmbeddingInput& input : inputs) {
-    if (const auto* text = std::get_if<chat::Private>(&input))
-      texts.push_back({.text = *text, .recognise_control_tokens = false, .add_bos = true, .second = {}});
-  }
-  std::vector<std::vector<int32_t>> read;
-  if (!texts.empty()) {
-    INGLE_TRY(read, model.tokenize_all(texts));
-  }
-  if (read.size() != texts.size()) return std::unexpected(Error::internal("not every text was tokenized"));
-  std::vector<std::vector<int32_t>> lists;
-  auto next = read.begin();
-  for (const EmbeddingInput& input : inputs) {
-    const auto* tokens = std::get_if<std::vector<int32_t>>(&input);
-    lists.push_back(tokens != nullptr ? *tokens : std::move(*next++));
-  }
-  return lists;
-}
-
-}  // namespace
-
-Answer<Embeddings> embed(chat::Completer& model, const EmbeddingRequest& request) {
-  if (request.inputs.size() > kMaxEmbeddingInputs)
-    return std::unexpected(
-        Failure::bad_field(request.field, "must be at most " + std::to_string(kMaxEmbeddingInputs) + " inputs"));
+Answer<std::vector<chat::TextVector>> embed(chat::Completer& model, const EmbeddingRequest& request, std::string id) {
   const auto description = model.describe();
   if (!description) return std::unexpected(Failure::from(description.error()));
-  const size_t most = description->max_embed_tokens;
-  if (most == 0 || description->pooling == chat::Pooling::kNone || description->pooling == chat::Pooling::kRank)
-    return std::unexpected(no_vectors(*description));
-  if (request.dimensions > description->embedding_size)
-    return std::unexpected(Failure::bad_field(
-        "dimensions", "must be at most " + std::to_string(description->embedding_size) + ", which this model has"));
+  auto question = embedding_question(*description, request);
+  if (!question) return std::unexpected(std::move(question).error());
+  question->id = std::move(id);
+  auto vectors = chat::embed_and_wait(model, *std::move(question));
+  if (!vectors) return std::unexpected(explain_input(request.field, request.inputs.size(), std::move(vectors).error()));
+  for (chat::TextVector& vector : *vectors)
+    shorten(vector.values, request.dimensions);
+  return *std::move(vectors);
+}
 
-  Embeddings answer;
-  std::vector<chat::EmbedRequest> slice;
-  std::vector<std::vector<int32_t>> read;  // the tokens of the slice's inputs
-  for (size_t i = 0; i < request.inputs.size(); ++i) {
-    if (i % kSlice == 0) {
-      const auto inputs = std::span(request.inputs).subspan(i, std::min(kSlice, request.inputs.size() - i));
-      auto lists = tokens_of_all(model, inputs);
-      if (!lists) return std::unexpected(at(request, i, std::move(lists).error()));
-      read = *std::move(lists);
-    }
-    std::vector<int32_t>* const tokens = &read[i % kSlice];
-    if (tokens->size() > most && request.too_long == TooLong::kCut) cut(model, *tokens, most);
-    if (tokens->size() > most) {
-      auto error = chat::prompt_too_long({.prompt_tokens = tokens->size(), .context_tokens = most});
-      return std::unexpected(
-          at(request, i, std::move(error).hint("send it in parts, or with 'truncate': true to leave out the end")));
-    }
-    answer.prompt_tokens += tokens->size();
-    slice.push_back({.tokens = std::move(*tokens)});
-    if (slice.size() < kSlice && i + 1 < request.inputs.size()) continue;
-    if (request.gone && request.gone()) return std::unexpected(Failure::from(Error::cancelled()));
-    auto vectors = model.embed_all(slice);
-    if (!vectors) return std::unexpected(Failure::from(std::move(vectors).error()));
-    for (std::vector<float>& vector : *vectors) {
-      shorten(vector, request.dimensions);
-      answer.vectors.push_back(std::move(vector));
-    }
-    slice.clear();
+std::string json_of(std::span<const float> vector) {
+  constexpr size_t kRoom = 33;  // of a number and its comma
+  std::string text(2 + vector.size() * kRoom, '\0');
+  char* at = text.data();
+  *at++ = '[';
+  for (size_t i = 0; i < vector.size(); ++i) {
+    if (i > 0) *at++ = ',';
+    at = write_number(at, vector[i]);
   }
-  return answer;
+  *at++ = ']';
+  text.resize(static_cast<size_t>(at - text.data()));
+  text.shrink_to_fit();
+  return text;
 }
 
 std::string base64_of(std::span<const float> vector) {

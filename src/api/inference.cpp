@@ -45,9 +45,7 @@ class Running {
         outcomes_(ids_.size()) {
     for (Outcome& outcome : outcomes_)
       outcome.load_seconds = seconds_since(started);
-    const auto description = completer_->describe();
-    // A name that the client chose stands in no log.
-    if (is_auto_ || description) call_->record().model = is_auto_ ? std::string(kAutoModel) : description->name;
+    call_->record().computes = true;
     call_->record().stream = stream_;
   }
 
@@ -194,6 +192,15 @@ class Running {
   std::vector<Outcome> outcomes_;
 };
 
+/// A name that the client chose stands in no log.
+void note_model(Call& call, std::string_view asked, chat::Completer& model) {
+  if (asked == kAutoModel) {
+    call.record().model = kAutoModel;  // which one it is may not be known yet
+  } else if (const auto description = model.describe()) {
+    call.record().model = description->name;
+  }
+}
+
 std::optional<Failure> check_name(std::string_view model) {
   if (model.empty()) return Failure::bad_field("model", "is required");
   if (!is_model_name(model)) return Failure::no_model(model);
@@ -211,13 +218,6 @@ struct Asked {
 };
 
 using Lease = std::shared_ptr<chat::Completer>;
-
-/// The model, or the request answered with why not.
-Answer<Lease> acquire(Asked& asked) {
-  auto completer = acquire_model(*asked.call, asked.inference.model, asked.inference.acquire);
-  if (!completer) asked.call->fail(completer.error());
-  return completer;
-}
 
 void hand_over(Asked& asked, const Lease& completer) {
   const auto& call = asked.call;
@@ -327,6 +327,7 @@ Answer<std::shared_ptr<chat::Completer>> acquire_model(Call& call, std::string_v
   if (auto refused = check_name(model)) return std::unexpected(*std::move(refused));
   auto completer = call.services().models->acquire(model, options);
   if (completer) {
+    note_model(call, model, **completer);
     tell_clamped(call, **completer, options);
     return *std::move(completer);
   }
@@ -335,9 +336,6 @@ Answer<std::shared_ptr<chat::Completer>> acquire_model(Call& call, std::string_v
   return std::unexpected(Failure::no_model(model, error.hint()));
 }
 
-namespace {
-
-/// X-Ingle-Priority, for the dialects that have no word for it; nothing where it is absent.
 Answer<std::optional<chat::Priority>> asked_priority(Call& call) {
   const std::string_view word = call.request().header("x-ingle-priority");
   if (word.empty()) return std::nullopt;
@@ -346,29 +344,38 @@ Answer<std::optional<chat::Priority>> asked_priority(Call& call) {
   return std::unexpected(Failure::bad_field("X-Ingle-Priority", "must be interactive or background"));
 }
 
-/// Hands the request over when its model is there.
-void board(const std::shared_ptr<Asked>& asked) {
-  const auto& call = asked->call;
+namespace {
+
+void board(const std::shared_ptr<Call>& call, const std::string& model, const runtime::AcquireOptions& options,
+           std::function<void(const Lease& model)> go_on) {
   const auto boarding = call->services().boarding;
-  const runtime::AcquireOptions& options = asked->inference.acquire;
-  const std::string model =
-      fmt::format("{} {} {}", options.context, options.clamp_context ? "most" : "", asked->inference.model);
-  call->exchange().on_gone([boarding, model, id = call->request_id()] { boarding->give_up(model, id); });
-  const auto place = boarding->enter(model, call->request_id(), [asked](const Failure* failure) {
-    if (failure != nullptr) return asked->call->fail(*failure);
+  const std::string door = fmt::format("{} {} {}", options.context, options.clamp_context ? "most" : "", model);
+  const auto enter = [call, go_on = std::move(go_on)](const Answer<Lease>& completer) {
+    if (!completer) return call->fail(completer.error());
+    go_on(*completer);
+  };
+  call->exchange().on_gone([boarding, door, id = call->request_id()] { boarding->give_up(door, id); });
+  const auto place = boarding->enter(door, call->request_id(), [call, model, options, enter](const Failure* failure) {
+    if (failure != nullptr) return call->fail(*failure);
     // Whoever was first still holds the model: it is there.
-    if (auto completer = acquire(*asked)) hand_over(*asked, *completer);
+    enter(acquire_model(*call, model, options));
   });
   if (place == Boarding::Place::kWaits) return;
   if (place == Boarding::Place::kFull) return call->fail(Failure::from(chat::queue_full(boarding->max_waiting() + 1)));
-  auto completer = acquire(*asked);
-  const auto others = boarding->board(model);
-  if (completer) hand_over(*asked, *completer);
-  for (const auto& go_on : others)
-    go_on(completer ? nullptr : &completer.error());
+  const auto completer = acquire_model(*call, model, options);
+  const auto others = boarding->board(door);
+  enter(completer);
+  for (const auto& go_on_with : others)
+    go_on_with(completer ? nullptr : &completer.error());
 }
 
 }  // namespace
+
+void with_model(const std::shared_ptr<Call>& call, const std::string& model, const runtime::AcquireOptions& options,
+                std::function<void(const Lease& model)> go_on) {
+  if (const auto refused = check_name(model)) return call->fail(*refused);
+  seated(call, model, [call, model, options, go_on = std::move(go_on)] { board(call, model, options, go_on); });
+}
 
 void run_inference(const std::shared_ptr<Call>& call, Inference inference) {
   const auto priority = asked_priority(*call);
@@ -378,9 +385,9 @@ void run_inference(const std::shared_ptr<Call>& call, Inference inference) {
     for (chat::CompleteRequest& request : inference.more)
       request.priority = **priority;
   }
-  if (const auto refused = check_name(inference.model)) return call->fail(*refused);
   const auto asked = std::make_shared<Asked>(call, std::move(inference));
-  seated(call, asked->inference.model, [asked] { board(asked); });
+  with_model(call, asked->inference.model, asked->inference.acquire,
+             [asked](const Lease& model) { hand_over(*asked, model); });
 }
 
 }  // namespace ingle::api

@@ -8,6 +8,7 @@
 #include <expected>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -89,6 +90,14 @@ Failure no_such_model(const Services& services, std::string_view model);
 /// acquire() with the answers that clients know.
 Answer<std::shared_ptr<chat::Completer>> acquire_model(Call& call, std::string_view model,
                                                        runtime::AcquireOptions options);
+
+/// The same without a thread that waits where others ask for that model already: `go_on` is called with it, or the call is
+/// answered with why not. A client that goes away is left out.
+void with_model(const std::shared_ptr<Call>& call, const std::string& model, const runtime::AcquireOptions& options,
+                std::function<void(const std::shared_ptr<chat::Completer>& model)> go_on);
+
+/// X-Ingle-Priority, for the dialects that have no word for it; nothing where it is absent.
+Answer<std::optional<chat::Priority>> asked_priority(Call& call);
 
 /// A seed for a request that names none.
 uint64_t random_seed();

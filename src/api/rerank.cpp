@@ -3,74 +3,107 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <memory>
 #include <numeric>
 
 #include "api/embedding.h"
 #include "api/limits.h"
-#include "chat/errors.h"
 
 namespace ingle::api {
 namespace {
 
-// Pairs that are computed between two looks at whether the client is still there.
-constexpr size_t kSlice = 64;
+/// Of the model that is asked, which is known when it is there.
+enum class Method : uint8_t { kPairs, kCosine };
 
-Failure at(const RerankRequest& request, size_t index, Error error) {
-  const std::string place = std::string(request.field) + "[" + std::to_string(index) + "]";
-  Failure failure = Failure::from(std::move(error).within(place));
-  failure.param = place;
-  return failure;
+Method method_of(const chat::Description& model) {
+  return model.pooling == chat::Pooling::kRank ? Method::kPairs : Method::kCosine;
 }
 
-Answer<Reranked> by_pairs(chat::Completer& model, const RerankRequest& request, size_t most) {
-  const auto query = model.tokenize({.text = request.query, .add_bos = true});
-  if (!query) return std::unexpected(Failure::from(query.error()));
-  Reranked answer{.scores = {}, .method = "cross-encoder"};
-  std::vector<chat::EmbedRequest> slice;
-  for (size_t i = 0; i < request.documents.size(); ++i) {
-    auto tokens = model.tokenize({.text = request.query, .add_bos = true, .second = request.documents[i]});
-    if (!tokens) return std::unexpected(at(request, i, std::move(tokens).error()));
-    if (tokens->size() > most)
-      return std::unexpected(at(request, i,
-                                chat::prompt_too_long({.prompt_tokens = tokens->size(), .context_tokens = most})
-                                    .hint("the model reads query and document together: send the document in parts")));
-    answer.prompt_tokens += tokens->size();
-    slice.push_back({.tokens = *std::move(tokens), .second_from = static_cast<uint32_t>(query->size())});
-    if (slice.size() < kSlice && i + 1 < request.documents.size()) continue;
-    if (request.gone && request.gone()) return std::unexpected(Failure::from(Error::cancelled()));
-    const auto scores = model.embed_all(slice);
-    if (!scores) return std::unexpected(Failure::from(scores.error()));
-    for (const std::vector<float>& classes : *scores)
-      answer.scores.push_back(classes.empty() ? 0 : classes.front());
-    slice.clear();
+Failure no_ranks(const chat::Description& model) {
+  return {.status = 400,
+          .code = "model_without_ranking",
+          .param = "model",
+          .error = Error::unsupported("'" + model.name + "' writes texts and was not made to compare them")
+                       .hint("take a cross-encoder, or an embedding model as all-minilm")};
+}
+
+Failure explain(const RerankRequest& request, Method method, chat::Failed failed) {
+  // Compared by their vectors, the query is an input like the documents, and the first.
+  const bool is_query = method == Method::kCosine && failed.input == 0;
+  if (method == Method::kCosine && failed.input >= 0) --failed.input;
+  return is_query ? explain_input("query", 1, {std::move(failed.error), 0})
+                  : explain_input(request.field, SIZE_MAX, std::move(failed));
+}
+
+class RerankEncoder final : public VectorsEncoder {
+ public:
+  RerankEncoder(size_t n_documents, std::function<std::string(const Reranked&)> write)
+      : n_documents_(n_documents), write_(std::move(write)) {}
+
+  void take(size_t input, chat::TextVector vector) override {
+    if (input >= vectors_.size()) vectors_.resize(input + 1);
+    vectors_[input] = std::move(vector);
   }
-  return answer;
-}
+  std::string whole(const VectorsOutcome& outcome) override {
+    Reranked ranking = ranking_of(vectors_, n_documents_);
+    ranking.prompt_tokens = outcome.prompt_tokens;
+    return write_(ranking);
+  }
 
-Answer<Reranked> by_cosine(chat::Completer& model, const RerankRequest& request) {
-  EmbeddingRequest wanted{.inputs = {request.query}, .field = request.field, .gone = request.gone};
-  wanted.inputs.insert(wanted.inputs.end(), request.documents.begin(), request.documents.end());
-  const auto embedded = embed(model, wanted);
-  if (!embedded) return std::unexpected(embedded.error());
-  Reranked answer{.scores = {}, .method = "cosine", .prompt_tokens = embedded->prompt_tokens};
-  const std::vector<float>& query = embedded->vectors.front();
-  for (size_t i = 1; i < embedded->vectors.size(); ++i)
-    answer.scores.push_back(
-        static_cast<float>(std::inner_product(query.begin(), query.end(), embedded->vectors[i].begin(), 0.0)));
-  return answer;
-}
+ private:
+  const size_t n_documents_;
+  const std::function<std::string(const Reranked&)> write_;
+  std::vector<chat::TextVector> vectors_;
+};
 
 }  // namespace
 
-Answer<Reranked> rerank(chat::Completer& model, const RerankRequest& request) {
+Answer<chat::EmbedRequest> rerank_question(const chat::Description& model, const RerankRequest& request) {
   if (request.documents.empty()) return std::unexpected(Failure::bad_field(request.field, "must name one at least"));
   if (request.documents.size() > kMaxEmbeddingInputs)
     return std::unexpected(
         Failure::bad_field(request.field, "must be at most " + std::to_string(kMaxEmbeddingInputs) + " documents"));
-  const auto description = model.describe();
-  if (!description) return std::unexpected(Failure::from(description.error()));
-  if (description->pooling == chat::Pooling::kRank) return by_pairs(model, request, description->max_embed_tokens);
-  return by_cosine(model, request);
+  chat::EmbedRequest question;
+  if (method_of(model) == Method::kPairs) {
+    for (const chat::Private& document : request.documents)
+      question.inputs.emplace_back(chat::EmbedText{.text = request.query, .second = document});
+    return question;
+  }
+  if (model.generates && !model.names_pooling) return std::unexpected(no_ranks(model));
+  EmbeddingRequest texts{.inputs = {request.query}};
+  texts.inputs.insert(texts.inputs.end(), request.documents.begin(), request.documents.end());
+  return embedding_question(model, texts);
+}
+
+Reranked ranking_of(std::span<const chat::TextVector> vectors, size_t n_documents) {
+  const bool are_scores = vectors.size() == n_documents;  // else the first is the query's
+  Reranked ranking{.scores = {}, .method = are_scores ? "cross-encoder" : "cosine"};
+  const std::vector<float>& query = vectors.front().values;
+  for (const chat::TextVector& vector : are_scores ? vectors : vectors.subspan(1)) {
+    const std::vector<float>& values = vector.values;
+    if (are_scores) {
+      ranking.scores.push_back(values.empty() ? 0 : values.front());
+    } else {
+      const size_t n = std::min(query.size(), values.size());
+      ranking.scores.push_back(static_cast<float>(
+          std::inner_product(query.begin(), query.begin() + static_cast<std::ptrdiff_t>(n), values.begin(), 0.0)));
+    }
+  }
+  return ranking;
+}
+
+VectorsJob rerank_job(std::string model, std::shared_ptr<const RerankRequest> request,
+                      std::function<std::string(const Reranked&)> write) {
+  const auto method = std::make_shared<Method>();
+  auto encoder = std::make_unique<RerankEncoder>(request->documents.size(), std::move(write));
+  return {.model = std::move(model),
+          .question =
+              [request, method](const chat::Description& description) {
+                *method = method_of(description);
+                return rerank_question(description, *request);
+              },
+          .explain = [request, method](chat::Failed failed) { return explain(*request, *method, std::move(failed)); },
+          .encoder = std::move(encoder)};
 }
 
 std::vector<size_t> best_first(const std::vector<float>& scores) {

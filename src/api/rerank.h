@@ -1,14 +1,18 @@
-// Rerank: how well documents answer a query. A model with a rank head reads each pair; with any other, documents are compared
-// with the query by the cosine of their embeddings, and the answer says which of the two it was. Called by workers; it waits
-// for the engine. A client that goes away stops it between slices.
+// Rerank: how well documents answer a query. A model with a rank head reads each pair; with an embedding model, documents are
+// compared with the query by the cosine of their vectors, and the answer says which of the two it was. A model that was made
+// to write is refused: its vectors put nothing in order. Pure.
 #pragma once
 
 #include <cstdint>
 #include <functional>
+#include <memory>
+#include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "api/failure.h"
+#include "api/vectors.h"
 #include "chat/completer.h"
 
 namespace ingle::api {
@@ -17,7 +21,6 @@ struct RerankRequest {
   chat::Private query;
   std::vector<chat::Private> documents;
   std::string_view field = "documents";  // what the dialect calls them, for errors
-  std::function<bool()> gone = {};       // empty: nobody ever goes
 };
 
 struct Reranked {
@@ -26,7 +29,13 @@ struct Reranked {
   uint64_t prompt_tokens = 0;
 };
 
-Answer<Reranked> rerank(chat::Completer& model, const RerankRequest& request);
+/// What a model is asked for it, and what its answers mean; `vectors`: one an input of that question.
+Answer<chat::EmbedRequest> rerank_question(const chat::Description& model, const RerankRequest& request);
+Reranked ranking_of(std::span<const chat::TextVector> vectors, size_t n_documents);
+
+/// `write`: a ranking in the form of the dialect, which may need the request too.
+VectorsJob rerank_job(std::string model, std::shared_ptr<const RerankRequest> request,
+                      std::function<std::string(const Reranked&)> write);
 
 /// Places of the documents, the best first; of equal ones the first first.
 std::vector<size_t> best_first(const std::vector<float>& scores);

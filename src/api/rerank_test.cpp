@@ -4,65 +4,86 @@
 
 #include <cmath>
 
-#include "api/testing/fakes.h"
+#include "chat/errors.h"
 
 namespace ingle::api {
 namespace {
 
 using chat::Private;
 
-/// Vectors and scores by the length of a text, which stands in for its tokens.
-class Reader : public testing::ScriptedCompleter {
- public:
-  std::vector<chat::EmbedRequest> embedded;
-
-  Result<std::vector<int32_t>> tokenize(const chat::TokenizeRequest& wanted) override {
-    std::vector<int32_t> all(wanted.text.reveal().begin(), wanted.text.reveal().end());
-    if (wanted.second) all.insert(all.end(), wanted.second->reveal().begin(), wanted.second->reveal().end());
-    return all;
-  }
-  Result<std::vector<float>> embed(const chat::EmbedRequest& wanted) override {
-    embedded.push_back(wanted);
-    const auto n = static_cast<float>(wanted.tokens.size());
-    if (description.pooling == chat::Pooling::kRank) return std::vector<float>{n, -n};
-    return wanted.tokens.size() == 1 ? std::vector<float>{1, 0} : std::vector<float>{0.6F, 0.8F};
-  }
-};
-
-TEST(Rerank, a_rank_head_reads_pairs) {
-  Reader model;
-  model.description.pooling = chat::Pooling::kRank;
-  model.description.max_embed_tokens = 8;
-  const auto answer = rerank(model, {.query = Private("q?"), .documents = {Private("a"), Private("bcd")}});
-  ASSERT_TRUE(answer.has_value());
-  EXPECT_EQ(answer->method, "cross-encoder");
-  EXPECT_EQ(answer->scores, (std::vector<float>{3, 5}));
-  EXPECT_EQ(answer->prompt_tokens, 8U);
-  EXPECT_EQ(model.embedded.at(1).second_from, 2U);
-  const auto too_long = rerank(model, {.query = Private("q?"), .documents = {Private("a"), Private("1234567")}});
-  ASSERT_FALSE(too_long.has_value());
-  EXPECT_EQ(too_long.error().param, "documents[1]");
-  EXPECT_EQ(too_long.error().code, "context_length_exceeded");
+chat::Description reader(chat::Pooling pooling) {
+  chat::Description description;
+  description.name = "reader";
+  description.generates = false;
+  description.pooling = pooling;
+  description.max_embed_tokens = 8;
+  description.embedding_size = 2;
+  return description;
 }
 
-TEST(Rerank, any_other_model_compares_embeddings_and_says_so) {
-  Reader model;
-  model.description.pooling = chat::Pooling::kMean;
-  model.description.max_embed_tokens = 8;
-  model.description.embedding_size = 2;
-  const auto answer = rerank(model, {.query = Private("q"), .documents = {Private("ab"), Private("c")}});
-  ASSERT_TRUE(answer.has_value());
-  EXPECT_EQ(answer->method, "cosine");
-  EXPECT_EQ(answer->scores, (std::vector<float>{0.6F, 1}));
-  EXPECT_EQ(best_first(answer->scores), (std::vector<size_t>{1, 0}));
+RerankRequest two_documents() {
+  return {.query = Private("q"), .documents = {Private("ab"), Private("c")}};
+}
+
+TEST(Rerank, a_rank_head_reads_pairs) {
+  const auto question = rerank_question(reader(chat::Pooling::kRank), two_documents());
+  ASSERT_TRUE(question.has_value());
+  ASSERT_EQ(question->inputs.size(), 2U);
+  const auto& pair = std::get<chat::EmbedText>(question->inputs.at(1));
+  EXPECT_EQ(pair.text, Private("q"));
+  EXPECT_EQ(pair.second, Private("c"));
+  const Reranked ranking = ranking_of(std::vector<chat::TextVector>{{.values = {3, -3}}, {.values = {5, -5}}}, 2);
+  EXPECT_EQ(ranking.method, "cross-encoder");
+  EXPECT_EQ(ranking.scores, (std::vector<float>{3, 5}));
+}
+
+TEST(Rerank, an_embedding_model_compares_vectors_and_says_so) {
+  EXPECT_EQ(rerank_question(reader(chat::Pooling::kMean), two_documents())->inputs.size(), 3U);
+  const Reranked ranking =
+      ranking_of(std::vector<chat::TextVector>{{.values = {1, 0}}, {.values = {0.6F, 0.8F}}, {.values = {1, 0}}}, 2);
+  EXPECT_EQ(ranking.method, "cosine");
+  EXPECT_EQ(ranking.scores, (std::vector<float>{0.6F, 1}));
+  EXPECT_EQ(best_first(ranking.scores), (std::vector<size_t>{1, 0}));
+}
+
+TEST(Rerank, a_model_that_writes_is_refused_unless_its_file_says_how_it_compares) {
+  chat::Description writer = reader(chat::Pooling::kLast);
+  writer.generates = true;
+  const auto refused = rerank_question(writer, two_documents());
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().status, 400);
+  EXPECT_EQ(refused.error().code, "model_without_ranking");
+  writer.names_pooling = true;
+  EXPECT_TRUE(rerank_question(writer, two_documents()).has_value());
+}
+
+TEST(Rerank, takes_2048_documents_whatever_the_method_and_no_more) {
+  RerankRequest request{.query = Private("q"), .documents = std::vector<Private>(2048, Private("a"))};
+  for (const auto pooling : {chat::Pooling::kRank, chat::Pooling::kMean})
+    EXPECT_TRUE(rerank_question(reader(pooling), request).has_value());
+  request.documents.emplace_back("a");
+  for (const auto pooling : {chat::Pooling::kRank, chat::Pooling::kMean})
+    EXPECT_EQ(rerank_question(reader(pooling), request).error().param, "documents");
 }
 
 TEST(Rerank, needs_documents_and_a_model_with_vectors) {
-  Reader model;
-  EXPECT_EQ(rerank(model, {.query = Private("q"), .documents = {}}).error().param, "documents");
-  const auto none = rerank(model, {.query = Private("q"), .documents = {Private("a")}});
-  ASSERT_FALSE(none.has_value());
-  EXPECT_EQ(none.error().status, 400);
+  EXPECT_EQ(rerank_question(reader(chat::Pooling::kMean), {.query = Private("q"), .documents = {}}).error().param,
+            "documents");
+  EXPECT_EQ(rerank_question(reader(chat::Pooling::kNone), two_documents()).error().status, 400);
+}
+
+TEST(Rerank, names_the_text_that_is_too_long) {
+  const auto place_of = [](chat::Pooling pooling, int32_t input) {
+    auto request = std::make_shared<const RerankRequest>(two_documents());
+    const VectorsJob job = rerank_job("m", request, [](const Reranked&) { return ""; });
+    EXPECT_TRUE(job.question(reader(pooling)).has_value());
+    const Failure failure = job.explain({chat::prompt_too_long({.prompt_tokens = 9, .context_tokens = 8}), input});
+    EXPECT_EQ(failure.code, "context_length_exceeded");
+    return failure.param;
+  };
+  EXPECT_EQ(place_of(chat::Pooling::kRank, 1), "documents[1]");
+  EXPECT_EQ(place_of(chat::Pooling::kMean, 0), "query");
+  EXPECT_EQ(place_of(chat::Pooling::kMean, 1), "documents[0]");
 }
 
 TEST(Rerank, of_equal_scores_the_first_comes_first) {

@@ -43,6 +43,8 @@ std::string line_of(const RequestRecord& record) {
   if (!record.reason.empty()) line["reason"] = record.reason;
   if (record.model.empty()) return to_text(line);
   line["model"] = record.model;
+  if (record.tokens_listed > 0) line["tokens"] = record.tokens_listed;
+  if (!record.computes) return to_text(line);
   line["stream"] = record.stream;
   if (!record.route_taken.empty()) line["answered_by"] = record.route_taken;
   if (!record.finish.empty()) line["finish"] = record.finish;
@@ -51,7 +53,7 @@ std::string line_of(const RequestRecord& record) {
   line["cached_tokens"] = record.cached_tokens;
   line["completion_tokens"] = record.completion_tokens;
   line["load_ms"] = to_ms(record.load_seconds);
-  line["queued_ms"] = to_ms(record.queued_seconds);
+  if (record.queued_seconds) line["queued_ms"] = to_ms(*record.queued_seconds);
   line["first_token_ms"] = to_ms(record.first_token_seconds);
   return to_text(line);
 }
@@ -122,7 +124,7 @@ void Telemetry::ended(const RequestRecord& record) {
   requests_.add({record.route, fmt::format("{}", record.status)});
   seconds_.observe({record.route}, record.seconds);
   if (record.gone) gone_.add({record.route});
-  if (!record.model.empty()) {
+  if (record.computes && !record.model.empty()) {
     prompt_tokens_.add({record.model, "computed"}, record.prompt_tokens - record.cached_tokens);
     prompt_tokens_.add({record.model, "cached"}, record.cached_tokens);
     generated_.add({record.model}, record.completion_tokens);
@@ -130,7 +132,7 @@ void Telemetry::ended(const RequestRecord& record) {
     llama_read_seconds_.add({}, record.prefill_seconds);
     llama_written_.add({}, record.completion_tokens);
     llama_written_seconds_.add({}, record.decode_seconds);
-    queued_.observe({record.model}, record.queued_seconds);
+    if (record.queued_seconds) queued_.observe({record.model}, *record.queued_seconds);
     if (record.first_token_seconds > 0) first_token_.observe({record.model}, record.first_token_seconds);
     finished_.add({record.model, record.finish.empty() ? "none" : record.finish, record.route_taken});
   }

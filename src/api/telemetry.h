@@ -34,8 +34,11 @@ struct RequestRecord {
   std::string reason = {};      // what was wrong with it, without its value
   double seconds = 0;
 
-  // Of inference; `model` is empty where the request did not get that far.
-  std::string model = {};
+  std::string model = {};      // empty: none, or the request did not get that far
+  uint32_t tokens_listed = 0;  // by routes that read a text and compute nothing of it
+
+  // Of what a model computes an answer to.
+  bool computes = false;
   bool stream = false;
   std::string route_taken = {};  // "local", "cloud:NAME"
   std::string_view finish = {};  // "stop", "length", ...
@@ -45,7 +48,7 @@ struct RequestRecord {
   uint32_t cached_tokens = 0;
   uint32_t completion_tokens = 0;
   double load_seconds = 0;
-  double queued_seconds = 0;
+  std::optional<double> queued_seconds = {};  // nothing: its turn never came
   double first_token_seconds = 0;
   double prefill_seconds = 0;
   double decode_seconds = 0;

@@ -153,11 +153,7 @@ class Shared final : public chat::Completer {
   Result<std::string> detokenize(std::span<const int32_t> tokens) override { return model_->detokenize(tokens); }
   void cancel(std::string_view id) override { model_->cancel(id); }
   Result<std::vector<float>> score(const chat::ScoreRequest& request) override { return model_->score(request); }
-  Result<std::vector<float>> embed(const chat::EmbedRequest& request) override { return model_->embed(request); }
-  Result<std::vector<std::vector<float>>> embed_all(std::span<const chat::EmbedRequest> requests) override {
-    return model_->embed_all(requests);
-  }
-  Result<std::vector<std::vector<float>>> tag(const chat::EmbedRequest& request) override {
+  Result<std::vector<std::vector<float>>> tag(const chat::EmbedTokens& request) override {
     return model_->tag(request);
   }
   Result<std::string> fork(std::string_view request_id) override { return model_->fork(request_id); }
@@ -165,21 +161,12 @@ class Shared final : public chat::Completer {
   Result<chat::Stats> stats() override { return model_->stats(); }
 
   Status complete(chat::CompleteRequest request, chat::EventSink sink) override {
-    const std::string id = request.id;
-    {
-      const std::lock_guard lock(state_->mutex);
-      if (!state_->in_flight.insert(id).second)
-        return std::unexpected(Error::usage("a request with the id '" + id + "' is under way"));
-    }
-    state_->answers->add(1);
-    auto shared_sink = std::make_shared<chat::EventSink>(std::move(sink));
-    Status started = model_->complete(std::move(request), [state = state_, id, shared_sink](chat::Event event) {
-      const std::lock_guard lock(state->mutex);
-      state->told.push_back({id, shared_sink, std::move(event)});
-      state->changed.notify_all();
-    });
-    if (!started) finish(id);
-    return started;
+    return begin(request.id, std::move(sink),
+                 [&](chat::EventSink told) { return model_->complete(std::move(request), std::move(told)); });
+  }
+  Status embed(chat::EmbedRequest request, chat::EventSink sink) override {
+    return begin(request.id, std::move(sink),
+                 [&](chat::EventSink told) { return model_->embed(std::move(request), std::move(told)); });
   }
 
  private:
@@ -196,6 +183,25 @@ class Shared final : public chat::Completer {
     bool ends = false;
     std::shared_ptr<Tally> answers;
   };
+
+  template <typename HandOver>
+  Status begin(const std::string& asked_id, chat::EventSink sink, HandOver hand_over) {
+    const std::string id = asked_id;  // the request that has it goes on to the model
+    {
+      const std::lock_guard lock(state_->mutex);
+      if (!state_->in_flight.insert(id).second)
+        return std::unexpected(Error::usage("a request with the id '" + id + "' is under way"));
+    }
+    state_->answers->add(1);
+    auto shared_sink = std::make_shared<chat::EventSink>(std::move(sink));
+    Status started = hand_over([state = state_, id, shared_sink](chat::Event event) {
+      const std::lock_guard lock(state->mutex);
+      state->told.push_back({id, shared_sink, std::move(event)});
+      state->changed.notify_all();
+    });
+    if (!started) finish(id);
+    return started;
+  }
 
   void finish(const std::string& id) {
     {

@@ -81,10 +81,10 @@ class EchoModels::Echo : public chat::Completer {
   Result<std::vector<float>> score(const chat::ScoreRequest& /*request*/) override {
     return std::unexpected(no_model());
   }
-  Result<std::vector<float>> embed(const chat::EmbedRequest& /*request*/) override {
+  Status embed(chat::EmbedRequest /*request*/, chat::EventSink /*sink*/) override {
     return std::unexpected(no_model());
   }
-  Result<std::vector<std::vector<float>>> tag(const chat::EmbedRequest& /*request*/) override {
+  Result<std::vector<std::vector<float>>> tag(const chat::EmbedTokens& /*request*/) override {
     return std::unexpected(no_model());
   }
   Result<std::string> fork(std::string_view /*request_id*/) override { return std::unexpected(no_model()); }

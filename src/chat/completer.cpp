@@ -16,38 +16,50 @@ Result<std::vector<std::vector<int32_t>>> Completer::tokenize_all(std::span<cons
   return answers;
 }
 
-Result<std::vector<std::vector<float>>> Completer::embed_all(std::span<const EmbedRequest> requests) {
-  std::vector<std::vector<float>> answers;
-  answers.reserve(requests.size());
-  for (const EmbedRequest& request : requests) {
-    INGLE_TRY(auto answer, embed(request));
-    answers.push_back(std::move(answer));
-  }
-  return answers;
-}
+namespace {
 
-Result<Finished> complete_and_wait(Completer& completer, CompleteRequest request,
-                                   const std::function<void(const Event&)>& on_event) {
+/// Waits for the last event of a request that `start` hands a sink; all events go to `on_event`.
+template <typename Start, typename OnEvent>
+std::expected<Finished, Failed> wait_for_end(Start start, OnEvent on_event) {
   std::mutex mutex;
   std::condition_variable ended;
-  std::optional<Result<Finished>> outcome;
-
-  INGLE_TRY_VOID(completer.complete(std::move(request), [&](Event event) {
+  std::optional<std::expected<Finished, Failed>> outcome;
+  const Status started = start([&](Event event) {
     on_event(event);
-    if (auto* finished = std::get_if<Finished>(&event)) {
-      // Notify under the lock: the waiter owns the condition variable and may be gone right after it.
-      const std::lock_guard lock(mutex);
-      outcome = std::move(*finished);
-      ended.notify_one();
-    } else if (auto* failed = std::get_if<Failed>(&event)) {
-      const std::lock_guard lock(mutex);
-      outcome = std::unexpected(std::move(failed->error));
-      ended.notify_one();
-    }
-  }));
+    // Notify under the lock: the waiter owns the condition variable and may be gone right after it.
+    const std::lock_guard lock(mutex);
+    if (auto* finished = std::get_if<Finished>(&event)) outcome = std::move(*finished);
+    if (auto* failed = std::get_if<Failed>(&event)) outcome = std::unexpected(std::move(*failed));
+    if (outcome) ended.notify_one();
+  });
+  if (!started) return std::unexpected(Failed{started.error()});
   std::unique_lock lock(mutex);
   ended.wait(lock, [&] { return outcome.has_value(); });
   return *std::move(outcome);
+}
+
+}  // namespace
+
+Result<Finished> complete_and_wait(Completer& completer, CompleteRequest request,
+                                   const std::function<void(const Event&)>& on_event) {
+  auto outcome =
+      wait_for_end([&](EventSink sink) { return completer.complete(std::move(request), std::move(sink)); }, on_event);
+  if (!outcome) return std::unexpected(std::move(outcome).error().error);
+  return *std::move(outcome);
+}
+
+std::expected<std::vector<TextVector>, Failed> embed_and_wait(Completer& completer, EmbedRequest request) {
+  std::vector<TextVector> vectors(request.inputs.size());
+  const auto collect = [&](Event& event) {
+    auto* some = std::get_if<Vectors>(&event);
+    for (size_t i = 0; some != nullptr && i < some->list.size() && some->first + i < vectors.size(); ++i)
+      vectors[some->first + i] = std::move(some->list[i]);
+  };
+  const auto outcome =
+      wait_for_end([&](EventSink sink) { return completer.embed(std::move(request), std::move(sink)); }, collect);
+  if (!outcome) return std::unexpected(outcome.error());
+  if (outcome->reason == FinishReason::kCancelled) return std::unexpected(Failed{Error::cancelled()});
+  return vectors;
 }
 
 }  // namespace ingle::chat

@@ -158,7 +158,8 @@ struct Usage {
   uint32_t thinking_tokens = 0;  // of the completion tokens: what came before the answer
 };
 
-// Events of one request, in this order: (Prefill | Delta)*, then exactly one Finished or Failed.
+// Events of one request, in this order: (Prefill | Delta)*, or Vectors* of an EmbedRequest, then exactly one Finished or
+// Failed.
 struct Prefill {
   uint32_t done = 0;
   uint32_t total = 0;
@@ -188,8 +189,20 @@ struct Finished {
 };
 struct Failed {
   Error error;
+  int32_t input = -1;  // of an EmbedRequest: the one that is wrong; -1: it is none of them
 };
-using Event = std::variant<Prefill, Delta, Finished, Failed>;
+struct TextVector {
+  std::vector<float> values = {};
+  uint32_t n_tokens = 0;
+  bool is_cut = false;  // the text lost its end
+  friend bool operator==(const TextVector&, const TextVector&) = default;
+};
+/// Answers to an EmbedRequest, from input `first` on. One that has come may come again, with the same bits.
+struct Vectors {
+  uint32_t first = 0;
+  std::vector<TextVector> list;
+};
+using Event = std::variant<Prefill, Delta, Vectors, Finished, Failed>;
 
 /// How the vector of a text comes from the hidden states of its tokens.
 enum class Pooling : uint8_t {
@@ -235,7 +248,8 @@ struct Description {
   bool thinks = false;    // its template lets it think before it answers
   bool generates = true;  // false: an encoder, which has no next token
   Pooling pooling = Pooling::kNone;
-  uint32_t max_embed_tokens = 0;  // of an EmbedRequest; 0: none can be answered
+  bool names_pooling = false;     // its file does, so that its vectors were made to be compared
+  uint32_t max_embed_tokens = 0;  // of an EmbedInput; 0: none can be answered
   InfillTokens infill = {};
   MemoryPlan memory = {};
 };
@@ -265,7 +279,7 @@ struct TokenizeRequest {
   bool recognise_control_tokens = false;
   bool add_bos = false;
   /// Of a pair, for models that read two texts as one. Its tokens begin with those of the first text alone (with the same
-  /// flags), so their number is EmbedRequest::second_from.
+  /// flags), so their number is EmbedTokens::second_from.
   std::optional<Private> second = {};
 };
 
@@ -275,9 +289,25 @@ struct ScoreRequest {
   uint32_t first = 1;  // score tokens[first ...]
 };
 
-struct EmbedRequest {
-  std::vector<int32_t> tokens;
+// What a vector is made of: a text, or a pair for models that read two texts as one; or their tokens.
+struct EmbedText {
+  Private text = {};
+  std::optional<Private> second = {};
+};
+struct EmbedTokens {
+  std::vector<int32_t> tokens = {};
   uint32_t second_from = 0;  // the first token of the second text of a pair; 0: there is one text
+  friend bool operator==(const EmbedTokens&, const EmbedTokens&) = default;
+};
+using EmbedInput = std::variant<EmbedText, EmbedTokens>;
+
+struct EmbedRequest {
+  std::string id = {};  // chosen by the caller, unique among requests in flight
+  std::vector<EmbedInput> inputs = {};
+  uint32_t context = 0;     // tokens of a text, at most; 0: as many as the engine reads
+  bool cut = false;         // a text that is longer than the model reads loses its end; else it is refused
+  std::string client = {};  // who shares the model fairly
+  Priority priority = Priority::kBackground;  // an index can wait, who talks cannot
 };
 
 }  // namespace ingle::chat

@@ -31,7 +31,7 @@ constexpr uint8_t kTypeByte<Event> = 6;
 template <>
 constexpr uint8_t kTypeByte<Description> = 7;
 template <>
-constexpr uint8_t kTypeByte<std::vector<EmbedRequest>> = 8;
+constexpr uint8_t kTypeByte<EmbedTokens> = 8;
 template <>
 constexpr uint8_t kTypeByte<Stats> = 9;
 template <>
@@ -77,8 +77,12 @@ class Writer {
   template <typename T>
   void put(const std::vector<T>& list) {
     put_count(list.size());
-    for (const T& element : list)
-      put(element);
+    if constexpr (Number<T> && !std::same_as<T, bool>) {
+      out_.append(reinterpret_cast<const char*>(list.data()), list.size() * sizeof(T));
+    } else {
+      for (const T& element : list)
+        put(element);
+    }
   }
   template <typename A, typename B>
   void put(const std::pair<A, B>& pair) {
@@ -190,8 +194,15 @@ class Reader {
     // No element is shorter than a byte. Grown as elements arrive, so a lie about the count costs nothing.
     if (!expect(n)) return;
     list.clear();
-    for (uint32_t i = 0; i < n && problem_.empty(); ++i)
-      get(list.emplace_back());
+    if constexpr (Number<T> && !std::same_as<T, bool>) {
+      if (!expect(size_t{n} * sizeof(T))) return;
+      list.resize(n);
+      if (n > 0) std::memcpy(list.data(), bytes_.data() + at_, n * sizeof(T));
+      at_ += n * sizeof(T);
+    } else {
+      for (uint32_t i = 0; i < n && problem_.empty(); ++i)
+        get(list.emplace_back());
+    }
   }
   template <typename A, typename B>
   void get(std::pair<A, B>& pair) {
@@ -264,7 +275,7 @@ template std::string encode(const ChatPrompt&);
 template std::string encode(const TokenizeRequest&);
 template std::string encode(const ScoreRequest&);
 template std::string encode(const EmbedRequest&);
-template std::string encode(const std::vector<EmbedRequest>&);
+template std::string encode(const EmbedTokens&);
 template std::string encode(const std::vector<TokenizeRequest>&);
 template std::string encode(const Event&);
 template std::string encode(const Description&);
@@ -275,7 +286,7 @@ template Result<TokenizeRequest> decode(std::string_view);
 template Result<ScoreRequest> decode(std::string_view);
 template Result<EmbedRequest> decode(std::string_view);
 template Result<std::vector<TokenizeRequest>> decode(std::string_view);
-template Result<std::vector<EmbedRequest>> decode(std::string_view);
+template Result<EmbedTokens> decode(std::string_view);
 template Result<Event> decode(std::string_view);
 template Result<Description> decode(std::string_view);
 template Result<Stats> decode(std::string_view);

@@ -82,7 +82,15 @@ void fields(Archive& a, Is<Finished> auto& v) {
 }
 template <typename Archive>
 void fields(Archive& a, Is<Failed> auto& v) {
-  a(v.error);
+  a(v.error, v.input);
+}
+template <typename Archive>
+void fields(Archive& a, Is<TextVector> auto& v) {
+  a(v.values, v.n_tokens, v.is_cut);
+}
+template <typename Archive>
+void fields(Archive& a, Is<Vectors> auto& v) {
+  a(v.first, v.list);
 }
 template <typename Archive>
 void fields(Archive& a, Is<InfillTokens> auto& v) {
@@ -96,7 +104,7 @@ template <typename Archive>
 void fields(Archive& a, Is<Description> auto& v) {
   a(v.name, v.architecture, v.quantization, v.parameters, v.file_bytes, v.context_length, v.context_limit, v.vocab_size,
     v.embedding_size, v.has_template, v.adds_bos, v.bos, v.isa, v.threads, v.thinks, v.generates, v.pooling,
-    v.max_embed_tokens, v.infill, v.memory);
+    v.names_pooling, v.max_embed_tokens, v.infill, v.memory);
 }
 template <typename Archive>
 void fields(Archive& a, Is<Stats> auto& v) {
@@ -113,8 +121,16 @@ void fields(Archive& a, Is<ScoreRequest> auto& v) {
   a(v.tokens, v.first);
 }
 template <typename Archive>
-void fields(Archive& a, Is<EmbedRequest> auto& v) {
+void fields(Archive& a, Is<EmbedText> auto& v) {
+  a(v.text, v.second);
+}
+template <typename Archive>
+void fields(Archive& a, Is<EmbedTokens> auto& v) {
   a(v.tokens, v.second_from);
+}
+template <typename Archive>
+void fields(Archive& a, Is<EmbedRequest> auto& v) {
+  a(v.id, v.inputs, v.context, v.cut, v.client, v.priority);
 }
 
 }  // namespace ingle::chat

@@ -115,16 +115,21 @@ TEST(Wire, the_other_types_arrive) {
   EXPECT_EQ(described->memory, description.memory);
   EXPECT_EQ(decode<Stats>(encode(Stats{.waiting = 3, .rows = 1ULL << 40}))->rows, 1ULL << 40);
   EXPECT_EQ(decode<ScoreRequest>(encode(ScoreRequest{{1, 2}, 1}))->tokens, (std::vector{1, 2}));
-  EXPECT_EQ(decode<EmbedRequest>(encode(EmbedRequest{{4}}))->tokens, (std::vector{4}));
-  const auto list = decode<std::vector<EmbedRequest>>(encode(std::vector<EmbedRequest>{{{4, 5}, 1}, {{}, 0}}));
-  ASSERT_TRUE(list.has_value());
+  EXPECT_EQ(decode<EmbedTokens>(encode(EmbedTokens{{4}, 2})), (EmbedTokens{{4}, 2}));
+  const EmbedRequest embed{.id = "e",
+                           .inputs = {EmbedTokens{{4, 5}, 1}, EmbedText{Private("a"), Private("b")}, EmbedTokens{}},
+                           .cut = true,
+                           .client = "c"};
+  const auto embeds = decode<EmbedRequest>(encode(embed));
+  ASSERT_TRUE(embeds.has_value());
+  EXPECT_EQ(encode(*embeds), encode(embed));
+  EXPECT_EQ(std::get<EmbedTokens>(embeds->inputs.at(0)), (EmbedTokens{{4, 5}, 1}));
+  EXPECT_EQ(std::get<EmbedText>(embeds->inputs.at(1)).second, Private("b"));
+  EXPECT_TRUE(embeds->cut);
   const std::vector<TokenizeRequest> texts = {{.text = Private("a"), .add_bos = true}, {.text = Private("b")}};
   const auto received = decode<std::vector<TokenizeRequest>>(encode(texts));
   ASSERT_TRUE(received.has_value());
   EXPECT_EQ(encode(*received), encode(texts));
-  ASSERT_EQ(list->size(), 2U);
-  EXPECT_EQ(list->front().tokens, (std::vector{4, 5}));
-  EXPECT_EQ(list->front().second_from, 1U);
   EXPECT_EQ(decode<TokenizeRequest>(encode(TokenizeRequest{Private("t"), true, false}))->text.reveal(), "t");
   EXPECT_FALSE(decode<TokenizeRequest>(encode(TokenizeRequest{}))->second.has_value());
   EXPECT_EQ(decode<TokenizeRequest>(encode(TokenizeRequest{.text = {}, .second = Private("b")}))->second, Private("b"));
@@ -156,16 +161,16 @@ TEST(Wire, a_changed_byte_is_refused_or_gives_another_valid_message) {
 }
 
 TEST(Wire, a_message_of_another_kind_or_version_is_refused) {
-  EXPECT_FALSE(decode<ScoreRequest>(encode(EmbedRequest{{4}})).has_value());
-  std::string other = encode(EmbedRequest{{4}});
+  EXPECT_FALSE(decode<ScoreRequest>(encode(EmbedTokens{{4}})).has_value());
+  std::string other = encode(EmbedTokens{{4}});
   other[0] = 2;
-  EXPECT_FALSE(decode<EmbedRequest>(other).has_value());
+  EXPECT_FALSE(decode<EmbedTokens>(other).has_value());
 }
 
 TEST(Wire, a_count_beyond_the_message_allocates_nothing) {
-  std::string lie = encode(EmbedRequest{{}});
+  std::string lie = encode(EmbedTokens{{}});
   lie.replace(2, 4, "\xFF\xFF\xFF\xFF");
-  EXPECT_FALSE(decode<EmbedRequest>(lie).has_value());
+  EXPECT_FALSE(decode<EmbedTokens>(lie).has_value());
 }
 
 }  // namespace

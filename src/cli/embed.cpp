@@ -2,6 +2,7 @@
 
 #include "api/embedding.h"
 #include "base/files.h"
+#include "cli/answer.h"
 #include "cli/json_writer.h"
 #include "cli/load_model.h"
 #include "cli/verb.h"
@@ -76,19 +77,16 @@ class Embed : public Command {
     request.too_long = truncate_ ? api::TooLong::kCut : api::TooLong::kRefuse;
     request.dimensions = static_cast<uint32_t>(dimensions_.value_or(0));
     request.field = "text";
-    std::vector<size_t> counts;
-    for (const std::string& text : texts) {
-      INGLE_TRY(auto tokens, api::embedding_tokens(*model.completer, chat::Private(text)));
-      counts.push_back(std::min<size_t>(tokens.size(), model.description.max_embed_tokens));
-      request.inputs.emplace_back(std::move(tokens));
-    }
-    const auto answer = api::embed(*model.completer, request);
+    for (const std::string& text : texts)
+      request.inputs.emplace_back(chat::Private(text));
+    const auto answer = api::embed(*model.completer, request, new_request_id());
     if (!answer) return std::unexpected(explained(answer.error().error));
     for (size_t i = 0; i < texts.size(); ++i) {
       JsonWriter json;
-      if (json_) json.begin_object().member("index", index).member("prompt_tokens", counts[i]).key("embedding");
+      if (json_)
+        json.begin_object().member("index", index).member("prompt_tokens", (*answer)[i].n_tokens).key("embedding");
       json.begin_array();
-      for (const float number : answer->vectors[i])
+      for (const float number : (*answer)[i].values)
         json.number(number);
       json.end_array();
       if (json_) json.end_object();

@@ -16,7 +16,6 @@
 namespace ingle::engine {
 namespace {
 
-constexpr size_t kMaxEmbeddingsInFlight = 64;  // of one caller
 constexpr int32_t kMaxLogprobs = 100;
 constexpr size_t kMaxStops = 64;
 constexpr size_t kMaxStopBytes = 4096;
@@ -258,21 +257,35 @@ Status BatchEngine::complete(chat::CompleteRequest request, chat::EventSink sink
   return {};
 }
 
-void BatchEngine::cancel(std::string_view id) {
-  mailbox_.push([id = std::string(id)](StepLoop& loop) { loop.cancel(id); });
+Status BatchEngine::embed(chat::EmbedRequest request, chat::EventSink sink) {
+  auto rows = read_inputs(*parts_.tokenizer, parts_.description, request);
+  if (!rows) {
+    sink(std::move(rows).error());
+    return {};
+  }
+  if (request.id.empty()) request.id = next_id();
+  INGLE_TRY_VOID(in_flight_.add(request.id));
+  const std::string id = request.id;
+  request.inputs = {};
+  auto run = std::make_shared<EmbeddingRun>(std::move(request), *std::move(rows), parts_.max_sequences, std::move(sink),
+                                            [this, id] {
+                                              in_flight_.remove(id);
+                                              embeddings_.erase(id);
+                                            });
+  mailbox_.push([this, id, run = std::move(run)](StepLoop& loop) {
+    embeddings_.emplace(id, run);
+    run->start(loop);
+  });
+  return {};
 }
 
-/// Queues a job whose answer the caller waits for: callers are few, so it is not counted among those in flight.
-template <typename MakeJob>
-std::future<Result<std::vector<float>>> BatchEngine::start(MakeJob make_job) {
-  std::promise<Result<std::vector<float>>> promise;
-  auto future = promise.get_future();
-  std::string id = next_id();
-  auto job = make_job(std::move(id), [promise = std::move(promise)](Result<std::vector<float>> result) mutable {
-    promise.set_value(std::move(result));
+void BatchEngine::cancel(std::string_view id) {
+  mailbox_.push([this, id = std::string(id)](StepLoop& loop) {
+    const auto found = embeddings_.find(id);
+    if (found == embeddings_.end()) return loop.cancel(id);
+    const auto run = found->second;  // it takes itself out
+    run->cancel(loop);
   });
-  mailbox_.push([job = std::move(job)](StepLoop& loop) mutable { loop.submit(std::move(job), {}); });
-  return future;
 }
 
 Result<std::vector<float>> BatchEngine::score(const chat::ScoreRequest& request) {
@@ -283,47 +296,16 @@ Result<std::vector<float>> BatchEngine::score(const chat::ScoreRequest& request)
         Error::usage(fmt::format("cannot score from token {} of {}: the first that has a token before it is 1",
                                  request.first, request.tokens.size())));
   }
-  return start([&](std::string id, Question::Answer done) {
-           return std::make_unique<Scoring>(std::move(id), request.tokens, request.first, std::move(done));
-         })
-      .get();
+  // Callers are few and wait, so it is not counted among those in flight.
+  std::promise<Result<std::vector<float>>> promise;
+  auto future = promise.get_future();
+  auto job = std::make_unique<Scoring>(next_id(), request.tokens, request.first,
+                                       [&promise](auto result) { promise.set_value(std::move(result)); });
+  mailbox_.push([job = std::move(job)](StepLoop& loop) mutable { loop.submit(std::move(job), {}); });
+  return future.get();
 }
 
-Status BatchEngine::check_embed(const chat::EmbedRequest& request) const {
-  INGLE_TRY_VOID(check_tokens(parts_.description, request.tokens, parts_.description.max_embed_tokens));
-  if (request.tokens.empty()) return std::unexpected(Error::usage("there are no tokens to embed"));
-  if (request.second_from != 0) return std::unexpected(chat::reads_no_pairs(parts_.description.name));
-  return {};
-}
-
-Result<std::vector<float>> BatchEngine::embed(const chat::EmbedRequest& request) {
-  INGLE_TRY(auto answers, embed_all(std::span(&request, 1)));
-  return std::move(answers.front());
-}
-
-Result<std::vector<std::vector<float>>> BatchEngine::embed_all(std::span<const chat::EmbedRequest> requests) {
-  for (const chat::EmbedRequest& request : requests)
-    INGLE_TRY_VOID(check_embed(request));
-  std::vector<std::vector<float>> vectors;
-  vectors.reserve(requests.size());
-  while (vectors.size() < requests.size()) {
-    // Not all at once: other callers want to be answered too.
-    std::vector<std::future<Result<std::vector<float>>>> answers;
-    for (const chat::EmbedRequest& request :
-         requests.subspan(vectors.size()).first(std::min(requests.size() - vectors.size(), kMaxEmbeddingsInFlight))) {
-      answers.push_back(start([&](std::string id, Question::Answer done) {
-        return std::make_unique<Embedding>(std::move(id), request.tokens, std::move(done));
-      }));
-    }
-    for (auto& answer : answers) {
-      INGLE_TRY(auto vector, answer.get());
-      vectors.push_back(std::move(vector));
-    }
-  }
-  return vectors;
-}
-
-Result<std::vector<std::vector<float>>> BatchEngine::tag(const chat::EmbedRequest& /*request*/) {
+Result<std::vector<std::vector<float>>> BatchEngine::tag(const chat::EmbedTokens& /*request*/) {
   return std::unexpected(Error::unsupported(fmt::format("'{}' has no tagging head", parts_.description.name)));
 }
 

@@ -4,7 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <functional>
-#include <future>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -12,8 +12,8 @@
 
 #include "backend/backend.h"
 #include "chat/completer.h"
+#include "engine/embedding_run.h"
 #include "engine/in_flight.h"
-#include "engine/mailbox.h"
 #include "engine/prompters.h"
 #include "engine/step_loop.h"
 #include "text/grammar/grammar_cache.h"
@@ -49,11 +49,10 @@ class BatchEngine final : public chat::Completer {
   Result<std::vector<int32_t>> tokenize(const chat::TokenizeRequest& request) override;
   Result<std::string> detokenize(std::span<const int32_t> tokens) override;
   Status complete(chat::CompleteRequest request, chat::EventSink sink) override;
+  Status embed(chat::EmbedRequest request, chat::EventSink sink) override;
   void cancel(std::string_view id) override;
   Result<std::vector<float>> score(const chat::ScoreRequest& request) override;
-  Result<std::vector<float>> embed(const chat::EmbedRequest& request) override;
-  Result<std::vector<std::vector<float>>> embed_all(std::span<const chat::EmbedRequest> requests) override;
-  Result<std::vector<std::vector<float>>> tag(const chat::EmbedRequest& request) override;
+  Result<std::vector<std::vector<float>>> tag(const chat::EmbedTokens& request) override;
   Result<std::string> fork(std::string_view request_id) override;
   void release(std::string_view handle) override;
   Result<chat::Stats> stats() override;
@@ -73,19 +72,17 @@ class BatchEngine final : public chat::Completer {
   std::string next_id();
   template <typename Work>
   auto ask(Work work);
-  Status check_embed(const chat::EmbedRequest& request) const;
-  template <typename MakeJob>
-  std::future<Result<std::vector<float>>> start(MakeJob make_job);
 
   EngineParts parts_;
   Prompters prompters_;
   std::once_flag grammars_once_;
   std::optional<text::grammar::GrammarCache> grammars_;  // made by the first request that needs it
   InFlight in_flight_;
-  Mailbox mailbox_;
+  StepLoop::Mailbox mailbox_;
   StepLoop loop_;
   std::atomic<uint64_t> n_ids_ = 0;
-  std::jthread step_thread_;  // last: it uses everything above
+  std::map<std::string, std::shared_ptr<EmbeddingRun>, std::less<>> embeddings_;  // under way; the step thread's own
+  std::jthread step_thread_;                                                      // last: it uses everything above
 };
 
 }  // namespace ingle::engine

@@ -206,7 +206,7 @@ TEST(Constrained, a_fork_of_an_unfinished_document_goes_on_inside_it) {
                           .max_logit_rows = 16,
                           .page_tokens = executor.page_tokens()};
   StepLoop loop(executor, {.limits = limits}, in_flight);
-  Mailbox mailbox;
+  StepLoop::Mailbox mailbox;
   std::stop_source stop;
   const auto settings = [&](bool constrain, size_t n_said) {
     chat::Sampling sampling;

@@ -6,7 +6,6 @@
 #include <limits>
 #include <new>
 
-#include "chat/errors.h"
 #include "engine/answer_vector.h"
 #include "engine/read_text.h"
 #include "engine/token_checks.h"
@@ -14,7 +13,9 @@
 namespace ingle::engine {
 
 EncoderEngine::EncoderEngine(EngineParts parts)
-    : parts_(std::move(parts)), step_thread_([this](const std::stop_token& stop) { run(stop); }) {}
+    : parts_(std::move(parts)),
+      in_flight_(size_t{parts_.max_queue} + 1),
+      step_thread_([this](const std::stop_token& stop) { run(stop); }) {}
 
 EncoderEngine::~EncoderEngine() = default;
 
@@ -49,37 +50,30 @@ Result<std::vector<float>> EncoderEngine::score(const chat::ScoreRequest& /*requ
   return generates_nothing();
 }
 
-Status EncoderEngine::check(const chat::EmbedRequest& request) const {
-  INGLE_TRY_VOID(check_tokens(parts_.description, request.tokens, parts_.description.max_embed_tokens));
-  if (request.tokens.empty()) return std::unexpected(Error::usage("there are no tokens to embed"));
-  if (request.second_from < request.tokens.size()) return {};
-  return std::unexpected(Error::usage(
-      fmt::format("the second text of a pair begins at token {} of {}", request.second_from, request.tokens.size())));
+Status EncoderEngine::embed(chat::EmbedRequest request, chat::EventSink sink) {
+  auto rows = read_inputs(*parts_.tokenizer, parts_.description, request);
+  if (!rows) {
+    sink(std::move(rows).error());
+    return {};
+  }
+  auto id = request.id.empty() ? fmt::format("request-{}", n_ids_.fetch_add(1) + 1) : std::move(request.id);
+  INGLE_TRY_VOID(in_flight_.add(id));
+  auto reading = std::make_unique<Reading>(Reading{.request_id = std::move(id),
+                                                   .client = std::move(request.client),
+                                                   .priority = request.priority,
+                                                   .rows = *std::move(rows),
+                                                   .teller = {request.inputs.size(), std::move(sink)}});
+  mailbox_.push([reading = std::move(reading)](EncoderEngine& self) mutable { self.submit(std::move(reading)); });
+  return {};
 }
 
-Result<std::vector<float>> EncoderEngine::embed(const chat::EmbedRequest& request) {
-  INGLE_TRY(auto answers, embed_all(std::span(&request, 1)));
-  return std::move(answers.front());
+void EncoderEngine::cancel(std::string_view id) {
+  mailbox_.push([id = std::string(id)](EncoderEngine& self) {
+    if (auto reading = self.queue_.remove(id)) self.end(std::move(reading));
+  });
 }
 
-Result<std::vector<std::vector<float>>> EncoderEngine::embed_all(std::span<const chat::EmbedRequest> requests) {
-  for (const chat::EmbedRequest& request : requests)
-    INGLE_TRY_VOID(check(request));
-  if (requests.empty()) return std::vector<std::vector<float>>();
-  Call call;
-  call.requests = requests;
-  call.answers.resize(requests.size());
-  std::unique_lock lock(calls_mutex_);
-  const size_t most = size_t{parts_.max_queue} + 1;
-  if (calls_.size() >= most) return std::unexpected(chat::queue_full(most));
-  calls_.push_back(&call);
-  arrived_.notify_one();
-  call.changed.wait(lock, [&] { return call.done; });
-  INGLE_TRY_VOID(call.status);
-  return std::move(call.answers);
-}
-
-Result<std::vector<std::vector<float>>> EncoderEngine::tag(const chat::EmbedRequest& /*request*/) {
+Result<std::vector<std::vector<float>>> EncoderEngine::tag(const chat::EmbedTokens& /*request*/) {
   return std::unexpected(Error::unsupported(fmt::format("'{}' has no tagging head", parts_.description.name)));
 }
 
@@ -88,55 +82,76 @@ Result<std::string> EncoderEngine::fork(std::string_view /*request_id*/) {
 }
 
 Result<chat::Stats> EncoderEngine::stats() {
-  const std::lock_guard lock(calls_mutex_);
-  chat::Stats stats = stats_;
-  const auto begun = std::ranges::count_if(calls_, [](const Call* call) { return call->n_taken > 0; });
-  stats.running = static_cast<uint32_t>(begun);
-  stats.waiting = static_cast<uint32_t>(calls_.size()) - stats.running;
+  const std::lock_guard lock(published_mutex_);
+  chat::Stats stats = published_;
+  const auto n_in_flight = static_cast<uint32_t>(in_flight_.size());
+  stats.waiting = n_in_flight - std::min(n_in_flight, stats.running);
   return stats;
 }
 
+void EncoderEngine::publish_stats() {
+  const std::lock_guard lock(published_mutex_);
+  published_ = stats_;
+}
+
 void EncoderEngine::run(const std::stop_token& stop) {
+  std::vector<Mailbox<EncoderEngine>::Message> messages;
   while (true) {
-    {
-      std::unique_lock lock(calls_mutex_);
-      if (calls_.empty() && parts_.cores != nullptr) parts_.cores->leave();
-      arrived_.wait(lock, stop, [this] { return !calls_.empty(); });
-      if (stop.stop_requested()) return end_all(Error::cancelled("the model was unloaded"));
-      fill_step();
-    }
-    const auto outputs = compute();
-    const std::lock_guard lock(calls_mutex_);
-    hand_out(outputs);
-    drop_ended();
+    if (queue_.empty() && parts_.cores != nullptr) parts_.cores->leave();
+    if (parts_.on_pause) parts_.on_pause(std::chrono::nanoseconds::max());
+    mailbox_.drain(queue_.empty(), stop, messages);
+    for (auto& message : messages)
+      message(*this);
+    messages.clear();
+    if (stop.stop_requested()) break;
+    if (queue_.empty()) continue;
+    fill_step();
+    hand_out(compute());
+  }
+  while (auto reading = queue_.take([](Reading&) { return FairQueue<Reading>::Verdict::kTake; })) {
+    reading->teller.fail(Error::cancelled("the model was unloaded"));
+    end(std::move(reading));
   }
 }
 
-/// A text of every call in turn, again and again, while there is room. The call at the front changes from step to step.
+void EncoderEngine::submit(std::unique_ptr<Reading> reading) {
+  queue_.arrive(*reading);
+  if (reading->is_read()) return end(std::move(reading));
+  queue_.push(std::move(reading));
+}
+
+/// A text of every request in turn, again and again, while there is room. What does not fit comes first in the next step:
+/// its client was charged nothing.
 void EncoderEngine::fill_step() {
+  using Verdict = FairQueue<Reading>::Verdict;
   places_.clear();
   texts_.clear();
   const uint32_t page = parts_.executor->page_tokens();
   size_t rows_left = parts_.executor->max_rows();
   size_t pages_left = parts_.executor->n_pages();
-  for (bool took_any = true; took_any;) {
-    took_any = false;
-    for (Call* call : calls_) {
-      if (call->n_taken == call->requests.size()) continue;
-      const chat::EmbedRequest& request = call->requests[call->n_taken];
-      const size_t n_pages = (request.tokens.size() + page - 1) / page;
-      if (request.tokens.size() > rows_left || n_pages > pages_left) continue;
-      rows_left -= request.tokens.size();
-      pages_left -= n_pages;
-      places_.push_back({call, call->n_taken++});
-      texts_.push_back({request.tokens, request.second_from});
-      took_any = true;
+  const auto fits = [&](Reading& reading) {
+    if (rows_left == 0 || pages_left == 0) return Verdict::kStop;
+    const size_t n_tokens = reading.rows[reading.n_taken].text.tokens.size();
+    return n_tokens <= rows_left && (n_tokens + page - 1) / page <= pages_left ? Verdict::kTake : Verdict::kSkip;
+  };
+  while (auto reading = queue_.take(fits)) {
+    const chat::EmbedTokens& text = reading->rows[reading->n_taken].text;
+    rows_left -= text.tokens.size();
+    pages_left -= (text.tokens.size() + page - 1) / page;
+    places_.push_back({reading.get(), reading->n_taken++});
+    texts_.push_back({text.tokens, text.second_from});
+    queue_.charge(*reading, text.tokens.size());
+    stats_.running += reading->teller.has_begun() ? 0 : 1;
+    reading->teller.begin();
+    if (reading->is_read()) {
+      taken_.push_back(std::move(reading));
+    } else {
+      queue_.push(std::move(reading));
     }
   }
-  calls_.push_back(calls_.front());
-  calls_.pop_front();
   ++stats_.steps;
   stats_.rows += parts_.executor->max_rows() - rows_left;
+  publish_stats();
 }
 
 Result<std::span<const backend::Output>> EncoderEngine::compute() {
@@ -153,38 +168,31 @@ Result<std::span<const backend::Output>> EncoderEngine::compute() {
 void EncoderEngine::hand_out(const Result<std::span<const backend::Output>>& outputs) {
   const auto answer_of = parts_.description.pooling == chat::Pooling::kRank ? class_scores : unit_vector;
   for (size_t i = 0; i < places_.size(); ++i) {
-    const auto [call, index] = places_[i];
-    ++call->n_answered;
-    if (!call->status) continue;
+    auto& [reading, index] = places_[i];
+    if (reading->teller.has_failed()) continue;
+    const EmbedRow& row = reading->rows[index];
     auto answer = outputs ? answer_of((*outputs)[i].values) : std::unexpected(outputs.error());
-    if (answer) {
-      call->answers[index] = *std::move(answer);
-      stats_.prompt_tokens += call->requests[index].tokens.size();
-    } else {
-      call->status = std::unexpected(std::move(answer).error());
-      call->n_answered += call->requests.size() - std::exchange(call->n_taken, call->requests.size());
+    if (!answer) {
+      reading->teller.fail(std::move(answer).error());
+      if (auto rest = queue_.remove(reading->id())) taken_.push_back(std::move(rest));
+      continue;
     }
+    const auto n_tokens = static_cast<uint32_t>(row.text.tokens.size());
+    stats_.prompt_tokens += n_tokens;
+    reading->teller.take(index, {.values = *std::move(answer), .n_tokens = n_tokens, .is_cut = row.is_cut});
   }
+  for (auto& reading : taken_)
+    end(std::move(reading));
+  taken_.clear();
 }
 
-void EncoderEngine::drop_ended() {
-  std::erase_if(calls_, [this](Call* call) {
-    if (call->n_answered < call->requests.size()) return false;
-    ++stats_.requests;
-    // Under the lock: the caller owns the condition variable and may be gone right after it.
-    call->done = true;
-    call->changed.notify_one();
-    return true;
-  });
-}
-
-void EncoderEngine::end_all(const Error& error) {
-  for (Call* call : calls_) {
-    call->status = std::unexpected(error);
-    call->done = true;
-    call->changed.notify_one();
-  }
-  calls_.clear();
+void EncoderEngine::end(std::unique_ptr<Reading> reading) {
+  queue_.leave(*reading);
+  in_flight_.remove(reading->id());
+  ++stats_.requests;
+  stats_.running -= reading->teller.has_begun() ? 1 : 0;
+  publish_stats();  // who hears of the end finds it counted
+  reading->teller.conclude();
 }
 
 }  // namespace ingle::engine

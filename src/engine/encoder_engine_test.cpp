@@ -5,15 +5,20 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <future>
 #include <thread>
 
 #include "engine/engine.h"
+#include "engine/testing/embed.h"
 #include "models/testing/tiny.h"
+#include "text/tokenizer/testing/vocabs.h"
 
 namespace ingle::engine {
 namespace {
 
 using models::testing::EncoderCase;
+using testing::embed;
+using testing::embed_all;
 using ::testing::HasSubstr;
 
 std::vector<EncoderCase> all_cases() {
@@ -40,8 +45,8 @@ std::unique_ptr<chat::Completer> open_tiny(const EncoderCase& tiny, const Option
   return *std::move(engine);
 }
 
-std::vector<chat::EmbedRequest> requests_of(const EncoderCase& tiny) {
-  std::vector<chat::EmbedRequest> requests;
+std::vector<chat::EmbedTokens> requests_of(const EncoderCase& tiny) {
+  std::vector<chat::EmbedTokens> requests;
   for (const auto& text : tiny.texts)
     requests.push_back({text.tokens, text.second_from});
   return requests;
@@ -57,7 +62,7 @@ double length_of(const std::vector<float>& vector) {
 TEST(EncoderEngine, answers_with_vectors_of_length_one_and_with_scores_as_they_are) {
   for (const EncoderCase& tiny : all_cases()) {
     const auto engine = open_tiny(tiny, {.threads = 2, .reference = true});
-    const auto answers = engine->embed_all(requests_of(tiny));
+    const auto answers = embed_all(*engine, requests_of(tiny));
     ASSERT_TRUE(answers.has_value()) << answers.error().message();
     const bool is_rank = engine->describe()->pooling == chat::Pooling::kRank;
     for (size_t i = 0; i < tiny.texts.size(); ++i) {
@@ -67,7 +72,7 @@ TEST(EncoderEngine, answers_with_vectors_of_length_one_and_with_scores_as_they_a
       for (size_t k = 0; k < expected.size(); ++k)
         EXPECT_NEAR(static_cast<double>((*answers)[i][k]), static_cast<double>(expected[k]) / length, 5e-5)
             << tiny.name;
-      EXPECT_EQ(engine->embed(requests_of(tiny)[i]), (*answers)[i]);
+      EXPECT_EQ(embed(*engine, requests_of(tiny)[i]), (*answers)[i]);
     }
   }
 }
@@ -99,14 +104,14 @@ TEST(EncoderEngine, reads_pairs_that_begin_with_the_first_text_alone) {
   EXPECT_EQ(*engine->detokenize(*pair), "[CLS] who is the man? [SEP] a man eats bread [SEP]");
   // The second text of a pair is told from the first.
   const auto second_from = static_cast<uint32_t>(alone->size());
-  EXPECT_NE(engine->embed({*pair, second_from}), engine->embed({*pair}));
+  EXPECT_NE(embed(*engine, {*pair, second_from}), embed(*engine, {*pair}));
 }
 
 TEST(EncoderEngine, many_callers_at_once_get_the_same_bits_as_one) {
   const EncoderCase tiny = the_case("bert-mean");
   const auto engine = open_tiny(tiny, {.threads = 3});
-  const std::vector<chat::EmbedRequest> requests = requests_of(tiny);
-  const auto expected = engine->embed_all(requests);
+  const std::vector<chat::EmbedTokens> requests = requests_of(tiny);
+  const auto expected = embed_all(*engine, requests);
   ASSERT_TRUE(expected.has_value());
   const uint64_t steps_before = engine->stats()->steps;
   constexpr size_t kCallers = 6;
@@ -117,9 +122,9 @@ TEST(EncoderEngine, many_callers_at_once_get_the_same_bits_as_one) {
       callers.emplace_back([&, caller] {
         for (size_t i = 0; i < kCalls; ++i) {
           if (caller % 2 == 0) {
-            EXPECT_EQ(engine->embed_all(requests), expected);
+            EXPECT_EQ(embed_all(*engine, requests), expected);
           } else {
-            EXPECT_EQ(engine->embed(requests[caller]), (*expected)[caller]);
+            EXPECT_EQ(embed(*engine, requests[caller]), (*expected)[caller]);
           }
         }
       });
@@ -134,8 +139,8 @@ TEST(EncoderEngine, many_callers_at_once_get_the_same_bits_as_one) {
 TEST(EncoderEngine, takes_many_texts_in_few_steps) {
   const EncoderCase tiny = the_case("bert-mean");
   const auto engine = open_tiny(tiny, {.threads = 2, .prefill_chunk = 512});
-  const std::vector<chat::EmbedRequest> requests(200, {tiny.texts[1].tokens, 0});
-  ASSERT_TRUE(engine->embed_all(requests).has_value());
+  const std::vector<chat::EmbedTokens> requests(200, {tiny.texts[1].tokens, 0});
+  ASSERT_TRUE(embed_all(*engine, requests).has_value());
   const auto stats = engine->stats();
   EXPECT_EQ(stats->prompt_tokens, 200 * tiny.texts[1].tokens.size());
   EXPECT_EQ(stats->rows, stats->prompt_tokens);
@@ -145,16 +150,16 @@ TEST(EncoderEngine, takes_many_texts_in_few_steps) {
 TEST(EncoderEngine, refuses_texts_that_do_not_fit_with_both_counts) {
   const EncoderCase tiny = the_case("bert-mean");
   const auto engine = open_tiny(tiny, {.threads = 1, .context = 100});
-  EXPECT_TRUE(engine->embed({std::vector<int32_t>(100, 5)}).has_value());
-  const auto refused = engine->embed_all(std::vector<chat::EmbedRequest>{{{5}}, {std::vector<int32_t>(101, 5)}});
+  EXPECT_TRUE(embed(*engine, {std::vector<int32_t>(100, 5)}).has_value());
+  const auto refused = embed_all(*engine, std::vector<chat::EmbedTokens>{{{5}}, {std::vector<int32_t>(101, 5)}});
   ASSERT_FALSE(refused.has_value());
   EXPECT_EQ(refused.error().code(), ErrorCode::kRefused);
   EXPECT_THAT(refused.error().message(), HasSubstr("101"));
   EXPECT_THAT(refused.error().message(), HasSubstr("100"));
-  EXPECT_EQ(engine->embed({{}}).error().code(), ErrorCode::kUsage);
-  EXPECT_EQ(engine->embed({{1 << 20}}).error().code(), ErrorCode::kUsage);
-  EXPECT_EQ(engine->embed({{-1}}).error().code(), ErrorCode::kUsage);
-  EXPECT_EQ(engine->embed({{1, 2}, 2}).error().code(), ErrorCode::kUsage);
+  EXPECT_EQ(embed(*engine, {{}}).error().code(), ErrorCode::kUsage);
+  EXPECT_EQ(embed(*engine, {{1 << 20}}).error().code(), ErrorCode::kUsage);
+  EXPECT_EQ(embed(*engine, {{-1}}).error().code(), ErrorCode::kUsage);
+  EXPECT_EQ(embed(*engine, {{1, 2}, 2}).error().code(), ErrorCode::kUsage);
   EXPECT_EQ(load_tiny(tiny, {.threads = 1, .context = tiny.context + 1}).error().code(), ErrorCode::kRefused);
 }
 
@@ -243,6 +248,7 @@ struct Slow {
     auto owned = std::make_unique<SlowExecutor>();
     executor = owned.get();
     EngineParts parts;
+    parts.tokenizer = text::Tokenizer::create(text::testing::byte_vocab("gpt-2", {})).value();
     parts.executor = std::move(owned);
     parts.description.name = "slow";
     parts.description.vocab_size = 100;
@@ -253,8 +259,8 @@ struct Slow {
   }
 };
 
-std::vector<chat::EmbedRequest> texts_of(const std::vector<int32_t>& tokens) {
-  std::vector<chat::EmbedRequest> requests;
+std::vector<chat::EmbedTokens> texts_of(const std::vector<int32_t>& tokens) {
+  std::vector<chat::EmbedTokens> requests;
   for (const int32_t token : tokens)
     requests.push_back({{token, 1}});
   return requests;
@@ -269,7 +275,7 @@ TEST(EncoderEngine, a_short_call_does_not_wait_for_all_of_a_long_one) {
   Slow slow;
   const auto answer = [&](const std::vector<int32_t>& tokens) {
     return std::jthread([&slow, tokens] {
-      const auto scores = slow.engine->embed_all(texts_of(tokens));
+      const auto scores = embed_all(*slow.engine, texts_of(tokens));
       ASSERT_TRUE(scores.has_value());
       for (size_t i = 0; i < tokens.size(); ++i)
         EXPECT_EQ((*scores)[i], (std::vector<float>{static_cast<float>(tokens[i])}));
@@ -287,11 +293,65 @@ TEST(EncoderEngine, a_short_call_does_not_wait_for_all_of_a_long_one) {
   EXPECT_EQ(steps[1].size(), 4U);
 }
 
+chat::EmbedRequest request_of(std::string id, std::string client, const std::vector<int32_t>& tokens) {
+  const auto texts = texts_of(tokens);
+  return {.id = std::move(id), .inputs = {texts.begin(), texts.end()}, .client = std::move(client)};
+}
+
+TEST(EncoderEngine, what_a_client_that_has_gone_asked_for_is_not_computed) {
+  Slow slow;
+  std::promise<chat::FinishReason> reason;
+  ASSERT_TRUE(slow.engine->embed(request_of("gone", "", std::vector<int32_t>(100, 20)), [&](const chat::Event& event) {
+    if (const auto* finished = std::get_if<chat::Finished>(&event)) reason.set_value(finished->reason);
+  }));
+  slow.executor->wait_for_steps(1);
+  slow.engine->cancel("gone");
+  slow.executor->allow(1000);
+  EXPECT_EQ(reason.get_future().get(), chat::FinishReason::kCancelled);
+  EXPECT_TRUE(embed(*slow.engine, {{30}}));
+  EXPECT_EQ(slow.executor->steps().size(), 2U);
+}
+
+TEST(EncoderEngine, clients_have_their_turns_however_many_requests_they_have) {
+  Slow slow;
+  std::vector<std::promise<void>> ended(3);
+  const auto ask = [&](size_t i, std::string client, const std::vector<int32_t>& tokens) {
+    ASSERT_TRUE(slow.engine->embed(request_of(std::to_string(i), std::move(client), tokens),
+                                   [&ended, i](const chat::Event& event) {
+                                     if (std::holds_alternative<chat::Finished>(event)) ended[i].set_value();
+                                   }));
+  };
+  ask(0, "a", std::vector<int32_t>(12, 10));
+  slow.executor->wait_for_steps(1);
+  ask(1, "a", std::vector<int32_t>(12, 11));
+  ask(2, "b", std::vector<int32_t>(12, 20));
+  slow.executor->allow(1000);
+  for (auto& one : ended)
+    one.get_future().wait();
+  EXPECT_THAT(slow.executor->steps().at(1), ::testing::UnorderedElementsAre(10, 11, 20, 20));
+}
+
+TEST(EncoderEngine, a_text_that_loses_its_end_keeps_the_mark_that_closes_it) {
+  const EncoderCase tiny = the_case("bert-mean");
+  const auto engine = open_tiny(tiny, {.threads = 1, .context = 6});
+  std::string words;
+  for (int i = 0; i < 20; ++i)
+    words += "a man ";
+  const chat::EmbedInput text = chat::EmbedText{chat::Private(words)};
+  EXPECT_EQ(chat::embed_and_wait(*engine, {.inputs = {text}}).error().input, 0);
+  const auto cut = chat::embed_and_wait(*engine, {.inputs = {text}, .cut = true});
+  ASSERT_TRUE(cut);
+  EXPECT_TRUE(cut->front().is_cut);
+  const auto framed = engine->tokenize({.text = chat::Private("a man a man"), .add_bos = true});
+  ASSERT_EQ(framed->size(), 6U);
+  EXPECT_EQ(cut->front().values, *embed(*engine, {*framed}));
+}
+
 TEST(EncoderEngine, a_text_that_fills_a_step_gets_its_turn_among_short_ones) {
   Slow slow;
-  const std::jthread short_calls([&] { EXPECT_TRUE(slow.engine->embed_all(texts_of(std::vector<int32_t>(40, 20)))); });
+  const std::jthread short_calls([&] { EXPECT_TRUE(embed_all(*slow.engine, texts_of(std::vector<int32_t>(40, 20)))); });
   slow.executor->wait_for_steps(1);
-  const std::jthread long_text([&] { EXPECT_TRUE(slow.engine->embed({std::vector<int32_t>(8, 60)})); });
+  const std::jthread long_text([&] { EXPECT_TRUE(embed(*slow.engine, {std::vector<int32_t>(8, 60)})); });
   wait_until_waiting(*slow.engine, 1);
   slow.executor->allow(100);
   slow.executor->wait_for_steps(4);
@@ -302,19 +362,19 @@ TEST(EncoderEngine, a_text_that_fills_a_step_gets_its_turn_among_short_ones) {
 TEST(EncoderEngine, a_text_whose_answer_is_no_number_fails_its_own_call) {
   Slow slow;
   slow.executor->allow(1000);
-  EXPECT_EQ(slow.engine->embed_all(texts_of({1, 2, SlowExecutor::kBad, 4, 5, 6})).error().code(), ErrorCode::kCorrupt);
-  EXPECT_TRUE(slow.engine->embed_all(texts_of({1, 2})).has_value());
+  EXPECT_EQ(embed_all(*slow.engine, texts_of({1, 2, SlowExecutor::kBad, 4, 5, 6})).error().code(), ErrorCode::kCorrupt);
+  EXPECT_TRUE(embed_all(*slow.engine, texts_of({1, 2})).has_value());
   EXPECT_EQ(slow.engine->stats()->requests, 2U);
 }
 
 TEST(EncoderEngine, answers_at_once_when_too_many_wait) {
   Slow slow(1);
   std::vector<std::jthread> callers;
-  callers.emplace_back([&] { EXPECT_TRUE(slow.engine->embed({{1}})); });
+  callers.emplace_back([&] { EXPECT_TRUE(embed(*slow.engine, {{1}})); });
   slow.executor->wait_for_steps(1);
-  callers.emplace_back([&] { EXPECT_TRUE(slow.engine->embed({{2}})); });
+  callers.emplace_back([&] { EXPECT_TRUE(embed(*slow.engine, {{2}})); });
   wait_until_waiting(*slow.engine, 1);
-  EXPECT_EQ(slow.engine->embed({{3}}).error().code(), ErrorCode::kExhausted);
+  EXPECT_EQ(embed(*slow.engine, {{3}}).error().code(), ErrorCode::kExhausted);
   slow.executor->allow(1000);
 }
 

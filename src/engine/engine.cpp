@@ -83,6 +83,7 @@ chat::Description describe(const models::Model& model, std::string_view name, ui
           .thinks = text::thinking::format_of(model.chat_template) != nullptr,
           .generates = !model.program.encoder,
           .pooling = pooling_of(model.program),
+          .names_pooling = model.names_pooling,
           .max_embed_tokens = context,
           .infill = {.prefix = special.fim_pre,
                      .suffix = special.fim_suf,

@@ -11,6 +11,7 @@
 #include <cmath>
 #include <thread>
 
+#include "engine/testing/embed.h"
 #include "models/testing/tiny.h"
 
 namespace ingle::engine {
@@ -201,7 +202,7 @@ TEST(Engine, describes_what_it_loaded) {
   EXPECT_EQ(description->threads, 2U);
   EXPECT_GT(description->vocab_size, 0U);
   EXPECT_EQ(description->file_bytes, std::filesystem::file_size(tiny.model));
-  const auto embedding = (*engine)->embed({tiny.tokens});
+  const auto embedding = testing::embed(**engine, {tiny.tokens});
   ASSERT_TRUE(embedding.has_value());
   EXPECT_EQ(embedding->size(), description->embedding_size);
 }
@@ -277,7 +278,7 @@ TEST(Engine, of_a_vocabulary_alone_reads_text_as_the_whole_model_does_and_comput
   EXPECT_EQ(*tokens, *(*whole)->tokenize(request));
   EXPECT_EQ(*(*vocabulary)->detokenize(*tokens), *(*whole)->detokenize(*tokens));
   EXPECT_EQ((*vocabulary)->describe()->vocab_size, (*whole)->describe()->vocab_size);
-  EXPECT_EQ((*vocabulary)->embed({*tokens}).error().code(), ErrorCode::kUnsupported);
+  EXPECT_EQ(testing::embed(**vocabulary, {*tokens}).error().code(), ErrorCode::kUnsupported);
   EXPECT_EQ((*vocabulary)->complete({}, {}).error().code(), ErrorCode::kUnsupported);
 }
 

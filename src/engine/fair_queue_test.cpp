@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "engine/job.h"
+
 namespace ingle::engine {
 namespace {
 
@@ -28,7 +30,7 @@ class FairQueueTest : public ::testing::Test {
   }
   /// The next one runs, for a price.
   std::string next(uint64_t cost = 1) {
-    auto job = queue_.take([](Job&) { return FairQueue::Verdict::kTake; });
+    auto job = queue_.take([](Job&) { return FairQueue<Job>::Verdict::kTake; });
     if (!job) return "";
     queue_.charge(*job, cost);
     running_.push_back(std::move(job));
@@ -46,7 +48,7 @@ class FairQueueTest : public ::testing::Test {
     running_.erase(found);
   }
 
-  FairQueue queue_;
+  FairQueue<Job> queue_;
   std::vector<std::unique_ptr<Job>> running_;
 };
 
@@ -133,12 +135,14 @@ TEST_F(FairQueueTest, who_gave_way_goes_on_before_what_came_later) {
 TEST_F(FairQueueTest, one_that_is_skipped_is_passed_and_one_that_stops_holds_all_up) {
   submit("a1");
   submit("b1");
-  EXPECT_EQ(
-      queue_.take([](Job& job) { return job.id() == "a1" ? FairQueue::Verdict::kSkip : FairQueue::Verdict::kTake; })
-          ->id(),
-      "b1");
+  EXPECT_EQ(queue_
+                .take([](Job& job) {
+                  return job.id() == "a1" ? FairQueue<Job>::Verdict::kSkip : FairQueue<Job>::Verdict::kTake;
+                })
+                ->id(),
+            "b1");
   submit("b2");
-  EXPECT_EQ(queue_.take([](Job&) { return FairQueue::Verdict::kStop; }), nullptr);
+  EXPECT_EQ(queue_.take([](Job&) { return FairQueue<Job>::Verdict::kStop; }), nullptr);
   EXPECT_EQ(queue_.size(), 2U);
 }
 

@@ -7,13 +7,12 @@
 #include <stop_token>
 #include <vector>
 
-#include "engine/step_loop.h"
-
 namespace ingle::engine {
 
+template <typename Owner>
 class Mailbox {
  public:
-  using Message = std::move_only_function<void(StepLoop&)>;
+  using Message = std::move_only_function<void(Owner&)>;
 
   /// The number of messages is bounded by who sends them: requests in flight (InFlight) and callers that wait.
   void push(Message message) {

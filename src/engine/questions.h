@@ -1,4 +1,4 @@
-// Scoring and Embedding: jobs that read a text and generate nothing. Their callers wait for the answer.
+// Scoring and Embedding: jobs that read a text and generate nothing.
 #pragma once
 
 #include <functional>
@@ -44,9 +44,15 @@ class Scoring final : public Question {
 /// The hidden state of the last token, of length 1.
 class Embedding final : public Question {
  public:
-  using Question::Question;
+  Embedding(std::string id, std::vector<int32_t> tokens, Answer answer, std::function<void()> started)
+      : Question(std::move(id), std::move(tokens), std::move(answer)), started_(std::move(started)) {}
+
+  void started(uint32_t /*n_cached*/) override { started_(); }
   bool wants_hidden() const override { return true; }
   bool take(std::span<const backend::Output> rows, uint32_t pos, SamplerScratch& scratch) override;
+
+ private:
+  const std::function<void()> started_;
 };
 
 }  // namespace ingle::engine

@@ -6,7 +6,6 @@
 #include <new>
 
 #include "base/check.h"
-#include "engine/mailbox.h"
 
 namespace ingle::engine {
 namespace {
@@ -125,10 +124,10 @@ void StepLoop::start_waiting() {
   make_place();
   while (!waiting_.empty() && running_.size() < shape_.limits.max_sequences) {
     auto job = waiting_.take([this](Job& waiting) {
-      if (prefix_is_coming(waiting)) return FairQueue::Verdict::kSkip;
+      if (prefix_is_coming(waiting)) return JobQueue::Verdict::kSkip;
       // Nobody overtakes a long prompt that waits for pages: it would wait for ever.
       const bool started = try_start(waiting) || (free_pages() && try_start(waiting));
-      return started || running_.empty() ? FairQueue::Verdict::kTake : FairQueue::Verdict::kStop;
+      return started || running_.empty() ? JobQueue::Verdict::kTake : JobQueue::Verdict::kStop;
     });
     if (!job) return;
     if (job->holds_pages() && job->was_charged) {
@@ -207,7 +206,7 @@ void StepLoop::make_place() {
   if (!may_start(next->n_wanted(), views_, cache_.available(), shape_.limits)) return;
   preempt(static_cast<size_t>(index));
   if (auto job = waiting_.take([&](Job& waiting) {
-        return &waiting == next && try_start(waiting) ? FairQueue::Verdict::kTake : FairQueue::Verdict::kSkip;
+        return &waiting == next && try_start(waiting) ? JobQueue::Verdict::kTake : JobQueue::Verdict::kSkip;
       }))
     running_.push_back(std::move(job));
 }
@@ -417,7 +416,7 @@ void StepLoop::hand_out(std::span<const backend::Output> results) {
     const size_t n_known = job.tokens().size();
     ended_[share.sequence] = take(job, results.first(n), first);
     stats_.generated_tokens += job.tokens().size() - n_known;
-    waiting_.charge(job, (job.tokens().size() - n_known) * FairQueue::kCostOfAnswer);
+    waiting_.charge(job, (job.tokens().size() - n_known) * JobQueue::kCostOfAnswer);
     results = results.subspan(n);
     if (share.n_draft == 0) continue;
     // What was guessed right is stored; the rest is forgotten before anything could share its pages.
@@ -481,7 +480,7 @@ void StepLoop::end_all(const Error& error) {
   for (auto& job : running_)
     waiting_.give_back(std::move(job));
   running_.clear();
-  while (auto job = waiting_.take([](Job&) { return FairQueue::Verdict::kTake; })) {
+  while (auto job = waiting_.take([](Job&) { return JobQueue::Verdict::kTake; })) {
     job->fail(error);
     end(std::move(job));
   }

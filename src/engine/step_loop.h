@@ -22,16 +22,16 @@
 #include "engine/in_flight.h"
 #include "engine/job.h"
 #include "engine/kv_cache.h"
+#include "engine/mailbox.h"
 #include "engine/page_keeper.h"
 #include "engine/scheduler.h"
 #include "engine/step_cost.h"
 
 namespace ingle::engine {
 
-class Mailbox;
-
 class StepLoop {
  public:
+  using Mailbox = engine::Mailbox<StepLoop>;
   struct Shape {
     StepLimits limits;
     /// Longer than this no answer should wait for its next token because somebody else's prompt is read.
@@ -72,6 +72,7 @@ class StepLoop {
     SequenceState state;
     std::string client;
   };
+  using JobQueue = FairQueue<Job>;
   using JobList = std::vector<std::unique_ptr<Job>>;
 
   void start_waiting();
@@ -105,7 +106,7 @@ class StepLoop {
   std::unique_ptr<PageFile> pages_on_disk_;  // until the loop runs
   std::optional<PageKeeper> keeper_;
   JobList running_;  // in order of arrival
-  FairQueue waiting_;
+  JobQueue waiting_;
   std::deque<Ended> recent_;  // what can still be forked after its end
   std::map<std::string, Kept, std::less<>> kept_;
   uint64_t n_kept_ever_ = 0;

@@ -31,8 +31,8 @@ class Vocabulary final : public chat::Completer {
   Status complete(chat::CompleteRequest, chat::EventSink) override { return nothing_computes(); }
   void cancel(std::string_view) override {}
   Result<std::vector<float>> score(const chat::ScoreRequest&) override { return nothing_computes(); }
-  Result<std::vector<float>> embed(const chat::EmbedRequest&) override { return nothing_computes(); }
-  Result<std::vector<std::vector<float>>> tag(const chat::EmbedRequest&) override { return nothing_computes(); }
+  Status embed(chat::EmbedRequest, chat::EventSink) override { return nothing_computes(); }
+  Result<std::vector<std::vector<float>>> tag(const chat::EmbedTokens&) override { return nothing_computes(); }
   Result<std::string> fork(std::string_view) override { return nothing_computes(); }
   void release(std::string_view) override {}
   Result<chat::Stats> stats() override { return chat::Stats{}; }

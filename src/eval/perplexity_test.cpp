@@ -40,8 +40,8 @@ class ByteModel final : public chat::Completer {
   Result<std::string> detokenize(std::span<const int32_t>) override { return unused(); }
   Status complete(chat::CompleteRequest, chat::EventSink) override { return unused(); }
   void cancel(std::string_view) override {}
-  Result<std::vector<float>> embed(const chat::EmbedRequest&) override { return unused(); }
-  Result<std::vector<std::vector<float>>> tag(const chat::EmbedRequest&) override { return unused(); }
+  Status embed(chat::EmbedRequest, chat::EventSink) override { return unused(); }
+  Result<std::vector<std::vector<float>>> tag(const chat::EmbedTokens&) override { return unused(); }
   Result<std::string> fork(std::string_view) override { return unused(); }
   void release(std::string_view) override {}
   Result<chat::Stats> stats() override { return unused(); }

@@ -108,6 +108,8 @@ Result<std::unique_ptr<text::Tokenizer>> load_tokenizer(const gguf::File& file) 
 Status load_program(Model& model, const Meanwhile& meanwhile) {
   const gguf::Value* tokens = model.file->find("tokenizer.ggml.tokens");
   INGLE_TRY(model.program, build(*model.file, tokens == nullptr ? 0 : tokens->size()));
+  INGLE_TRY(const uint64_t pooling, model.file->uint_or(model.program.architecture + ".pooling_type", 0));
+  model.names_pooling = pooling != 0;
   INGLE_TRY(model.chat_template, read_chat_template(*model.file));
   return meanwhile ? meanwhile(model) : Status();
 }

@@ -24,6 +24,7 @@ struct Model {
   std::string title;          // general.name
   std::string quantization;   // general.file_type's name, or the format that most weights have
   uint64_t parameters = 0;
+  bool names_pooling = false;  // the file says how a text's vector is made
 };
 
 /// `meanwhile` gets the program while another thread still builds the tokenizer, which takes as long as reading a small

@@ -26,6 +26,7 @@ enum class ToEngine : uint8_t {
   kCancel = 3,       // id of the request
   kCall = 4,         // number, Verb, its argument
   kRelease = 5,      // handle
+  kEmbed = 8,        // number, chat::EmbedRequest
 };
 
 enum class Verb : uint8_t {
@@ -33,10 +34,8 @@ enum class Verb : uint8_t {
   kTokenize,
   kDetokenize,
   kScore,
-  kEmbed,
   kTag,
   kFork,
-  kEmbedAll,
   kStats,
   kTokenizeAll,
   kLast = kTokenizeAll

@@ -24,6 +24,7 @@ namespace {
 
 constexpr int kCallThreads = 8;             // calls that wait for the model at the same time
 constexpr int kSlowStarters = 2;            // requests with a grammar to compile, or a long text to read
+constexpr int kListReaders = 1;             // long lists of texts to embed: nobody who talks waits for an index
 constexpr size_t kLongText = 64 << 10;      // bytes; a shorter one is tokens within milliseconds
 constexpr time_t kPatienceSeconds = 30;     // front reads at once; one that does not for so long never will
 constexpr double kProgressStep = 1.0 / 64;  // of a load
@@ -45,6 +46,16 @@ Outcome encoded(const Result<T>& result, std::string (*encode)(const T&)) {
   return encode(*result);
 }
 
+/// Its beginning may take longer than a step: it must not hold up those that come after it.
+bool is_slow_to_begin(const chat::EmbedRequest& request) {
+  size_t bytes = 0;
+  for (const chat::EmbedInput& input : request.inputs) {
+    const auto* text = std::get_if<chat::EmbedText>(&input);
+    if (text != nullptr) bytes += text->text.reveal().size() + (text->second ? text->second->reveal().size() : 0);
+  }
+  return bytes > kLongText;
+}
+
 size_t bytes_of(const chat::Prompt& prompt) {
   if (const auto* raw = std::get_if<chat::RawPrompt>(&prompt)) return raw->text.reveal().size();
   size_t bytes = 0;
@@ -55,7 +66,6 @@ size_t bytes_of(const chat::Prompt& prompt) {
   return bytes;
 }
 
-/// Its beginning may take longer than a step: it must not hold up those that come after it.
 bool is_slow_to_begin(const chat::CompleteRequest& request) {
   if (!request.grammar.empty() || !request.json_schema.empty()) return true;
   const auto* conversation = std::get_if<chat::ChatPrompt>(&request.prompt);
@@ -102,6 +112,7 @@ class EngineServer {
         completer_(std::move(completer)),
         starter_(1),
         slow_starters_(kSlowStarters),
+        list_readers_(kListReaders),
         callers_(kCallThreads) {}
 
   int serve() {
@@ -112,7 +123,12 @@ class EngineServer {
       switch (static_cast<ToEngine>(frame->type)) {
         case ToEngine::kComplete: {
           const auto number = reader.number<uint64_t>();
-          begin(number, chat::decode<chat::CompleteRequest>(reader.rest()));
+          begin(number, chat::decode<chat::CompleteRequest>(reader.rest()), slow_starters_);
+          break;
+        }
+        case ToEngine::kEmbed: {
+          const auto number = reader.number<uint64_t>();
+          begin(number, chat::decode<chat::EmbedRequest>(reader.rest()), list_readers_);
           break;
         }
         case ToEngine::kCancel:
@@ -158,14 +174,19 @@ class EngineServer {
     say(FromEngine::kReply, encode_outcome(number, std::unexpected(too_long)));
   }
 
-  /// In the order in which they came, but for those that take long. What continues a kept sequence stands before its release.
-  void begin(uint64_t number, Result<chat::CompleteRequest> request) {
-    if (!request || !request->continue_from.empty() || request->id.empty() || !is_slow_to_begin(*request)) {
+  static bool stands_in_order(const chat::CompleteRequest& request) { return !request.continue_from.empty(); }
+  static bool stands_in_order(const chat::EmbedRequest&) { return false; }
+
+  /// In the order in which they came, but for those that take long, which go to `slow`. What continues a kept sequence
+  /// stands before its release.
+  template <typename Request>
+  void begin(uint64_t number, Result<Request> request, Workers& slow) {
+    if (!request || request->id.empty() || stands_in_order(*request) || !is_slow_to_begin(*request)) {
       return starter_.push(
           [this, number, request = std::move(request)]() mutable { start(number, std::move(request)); });
     }
     slow_.add(request->id);
-    slow_starters_.push([this, number, request = std::move(request)]() mutable {
+    slow.push([this, number, request = std::move(request)]() mutable {
       const std::string id = request->id;
       if (slow_.is_cancelled(id)) {
         slow_.remove(id);
@@ -177,12 +198,22 @@ class EngineServer {
     });
   }
 
-  void start(uint64_t number, Result<chat::CompleteRequest> request) {
+  Status hand_over(chat::CompleteRequest request, chat::EventSink sink) {
+    return completer_->complete(std::move(request), std::move(sink));
+  }
+  Status hand_over(chat::EmbedRequest request, chat::EventSink sink) {
+    return completer_->embed(std::move(request), std::move(sink));
+  }
+
+  template <typename Request>
+  void start(uint64_t number, Result<Request> request) {
     Status started;
     if (request) {
-      started = completer_->complete(*std::move(request), [this, number, begun = false](chat::Event event) mutable {
+      started = hand_over(*std::move(request), [this, number, begun = false](chat::Event event) mutable {
         const bool is_delta = std::holds_alternative<chat::Delta>(event);
-        const bool may_wait = is_delta ? begun : std::holds_alternative<chat::Prefill>(event);
+        const bool is_progress =
+            std::holds_alternative<chat::Prefill>(event) || std::holds_alternative<chat::Vectors>(event);
+        const bool may_wait = is_delta ? begun : is_progress;
         begun = begun || is_delta;
         tell(number, event, may_wait);
       });
@@ -216,17 +247,9 @@ class EngineServer {
         INGLE_TRY(const auto request, chat::decode<chat::ScoreRequest>(argument));
         return encoded(completer_->score(request), encode_numbers);
       }
-      case Verb::kEmbed: {
-        INGLE_TRY(const auto request, chat::decode<chat::EmbedRequest>(argument));
-        return encoded(completer_->embed(request), encode_numbers);
-      }
       case Verb::kTag: {
-        INGLE_TRY(const auto request, chat::decode<chat::EmbedRequest>(argument));
+        INGLE_TRY(const auto request, chat::decode<chat::EmbedTokens>(argument));
         return encoded(completer_->tag(request), encode_table);
-      }
-      case Verb::kEmbedAll: {
-        INGLE_TRY(const auto requests, chat::decode<std::vector<chat::EmbedRequest>>(argument));
-        return encoded(completer_->embed_all(requests), encode_table);
       }
       case Verb::kTokenizeAll: {
         INGLE_TRY(const auto requests, chat::decode<std::vector<chat::TokenizeRequest>>(argument));
@@ -250,6 +273,7 @@ class EngineServer {
   Workers starter_;
   Beginnings slow_;
   Workers slow_starters_;
+  Workers list_readers_;
   Workers callers_;
 };
 

@@ -51,7 +51,13 @@ struct RemoteCompleter::State {
     std::optional<Outcome> outcome;
   };
 
-  using Sinks = std::map<uint64_t, chat::EventSink>;
+  /// A request in flight, and which events an engine may say of it.
+  struct Request {
+    chat::EventSink sink;
+    std::optional<size_t> n_inputs = {};  // of an EmbedRequest
+    bool may_hear(const chat::Event& event) const;
+  };
+  using Requests = std::map<uint64_t, Request>;
 
   EngineLink link;
   chat::Description description;
@@ -62,7 +68,7 @@ struct RemoteCompleter::State {
   std::mutex mutex;
   uint64_t next_number = 1;
   std::map<uint64_t, std::shared_ptr<Waiter>> waiters;
-  Sinks requests;            // in flight; a sink is called without the lock, by the reader alone
+  Requests requests;         // a sink is called without the lock, by the reader alone
   bool closing = false;      // by us: the engine did nothing wrong
   std::optional<Error> end;  // why nothing works any more
   std::condition_variable over;
@@ -86,7 +92,7 @@ struct RemoteCompleter::State {
   bool dispatch(uint64_t number, chat::Event event);
   void fail_all(const Error& error);
   Error how_it_broke(const Error& error);
-  Status begin(const chat::CompleteRequest& request, chat::EventSink sink);
+  Status begin(ToEngine type, std::string_view asked, Request request);
   /// `patience`: after so long nobody waits for the answer any more; zero: as long as the engine lives.
   Outcome call(Verb verb, std::string_view argument, std::chrono::milliseconds patience = {});
 };
@@ -182,7 +188,7 @@ void RemoteCompleter::State::send_soon(ToEngine type, std::string_view payload) 
 }
 
 void RemoteCompleter::State::fail_all(const Error& error) {
-  Sinks sinks;
+  Requests ended;
   {
     const std::lock_guard lock(mutex);
     end = error;
@@ -193,10 +199,10 @@ void RemoteCompleter::State::fail_all(const Error& error) {
       waiter->answered.notify_one();
     }
     waiters.clear();
-    sinks.swap(requests);
+    ended.swap(requests);
   }
-  for (auto& [number, sink] : sinks)
-    sink(chat::Failed{error});
+  for (auto& [number, request] : ended)
+    request.sink(chat::Failed{error});
 }
 
 /// False: the engine breaks the rules.
@@ -229,39 +235,47 @@ bool RemoteCompleter::State::answer(uint64_t number, Outcome outcome) {
   return true;
 }
 
+bool RemoteCompleter::State::Request::may_hear(const chat::Event& event) const {
+  if (const auto* vectors = std::get_if<chat::Vectors>(&event))
+    return n_inputs && vectors->first <= *n_inputs && vectors->list.size() <= *n_inputs - vectors->first;
+  if (const auto* failed = std::get_if<chat::Failed>(&event))
+    return failed->input < static_cast<int64_t>(n_inputs.value_or(0));
+  return std::holds_alternative<chat::Finished>(event) || !n_inputs;
+}
+
 bool RemoteCompleter::State::dispatch(uint64_t number, chat::Event event) {
   const bool last = std::holds_alternative<chat::Finished>(event) || std::holds_alternative<chat::Failed>(event);
-  Sinks::node_type ended;
+  Requests::node_type ended;
   chat::EventSink* sink = nullptr;
   {
     const std::lock_guard lock(mutex);
     const auto found = requests.find(number);
-    if (found == requests.end()) return false;
+    if (found == requests.end() || !found->second.may_hear(event)) return false;
     pulse.worked();
     if (last) {
       ended = requests.extract(found);
-      sink = &ended.mapped();
+      sink = &ended.mapped().sink;
     } else {
-      sink = &found->second;  // stays: only this thread erases what has begun
+      sink = &found->second.sink;  // stays: only this thread erases what has begun
     }
   }
   (*sink)(std::move(event));
   return true;
 }
 
-Status RemoteCompleter::State::begin(const chat::CompleteRequest& request, chat::EventSink sink) {
+Status RemoteCompleter::State::begin(ToEngine type, std::string_view asked, Request request) {
   uint64_t number = 0;
   {
     const std::lock_guard lock(mutex);
     if (end) return std::unexpected(*end);
     if (requests.size() >= max_requests) return std::unexpected(chat::queue_full(max_requests));
     number = next_number++;
-    requests.emplace(number, std::move(sink));
+    requests.emplace(number, std::move(request));
     if (keeper_rests) wakes_keeper.notify_one();
   }
-  Status sent = send(ToEngine::kComplete, MessageWriter().number(number).rest(chat::encode(request)).take());
+  Status sent = send(type, MessageWriter().number(number).rest(asked).take());
   if (sent || sent.error().code() != ErrorCode::kUsage) return {};  // as in call(): the reader meets a broken channel
-  Sinks::node_type unsent;
+  Requests::node_type unsent;
   const std::lock_guard lock(mutex);
   unsent = requests.extract(number);
   if (unsent.empty()) return {};  // the channel broke meanwhile, and the sink was told
@@ -425,7 +439,11 @@ Result<std::string> RemoteCompleter::detokenize(std::span<const int32_t> tokens)
 }
 
 Status RemoteCompleter::complete(chat::CompleteRequest request, chat::EventSink sink) {
-  return state_->begin(request, std::move(sink));
+  return state_->begin(ToEngine::kComplete, chat::encode(request), {std::move(sink)});
+}
+
+Status RemoteCompleter::embed(chat::EmbedRequest request, chat::EventSink sink) {
+  return state_->begin(ToEngine::kEmbed, chat::encode(request), {std::move(sink), request.inputs.size()});
 }
 
 void RemoteCompleter::cancel(std::string_view id) {
@@ -437,18 +455,7 @@ Result<std::vector<float>> RemoteCompleter::score(const chat::ScoreRequest& requ
   return decode_numbers(bytes);
 }
 
-Result<std::vector<float>> RemoteCompleter::embed(const chat::EmbedRequest& request) {
-  INGLE_TRY(const std::string bytes, state_->call(Verb::kEmbed, chat::encode(request)));
-  return decode_numbers(bytes);
-}
-
-Result<std::vector<std::vector<float>>> RemoteCompleter::embed_all(std::span<const chat::EmbedRequest> requests) {
-  const std::vector<chat::EmbedRequest> list(requests.begin(), requests.end());
-  INGLE_TRY(const std::string bytes, state_->call(Verb::kEmbedAll, chat::encode(list)));
-  return decode_table(bytes);
-}
-
-Result<std::vector<std::vector<float>>> RemoteCompleter::tag(const chat::EmbedRequest& request) {
+Result<std::vector<std::vector<float>>> RemoteCompleter::tag(const chat::EmbedTokens& request) {
   INGLE_TRY(const std::string bytes, state_->call(Verb::kTag, chat::encode(request)));
   return decode_table(bytes);
 }

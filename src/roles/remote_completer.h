@@ -7,7 +7,7 @@
 // A second thread keeps watch while something is asked: an engine that lives and does not answer is killed (pulse.h), so that
 // every wait here ends. It also sends what nobody may wait to send: cancel() and release() never block.
 //
-// complete() waits for nothing: what the engine refuses is a Failed, and a queue that is full is known here.
+// complete() and embed() wait for nothing: what the engine refuses is a Failed, and a queue that is full is known here.
 #pragma once
 
 #include <chrono>
@@ -68,11 +68,10 @@ class RemoteCompleter final : public chat::Completer {
   Result<std::vector<std::vector<int32_t>>> tokenize_all(std::span<const chat::TokenizeRequest> requests) override;
   Result<std::string> detokenize(std::span<const int32_t> tokens) override;
   Status complete(chat::CompleteRequest request, chat::EventSink sink) override;
+  Status embed(chat::EmbedRequest request, chat::EventSink sink) override;
   void cancel(std::string_view id) override;
   Result<std::vector<float>> score(const chat::ScoreRequest& request) override;
-  Result<std::vector<float>> embed(const chat::EmbedRequest& request) override;
-  Result<std::vector<std::vector<float>>> embed_all(std::span<const chat::EmbedRequest> requests) override;
-  Result<std::vector<std::vector<float>>> tag(const chat::EmbedRequest& request) override;
+  Result<std::vector<std::vector<float>>> tag(const chat::EmbedTokens& request) override;
   Result<std::string> fork(std::string_view request_id) override;
   void release(std::string_view handle) override;
   Result<chat::Stats> stats() override;

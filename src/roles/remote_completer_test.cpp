@@ -74,16 +74,27 @@ class FakeModel final : public chat::Completer {
   Result<std::vector<float>> score(const chat::ScoreRequest& request) override {
     return std::vector<float>(request.tokens.begin(), request.tokens.end());
   }
-  Result<std::vector<float>> embed(const chat::EmbedRequest&) override {
-    return std::unexpected(Error::unsupported("no embeddings"));
+  /// A vector tells how many tokens it is of, and where the second text begins; a text is held until it is cancelled.
+  Status embed(chat::EmbedRequest request, chat::EventSink sink) override {
+    if (request.inputs.empty()) return std::unexpected(Error::unsupported("no embeddings"));
+    const std::lock_guard starting(threads_mutex_);
+    threads_.emplace_back([this, request = std::move(request), sink = std::move(sink)] {
+      for (uint32_t i = 0; i < request.inputs.size(); ++i) {
+        const auto* tokens = std::get_if<chat::EmbedTokens>(&request.inputs[i]);
+        if (tokens == nullptr) {
+          std::unique_lock lock(mutex_);
+          changed_.wait(lock, [&] { return cancelled_ == request.id; });
+          return sink(chat::Finished{.reason = chat::FinishReason::kCancelled, .stop_text = {}, .usage = {}});
+        }
+        if (tokens->tokens.empty()) return sink(chat::Failed{Error::usage("empty"), static_cast<int32_t>(i)});
+        sink(chat::Vectors{
+            i, {{.values = {static_cast<float>(tokens->tokens.size()), static_cast<float>(tokens->second_from)}}}});
+      }
+      sink(chat::Finished{});
+    });
+    return {};
   }
-  Result<std::vector<std::vector<float>>> embed_all(std::span<const chat::EmbedRequest> requests) override {
-    std::vector<std::vector<float>> answers;
-    for (const auto& request : requests)
-      answers.push_back({static_cast<float>(request.tokens.size()), static_cast<float>(request.second_from)});
-    return answers;
-  }
-  Result<std::vector<std::vector<float>>> tag(const chat::EmbedRequest&) override {
+  Result<std::vector<std::vector<float>>> tag(const chat::EmbedTokens&) override {
     return std::vector<std::vector<float>>{{1, 2}, {}, {3}};
   }
   Result<std::string> fork(std::string_view id) override { return "fork of " + std::string(id); }
@@ -174,11 +185,13 @@ TEST_F(RemoteCompleterTest, AnswersAsTheModelBehindItDoes) {
   EXPECT_EQ(*model().tokenize({.text = chat::Private("ab")}), (std::vector<int32_t>{'a', 'b'}));
   EXPECT_EQ(*model().detokenize(std::vector<int32_t>{'a', 'b'}), "ab");
   EXPECT_EQ(*model().score({.tokens = {1, 2}}), (std::vector<float>{1, 2}));
-  EXPECT_EQ(model().embed({}).error(), Error::unsupported("no embeddings"));
+  EXPECT_EQ(chat::embed_and_wait(model(), {}).error().error, Error::unsupported("no embeddings"));
   EXPECT_EQ(*model().tokenize_all(std::vector<chat::TokenizeRequest>{{.text = chat::Private("ab")}, {}}),
             (std::vector<std::vector<int32_t>>{{'a', 'b'}, {}}));
-  EXPECT_EQ(*model().embed_all(std::vector<chat::EmbedRequest>{{{1, 2, 3}, 2}, {{4}}}),
-            (std::vector<std::vector<float>>{{3, 2}, {1, 0}}));
+  EXPECT_EQ(
+      *chat::embed_and_wait(model(), {.id = "v", .inputs = {chat::EmbedTokens{{1, 2, 3}, 2}, chat::EmbedTokens{{4}}}}),
+      (std::vector<chat::TextVector>{{.values = {3, 2}}, {.values = {1, 0}}}));
+  EXPECT_EQ(chat::embed_and_wait(model(), {.inputs = {chat::EmbedTokens{{1}}, chat::EmbedTokens{}}}).error().input, 1);
   EXPECT_EQ(*model().tag({}), (std::vector<std::vector<float>>{{1, 2}, {}, {3}}));
   EXPECT_EQ(*model().fork("r1"), "fork of r1");
   Events events;
@@ -186,6 +199,25 @@ TEST_F(RemoteCompleterTest, AnswersAsTheModelBehindItDoes) {
   events.wait_for_end();
   EXPECT_EQ(events.text(), "some words");
   EXPECT_EQ(events.finished(), chat::FinishReason::kStop);
+}
+
+TEST_F(RemoteCompleterTest, EmbeddingsThatWaitForTheModelKeepNobodyWaiting) {
+  start();
+  std::vector<Events> waiting(64);
+  for (size_t i = 0; i < waiting.size(); ++i)
+    ASSERT_TRUE(model().embed({.id = std::to_string(i), .inputs = {chat::EmbedText{chat::Private("held")}}},
+                              waiting[i].sink()));
+  EXPECT_EQ(model().tokenize({.text = chat::Private("ab")})->size(), 2U);
+  EXPECT_EQ(*model().detokenize(std::vector<int32_t>{'a'}), "a");
+  Events events;
+  ASSERT_TRUE(model().complete(request("1", "words"), events.sink()));
+  events.wait_for_end();
+  EXPECT_EQ(events.text(), "words");
+  for (size_t i = 0; i < waiting.size(); ++i) {
+    model().cancel(std::to_string(i));
+    waiting[i].wait_for_end();
+    EXPECT_EQ(waiting[i].finished(), chat::FinishReason::kCancelled);
+  }
 }
 
 TEST_F(RemoteCompleterTest, OptionsAndFilesReachTheEngine) {

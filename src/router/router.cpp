@@ -1,5 +1,6 @@
 #include "router/router.h"
 
+#include <atomic>
 #include <condition_variable>
 #include <map>
 #include <mutex>
@@ -75,20 +76,21 @@ class AutoModel final : public chat::Completer {
   Status complete(chat::CompleteRequest request, chat::EventSink sink) override {
     return complete_(std::move(request), std::move(sink));
   }
-  void cancel(std::string_view id) override { cancel_(id); }
+  void cancel(std::string_view id) override {
+    cancel_(id);
+    if (const auto model = reads_.load().lock()) model->cancel(id);
+  }
   Result<std::vector<float>> score(const chat::ScoreRequest& request) override {
     INGLE_TRY(const auto model, local());
     return model->score(request);
   }
-  Result<std::vector<float>> embed(const chat::EmbedRequest& request) override {
+  Status embed(chat::EmbedRequest request, chat::EventSink sink) override {
     INGLE_TRY(const auto model, local());
-    return model->embed(request);
+    reads_ = model;
+    return model->embed(std::move(request),
+                        [model, sink = std::move(sink)](chat::Event event) { sink(std::move(event)); });
   }
-  Result<std::vector<std::vector<float>>> embed_all(std::span<const chat::EmbedRequest> requests) override {
-    INGLE_TRY(const auto model, local());
-    return model->embed_all(requests);
-  }
-  Result<std::vector<std::vector<float>>> tag(const chat::EmbedRequest& request) override {
+  Result<std::vector<std::vector<float>>> tag(const chat::EmbedTokens& request) override {
     INGLE_TRY(const auto model, local());
     return model->tag(request);
   }
@@ -111,6 +113,7 @@ class AutoModel final : public chat::Completer {
   RoutingOptions& options_;
   std::function<Status(chat::CompleteRequest, chat::EventSink)> complete_;
   std::function<void(std::string_view)> cancel_;
+  std::atomic<std::weak_ptr<chat::Completer>> reads_;  // who was asked to embed
 };
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <future>
 #include <optional>
 #include <utility>
+#include <variant>
 
 namespace ingle::runtime {
 namespace {
@@ -22,6 +23,32 @@ size_t bytes_of(const chat::CompleteRequest& request) {
   for (const chat::Message& message : prompt.messages)
     bytes += sizeof(message) + message.content.reveal().size();
   return bytes;
+}
+
+size_t bytes_of(const chat::EmbedRequest& request) {
+  size_t bytes = kRequestBytes;
+  for (const chat::EmbedInput& input : request.inputs) {
+    bytes += sizeof(input);
+    if (const auto* tokens = std::get_if<chat::EmbedTokens>(&input)) bytes += tokens->tokens.size() * sizeof(int32_t);
+    if (const auto* text = std::get_if<chat::EmbedText>(&input))
+      bytes += text->text.reveal().size() + (text->second ? text->second->reveal().size() : 0);
+  }
+  return bytes;
+}
+
+/// What continues a kept sequence needs the engine that keeps it.
+bool may_begin_anew(const chat::CompleteRequest& request) {
+  return request.continue_from.empty();
+}
+bool may_begin_anew(const chat::EmbedRequest& /*request*/) {
+  return true;
+}
+
+Status hand_over(chat::Completer& model, chat::CompleteRequest request, chat::EventSink sink) {
+  return model.complete(std::move(request), std::move(sink));
+}
+Status hand_over(chat::Completer& model, chat::EmbedRequest request, chat::EventSink sink) {
+  return model.embed(std::move(request), std::move(sink));
 }
 
 bool is_death(const Error& error, const Lease& lease) {
@@ -86,9 +113,10 @@ struct SecondChance::Attempt {
   Attempt(const Attempt&) = delete;
   Attempt& operator=(const Attempt&) = delete;
 
-  void keep(const chat::CompleteRequest& asked) {
+  template <typename Request>
+  void keep(const Request& asked) {
     const size_t n = bytes_of(asked);
-    if (!reviver->take_bytes(n)) return;
+    if (!may_begin_anew(asked) || !reviver->take_bytes(n)) return;
     bytes = n;
     request = asked;
   }
@@ -109,7 +137,7 @@ struct SecondChance::Attempt {
   const chat::EventSink sink;
   const std::shared_ptr<Reviver> reviver;
   // The engine's thread, then the reviver's.
-  std::optional<chat::CompleteRequest> request;  // as long as it could begin anew
+  std::optional<std::variant<chat::CompleteRequest, chat::EmbedRequest>> request;  // as long as it could begin anew
   size_t bytes = 0;
 
   std::mutex mutex;  // of what follows
@@ -125,11 +153,14 @@ void SecondChance::Attempt::begin_again(const std::shared_ptr<Attempt>& self, co
   }
   if (is_cancelled()) return end_as_cancelled();
   if (!next) return sink(chat::Failed{death});
-  const std::string id = request->id;
-  chat::CompleteRequest again = *std::exchange(request, std::nullopt);
+  auto again = *std::exchange(request, std::nullopt);
   forget();
-  const Status status =
-      next->model->complete(std::move(again), [self](chat::Event event) { self->sink(std::move(event)); });
+  const std::string id = std::visit([](const auto& asked) { return asked.id; }, again);
+  const Status status = std::visit(
+      [&](auto& asked) {
+        return hand_over(*next->model, std::move(asked), [self](chat::Event event) { self->sink(std::move(event)); });
+      },
+      again);
   if (!status) return sink(chat::Failed{status.error()});
   // A cancel that came before the engine knew the request was lost.
   if (is_cancelled()) next->model->cancel(id);
@@ -159,11 +190,11 @@ auto SecondChance::ask(Ask ask) {
   return ask(*next->model);
 }
 
-Status SecondChance::complete(chat::CompleteRequest request, chat::EventSink sink) {
+template <typename Request>
+Status SecondChance::begin(Request request, chat::EventSink sink) {
   const Lease lease = current();
   const auto attempt = std::make_shared<Attempt>(std::move(sink), reviver_);
-  // What continues a kept sequence needs the engine that keeps it.
-  if (request.continue_from.empty()) attempt->keep(request);
+  attempt->keep(request);
   {
     const std::lock_guard lock(lease_mutex_);
     std::erase_if(attempts_, [](const auto& row) { return row.second.expired(); });
@@ -176,7 +207,7 @@ Status SecondChance::complete(chat::CompleteRequest request, chat::EventSink sin
     });
   };
   const Status status =
-      lease.model->complete(std::move(request), [attempt, revive, alive = lease.alive](chat::Event event) {
+      hand_over(*lease.model, std::move(request), [attempt, revive, alive = lease.alive](chat::Event event) {
         if (std::holds_alternative<chat::Delta>(event)) attempt->forget();
         const auto* failed = std::get_if<chat::Failed>(&event);
         if (failed != nullptr && attempt->request && is_death(failed->error, {nullptr, alive}))
@@ -186,6 +217,14 @@ Status SecondChance::complete(chat::CompleteRequest request, chat::EventSink sin
   if (status || !attempt->request || !is_death(status.error(), lease)) return status;
   revive(status.error());
   return {};
+}
+
+Status SecondChance::complete(chat::CompleteRequest request, chat::EventSink sink) {
+  return begin(std::move(request), std::move(sink));
+}
+
+Status SecondChance::embed(chat::EmbedRequest request, chat::EventSink sink) {
+  return begin(std::move(request), std::move(sink));
 }
 
 void SecondChance::cancel(std::string_view id) {
@@ -226,15 +265,7 @@ Result<std::vector<float>> SecondChance::score(const chat::ScoreRequest& request
   return ask([&](chat::Completer& model) { return model.score(request); });
 }
 
-Result<std::vector<float>> SecondChance::embed(const chat::EmbedRequest& request) {
-  return ask([&](chat::Completer& model) { return model.embed(request); });
-}
-
-Result<std::vector<std::vector<float>>> SecondChance::embed_all(std::span<const chat::EmbedRequest> requests) {
-  return ask([&](chat::Completer& model) { return model.embed_all(requests); });
-}
-
-Result<std::vector<std::vector<float>>> SecondChance::tag(const chat::EmbedRequest& request) {
+Result<std::vector<std::vector<float>>> SecondChance::tag(const chat::EmbedTokens& request) {
   return ask([&](chat::Completer& model) { return model.tag(request); });
 }
 

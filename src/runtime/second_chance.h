@@ -2,7 +2,8 @@
 //
 // Engines die: a kernel short of memory ends one, or a bug. What was being answered is lost and ends in a typed error; but a
 // request of whose answer nothing was there yet begins anew, once, on the engine that is loaded in place of the dead one,
-// and its client sees a pause. A request that kills engines takes two with it and no more. Calls are repeated likewise.
+// and its client sees a pause; vectors begin anew at any time, since they are the same. A request that kills engines takes
+// two with it and no more. Calls are repeated likewise.
 // Any thread may call it. Engines are acquired on threads of the Reviver, which the manager owns and ends.
 #pragma once
 
@@ -76,11 +77,10 @@ class SecondChance final : public chat::Completer {
   Result<std::vector<std::vector<int32_t>>> tokenize_all(std::span<const chat::TokenizeRequest> requests) override;
   Result<std::string> detokenize(std::span<const int32_t> tokens) override;
   Status complete(chat::CompleteRequest request, chat::EventSink sink) override;
+  Status embed(chat::EmbedRequest request, chat::EventSink sink) override;
   void cancel(std::string_view id) override;
   Result<std::vector<float>> score(const chat::ScoreRequest& request) override;
-  Result<std::vector<float>> embed(const chat::EmbedRequest& request) override;
-  Result<std::vector<std::vector<float>>> embed_all(std::span<const chat::EmbedRequest> requests) override;
-  Result<std::vector<std::vector<float>>> tag(const chat::EmbedRequest& request) override;
+  Result<std::vector<std::vector<float>>> tag(const chat::EmbedTokens& request) override;
   Result<std::string> fork(std::string_view request_id) override { return current().model->fork(request_id); }
   void release(std::string_view handle) override { current().model->release(handle); }
   Result<chat::Stats> stats() override { return current().model->stats(); }
@@ -89,6 +89,8 @@ class SecondChance final : public chat::Completer {
   struct Attempt;
 
   Lease current() const;
+  template <typename Request>
+  Status begin(Request request, chat::EventSink sink);
   template <typename Ask>
   auto ask(Ask ask);
 

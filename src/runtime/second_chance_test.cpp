@@ -20,18 +20,14 @@ class MortalModel final : public chat::Completer {
   Result<std::vector<int32_t>> tokenize(const chat::TokenizeRequest&) override { return std::vector<int32_t>{}; }
   Result<std::string> detokenize(std::span<const int32_t>) override { return alone("text"); }
   Status complete(chat::CompleteRequest request, chat::EventSink sink) override {
-    const std::lock_guard lock(mutex_);
-    if (dead_) return std::unexpected(kDeath);
-    sinks_.emplace(request.id, std::move(sink));
-    changed_.notify_all();
-    return {};
+    return begin(request.id, std::move(sink));
   }
+  Status embed(chat::EmbedRequest request, chat::EventSink sink) override { return begin(request.id, std::move(sink)); }
   void cancel(std::string_view id) override {
     say(id, chat::Finished{.reason = chat::FinishReason::kCancelled, .stop_text = {}, .usage = {}});
   }
   Result<std::vector<float>> score(const chat::ScoreRequest&) override { return std::vector<float>{}; }
-  Result<std::vector<float>> embed(const chat::EmbedRequest&) override { return std::vector<float>{}; }
-  Result<std::vector<std::vector<float>>> tag(const chat::EmbedRequest&) override {
+  Result<std::vector<std::vector<float>>> tag(const chat::EmbedTokens&) override {
     return std::vector<std::vector<float>>{};
   }
   Result<std::string> fork(std::string_view) override { return alone("handle"); }
@@ -72,6 +68,13 @@ class MortalModel final : public chat::Completer {
   inline static const Error kDeath = Error::unavailable("the engine ended (signal 9)");
 
  private:
+  Status begin(const std::string& id, chat::EventSink sink) {
+    const std::lock_guard lock(mutex_);
+    if (dead_) return std::unexpected(kDeath);
+    sinks_.emplace(id, std::move(sink));
+    changed_.notify_all();
+    return {};
+  }
   Result<std::string> alone(std::string text) const {
     if (!alive()) return std::unexpected(kDeath);
     return text;
@@ -163,6 +166,17 @@ TEST_F(SecondChanceTest, a_request_without_an_answer_yet_begins_anew_on_another_
   engine(1).say("r", chat::Delta{.text = "hi", .tokens = {}});
   engine(1).say("r", stop());
   EXPECT_EQ(outcome.text, "hi");
+  EXPECT_EQ(outcome.reason, chat::FinishReason::kStop);
+  EXPECT_EQ(outcome.ends, 1);
+}
+
+TEST_F(SecondChanceTest, vectors_begin_anew_although_some_were_there) {
+  Outcome outcome;
+  ASSERT_TRUE(model_->embed({.id = "r", .inputs = {chat::EmbedTokens{.tokens = {1}}}}, outcome.sink()));
+  engine(0).say("r", chat::Vectors{.first = 0, .list = {{.values = {1}}}});
+  engine(0).die();
+  engine(1).wait_for("r");
+  engine(1).say("r", stop());
   EXPECT_EQ(outcome.reason, chat::FinishReason::kStop);
   EXPECT_EQ(outcome.ends, 1);
 }

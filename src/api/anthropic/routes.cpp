@@ -56,6 +56,7 @@ void count_tokens(const std::shared_ptr<Call>& call) {
     if (!model) return call->fail(model.error());
     const auto n_tokens = count(**model, std::get<chat::ChatPrompt>(asked.request.prompt));
     if (failed(*call, n_tokens)) return;
+    call->record().tokens_listed = static_cast<uint32_t>(*n_tokens);
     call->respond_json(encode_count(*n_tokens));
   });
 }

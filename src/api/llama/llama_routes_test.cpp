@@ -100,10 +100,12 @@ TEST(LlamaVectors, an_embedding_is_asked_for_in_texts_and_tokens) {
 }
 
 TEST(LlamaVectors, an_embedding_has_the_norm_that_was_asked_for) {
-  const Embeddings answer{.vectors = {{0.5F, -0.25F}}};
-  EXPECT_EQ(encode_embedding(answer, 2), R"([{"index":0,"embedding":[[0.5,-0.25]]}])");
-  EXPECT_EQ(Json::parse(encode_embedding(answer, 0)).at(0).at("embedding").at(0), Json::parse("[32760.0,-16380.0]"));
-  EXPECT_NEAR(Json::parse(encode_embedding(answer, 1)).at(0).at("embedding").at(0).at(0).get<double>(), 2.0 / 3, 1e-9);
+  const std::vector<float> vector = {0.5F, -0.25F};
+  EXPECT_EQ(encode_vector(vector, 2), "[0.5,-0.25]");
+  EXPECT_EQ(Json::parse(encode_vector(vector, 0)), Json::parse("[32760.0,-16380.0]"));
+  EXPECT_NEAR(Json::parse(encode_vector(vector, 1)).at(0).get<double>(), 2.0 / 3, 1e-9);
+  EXPECT_EQ(encode_embedding(std::vector<std::string>{"[1]", "[2]"}),
+            R"([{"index":0,"embedding":[[1]]},{"index":1,"embedding":[[2]]}])");
 }
 
 TEST(LlamaVectors, documents_are_ranked_in_both_forms) {

@@ -107,6 +107,7 @@ void tokenize(const std::shared_ptr<Call>& call) {
   ask(call, parsed->model, [call, asked = *parsed](chat::Completer& model) {
     const auto tokens = model.tokenize(asked.request);
     if (failed(*call, tokens)) return;
+    call->record().tokens_listed = static_cast<uint32_t>(tokens->size());
     std::vector<std::string> pieces;
     for (size_t i = 0; asked.with_pieces && i < tokens->size(); ++i) {
       auto piece = model.detokenize(std::span(*tokens).subspan(i, 1));

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "api/json_input.h"
+#include "api/limits.h"
 #include "api/llama/routes.h"
 #include "api/llama/target.h"
 
@@ -89,26 +90,12 @@ std::vector<chat::Private> read_documents(ObjectReader& in, ReadNotes& notes, st
 }
 
 /// Of a vector of length 1.
-double scale_of(const std::vector<float>& vector, int32_t norm) {
+double scale_of(std::span<const float> vector, int32_t norm) {
   double sum = 0;
   for (const float x : vector)
     sum = norm == 0 ? std::max(sum, std::abs(double{x})) : sum + std::pow(std::abs(double{x}), norm);
   if (sum == 0) return 0;
   return norm == 0 ? 32760 / sum : 1 / std::pow(sum, 1.0 / norm);
-}
-
-/// From what was parsed to what `work` makes of it with the model, written by `encode`.
-template <typename Parsed, typename Work, typename Encode>
-void answer(const std::shared_ptr<Call>& call, Parsed parsed, Work work, Encode encode) {
-  if (!parsed) return call->fail(parsed.error());
-  call->name_ignored(parsed->ignored);
-  call->request().body = {};
-  const auto model = acquire(*call, parsed->model);
-  if (!model) return call->fail(model.error());
-  parsed->request.gone = [call] { return call->exchange().gone(); };
-  const auto made = work(**model, parsed->request);
-  if (!made) return call->fail(made.error());
-  call->respond_json(encode(*parsed, *made));
 }
 
 }  // namespace
@@ -128,6 +115,8 @@ Answer<EmbeddingCall> parse_embedding(std::string_view body) {
     const Json* input = in.any("input");
     call.request.field = content != nullptr || input == nullptr ? "content" : "input";
     call.request.inputs = read_inputs(in, call.request.field, content != nullptr ? content : input);
+    if (call.request.inputs.size() > kMaxEmbeddingInputs)
+      in.fault(call.request.field, "must be at most " + std::to_string(kMaxEmbeddingInputs) + " inputs");
     call.norm = static_cast<int32_t>(in.integer("embd_normalize", -1, 64).value_or(2));
     if (call.norm < 0)
       in.fault(Failure::not_implemented("embd_normalize", "vectors are always made of one length here"));
@@ -137,19 +126,23 @@ Answer<EmbeddingCall> parse_embedding(std::string_view body) {
   return call;
 }
 
-std::string encode_embedding(const Embeddings& answer, int32_t norm) {
+std::string encode_vector(std::span<const float> vector, int32_t norm) {
+  if (norm == 2) return json_of(vector);
   Json list = Json::array();
-  for (size_t i = 0; i < answer.vectors.size(); ++i) {
-    Json vector = answer.vectors[i];
-    if (norm != 2) {
-      const double scale = scale_of(answer.vectors[i], norm);
-      for (Json& x : vector)
-        x = x.get<double>() * scale;
-    }
-    // A list of one: models without pooling have a vector a token there.
-    list.push_back({{"index", i}, {"embedding", Json::array({std::move(vector)})}});
-  }
+  const double scale = scale_of(vector, norm);
+  for (const float x : vector)
+    list.push_back(double{x} * scale);
   return to_text(list);
+}
+
+std::string encode_embedding(std::span<const std::string> vectors) {
+  std::string text = "[";
+  for (size_t i = 0; i < vectors.size(); ++i) {
+    // A list of one: models without pooling have a vector a token there.
+    text.append(i > 0 ? "," : "").append(R"({"index":)").append(std::to_string(i));
+    text.append(R"(,"embedding":[)").append(vectors[i]).append("]}");
+  }
+  return text + "]";
 }
 
 Answer<RerankCall> parse_rerank(std::string_view body) {
@@ -197,13 +190,28 @@ std::string encode_rerank(const RerankCall& call, const Reranked& answer) {
 }
 
 void embedding(const std::shared_ptr<Call>& call) {
-  answer(call, parse_embedding(call->request().body), embed,
-         [](const auto& parsed, const auto& vectors) { return encode_embedding(vectors, parsed.norm); });
+  auto parsed = parse_embedding(call->request().body);
+  if (!parsed) return call->fail(parsed.error());
+  call->name_ignored(parsed->ignored);
+  auto model = model_of(*call, parsed->model);
+  if (!model) return call->fail(model.error());
+  const auto one = [norm = parsed->norm](std::span<const float> vector) { return encode_vector(vector, norm); };
+  const auto all = [](std::span<const std::string> vectors, const VectorsOutcome& /*outcome*/) {
+    return encode_embedding(vectors);
+  };
+  run_vectors(call, embedding_job(*std::move(model), std::move(parsed->request), {one, all}));
 }
 
 void rerank_documents(const std::shared_ptr<Call>& call) {
-  answer(call, parse_rerank(call->request().body), rerank,
-         [](const auto& parsed, const auto& ranking) { return encode_rerank(parsed, ranking); });
+  auto parsed = parse_rerank(call->request().body);
+  if (!parsed) return call->fail(parsed.error());
+  call->name_ignored(parsed->ignored);
+  auto model = model_of(*call, parsed->model);
+  if (!model) return call->fail(model.error());
+  parsed->model = *model;
+  const auto asked = std::make_shared<const RerankCall>(*std::move(parsed));
+  run_vectors(call, rerank_job(*std::move(model), {asked, &asked->request},
+                               [asked](const Reranked& ranking) { return encode_rerank(*asked, ranking); }));
 }
 
 }  // namespace ingle::api::llama

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,7 +34,9 @@ extern const FieldTable kEmbeddingFields;
 extern const FieldTable kRerankFields;
 
 Answer<EmbeddingCall> parse_embedding(std::string_view body);
-std::string encode_embedding(const Embeddings& answer, int32_t norm);
+/// A vector of length 1 made of the length `norm`, and all of them as they are written.
+std::string encode_vector(std::span<const float> vector, int32_t norm);
+std::string encode_embedding(std::span<const std::string> vectors);
 
 Answer<RerankCall> parse_rerank(std::string_view body);
 std::string encode_rerank(const RerankCall& call, const Reranked& answer);

@@ -212,6 +212,26 @@ class StatsEncoder : public AnswerEncoder {
   const ModelFacts facts_;
 };
 
+/// The facts behind the last field of the inner encoder's answer, which may be long.
+class FactsEncoder final : public VectorsEncoder {
+ public:
+  FactsEncoder(std::unique_ptr<VectorsEncoder> inner, ModelFacts facts)
+      : inner_(std::move(inner)), facts_(std::move(facts)) {}
+
+  void take(size_t input, chat::TextVector vector) override { inner_->take(input, std::move(vector)); }
+  std::string whole(const VectorsOutcome& outcome) override {
+    std::string answer = inner_->whole(outcome);
+    Json json = Json::object();
+    put_facts(json, facts_);
+    answer.back() = ',';
+    return answer + to_text(json).substr(1);
+  }
+
+ private:
+  const std::unique_ptr<VectorsEncoder> inner_;
+  const ModelFacts facts_;
+};
+
 const runtime::LoadedModel* find(std::span<const runtime::LoadedModel> loaded, std::string_view name) {
   const auto found = std::ranges::find(loaded, name, &runtime::LoadedModel::name);
   return found == loaded.end() ? nullptr : &*found;
@@ -287,10 +307,8 @@ std::unique_ptr<AnswerEncoder> add_stats(std::unique_ptr<AnswerEncoder> inner, M
   return std::make_unique<StatsEncoder>(std::move(inner), std::move(facts));
 }
 
-std::string add_facts(std::string_view answer, const ModelFacts& facts) {
-  Json json = Json::parse(answer);
-  put_facts(json, facts);
-  return to_text(json);
+std::unique_ptr<VectorsEncoder> add_facts(std::unique_ptr<VectorsEncoder> inner, ModelFacts facts) {
+  return std::make_unique<FactsEncoder>(std::move(inner), std::move(facts));
 }
 
 std::string encode_models_v0(std::span<const ModelInfo> models, std::span<const runtime::LoadedModel> loaded) {

@@ -13,6 +13,7 @@
 #include "api/failure.h"
 #include "api/inference.h"
 #include "api/services.h"
+#include "api/vectors.h"
 
 namespace ingle::api::lmstudio {
 
@@ -35,7 +36,7 @@ struct ModelFacts {
 };
 std::unique_ptr<AnswerEncoder> add_stats(std::unique_ptr<AnswerEncoder> inner, ModelFacts facts);
 /// The same beside embeddings: an answer of OpenAI's form.
-std::string add_facts(std::string_view answer, const ModelFacts& facts);
+std::unique_ptr<VectorsEncoder> add_facts(std::unique_ptr<VectorsEncoder> inner, ModelFacts facts);
 
 std::string encode_models_v0(std::span<const ModelInfo> models, std::span<const runtime::LoadedModel> loaded);
 std::string encode_model_v0(const ModelInfo& model, bool is_loaded);

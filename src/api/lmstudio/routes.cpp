@@ -190,14 +190,9 @@ void embeddings_v0(const std::shared_ptr<Call>& call) {
   auto parsed = openai::parse_embeddings(call->request().body);
   if (!parsed) return call->fail(parsed.error());
   call->name_ignored(parsed->ignored);
-  call->request().body = {};
-  const auto model = acquire_model(*call, parsed->model, {});
-  if (!model) return call->fail(model.error());
-  parsed->request.gone = [call] { return call->exchange().gone(); };
-  const auto answer = embed(**model, parsed->request);
-  if (!answer) return call->fail(answer.error());
-  call->respond_json(add_facts(openai::encode_embeddings(*answer, parsed->model, parsed->base64),
-                               facts_of(call->services(), parsed->model)));
+  VectorsJob job = openai::embeddings_job(*std::move(parsed));
+  job.encoder = add_facts(std::move(job.encoder), facts_of(call->services(), job.model));
+  run_vectors(call, std::move(job));
 }
 
 void list_models_v0(const std::shared_ptr<Call>& call) {

@@ -2,9 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <chrono>
-#include <iterator>
-
 #include "api/inference.h"
 #include "api/json_input.h"
 #include "api/limits.h"
@@ -68,50 +65,18 @@ Answer<EmbedCall> finished(EmbedCall call, ReadNotes notes) {
   return call;
 }
 
-/// As short as a 32-bit number can be written: the library writes all the digits of the 64-bit one.
-void append(std::string& text, const std::vector<float>& vector) {
-  text += '[';
-  for (size_t i = 0; i < vector.size(); ++i)
-    fmt::format_to(std::back_inserter(text), "{}{}", i == 0 ? "" : ",", vector[i]);
-  text += ']';
-}
-
 int64_t nanoseconds(double seconds) {
   return static_cast<int64_t>(seconds * 1e9);
 }
 
-struct Answered {
-  Embeddings embeddings;
-  double load_seconds = 0;
-  double total_seconds = 0;
-};
+using WriteAll = std::function<std::string(std::span<const std::string> vectors, const VectorsOutcome& outcome)>;
 
-/// Nothing after the call was answered with an error.
-std::optional<Answered> answer(Call& call, Answer<EmbedCall>& parsed) {
-  using Clock = std::chrono::steady_clock;
-  const auto since = [began = Clock::now()] { return std::chrono::duration<double>(Clock::now() - began).count(); };
-  if (!parsed) {
-    call.fail(parsed.error());
-    return std::nullopt;
-  }
-  call.name_ignored(parsed->ignored);
-  const auto model = acquire_model(call, parsed->model, parsed->acquire);
-  if (!model) {
-    call.fail(model.error());
-    return std::nullopt;
-  }
-  Answered answered{.embeddings = {}, .load_seconds = since()};
-  parsed->request.gone = [&call] { return call.exchange().gone(); };
-  if (!parsed->request.inputs.empty()) {
-    auto embeddings = embed(**model, parsed->request);
-    if (!embeddings) {
-      call.fail(embeddings.error());
-      return std::nullopt;
-    }
-    answered.embeddings = *std::move(embeddings);
-  }
-  answered.total_seconds = since();
-  return answered;
+void run(const std::shared_ptr<Call>& call, Answer<EmbedCall> parsed, WriteAll all) {
+  if (!parsed) return call->fail(parsed.error());
+  call->name_ignored(parsed->ignored);
+  VectorsJob job = embedding_job(std::move(parsed->model), std::move(parsed->request), {json_of, std::move(all)});
+  job.acquire = parsed->acquire;
+  run_vectors(call, std::move(job));
 }
 
 }  // namespace
@@ -150,36 +115,34 @@ Answer<EmbedCall> parse_embeddings(std::string_view body) {
   return finished(std::move(call), std::move(notes));
 }
 
-std::string encode_embed(const Embeddings& answer, std::string_view model, double total_seconds, double load_seconds) {
+std::string encode_embed(std::span<const std::string> vectors, std::string_view model, const VectorsOutcome& outcome) {
   std::string text = "{\"model\":" + to_text(model) + ",\"embeddings\":[";
-  for (size_t i = 0; i < answer.vectors.size(); ++i) {
-    if (i > 0) text += ',';
-    append(text, answer.vectors[i]);
-  }
+  for (size_t i = 0; i < vectors.size(); ++i)
+    text.append(i > 0 ? "," : "").append(vectors[i]);
   text += ']';
-  if (!answer.vectors.empty())
-    text += fmt::format(R"(,"total_duration":{},"load_duration":{},"prompt_eval_count":{})", nanoseconds(total_seconds),
-                        nanoseconds(load_seconds), answer.prompt_tokens);
+  if (!vectors.empty())
+    text += fmt::format(R"(,"total_duration":{},"load_duration":{},"prompt_eval_count":{})",
+                        nanoseconds(outcome.total_seconds), nanoseconds(outcome.load_seconds), outcome.prompt_tokens);
   return text + "}";
 }
 
-std::string encode_embeddings(const Embeddings& answer) {
-  std::string text = "{\"embedding\":";
-  append(text, answer.vectors.empty() ? std::vector<float>() : answer.vectors.front());
-  return text + "}";
+std::string encode_embeddings(std::span<const std::string> vectors) {
+  return "{\"embedding\":" + (vectors.empty() ? "[]" : vectors.front()) + "}";
 }
 
 void embed_inputs(const std::shared_ptr<Call>& call) {
   auto parsed = parse_embed(call->request().body);
-  const auto answered = answer(*call, parsed);
-  if (answered)
-    call->respond_json(
-        encode_embed(answered->embeddings, parsed->model, answered->total_seconds, answered->load_seconds));
+  const std::string model = parsed ? parsed->model : "";
+  run(call, std::move(parsed), [model](std::span<const std::string> vectors, const VectorsOutcome& outcome) {
+    return encode_embed(vectors, model, outcome);
+  });
 }
 
 void embed_prompt(const std::shared_ptr<Call>& call) {
-  auto parsed = parse_embeddings(call->request().body);
-  if (const auto answered = answer(*call, parsed)) call->respond_json(encode_embeddings(answered->embeddings));
+  run(call, parse_embeddings(call->request().body),
+      [](std::span<const std::string> vectors, const VectorsOutcome& /*outcome*/) {
+        return encode_embeddings(vectors);
+      });
 }
 
 }  // namespace ingle::api::ollama

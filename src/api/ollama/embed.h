@@ -1,6 +1,7 @@
 // Ollama's embeddings: /api/embed, and /api/embeddings of older clients.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,8 +24,9 @@ struct EmbedCall {
 Answer<EmbedCall> parse_embed(std::string_view body);
 Answer<EmbedCall> parse_embeddings(std::string_view body);
 
-std::string encode_embed(const Embeddings& answer, std::string_view model, double total_seconds, double load_seconds);
+// `vectors`: each as it is written.
+std::string encode_embed(std::span<const std::string> vectors, std::string_view model, const VectorsOutcome& outcome);
 /// The vector of the one prompt; none for a request that only loads the model.
-std::string encode_embeddings(const Embeddings& answer);
+std::string encode_embeddings(std::span<const std::string> vectors);
 
 }  // namespace ingle::api::ollama

@@ -39,12 +39,12 @@ TEST(OllamaEmbed, says_what_is_no_input) {
 }
 
 TEST(OllamaEmbed, writes_numbers_as_short_as_they_are) {
-  const Embeddings answer{.vectors = {{0.1F, -1.0F}, {0.0F, 1e-7F}}, .prompt_tokens = 7};
-  EXPECT_EQ(encode_embed(answer, "m", 2, 0.5),
+  const std::vector<std::string> vectors = {json_of(std::vector{0.1F, -1.0F}), json_of(std::vector{0.0F, 1e-7F})};
+  EXPECT_EQ(encode_embed(vectors, "m", {.prompt_tokens = 7, .load_seconds = 0.5, .total_seconds = 2}),
             R"({"model":"m","embeddings":[[0.1,-1],[0,1e-07]],"total_duration":2000000000,"load_duration":500000000,)"
             R"("prompt_eval_count":7})");
-  EXPECT_EQ(encode_embed({}, "m", 2, 0.5), R"({"model":"m","embeddings":[]})");
-  EXPECT_EQ(encode_embeddings(answer), R"({"embedding":[0.1,-1]})");
+  EXPECT_EQ(encode_embed({}, "m", {}), R"({"model":"m","embeddings":[]})");
+  EXPECT_EQ(encode_embeddings(vectors), R"({"embedding":[0.1,-1]})");
   EXPECT_EQ(encode_embeddings({}), R"({"embedding":[]})");
 }
 

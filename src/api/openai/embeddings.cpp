@@ -42,17 +42,24 @@ Answer<EmbeddingsCall> parse_embeddings(std::string_view body) {
   return call;
 }
 
-std::string encode_embeddings(const Embeddings& answer, std::string_view model, bool base64) {
-  Json data = Json::array();
-  for (size_t i = 0; i < answer.vectors.size(); ++i) {
-    const std::vector<float>& vector = answer.vectors[i];
-    data.push_back(
-        {{"object", "embedding"}, {"index", i}, {"embedding", base64 ? Json(base64_of(vector)) : Json(vector)}});
+std::string encode_embeddings(std::span<const std::string> vectors, std::string_view model, uint64_t prompt_tokens) {
+  std::string text = R"({"object":"list","data":[)";
+  for (size_t i = 0; i < vectors.size(); ++i) {
+    text.append(i > 0 ? "," : "").append(R"({"object":"embedding","index":)").append(std::to_string(i));
+    text.append(R"(,"embedding":)").append(vectors[i]).append("}");
   }
-  return to_text({{"object", "list"},
-                  {"data", std::move(data)},
-                  {"model", model},
-                  {"usage", {{"prompt_tokens", answer.prompt_tokens}, {"total_tokens", answer.prompt_tokens}}}});
+  text.append(R"(],"model":)").append(to_text(model)).append(R"(,"usage":)");
+  return text + to_text({{"prompt_tokens", prompt_tokens}, {"total_tokens", prompt_tokens}}) + "}";
+}
+
+VectorsJob embeddings_job(EmbeddingsCall call) {
+  const auto one = [base64 = call.base64](std::span<const float> vector) {
+    return base64 ? '"' + base64_of(vector) + '"' : json_of(vector);
+  };
+  const auto all = [model = call.model](std::span<const std::string> vectors, const VectorsOutcome& outcome) {
+    return encode_embeddings(vectors, model, outcome.prompt_tokens);
+  };
+  return embedding_job(std::move(call.model), std::move(call.request), {one, all});
 }
 
 }  // namespace ingle::api::openai

@@ -30,13 +30,7 @@ void embeddings(const std::shared_ptr<Call>& call) {
   auto parsed = parse_embeddings(call->request().body);
   if (!parsed) return call->fail(parsed.error());
   call->name_ignored(parsed->ignored);
-  call->request().body = {};
-  const auto model = acquire_model(*call, parsed->model, {});
-  if (!model) return call->fail(model.error());
-  parsed->request.gone = [call] { return call->exchange().gone(); };
-  const auto answer = embed(**model, parsed->request);
-  if (!answer) return call->fail(answer.error());
-  call->respond_json(encode_embeddings(*answer, parsed->model, parsed->base64));
+  run_vectors(call, embeddings_job(*std::move(parsed)));
 }
 
 namespace {

@@ -1,6 +1,7 @@
 // Fakes for tests of the API: an exchange that collects, and a model whose events the test gives. Any thread may use them.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -75,6 +76,9 @@ class ScriptedCompleter : public chat::Completer {
   std::function<void()> before;   // runs while complete() has not taken the request yet
   chat::CompleteRequest request;  // the last one
   chat::EventSink sink;
+  std::vector<chat::EmbedRequest> embedded;
+  std::vector<chat::EventSink> held;
+  std::function<Result<chat::TextVector>(const chat::EmbedInput& input)> vector_of;
   std::vector<std::string> cancelled;
   std::vector<int32_t> tokens = {7, 8, 9};  // of every text
   std::vector<chat::TokenizeRequest> tokenized;
@@ -95,7 +99,8 @@ class ScriptedCompleter : public chat::Completer {
   }
   /// As everywhere: what is not known cannot be cancelled.
   void cancel(std::string_view id) override {
-    if (id == request.id) cancelled.emplace_back(id);
+    const bool embeds = std::ranges::find(embedded, id, &chat::EmbedRequest::id) != embedded.end();
+    if (id == request.id || embeds) cancelled.emplace_back(id);
   }
 
   Result<chat::Description> describe() override { return description; }
@@ -106,8 +111,31 @@ class ScriptedCompleter : public chat::Completer {
   }
   Result<std::string> detokenize(std::span<const int32_t> /*tokens*/) override { return no(); }
   Result<std::vector<float>> score(const chat::ScoreRequest& /*request*/) override { return no(); }
-  Result<std::vector<float>> embed(const chat::EmbedRequest& /*request*/) override { return no(); }
-  Result<std::vector<std::vector<float>>> tag(const chat::EmbedRequest& /*request*/) override { return no(); }
+  /// The vectors of `vector_of`, at once; with `hold` never: the sink is kept in `held`.
+  Status embed(chat::EmbedRequest wanted, chat::EventSink events) override {
+    embedded.push_back(std::move(wanted));
+    if (!refusal) return refusal;
+    if (hold) {
+      held.push_back(std::move(events));
+      return {};
+    }
+    if (!vector_of) return no();
+    chat::Vectors all;
+    chat::Finished finished;
+    for (const chat::EmbedInput& input : embedded.back().inputs) {
+      auto vector = vector_of(input);
+      if (!vector) {
+        events(chat::Failed{vector.error(), static_cast<int32_t>(all.list.size())});
+        return {};
+      }
+      finished.usage.prompt_tokens += vector->n_tokens;
+      all.list.push_back(*std::move(vector));
+    }
+    events(std::move(all));
+    events(std::move(finished));
+    return {};
+  }
+  Result<std::vector<std::vector<float>>> tag(const chat::EmbedTokens& /*request*/) override { return no(); }
   Result<std::string> fork(std::string_view /*request_id*/) override { return no(); }
   void release(std::string_view /*handle*/) override {}
   Result<chat::Stats> stats() override { return now; }

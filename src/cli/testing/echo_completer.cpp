@@ -101,10 +101,10 @@ void EchoCompleter::cancel(std::string_view id) {
 Result<std::vector<float>> EchoCompleter::score(const chat::ScoreRequest& /*request*/) {
   return std::unexpected(not_here());
 }
-Result<std::vector<float>> EchoCompleter::embed(const chat::EmbedRequest& /*request*/) {
+Status EchoCompleter::embed(chat::EmbedRequest /*request*/, chat::EventSink /*sink*/) {
   return std::unexpected(not_here());
 }
-Result<std::vector<std::vector<float>>> EchoCompleter::tag(const chat::EmbedRequest& /*request*/) {
+Result<std::vector<std::vector<float>>> EchoCompleter::tag(const chat::EmbedTokens& /*request*/) {
   return std::unexpected(not_here());
 }
 Result<std::string> EchoCompleter::fork(std::string_view /*request_id*/) {

@@ -28,8 +28,8 @@ class EchoCompleter : public chat::Completer {
   Status complete(chat::CompleteRequest request, chat::EventSink sink) override;
   void cancel(std::string_view id) override;
   Result<std::vector<float>> score(const chat::ScoreRequest& request) override;
-  Result<std::vector<float>> embed(const chat::EmbedRequest& request) override;
-  Result<std::vector<std::vector<float>>> tag(const chat::EmbedRequest& request) override;
+  Status embed(chat::EmbedRequest request, chat::EventSink sink) override;
+  Result<std::vector<std::vector<float>>> tag(const chat::EmbedTokens& request) override;
   Result<std::string> fork(std::string_view request_id) override;
   void release(std::string_view handle) override;
   Result<chat::Stats> stats() override { return chat::Stats{}; }

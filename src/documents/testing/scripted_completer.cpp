@@ -50,10 +50,10 @@ Result<std::string> ScriptedCompleter::detokenize(std::span<const int32_t>) {
 Result<std::vector<float>> ScriptedCompleter::score(const chat::ScoreRequest&) {
   return std::unexpected(not_here());
 }
-Result<std::vector<float>> ScriptedCompleter::embed(const chat::EmbedRequest&) {
+Status ScriptedCompleter::embed(chat::EmbedRequest, chat::EventSink) {
   return std::unexpected(not_here());
 }
-Result<std::vector<std::vector<float>>> ScriptedCompleter::tag(const chat::EmbedRequest&) {
+Result<std::vector<std::vector<float>>> ScriptedCompleter::tag(const chat::EmbedTokens&) {
   return std::unexpected(not_here());
 }
 Result<std::string> ScriptedCompleter::fork(std::string_view) {
