@@ -147,9 +147,6 @@ class Shared final : public chat::Completer {
   Result<std::vector<int32_t>> tokenize(const chat::TokenizeRequest& request) override {
     return model_->tokenize(request);
   }
-  Result<std::vector<std::vector<int32_t>>> tokenize_all(std::span<const chat::TokenizeRequest> requests) override {
-    return model_->tokenize_all(requests);
-  }
   Result<std::string> detokenize(std::span<const int32_t> tokens) override { return model_->detokenize(tokens); }
   void cancel(std::string_view id) override { model_->cancel(id); }
   Result<std::vector<float>> score(const chat::ScoreRequest& request) override { return model_->score(request); }

@@ -23,7 +23,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   try_as<ingle::chat::ScoreRequest>(bytes);
   try_as<ingle::chat::EmbedRequest>(bytes);
   try_as<ingle::chat::EmbedTokens>(bytes);
-  try_as<std::vector<ingle::chat::TokenizeRequest>>(bytes);
   try_as<ingle::chat::Event>(bytes);
   try_as<ingle::chat::Description>(bytes);
   try_as<ingle::chat::Stats>(bytes);

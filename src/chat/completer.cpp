@@ -6,16 +6,6 @@
 
 namespace ingle::chat {
 
-Result<std::vector<std::vector<int32_t>>> Completer::tokenize_all(std::span<const TokenizeRequest> requests) {
-  std::vector<std::vector<int32_t>> answers;
-  answers.reserve(requests.size());
-  for (const TokenizeRequest& request : requests) {
-    INGLE_TRY(auto tokens, tokenize(request));
-    answers.push_back(std::move(tokens));
-  }
-  return answers;
-}
-
 namespace {
 
 /// Waits for the last event of a request that `start` hands a sink; all events go to `on_event`.

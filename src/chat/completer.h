@@ -29,8 +29,6 @@ class Completer {
   /// The prompt text that the model would see.
   virtual Result<std::string> render(const ChatPrompt& prompt) = 0;
   virtual Result<std::vector<int32_t>> tokenize(const TokenizeRequest& request) = 0;
-  /// tokenize() of each; the first that fails fails them all. Where the model lies in another process, one message there.
-  virtual Result<std::vector<std::vector<int32_t>>> tokenize_all(std::span<const TokenizeRequest> requests);
   /// Raw bytes of tokens.
   virtual Result<std::string> detokenize(std::span<const int32_t> tokens) = 0;
 

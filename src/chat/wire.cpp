@@ -34,8 +34,6 @@ template <>
 constexpr uint8_t kTypeByte<EmbedTokens> = 8;
 template <>
 constexpr uint8_t kTypeByte<Stats> = 9;
-template <>
-constexpr uint8_t kTypeByte<std::vector<TokenizeRequest>> = 10;
 
 template <typename T>
 concept Number = std::same_as<T, bool> || std::integral<T> || std::floating_point<T>;
@@ -276,7 +274,6 @@ template std::string encode(const TokenizeRequest&);
 template std::string encode(const ScoreRequest&);
 template std::string encode(const EmbedRequest&);
 template std::string encode(const EmbedTokens&);
-template std::string encode(const std::vector<TokenizeRequest>&);
 template std::string encode(const Event&);
 template std::string encode(const Description&);
 template std::string encode(const Stats&);
@@ -285,7 +282,6 @@ template Result<ChatPrompt> decode(std::string_view);
 template Result<TokenizeRequest> decode(std::string_view);
 template Result<ScoreRequest> decode(std::string_view);
 template Result<EmbedRequest> decode(std::string_view);
-template Result<std::vector<TokenizeRequest>> decode(std::string_view);
 template Result<EmbedTokens> decode(std::string_view);
 template Result<Event> decode(std::string_view);
 template Result<Description> decode(std::string_view);

@@ -17,7 +17,7 @@ namespace ingle::chat {
 /// Longer messages are refused before they are looked at.
 inline constexpr size_t kMaxWireBytes = size_t{256} << 20;
 
-// For T one of: CompleteRequest, ChatPrompt, TokenizeRequest and lists of it, ScoreRequest, EmbedRequest, EmbedTokens, Event,
+// For T one of: CompleteRequest, ChatPrompt, TokenizeRequest, ScoreRequest, EmbedRequest, EmbedTokens, Event,
 // Description, Stats.
 template <typename T>
 std::string encode(const T& value);

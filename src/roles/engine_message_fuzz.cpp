@@ -14,7 +14,6 @@ void read_result(const Outcome& outcome) {
   if (!outcome) return;
   if (const auto tokens = decode_tokens(*outcome)) INGLE_CHECK(encode_tokens(*tokens) == *outcome);
   if (const auto table = decode_table(*outcome)) INGLE_CHECK(encode_table(*table).size() == outcome->size());
-  if (const auto lists = decode_token_lists(*outcome)) INGLE_CHECK(encode_token_lists(*lists) == *outcome);
   (void)decode_numbers(*outcome);
 }
 

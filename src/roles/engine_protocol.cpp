@@ -171,9 +171,6 @@ std::string encode_numbers(const std::vector<float>& numbers) {
 std::string encode_table(const std::vector<std::vector<float>>& table) {
   return encode_rows(table);
 }
-std::string encode_token_lists(const std::vector<std::vector<int32_t>>& lists) {
-  return encode_rows(lists);
-}
 
 Result<std::vector<int32_t>> decode_tokens(std::string_view bytes) {
   return decode_list<int32_t>(bytes);
@@ -183,9 +180,6 @@ Result<std::vector<float>> decode_numbers(std::string_view bytes) {
 }
 Result<std::vector<std::vector<float>>> decode_table(std::string_view bytes) {
   return decode_rows<float>(bytes);
-}
-Result<std::vector<std::vector<int32_t>>> decode_token_lists(std::string_view bytes) {
-  return decode_rows<int32_t>(bytes);
 }
 
 }  // namespace ingle::roles

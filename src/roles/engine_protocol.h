@@ -29,17 +29,7 @@ enum class ToEngine : uint8_t {
   kEmbed = 8,        // number, chat::EmbedRequest
 };
 
-enum class Verb : uint8_t {
-  kRender,
-  kTokenize,
-  kDetokenize,
-  kScore,
-  kTag,
-  kFork,
-  kStats,
-  kTokenizeAll,
-  kLast = kTokenizeAll
-};
+enum class Verb : uint8_t { kRender, kTokenize, kDetokenize, kScore, kTag, kFork, kStats, kLast = kStats };
 
 enum class FromEngine : uint8_t {
   kProgress = 65,  // double: 0 ... 1
@@ -89,10 +79,8 @@ Result<EngineMessage> from_engine(const Frame& frame);
 std::string encode_tokens(const std::vector<int32_t>& tokens);
 std::string encode_numbers(const std::vector<float>& numbers);
 std::string encode_table(const std::vector<std::vector<float>>& table);
-std::string encode_token_lists(const std::vector<std::vector<int32_t>>& lists);
 Result<std::vector<int32_t>> decode_tokens(std::string_view bytes);
 Result<std::vector<float>> decode_numbers(std::string_view bytes);
 Result<std::vector<std::vector<float>>> decode_table(std::string_view bytes);
-Result<std::vector<std::vector<int32_t>>> decode_token_lists(std::string_view bytes);
 
 }  // namespace ingle::roles

@@ -251,10 +251,6 @@ class EngineServer {
         INGLE_TRY(const auto request, chat::decode<chat::EmbedTokens>(argument));
         return encoded(completer_->tag(request), encode_table);
       }
-      case Verb::kTokenizeAll: {
-        INGLE_TRY(const auto requests, chat::decode<std::vector<chat::TokenizeRequest>>(argument));
-        return encoded(completer_->tokenize_all(requests), encode_token_lists);
-      }
       case Verb::kFork:
         return completer_->fork(argument);
       case Verb::kStats: {

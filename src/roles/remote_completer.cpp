@@ -427,13 +427,6 @@ Result<std::vector<int32_t>> RemoteCompleter::tokenize(const chat::TokenizeReque
   return decode_tokens(bytes);
 }
 
-Result<std::vector<std::vector<int32_t>>> RemoteCompleter::tokenize_all(
-    std::span<const chat::TokenizeRequest> requests) {
-  const std::vector<chat::TokenizeRequest> list(requests.begin(), requests.end());
-  INGLE_TRY(const std::string bytes, state_->call(Verb::kTokenizeAll, chat::encode(list)));
-  return decode_token_lists(bytes);
-}
-
 Result<std::string> RemoteCompleter::detokenize(std::span<const int32_t> tokens) {
   return state_->call(Verb::kDetokenize, encode_tokens({tokens.begin(), tokens.end()}));
 }

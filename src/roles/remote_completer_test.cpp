@@ -186,8 +186,6 @@ TEST_F(RemoteCompleterTest, AnswersAsTheModelBehindItDoes) {
   EXPECT_EQ(*model().detokenize(std::vector<int32_t>{'a', 'b'}), "ab");
   EXPECT_EQ(*model().score({.tokens = {1, 2}}), (std::vector<float>{1, 2}));
   EXPECT_EQ(chat::embed_and_wait(model(), {}).error().error, Error::unsupported("no embeddings"));
-  EXPECT_EQ(*model().tokenize_all(std::vector<chat::TokenizeRequest>{{.text = chat::Private("ab")}, {}}),
-            (std::vector<std::vector<int32_t>>{{'a', 'b'}, {}}));
   EXPECT_EQ(
       *chat::embed_and_wait(model(), {.id = "v", .inputs = {chat::EmbedTokens{{1, 2, 3}, 2}, chat::EmbedTokens{{4}}}}),
       (std::vector<chat::TextVector>{{.values = {3, 2}}, {.values = {1, 0}}}));

@@ -65,10 +65,6 @@ class AutoModel final : public chat::Completer {
     INGLE_TRY(const auto model, local());
     return model->tokenize(request);
   }
-  Result<std::vector<std::vector<int32_t>>> tokenize_all(std::span<const chat::TokenizeRequest> requests) override {
-    INGLE_TRY(const auto model, local());
-    return model->tokenize_all(requests);
-  }
   Result<std::string> detokenize(std::span<const int32_t> tokens) override {
     INGLE_TRY(const auto model, local());
     return model->detokenize(tokens);

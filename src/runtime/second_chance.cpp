@@ -253,10 +253,6 @@ Result<std::vector<int32_t>> SecondChance::tokenize(const chat::TokenizeRequest&
   return ask([&](chat::Completer& model) { return model.tokenize(request); });
 }
 
-Result<std::vector<std::vector<int32_t>>> SecondChance::tokenize_all(std::span<const chat::TokenizeRequest> requests) {
-  return ask([&](chat::Completer& model) { return model.tokenize_all(requests); });
-}
-
 Result<std::string> SecondChance::detokenize(std::span<const int32_t> tokens) {
   return ask([&](chat::Completer& model) { return model.detokenize(tokens); });
 }

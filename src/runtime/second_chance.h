@@ -74,7 +74,6 @@ class SecondChance final : public chat::Completer {
   Result<chat::Description> describe() override { return current().model->describe(); }
   Result<std::string> render(const chat::ChatPrompt& prompt) override;
   Result<std::vector<int32_t>> tokenize(const chat::TokenizeRequest& request) override;
-  Result<std::vector<std::vector<int32_t>>> tokenize_all(std::span<const chat::TokenizeRequest> requests) override;
   Result<std::string> detokenize(std::span<const int32_t> tokens) override;
   Status complete(chat::CompleteRequest request, chat::EventSink sink) override;
   Status embed(chat::EmbedRequest request, chat::EventSink sink) override;

@@ -67,3 +67,50 @@ class Embed(IngleTest):
 
 if __name__ == "__main__":
     unittest.main()
+
+
+INDEXED = "smollm2:135m"
+
+
+@needs(MODEL)
+@needs(INDEXED)
+class Indexing(IngleTest):
+    """Many connections that ask for the vectors of long lists keep nobody waiting."""
+
+    def begin_indexing(self, server, n=52):
+        body = json.dumps({"model": INDEXED, "input": ["the quick brown fox " * 400] * 64}).encode()
+        head = (f"POST /v1/embeddings HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n"
+                f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n").encode()
+        connections = [server.connect() for _ in range(n)]
+        for connection in connections:
+            connection.sendall(head + body)
+        while self.waiting(server) < n:
+            pass
+        return connections
+
+    def waiting(self, server):
+        metrics = server.request("GET", "/metrics")[2]
+        return sum(float(line.split()[-1]) for line in metrics.splitlines()
+                   if line.startswith(f'ingle_engine_requests{{model="{INDEXED}"'))
+
+    def test_other_requests_are_answered_and_clients_that_leave_stop_the_work(self):
+        server = Server(self)
+        server.json("POST", "/api/generate", {"model": INDEXED})
+        connections = self.begin_indexing(server)
+        server.json("GET", "/api/tags")
+        self.assertEqual(len(server.json("POST", "/api/embed", {"model": MODEL, "input": "a"})["embeddings"]), 1)
+        server.json("POST", "/tokenize", {"model": INDEXED, "content": "a"})
+        question = {"model": INDEXED, "max_tokens": 4, "messages": [{"role": "user", "content": "hello"}]}
+        server.json("POST", "/v1/chat/completions", question)
+        for connection in connections:
+            connection.close()
+        while self.waiting(server) > 0:
+            pass
+
+    def test_a_server_that_is_told_to_end_does_not_finish_what_nobody_waits_for(self):
+        server = Server(self)
+        server.json("POST", "/api/generate", {"model": INDEXED})
+        for connection in self.begin_indexing(server):
+            connection.close()
+        server.process.terminate()
+        self.assertEqual(server.process.wait(30), 0)
