@@ -53,10 +53,12 @@ std::optional<std::array<uint64_t, N>> read(const Sentence<N>& sentence, const E
   return numbers;
 }
 
+std::string own_hint(const Words& words, const Error& error);
+
 template <size_t N>
 Error refused(const Sentence<N>& sentence, const std::array<uint64_t, N>& numbers) {
   const Error error = Error::refused(written<N>(sentence, numbers));
-  return Error(error).hint(hint_in({}, error));
+  return Error(error).hint(own_hint({}, error));
 }
 
 /// Of a prompt for which the model could hold more than the context does.
@@ -71,6 +73,19 @@ std::string more_context(const Words& words, uint64_t needed, uint64_t most) {
 std::string longer_answer(const Words& words, uint64_t needed) {
   return "allow at least " + std::string(words.answer) + std::to_string(needed) +
          (words.answer.empty() ? " tokens" : "") + "; one that says something takes more";
+}
+
+/// Of the errors below, in their callers' words.
+std::string own_hint(const Words& words, const Error& error) {
+  if (const auto counts = as_prompt_too_long(error))
+    return more_context(words, counts->prompt_tokens, counts->model_tokens);
+  if (const auto counts = as_answer_too_short(error)) {
+    if (counts->prompt_tokens == 0) return longer_answer(words, counts->needed_tokens);
+    return more_context(words, counts->prompt_tokens + counts->needed_tokens, counts->model_tokens);
+  }
+  if (const auto counts = as_context_too_large(error))
+    return "ask for at most " + std::string(words.context) + std::to_string(counts->model_tokens);
+  return error.hint();
 }
 
 }  // namespace
@@ -109,15 +124,9 @@ std::optional<ContextTooLarge> as_context_too_large(const Error& error) {
 }
 
 std::string hint_in(const Words& words, const Error& error) {
-  if (const auto counts = as_prompt_too_long(error))
-    return more_context(words, counts->prompt_tokens, counts->model_tokens);
-  if (const auto counts = as_answer_too_short(error)) {
-    if (counts->prompt_tokens == 0) return longer_answer(words, counts->needed_tokens);
-    return more_context(words, counts->prompt_tokens + counts->needed_tokens, counts->model_tokens);
-  }
-  if (const auto counts = as_context_too_large(error))
-    return "ask for at most " + std::string(words.context) + std::to_string(counts->model_tokens);
-  return error.hint();
+  // Whoever gave it another one knew better.
+  const bool is_other = !error.hint().empty() && error.hint() != own_hint({}, error);
+  return is_other ? error.hint() : own_hint(words, error);
 }
 
 Error answer_breaks_schema(const BrokenSchema& broken) {

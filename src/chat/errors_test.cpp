@@ -70,5 +70,11 @@ TEST(ChatErrors, a_full_queue_is_told_apart_from_memory_that_is_exhausted) {
   EXPECT_FALSE(is_queue_full(Error::refused(queue_full(1).message())));
 }
 
+TEST(HintIn, the_hint_of_who_knows_better_stays) {
+  const Error error = prompt_too_long({.prompt_tokens = 9, .context_tokens = 4, .model_tokens = 100});
+  EXPECT_NE(hint_in({.context = "--ctx "}, error).find("--ctx "), std::string::npos);
+  EXPECT_EQ(hint_in({.context = "--ctx "}, Error(error).hint("embed it in parts")), "embed it in parts");
+}
+
 }  // namespace
 }  // namespace ingle::chat
