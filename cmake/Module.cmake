@@ -44,6 +44,10 @@ function(ingle_module name)
       add_executable(${stem} ${file})
       target_link_libraries(${stem} PRIVATE ingle_${name} ${arg_TEST_DEPS} -fsanitize=fuzzer)
     endforeach()
+  elseif(INGLE_TESTS AND fuzzers)
+    # Compiled only, so that whoever changes an interface sees at once what fuzzes it.
+    add_library(ingle_${name}_fuzz OBJECT ${fuzzers})
+    target_link_libraries(ingle_${name}_fuzz PRIVATE ingle_${name} ${arg_TEST_DEPS})
   endif()
 
   if(INGLE_BENCH)
