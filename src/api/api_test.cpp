@@ -477,7 +477,7 @@ TEST_F(ApiTest, a_full_queue_is_answered_as_every_client_knows_it) {
 }
 
 TEST_F(ApiTest, requests_for_a_model_that_is_being_loaded_wait_without_a_thread_and_one_too_many_is_refused) {
-  services.boarding = std::make_shared<Boarding>(2);
+  services.seats = std::make_shared<Seats>(kSeatsOfModel, 2);
   models.completer->script = {text("here"), chat::Finished{}};
   std::vector<std::shared_ptr<Seen>> seen;
   std::vector<std::shared_ptr<FakeExchange>> exchanges;

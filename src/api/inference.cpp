@@ -207,23 +207,10 @@ std::optional<Failure> check_name(std::string_view model) {
   return std::nullopt;
 }
 
-/// A request from its parsing on until the model has it.
-struct Asked {
-  Asked(std::shared_ptr<Call> the_call, Inference the_inference)
-      : call(std::move(the_call)), inference(std::move(the_inference)) {}
-
-  const std::shared_ptr<Call> call;
-  Inference inference;
-  const Clock::time_point started = Clock::now();
-};
-
 using Lease = std::shared_ptr<chat::Completer>;
 
-void hand_over(Asked& asked, const Lease& completer) {
-  const auto& call = asked.call;
-  Inference& inference = asked.inference;
-  if (call->exchange().gone()) return;
-  call->request().body = {};  // an answer may take minutes, and nobody reads the question's text again
+void hand_over(const std::shared_ptr<Call>& call, Inference inference, const Lease& completer,
+               Clock::time_point started) {
   std::vector<chat::CompleteRequest> requests = std::move(inference.more);
   requests.insert(requests.begin(), std::move(inference.request));
   std::vector<std::string> ids;
@@ -238,7 +225,7 @@ void hand_over(Asked& asked, const Lease& completer) {
     if (!inference.prepare) continue;
     if (const auto prepared = inference.prepare(*completer, request); !prepared) return call->fail(prepared.error());
   }
-  const auto running = std::make_shared<Running>(call, inference, completer, ids, asked.started);
+  const auto running = std::make_shared<Running>(call, inference, completer, ids, started);
   call->on_end([weak = std::weak_ptr(running)](const Failure& why) {
     if (const auto known = weak.lock()) known->end(why);
   });
@@ -320,21 +307,54 @@ Failure no_such_model(const Services& services, std::string_view model) {
   return info ? Failure::no_model(model) : Failure::no_model(model, info.error().hint());
 }
 
-Answer<std::shared_ptr<chat::Completer>> acquire_model(Call& call, std::string_view model,
-                                                       runtime::AcquireOptions options) {
-  options.client = call.client();
-  options.may_only_wish = !call.may_manage();
-  if (auto refused = check_name(model)) return std::unexpected(*std::move(refused));
-  auto completer = call.services().models->acquire(model, options);
-  if (completer) {
-    note_model(call, model, **completer);
-    tell_clamped(call, **completer, options);
-    return *std::move(completer);
+namespace {
+
+/// A request that waits for its model.
+class Visitor final : public Seats::Guest {
+ public:
+  Visitor(std::shared_ptr<Call> call, std::string model, runtime::AcquireOptions options, UseModel use)
+      : call_(std::move(call)),
+        model_(std::move(model)),
+        options_(std::move(options)),
+        use_(std::move(use)),
+        wish_(fmt::format("{} {} {}", options_.context, options_.clamp_context ? "most" : "", model_)) {
+    options_.client = call_->client();
+    options_.may_only_wish = !call_->may_manage();
   }
-  Error error = std::move(completer).error();
-  if (error.code() != ErrorCode::kNotFound) return std::unexpected(Failure::from(std::move(error)));
-  return std::unexpected(Failure::no_model(model, error.hint()));
-}
+
+  const std::string& id() const override { return call_->request_id(); }
+  const std::string& wish() const override { return wish_; }
+
+  Answer<void> acquire() override {
+    auto lease = call_->services().models->acquire(model_, options_);
+    if (lease) {
+      lease_ = *std::move(lease);
+      return {};
+    }
+    Error error = std::move(lease).error();
+    if (error.code() != ErrorCode::kNotFound) return std::unexpected(Failure::from(std::move(error)));
+    return std::unexpected(Failure::no_model(model_, error.hint()));
+  }
+
+  void use() override {
+    if (call_->exchange().gone()) return;
+    note_model(*call_, model_, *lease_);
+    tell_clamped(*call_, *lease_, options_);
+    use_(lease_);
+  }
+
+  void refuse(const Failure& why) override { call_->fail(why); }
+
+ private:
+  const std::shared_ptr<Call> call_;
+  const std::string model_;  // as its client calls it
+  runtime::AcquireOptions options_;
+  UseModel use_;
+  const std::string wish_;
+  Lease lease_;
+};
+
+}  // namespace
 
 Answer<std::optional<chat::Priority>> asked_priority(Call& call) {
   const std::string_view word = call.request().header("x-ingle-priority");
@@ -344,50 +364,48 @@ Answer<std::optional<chat::Priority>> asked_priority(Call& call) {
   return std::unexpected(Failure::bad_field("X-Ingle-Priority", "must be interactive or background"));
 }
 
+void with_model(const std::shared_ptr<Call>& call, const std::string& model, const runtime::AcquireOptions& options,
+                UseModel use) {
+  if (const auto refused = check_name(model)) return call->fail(*refused);
+  call->request().body = {};
+  const auto seats = call->services().seats;
+  const std::string name = call->services().models->name_of(model);
+  call->exchange().on_gone([seats, name, id = call->request_id()] { seats->give_up(name, id); });
+  seats->take(name, std::make_unique<Visitor>(call, model, options, std::move(use)));
+  // Who went before he had his place did not give it up.
+  if (call->exchange().gone()) seats->give_up(name, call->request_id());
+}
+
 namespace {
 
-void board(const std::shared_ptr<Call>& call, const std::string& model, const runtime::AcquireOptions& options,
-           std::function<void(const Lease& model)> go_on) {
-  const auto boarding = call->services().boarding;
-  const std::string door = fmt::format("{} {} {}", options.context, options.clamp_context ? "most" : "", model);
-  const auto enter = [call, go_on = std::move(go_on)](const Answer<Lease>& completer) {
-    if (!completer) return call->fail(completer.error());
-    go_on(*completer);
-  };
-  call->exchange().on_gone([boarding, door, id = call->request_id()] { boarding->give_up(door, id); });
-  const auto place = boarding->enter(door, call->request_id(), [call, model, options, enter](const Failure* failure) {
-    if (failure != nullptr) return call->fail(*failure);
-    // Whoever was first still holds the model: it is there.
-    enter(acquire_model(*call, model, options));
-  });
-  if (place == Boarding::Place::kWaits) return;
-  if (place == Boarding::Place::kFull) return call->fail(Failure::from(chat::queue_full(boarding->max_waiting() + 1)));
-  const auto completer = acquire_model(*call, model, options);
-  const auto others = boarding->board(door);
-  enter(completer);
-  for (const auto& go_on_with : others)
-    go_on_with(completer ? nullptr : &completer.error());
+/// false: the call was answered with what is wrong.
+bool prioritise(Call& call, Inference& inference) {
+  const auto priority = asked_priority(call);
+  if (!priority) {
+    call.fail(priority.error());
+    return false;
+  }
+  if (!*priority) return true;
+  inference.request.priority = **priority;
+  for (chat::CompleteRequest& request : inference.more)
+    request.priority = **priority;
+  return true;
 }
 
 }  // namespace
 
-void with_model(const std::shared_ptr<Call>& call, const std::string& model, const runtime::AcquireOptions& options,
-                std::function<void(const Lease& model)> go_on) {
-  if (const auto refused = check_name(model)) return call->fail(*refused);
-  seated(call, model, [call, model, options, go_on = std::move(go_on)] { board(call, model, options, go_on); });
+void run_inference(const std::shared_ptr<Call>& call, Inference inference) {
+  if (!prioritise(*call, inference)) return;
+  const std::string model = inference.model;
+  const runtime::AcquireOptions acquire = inference.acquire;
+  with_model(call, model, acquire,
+             [call, inference = std::move(inference), started = Clock::now()](const Lease& lease) mutable {
+               hand_over(call, std::move(inference), lease, started);
+             });
 }
 
-void run_inference(const std::shared_ptr<Call>& call, Inference inference) {
-  const auto priority = asked_priority(*call);
-  if (!priority) return call->fail(priority.error());
-  if (*priority) {
-    inference.request.priority = **priority;
-    for (chat::CompleteRequest& request : inference.more)
-      request.priority = **priority;
-  }
-  const auto asked = std::make_shared<Asked>(call, std::move(inference));
-  with_model(call, asked->inference.model, asked->inference.acquire,
-             [asked](const Lease& model) { hand_over(*asked, model); });
+void run_inference(const std::shared_ptr<Call>& call, Inference inference, const Lease& model) {
+  if (prioritise(*call, inference)) hand_over(call, std::move(inference), model, Clock::now());
 }
 
 }  // namespace ingle::api

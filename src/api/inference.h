@@ -2,7 +2,8 @@
 //
 // run_inference() is called by a worker and returns when the request was handed to the model; from then on the model's own
 // thread encodes events and hands the pieces to the connection, and no thread waits; while a model is loaded one does, for all
-// who asked for it (boarding.h). A client that goes away cancels the request. A header goes out with the model's first sign of life, so that a request that cannot start gets its status.
+// who asked for it (seats.h). A client that goes away cancels the request. A header goes out with the model's first sign of
+// life, so that a request that cannot start gets its status.
 #pragma once
 
 #include <expected>
@@ -82,19 +83,20 @@ struct Inference {
 };
 
 void run_inference(const std::shared_ptr<Call>& call, Inference inference);
+/// For who has the model already, in with_model().
+void run_inference(const std::shared_ptr<Call>& call, Inference inference,
+                   const std::shared_ptr<chat::Completer>& model);
 
 /// Whether `name` can be the name of a model here: paths of files are not asked for over the network.
 bool is_model_name(std::string_view name);
 /// Failure::no_model() with what may have been meant.
 Failure no_such_model(const Services& services, std::string_view model);
-/// acquire() with the answers that clients know.
-Answer<std::shared_ptr<chat::Completer>> acquire_model(Call& call, std::string_view model,
-                                                       runtime::AcquireOptions options);
 
-/// The same without a thread that waits where others ask for that model already: `go_on` is called with it, or the call is
-/// answered with why not. A client that goes away is left out.
+using UseModel = std::move_only_function<void(const std::shared_ptr<chat::Completer>& model)>;
+/// The only way to a model: `use` is called with it in a seat (seats.h), perhaps later and on another worker, or the call is
+/// answered with why not. What it holds ends with the client; the request's body, which has been read, ends here.
 void with_model(const std::shared_ptr<Call>& call, const std::string& model, const runtime::AcquireOptions& options,
-                std::function<void(const std::shared_ptr<chat::Completer>& model)> go_on);
+                UseModel use);
 
 /// X-Ingle-Priority, for the dialects that have no word for it; nothing where it is absent.
 Answer<std::optional<chat::Priority>> asked_priority(Call& call);

@@ -2,93 +2,303 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <condition_variable>
 #include <future>
+#include <latch>
+#include <set>
 #include <thread>
 #include <vector>
 
+#include "api/registry.h"
 #include "api/testing/api_fixture.h"
+#include "net/workers.h"
 
 namespace ingle::api {
 namespace {
 
-TEST(Seats, who_finds_none_leaves_his_work_to_those_who_have_one) {
+using Step = std::function<void()>;
+
+struct Plan {
+  std::string id;
+  Step use = [] {};
+  std::function<Answer<void>()> acquire = [] { return Answer<void>(); };
+  std::string wish = "";
+  std::function<void(const Failure& why)> refuse = [](const Failure&) { FAIL(); };
+};
+
+class PlannedGuest final : public Seats::Guest {
+ public:
+  explicit PlannedGuest(Plan plan) : plan_(std::move(plan)) {}
+  const std::string& id() const override { return plan_.id; }
+  const std::string& wish() const override { return plan_.wish; }
+  Answer<void> acquire() override { return plan_.acquire(); }
+  void use() override { plan_.use(); }
+  void refuse(const Failure& why) override { plan_.refuse(why); }
+
+ private:
+  const Plan plan_;
+};
+
+void take(Seats& seats, const std::string& model, Plan plan) {
+  seats.take(model, std::make_unique<PlannedGuest>(std::move(plan)));
+}
+
+TEST(Seats, who_finds_none_is_served_by_those_who_have_one) {
   Seats seats(2, 10);
   std::promise<void> answered;
   const auto answer = answered.get_future().share();
-  std::promise<void> seated[2];
+  std::latch both_use(2);
   std::vector<std::jthread> threads;
-  for (auto& is_seated : seated)
+  for (int i = 0; i < 2; ++i)
     threads.emplace_back([&] {
-      EXPECT_TRUE(seats.take("silent", [&] {
-        is_seated.set_value();
-        answer.wait();
-      }));
+      take(seats, "silent", {.id = "seated", .use = [&] {
+                               both_use.count_down();
+                               answer.wait();
+                             }});
     });
-  for (auto& is_seated : seated)
-    is_seated.get_future().wait();
+  both_use.wait();
   std::string order;
   std::promise<void> last;
-  EXPECT_TRUE(seats.take("silent", [&] { order += "a"; }));  // returns: this thread is free
+  take(seats, "silent", {.id = "a", .use = [&] { order += "a"; }});  // returns: this thread is free
   EXPECT_EQ(order, "");
-  EXPECT_TRUE(seats.take("other", [&] { order += "other "; }));
+  take(seats, "other", {.id = "o", .use = [&] { order += "other "; }});
   EXPECT_EQ(order, "other ");
-  EXPECT_TRUE(seats.take("silent", [&] { last.set_value(); }));
+  take(seats, "silent", {.id = "b", .use = [&] { last.set_value(); }});
   answered.set_value();
   last.get_future().wait();
   threads.clear();
   EXPECT_EQ(order, "other a");
 }
 
-TEST(Seats, one_more_than_may_wait_is_refused_until_there_is_room) {
+TEST(Seats, while_one_gets_hold_of_a_model_others_who_want_it_so_wait_although_there_are_seats) {
+  Seats seats(5, 10);
+  std::string order;
+  take(seats, "m",
+       {.id = "a",
+        .use = [&] { order += "a"; },
+        .acquire = [&]() -> Answer<void> {
+          take(seats, "m", {.id = "b", .use = [&] { order += "b"; }});
+          take(seats, "m", {.id = "c", .use = [&] { order += "c"; }});
+          take(seats, "m", {.id = "d", .use = [&] { order += "otherwise "; }, .wish = "otherwise"});
+          EXPECT_EQ(order, "otherwise ");
+          return {};
+        }});
+  EXPECT_EQ(order, "otherwise abc");
+}
+
+TEST(Seats, one_more_than_may_wait_is_refused_until_there_is_room_and_who_gives_up_makes_some) {
   Seats seats(1, 1);
-  bool ran = false;
-  EXPECT_TRUE(seats.take("m", [&] {
-    EXPECT_TRUE(seats.take("m", [&] { ran = true; }));
-    EXPECT_FALSE(seats.take("m", [] { FAIL(); }));
-    EXPECT_TRUE(seats.take("n", [] {}));
-    EXPECT_FALSE(ran);
-  }));
-  EXPECT_TRUE(ran);
-  EXPECT_TRUE(seats.take("m", [] {}));
+  std::string order;
+  const auto note = [&](std::string text) { return [&order, text] { order += text; }; };
+  take(seats, "m", {.id = "a", .use = [&] {
+                      take(seats, "m", {.id = "b", .use = note("b")});
+                      bool is_refused = false;
+                      take(seats, "m", {.id = "c", .use = note("c"), .refuse = [&](const Failure& why) {
+                                          is_refused = why.is_overload();
+                                        }});
+                      EXPECT_TRUE(is_refused);
+                      take(seats, "n", {.id = "d", .use = note("d")});
+                      seats.give_up("m", "unknown");
+                      seats.give_up("unknown", "b");
+                      seats.give_up("m", "b");
+                      take(seats, "m", {.id = "e", .use = note("e")});
+                      EXPECT_EQ(order, "d");
+                    }});
+  EXPECT_EQ(order, "de");
+  take(seats, "m", {.id = "f", .use = note("f")});
+  EXPECT_EQ(order, "def");
+}
+
+TEST(Seats, those_who_wait_for_what_cannot_be_had_are_told_so_and_it_is_not_tried_again) {
+  Seats seats(1, 10);
+  int n_refused = 0;
+  const auto refuse = [&](const Failure& why) { n_refused += why.param == "model" ? 1 : 0; };
+  bool is_used = false;
+  take(seats, "m",
+       {.id = "a",
+        .acquire = [&]() -> Answer<void> {
+          for (const char* id : {"b", "c"})
+            take(seats, "m",
+                 {.id = id,
+                  .acquire = []() -> Answer<void> {
+                    ADD_FAILURE();
+                    return {};
+                  },
+                  .refuse = refuse});
+          take(seats, "m", {.id = "d", .use = [&] { is_used = true; }, .wish = "otherwise"});
+          return std::unexpected(Failure::bad_field("model", "is broken"));
+        },
+        .refuse = refuse});
+  EXPECT_EQ(n_refused, 3);
+  EXPECT_TRUE(is_used);
 }
 
 using SeatsOfRequests = testing::ApiTest;
 
-TEST_F(SeatsOfRequests, what_waits_for_a_model_keeps_no_more_workers_than_it_has_seats) {
-  const std::string chat = R"({"model":"m:1","max_tokens":9,"messages":[{"role":"user","content":"x"}]})";
-  const struct {
-    const char* path;
-    std::string body;
-    int when_full;
-  } kRows[] = {{"/tokenize", R"({"model":"m:1","content":"x"})", 429},
-               {"/detokenize", R"({"model":"m:1","tokens":[1]})", 429},
-               {"/apply-template", chat, 429},
-               {"/completion", R"({"model":"m:1","prompt":"x"})", 429},
-               {"/api/v1/models/load", R"({"model":"m:1"})", 429},
-               {"/v1/messages/count_tokens", chat, 529},
-               {"/v1/chat/completions", chat, 429},
-               {"/api/chat", chat, 503},
-               {"/api/generate", R"({"model":"m:1"})", 503}};
+constexpr std::string_view kChat = R"({"model":"m:1","max_tokens":9,"messages":[{"role":"user","content":"x"}]})";
+
+TEST_F(SeatsOfRequests, all_spellings_of_a_model_share_its_seats) {
   services.seats = std::make_shared<Seats>(1, 1);
-  services.list = [] { return std::vector<ModelInfo>{{.name = "m:1"}, {.name = "n:1"}}; };
-  models.completer->script = {chat::Finished{}};
-  for (const auto& row : kRows) {
-    std::shared_ptr<testing::Seen> second;
-    bool is_first = true;
-    // While the first waits for the model, on this very thread:
-    models.loading = [&] {
-      if (!std::exchange(is_first, false)) return;
-      static_cast<void>(ask("POST", row.path, row.body));
-      second = last;
-      EXPECT_FALSE(second->answered) << row.path;
-      EXPECT_EQ(ask("POST", row.path, row.body).reply.status, row.when_full) << row.path;
-      EXPECT_TRUE(ask("POST", "/v1/chat/completions", R"({"model":"auto","messages":[{"role":"user","content":"x"}]})")
-                      .answered);
-    };
-    EXPECT_TRUE(ask("POST", row.path, row.body).answered) << row.path;
-    EXPECT_TRUE(second->answered) << row.path;
-    EXPECT_NE(second->reply.status, 400) << second->reply.body;
+  models.spellings = {{"M:1", "m:1"}, {"library/m:1", "m:1"}};
+  models.now_loaded.emplace_back().name = "m:1";  // which is what is meant where none is named
+  int n_waited = 0;
+  bool is_first = true;
+  models.loading = [&] {
+    if (!std::exchange(is_first, false)) return;
+    for (const char* model : {"M:1", "library/m:1", "m:1", ""}) {
+      const std::string body = R"({"content":"x","model":")" + std::string(model) + "\"}";
+      n_waited += ask("POST", "/tokenize", body).answered ? 0 : 1;
+      const auto waiting = exchange;
+      EXPECT_EQ(ask("POST", "/tokenize", body).reply.status, 429) << model;
+      waiting->go_away();
+    }
+  };
+  EXPECT_EQ(ask("POST", "/tokenize", R"({"model":"m:1","content":"x"})").reply.status, 200);
+  EXPECT_EQ(n_waited, 4);
+}
+
+TEST_F(SeatsOfRequests, who_goes_away_leaves_nothing_of_what_he_sent) {
+  const std::string text(1'000'000, 'x');
+  bool is_first = true;
+  models.loading = [&] {
+    if (!std::exchange(is_first, false)) return;
+    for (const char* path : {"/tokenize", "/apply-template", "/completion", "/v1/chat/completions", "/v1/embeddings"}) {
+      const std::string body = R"({"model":"m:1","content":")" + text + R"(","prompt":"x","input":")" + text +
+                               R"(","messages":[{"role":"user","content":")" + text + "\"}]}";
+      EXPECT_FALSE(ask("POST", path, body).answered) << path;
+      EXPECT_TRUE(exchange->request().body.empty()) << path;  // it was read
+      exchange->go_away();
+      std::weak_ptr<testing::FakeExchange> kept = exchange;  // by whoever holds the call and what was read of it
+      exchange.reset();
+      EXPECT_TRUE(kept.expired()) << path;
+    }
+  };
+  EXPECT_EQ(ask("POST", "/tokenize", R"({"model":"m:1","content":"x"})").reply.status, 200);
+  EXPECT_EQ(models.acquired.size(), 1U);
+}
+
+/// Of an engine that hears nothing any more. Counts who waits for it.
+class SilentCompleter final : public testing::ScriptedCompleter {
+ public:
+  Result<std::string> render(const chat::ChatPrompt& /*prompt*/) override { return wait(); }
+  Result<std::vector<int32_t>> tokenize(const chat::TokenizeRequest& /*request*/) override { return wait(); }
+  Result<std::string> detokenize(std::span<const int32_t> /*tokens*/) override { return wait(); }
+  Status complete(chat::CompleteRequest /*request*/, chat::EventSink /*events*/) override { return {}; }
+  Status embed(chat::EmbedRequest /*request*/, chat::EventSink /*events*/) override { return {}; }
+
+  std::unexpected<Error> wait() {
+    std::unique_lock lock(mutex);
+    ++n_waiting;
+    changed.notify_all();
+    changed.wait(lock, [&] { return is_dead; });
+    return std::unexpected(Error::unavailable("the engine ended"));
   }
+
+  std::mutex mutex;
+  std::condition_variable changed;
+  size_t n_waiting = 0;
+  bool is_dead = false;
+};
+
+class SilentModels final : public runtime::Models {
+ public:
+  Result<std::shared_ptr<chat::Completer>> acquire(std::string_view model, const runtime::AcquireOptions&) override {
+    if (model != "silent:1") return std::make_shared<testing::ScriptedCompleter>();
+    is_asked = true;
+    if (is_loading) return silent->wait();
+    return silent;
+  }
+  void unload(std::string_view /*model*/) override {}
+  void let_go(std::string_view /*model*/, std::string_view /*client*/) override {}
+  std::vector<runtime::LoadedModel> loaded() const override { return {}; }
+
+  bool is_loading = false;
+  std::atomic<bool> is_asked = false;
+  std::shared_ptr<SilentCompleter> silent = std::make_shared<SilentCompleter>();
+};
+
+/// What all routes but one find their fields in: to Responses `prompt` is one that is stored.
+constexpr std::string_view kAnything =
+    R"({"model":"silent:1","messages":[{"role":"user","content":"x"}],"max_tokens":9,"prompt":"x","input":"x",
+        "content":"x","tokens":[1],"query":"x","documents":["x"],"input_prefix":"x","input_suffix":"x"})";
+constexpr std::string_view kResponse = R"({"model":"silent:1","input":"x"})";
+
+TEST_F(SeatsOfRequests, no_route_lets_a_model_that_does_not_answer_keep_more_workers_than_it_has_seats) {
+  constexpr size_t kRequests = 64;
+  constexpr unsigned kWorkers = 48;
+  services.remove = [](std::string_view) -> Result<store::RemoveReport> {
+    return std::unexpected(Error::not_found("x"));
+  };
+  services.copy = [](std::string_view, std::string_view, std::stop_token) { return Status(); };
+  std::set<std::string_view> asked;
+  for (const bool is_loading : {true, false}) {
+    for (const Route& route : routes()) {
+      if (route.scope != Scope::kInference && route.scope != Scope::kManage) continue;
+      if (route.body != BodyKind::kJson || route.lane != net::Lane::kSlow) continue;
+      SilentModels silent;
+      silent.is_loading = is_loading;
+      services.models = &silent;
+      SilentCompleter& completer = *silent.silent;
+      size_t n_returned = 0;
+      std::vector<std::shared_ptr<testing::FakeExchange>> exchanges;
+      net::Workers workers(kWorkers, kRequests + 2);
+      for (size_t i = 0; i < kRequests; ++i) {
+        exchanges.push_back(std::make_shared<testing::FakeExchange>(
+            request(std::string(route.method), path_with(route.pattern, "x"),
+                    std::string(route.pattern == "/v1/responses" ? kResponse : kAnything)),
+            std::make_shared<testing::Seen>()));
+        workers.post([&, mine = exchanges.back()] {
+          api.on_request(mine);
+          const std::lock_guard lock(completer.mutex);
+          ++n_returned;
+          completer.changed.notify_all();
+        });
+      }
+      {
+        std::unique_lock lock(completer.mutex);
+        completer.changed.wait(
+            lock, [&] { return completer.n_waiting == kWorkers || completer.n_waiting + n_returned == kRequests; });
+        EXPECT_LE(completer.n_waiting, is_loading ? 1 : kSeatsOfModel) << route.pattern;
+        if (silent.is_asked) asked.insert(route.pattern);
+        if (completer.n_waiting < kWorkers) {
+          lock.unlock();
+          EXPECT_TRUE(ask("GET", "/api/tags").answered);
+          EXPECT_EQ(ask("POST", "/tokenize", R"({"model":"other:1","content":"x"})").reply.status, 200);
+          lock.lock();
+        }
+        completer.is_dead = true;
+        completer.changed.notify_all();
+      }
+      workers.stop();
+      for (const auto& exchange_of_one : exchanges)
+        exchange_of_one->go_away();
+      services.models = &models;
+    }
+  }
+  for (const char* path : {"/v1/chat/completions",
+                           "/v1/completions",
+                           "/v1/responses",
+                           "/v1/embeddings",
+                           "/v1/messages",
+                           "/v1/messages/count_tokens",
+                           "/completion",
+                           "/infill",
+                           "/embedding",
+                           "/rerank",
+                           "/models/load",
+                           "/tokenize",
+                           "/detokenize",
+                           "/apply-template",
+                           "/api/v1/chat",
+                           "/api/v1/models/load",
+                           "/api/v0/chat/completions",
+                           "/api/v0/embeddings",
+                           "/api/chat",
+                           "/api/generate",
+                           "/api/embed",
+                           "/api/embeddings"})
+    EXPECT_TRUE(asked.contains(path)) << path;
 }
 
 }  // namespace

@@ -15,7 +15,6 @@
 #include <utility>
 #include <vector>
 
-#include "api/boarding.h"
 #include "api/response_store.h"
 #include "api/seats.h"
 #include "base/result.h"
@@ -140,10 +139,8 @@ struct Services {
   bool insecure = false;  // it can be reached from other machines without TLS
 
   runtime::Models* models = nullptr;
-  /// Shared with requests that wait for a model to be loaded.
-  std::shared_ptr<Boarding> boarding = std::make_shared<Boarding>(512);
-  /// A quarter of the workers for one model.
-  std::shared_ptr<Seats> seats = std::make_shared<Seats>(12, 512);
+  /// Shared with requests that wait for a model.
+  std::shared_ptr<Seats> seats = std::make_shared<Seats>(kSeatsOfModel, 512);
   std::shared_ptr<Telemetry> telemetry = {};  // null: nobody counts
   store::Chats* chats = nullptr;
   Downloads* downloads = nullptr;  // null: models are pulled only while their client waits

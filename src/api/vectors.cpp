@@ -21,7 +21,6 @@ class Reading {
   Reading(std::shared_ptr<Call> call, VectorsJob job) : call_(std::move(call)), job_(std::move(job)) {}
 
   void start(const std::shared_ptr<Reading>& self, const std::shared_ptr<chat::Completer>& model) {
-    if (call_->exchange().gone()) return;
     outcome_.load_seconds = seconds_since(started_);
     const auto description = model->describe();
     if (!description) return call_->fail(description.error());
@@ -33,7 +32,6 @@ class Reading {
     request->id = call_->request_id();
     request->client = call_->client();
     request->context = job_.acquire.context;
-    call_->request().body = {};
     n_missing_ = request->inputs.size();
     if (n_missing_ == 0) return respond();  // who asks for nothing has the model loaded
     call_->record().computes = true;

@@ -1,7 +1,7 @@
 // Vectors: a request for embeddings or scores, from a model's name to its answer; a dialect brings how it is written.
 //
 // run_vectors() is called by a worker and returns when the model has the request, or waits for it to be loaded with no thread
-// of its own (boarding.h); vectors are written down on the model's thread as they come. A client that goes away cancels it.
+// of its own (seats.h); vectors are written down on the model's thread as they come. A client that goes away cancels it.
 #pragma once
 
 #include <functional>

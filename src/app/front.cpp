@@ -97,6 +97,7 @@ class NamedModels final : public runtime::Models {
     if (model == router::kAutoModel) return routing_.auto_model();
     return models_.acquire(model, options);
   }
+  std::string name_of(std::string_view model) const override { return models_.name_of(model); }
   void unload(std::string_view model) override { models_.unload(model); }
   void let_go(std::string_view model, std::string_view client) override { models_.let_go(model, client); }
   std::vector<runtime::LoadedModel> loaded() const override { return models_.loaded(); }

@@ -178,8 +178,8 @@ api::Services front_services(Front& front) {
   services.sandbox = sandbox_texts();
   services.models = &front.models();
   // As many as the model takes then; the first one counts.
-  services.boarding =
-      std::make_shared<api::Boarding>(size_t{front.settings().parallel} + front.settings().max_queue - 1);
+  services.seats = std::make_shared<api::Seats>(api::kSeatsOfModel,
+                                                size_t{front.settings().parallel} + front.settings().max_queue - 1);
   services.list = [&front] { return list_models(front); };
   services.info = [&front](std::string_view name) -> Result<api::ModelInfo> {
     INGLE_TRY(const store::InstalledModel model, front.store().find(name));

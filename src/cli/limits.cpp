@@ -37,6 +37,8 @@ std::vector<Limit> limits() {
       {"extensions of a body's chunks", server.max_chunk_extension_bytes, "bytes", "400"},
       {"bodies in memory, all together", server.max_body_bytes_in_memory, "bytes", "503"},
       {"requests that wait for a thread", server.max_waiting_requests, "", "429"},
+      {"documents, pulls and creations at a time", server.n_long_workers, "", "more wait"},
+      {"of them that wait", server.max_waiting_long, "", "429"},
       {"answer that its client does not read", server.max_queued_bytes, "bytes", "the answer is cut"},
       {"JSON body", api::kMaxJsonBytes, "bytes", "413"},
       {"JSON body of management", api::kMaxSmallJsonBytes, "bytes", "413"},

@@ -42,9 +42,8 @@ bool ServerRequest::has_header(std::string_view name) const {
 
 struct HttpServer::Impl {
   Impl(RequestHandler& handler, const ServerLimits& limits)
-      : quick(limits.n_quick_workers, limits.max_waiting_requests),
-        slow(limits.n_slow_workers, limits.max_waiting_requests),
-        host(std::make_shared<SessionHost>(handler, limits, quick, slow)),
+      : lanes(limits),
+        host(std::make_shared<SessionHost>(handler, limits, lanes)),
         work(asio::make_work_guard(host->io)),
         acceptor(asio::make_strand(host->io.get_executor())),
         retry(acceptor.get_executor()) {}
@@ -99,8 +98,7 @@ struct HttpServer::Impl {
     });
   }
 
-  Workers quick;
-  Workers slow;
+  Lanes lanes;
   const std::shared_ptr<SessionHost> host;
   asio::executor_work_guard<asio::io_context::executor_type> work;
   tcp::acceptor acceptor;
@@ -176,8 +174,7 @@ void HttpServer::stop() {
   const auto host = impl_->host;
   impl_->accept_no_more();
   host->abort_all();
-  impl_->quick.stop();
-  impl_->slow.stop();
+  impl_->lanes.stop();
   host->wait_until_empty(Clock::now() + kLastAnswers);
   {
     const std::lock_guard lock(host->sessions_mutex);

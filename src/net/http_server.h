@@ -38,7 +38,9 @@ struct ServerLimits {
   unsigned n_io_threads = 2;
   unsigned n_quick_workers = 4;
   unsigned n_slow_workers = 48;
-  size_t max_waiting_requests = 1024;  // for a worker; then RequestHandler::on_overload()
+  unsigned n_long_workers = 8;
+  size_t max_waiting_requests = 1024;  // for a quick or slow worker; then RequestHandler::on_overload()
+  size_t max_waiting_long = 64;        // likewise
 };
 
 /// Takes a body that is too large for memory piece by piece, as it arrives.
@@ -99,8 +101,9 @@ class Exchange {
   virtual std::string_view cut_because() const = 0;
 };
 
-/// Which threads run a request: quick ones must not wait for slow ones, which load models and pull.
-enum class Lane : uint8_t { kQuick, kSlow };
+/// Which threads run a request: quick ones must not wait for slow ones, which may wait for a disk or a model, and these not
+/// for long ones, which work for minutes.
+enum class Lane : uint8_t { kQuick, kSlow, kLong };
 
 struct HeadVerdict {
   uint64_t max_body_bytes = 0;
@@ -117,7 +120,7 @@ class RequestHandler {
   virtual HeadVerdict on_head(const ServerRequest& head) = 0;
   /// From a worker.
   virtual void on_request(std::shared_ptr<Exchange> exchange) = 0;
-  /// The answer to one that came when max_waiting_requests waited for a worker. From an event thread.
+  /// The answer to one that came when as many waited for a worker as may. From an event thread.
   virtual Reply on_overload(const ServerRequest& request) = 0;
   /// The body of an answer that the server itself makes (400, 408, 413, 431, 500, 503), as JSON.
   virtual std::string error_body(const ServerRequest* head, int status, std::string_view message) = 0;

@@ -335,6 +335,54 @@ TEST_F(HttpServerTest, more_requests_than_may_wait_for_a_worker_are_refused_at_o
             1);
 }
 
+/// Says when the request that has it is destroyed.
+class Farewell final : public BodyReceiver {
+ public:
+  explicit Farewell(std::counting_semaphore<>& told) : told_(told) {}
+  ~Farewell() override { told_.release(); }
+  bool take(std::string_view /*piece*/) override { return true; }
+
+ private:
+  std::counting_semaphore<>& told_;
+};
+
+TEST_F(HttpServerTest, what_takes_long_has_threads_and_a_queue_of_its_own_and_who_leaves_it_makes_room) {
+  std::counting_semaphore<> let_go(0);
+  std::counting_semaphore<> ended(0);
+  handler.judge = [&](const ServerRequest& head) {
+    if (head.path != "/long") return HeadVerdict{.lane = Lane::kSlow};
+    return HeadVerdict{.lane = Lane::kLong, .receiver = std::make_shared<Farewell>(ended)};
+  };
+  handler.answer = [&](const std::shared_ptr<Exchange>& exchange) {
+    const std::string path = exchange->request().path;
+    if (path == "/long") {
+      n_held.release();
+      let_go.acquire();
+    }
+    exchange->respond({.body = "done " + path});
+  };
+  start({.n_slow_workers = 1, .n_long_workers = 1, .max_waiting_long = 1});
+  constexpr std::string_view kLong = "POST /long HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n";
+  RawClient running(port);
+  running.send(kLong);
+  n_held.acquire();
+  RawClient a(port);
+  RawClient b(port);
+  a.send(kLong);
+  b.send(kLong);
+  handler.refused.acquire();  // one of them; the other waits
+  EXPECT_TRUE(ask("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n").ends_with("done /slow"));
+  a.close();
+  b.close();
+  ended.acquire();
+  ended.acquire();
+  RawClient third(port);
+  third.send(kLong);
+  let_go.release(2);
+  EXPECT_TRUE(running.read_answer().ends_with("done /long"));
+  EXPECT_TRUE(third.read_answer().ends_with("done /long"));
+}
+
 TEST_F(HttpServerTest, draining_lets_an_answer_end_and_closes_idle_connections) {
   std::promise<std::shared_ptr<Exchange>> asked;
   handler.answer = [&](const std::shared_ptr<Exchange>& exchange) { asked.set_value(exchange); };

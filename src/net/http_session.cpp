@@ -321,8 +321,11 @@ void Session::dispatch() {
                                 host_->handler.error_body(nullptr, 500, "the request was not answered"));
   request_ = {};
   watch();
-  Workers& workers = verdict_.lane == Lane::kQuick ? host_->quick : host_->slow;
-  const bool taken = workers.post([&handler = host_->handler, exchange] { handler.on_request(exchange); });
+  Workers& workers = host_->lanes.of(verdict_.lane);
+  const void* owner = answering_.get();
+  // Until somebody works at it, it ends with its client, and with it all that was sent.
+  exchange->on_gone([&workers, owner] { workers.withdraw(owner); });
+  const bool taken = workers.post([&handler = host_->handler, exchange] { handler.on_request(exchange); }, owner);
   if (!taken) exchange->respond(host_->handler.on_overload(exchange->request()));
 }
 

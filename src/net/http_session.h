@@ -31,11 +31,31 @@ namespace ingle::net {
 
 class Session;
 
+/// The threads that run requests.
+class Lanes {
+ public:
+  explicit Lanes(const ServerLimits& limits)
+      : quick_(limits.n_quick_workers, limits.max_waiting_requests),
+        slow_(limits.n_slow_workers, limits.max_waiting_requests),
+        long_(limits.n_long_workers, limits.max_waiting_long) {}
+
+  Workers& of(Lane lane) { return lane == Lane::kQuick ? quick_ : lane == Lane::kSlow ? slow_ : long_; }
+  void stop() {
+    for (Workers* workers : {&quick_, &slow_, &long_})
+      workers->stop();
+  }
+
+ private:
+  Workers quick_;
+  Workers slow_;
+  Workers long_;
+};
+
 /// What sessions share. The server and every session own it together: the last answer may be dropped by an engine's
 /// thread after the server has ended. Handler and workers are used from event threads only, which end before them.
 struct SessionHost {
-  SessionHost(RequestHandler& the_handler, const ServerLimits& the_limits, Workers& the_quick, Workers& the_slow)
-      : handler(the_handler), limits(the_limits), quick(the_quick), slow(the_slow) {}
+  SessionHost(RequestHandler& the_handler, const ServerLimits& the_limits, Lanes& the_lanes)
+      : handler(the_handler), limits(the_limits), lanes(the_lanes) {}
 
   /// Any thread.
   void add(const std::shared_ptr<Session>& session);
@@ -51,8 +71,7 @@ struct SessionHost {
   boost::asio::io_context io;
   RequestHandler& handler;
   const ServerLimits limits;
-  Workers& quick;
-  Workers& slow;
+  Lanes& lanes;
   std::atomic<uint64_t> body_bytes{0};
   std::atomic<bool> draining{false};
 

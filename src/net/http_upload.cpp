@@ -59,7 +59,7 @@ void Session::on_upload(const Error& code, size_t n_bytes) {
 
 void Session::hand_over_piece() {
   unlimit_time();  // the disk may take its time
-  const bool taken = host_->slow.post([self = shared_from_this(), receiver = request_.receiver] {
+  const bool taken = host_->lanes.of(Lane::kSlow).post([self = shared_from_this(), receiver = request_.receiver] {
     const auto piece = std::string_view(self->piece_).substr(0, self->piece_bytes_);
     const bool wants_more = piece.empty() || receiver->take(piece);
     asio::post(self->socket_.get_executor(), [self, wants_more] {

@@ -1,10 +1,11 @@
 #include "net/workers.h"
 
+#include <algorithm>
 #include <system_error>
 
 namespace ingle::net {
 
-bool Workers::post(std::function<void()> task) {
+bool Workers::post(std::function<void()> task, const void* owner) {
   const std::lock_guard lock(tasks_mutex_);
   if (stopped_ || tasks_.size() >= max_waiting_) return false;
   if (n_idle_ <= tasks_.size() && threads_.size() < n_threads_) {
@@ -14,9 +15,16 @@ bool Workers::post(std::function<void()> task) {
       if (threads_.empty()) return false;  // the others will come to it
     }
   }
-  tasks_.push_back(std::move(task));
+  tasks_.push_back({std::move(task), owner});
   tasks_changed_.notify_one();
   return true;
+}
+
+void Workers::withdraw(const void* owner) {
+  std::list<Task> withdrawn;  // outlives the lock: a request may end with it
+  const std::lock_guard lock(tasks_mutex_);
+  const auto found = std::ranges::find(tasks_, owner, &Task::owner);
+  if (found != tasks_.end()) withdrawn.splice(withdrawn.begin(), tasks_, found);
 }
 
 void Workers::work() {
@@ -26,7 +34,7 @@ void Workers::work() {
     tasks_changed_.wait(lock, [&] { return stopped_ || !tasks_.empty(); });
     --n_idle_;
     if (stopped_) return;
-    auto task = std::move(tasks_.front());
+    auto task = std::move(tasks_.front().run);
     tasks_.pop_front();
     lock.unlock();
     task();
@@ -36,7 +44,7 @@ void Workers::work() {
 }
 
 void Workers::stop() {
-  std::deque<std::function<void()>> dropped;
+  std::list<Task> dropped;
   std::vector<std::thread> threads;
   {
     const std::lock_guard lock(tasks_mutex_);

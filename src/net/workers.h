@@ -1,12 +1,12 @@
 // Workers: a queue of tasks and up to n threads that run them; internal to net.
 //
 // Threads are started when there is work and no idle one, so that a server that only answers quickly has few. Any thread
-// may post. stop() lets what runs end and drops what waits.
+// may post, and withdraw what waits. stop() lets what runs end and drops what waits.
 #pragma once
 
 #include <condition_variable>
-#include <deque>
 #include <functional>
+#include <list>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -20,18 +20,24 @@ class Workers {
   Workers(const Workers&) = delete;
   Workers& operator=(const Workers&) = delete;
 
-  /// false: too many wait, or it was stopped; the task was not taken.
-  bool post(std::function<void()> task);
+  /// false: too many wait, or it was stopped; the task was not taken. `owner` is for withdraw().
+  bool post(std::function<void()> task, const void* owner = nullptr);
+  /// Destroys what waits of that owner, and makes room; what runs goes on.
+  void withdraw(const void* owner);
   void stop();
 
  private:
+  struct Task {
+    std::function<void()> run;
+    const void* owner;
+  };
   void work();
 
   const unsigned n_threads_;
   const size_t max_waiting_;
   std::mutex tasks_mutex_;
   std::condition_variable tasks_changed_;
-  std::deque<std::function<void()>> tasks_;
+  std::list<Task> tasks_;
   std::vector<std::thread> threads_;
   unsigned n_idle_ = 0;
   bool stopped_ = false;

@@ -196,9 +196,11 @@ ModelManager::ModelManager(Resolver resolver, Loader loader, ManagerOptions opti
       loader_(std::move(loader)),
       state_(std::make_shared<State>(std::move(options))),
       janitor_([state = state_](const std::stop_token& stop) { state->run_janitor(stop); }),
-      reviver_(std::make_shared<Reviver>([this](std::string_view model, const AcquireOptions& options_then) {
-        return acquire_engine(model, options_then);
-      })) {}
+      reviver_(std::make_shared<Reviver>(
+          [this](std::string_view model, const AcquireOptions& options_then) -> Result<Lease> {
+            INGLE_TRY(const ModelFiles files, resolver_(model));
+            return acquire_engine(files, options_then);
+          })) {}
 
 ModelManager::~ModelManager() {
   reviver_->stop();
@@ -274,12 +276,17 @@ Result<Engine> ModelManager::load(const ModelFiles& files, const AcquireOptions&
 }
 
 Result<std::shared_ptr<chat::Completer>> ModelManager::acquire(std::string_view model, const AcquireOptions& options) {
-  INGLE_TRY(Lease leased, acquire_engine(model, options));
-  return std::make_shared<SecondChance>(std::move(leased), std::string(model), options, reviver_);
+  INGLE_TRY(const ModelFiles files, resolver_(model));
+  INGLE_TRY(Lease leased, acquire_engine(files, options));
+  return std::make_shared<SecondChance>(std::move(leased), files.name, options, reviver_);
 }
 
-Result<Lease> ModelManager::acquire_engine(std::string_view model, const AcquireOptions& options) {
-  INGLE_TRY(const ModelFiles files, resolver_(model));
+std::string ModelManager::name_of(std::string_view model) const {
+  const auto files = resolver_(model);
+  return files ? files->name : std::string(model);
+}
+
+Result<Lease> ModelManager::acquire_engine(const ModelFiles& files, const AcquireOptions& options) {
   INGLE_TRY(auto leased, lease(files, options));
   if (leased) return *std::move(leased);
 

@@ -84,6 +84,7 @@ class ModelManager final : public Models {
   ModelManager& operator=(const ModelManager&) = delete;
 
   Result<std::shared_ptr<chat::Completer>> acquire(std::string_view model, const AcquireOptions& options) override;
+  std::string name_of(std::string_view model) const override;
   void unload(std::string_view model) override;
   void let_go(std::string_view model, std::string_view client) override;
   /// The most recently used first.
@@ -106,7 +107,7 @@ class ModelManager final : public Models {
   struct Entry;
   struct State;
 
-  Result<Lease> acquire_engine(std::string_view model, const AcquireOptions& options);
+  Result<Lease> acquire_engine(const ModelFiles& files, const AcquireOptions& options);
   Result<std::optional<Lease>> lease(const ModelFiles& files, const AcquireOptions& options,
                                      std::shared_ptr<Entry> loaded = nullptr);
   Result<Engine> load(const ModelFiles& files, const AcquireOptions& options);

@@ -43,6 +43,8 @@ class Models {
 
   /// The model, loaded if need be, and kept while the pointer lives; then its keep-alive begins. kNotFound: no such model.
   virtual Result<std::shared_ptr<chat::Completer>> acquire(std::string_view model, const AcquireOptions& options) = 0;
+  /// The one name of a model with several, by which loaded() has it; of what is no model, `model` itself.
+  virtual std::string name_of(std::string_view model) const { return std::string(model); }
   /// Unloads as soon as nobody holds it; no error when it is not loaded.
   virtual void unload(std::string_view model) = 0;
   /// The client wants it no longer: it stays for the others that do.

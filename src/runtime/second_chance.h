@@ -42,7 +42,7 @@ class Reviver {
   Reviver(const Reviver&) = delete;
   Reviver& operator=(const Reviver&) = delete;
 
-  /// Behind what waits for the same model; one that takes a minute to load holds up nobody else.
+  /// Behind what waits for the model of that name; one that takes a minute to load holds up nobody else.
   void post(const std::string& model, Task task);
   /// Ends the threads; what waits, and what comes later, is told so. Once.
   void stop();
@@ -61,7 +61,7 @@ class Reviver {
   const Acquire acquire_;
   std::mutex lines_mutex_;
   std::condition_variable arrived_;
-  std::map<std::string, Line> lines_;  // by model; few ever lose an engine
+  std::map<std::string, Line> lines_;  // by Models::name_of(); few ever lose an engine
   bool stopped_ = false;
   std::atomic<size_t> bytes_ = 0;
 };

@@ -189,6 +189,45 @@ class Kills(IngleTest):
             thread.join()
         self.assertEqual(ended, [True] * len(waiting), "nothing of their answers was there yet: they began anew")
 
+    def test_neither_another_spelling_nor_another_route_keeps_the_workers_at_an_engine_that_is_stopped(self):
+        server = Server(self)
+        tokens = server.json("POST", "/tokenize", {"model": MODEL, "content": "hello"})
+        os.kill(server.roles("engine")[0], signal.SIGSTOP)
+        spellings = (MODEL, MODEL.upper(), "library/" + MODEL, "registry.ollama.ai/library/" + MODEL, "Library/" + MODEL)
+        ended = []
+        waiting = [threading.Thread(target=lambda model=model: ended.append(
+            server.json("POST", "/tokenize", {"model": model, "content": "hello"}) == tokens))
+            for model in spellings for _ in range(13)]
+        waiting += [threading.Thread(target=lambda: ended.append(
+            "content" in server.json("POST", "/completion", {"model": MODEL, "prompt": "hello", "n_predict": 2})))
+            for _ in range(60)]
+        for thread in waiting:
+            thread.start()
+        server.json("GET", "/api/tags")
+        self.assertEqual(ask(server, chat("Who are you?", 10, model=OTHER))[1], None)
+        for thread in waiting:
+            thread.join()
+        self.assertEqual(ended, [True] * len(waiting))
+
+    def test_whoever_asks_for_something_else_does_not_wait_for_many_documents(self):
+        server = Server(self)
+        turns = "".join(f"{'Ann' if i % 2 else 'Bob'}: We order {i} heaters by Friday, and I write to number {i}.\n" for i in range(300))
+        body = ('--b\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\n' + turns +
+                '\r\n--b\r\nContent-Disposition: form-data; name="options"\r\n\r\n' + json.dumps({"model": MODEL}) +
+                "\r\n--b--\r\n").encode()
+        head = (f"POST /v1/summarize HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n"
+                f"Content-Type: multipart/form-data; boundary=b\r\nContent-Length: {len(body)}\r\n\r\n").encode()
+        clients = [server.connect() for _ in range(60)]
+        for client in clients:
+            client.sendall(head + body)
+        while not server.roles("engine"):
+            pass
+        server.json("GET", "/api/tags")
+        self.assertEqual(ask(server, chat("Who are you?", 2, model=OTHER))[1], None)
+        server.json("POST", "/tokenize", {"model": MODEL, "content": "hello"})
+        for client in clients:
+            client.close()
+
 
 @needs(MODEL)
 class Attacks(IngleTest):

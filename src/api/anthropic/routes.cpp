@@ -51,10 +51,8 @@ void count_tokens(const std::shared_ptr<Call>& call) {
   auto& prompt = std::get<chat::ChatPrompt>(parsed->request.prompt);
   apply_defaults(defaults_of(call->services(), parsed->model), prompt);
   prompt.now_unix = call->services().now_unix();
-  seated(call, parsed->model, [call, asked = *parsed] {
-    const auto model = acquire_model(*call, asked.model, asked.acquire);
-    if (!model) return call->fail(model.error());
-    const auto n_tokens = count(**model, std::get<chat::ChatPrompt>(asked.request.prompt));
+  with_model(call, parsed->model, parsed->acquire, [call, asked = std::move(prompt)](const auto& model) {
+    const auto n_tokens = count(*model, asked);
     if (failed(*call, n_tokens)) return;
     call->record().tokens_listed = static_cast<uint32_t>(*n_tokens);
     call->respond_json(encode_count(*n_tokens));

@@ -29,16 +29,15 @@ Result<std::vector<int32_t>> tokens_of(chat::Completer& model, std::vector<Promp
   return tokens;
 }
 
-}  // namespace
-
-namespace {
-
 struct Prompt {
   chat::Private text;  // that was given as one
   chat::TokenPrompt tokens;
 };
 
-void complete(const std::shared_ptr<Call>& call, CompletionCall parsed, std::vector<Prompt> prompts) {
+using Lease = std::shared_ptr<chat::Completer>;
+
+void complete(const std::shared_ptr<Call>& call, const Lease& model, CompletionCall parsed,
+              std::vector<Prompt> prompts) {
   if (!parsed.has_seed) parsed.request.sampling.seed = random_seed();
   AnswerFrame frame{.model = parsed.model,
                     .tokens = parsed.return_tokens,
@@ -62,7 +61,7 @@ void complete(const std::shared_ptr<Call>& call, CompletionCall parsed, std::vec
   inference.request = std::move(inference.more.front());
   inference.more.erase(inference.more.begin());
   inference.encoder = make_encoder(std::move(frame));
-  run_inference(call, std::move(inference));
+  run_inference(call, std::move(inference), model);
 }
 
 }  // namespace
@@ -71,18 +70,19 @@ void completion(const std::shared_ptr<Call>& call) {
   auto parsed = parse_completion(call->request().body);
   if (!parsed) return call->fail(parsed.error());
   call->name_ignored(parsed->ignored);
-  const auto asked = std::make_shared<CompletionCall>(*std::move(parsed));
-  seated(call, asked->model, [call, asked] {
-    const auto model = acquire(*call, asked->model, asked->acquire);
-    if (!model) return call->fail(model.error());
+  auto name = model_of(*call, parsed->model);
+  if (!name) return call->fail(name.error());
+  parsed->model = *name;
+  const runtime::AcquireOptions options = parsed->acquire;
+  with_model(call, *name, options, [call, asked = *std::move(parsed)](const Lease& model) mutable {
     std::vector<Prompt> prompts;
-    for (std::vector<PromptPart>& parts : asked->prompts) {
+    for (std::vector<PromptPart>& parts : asked.prompts) {
       chat::Private text = parts.size() == 1 ? parts.front().text : chat::Private();
-      auto tokens = tokens_of(**model, parts);
+      auto tokens = tokens_of(*model, parts);
       if (failed(*call, tokens)) return;
       prompts.push_back({std::move(text), {*std::move(tokens)}});
     }
-    complete(call, std::move(*asked), std::move(prompts));
+    complete(call, model, std::move(asked), std::move(prompts));
   });
 }
 
@@ -90,13 +90,14 @@ void infill(const std::shared_ptr<Call>& call) {
   auto parsed = parse_infill(call->request().body);
   if (!parsed) return call->fail(parsed.error());
   call->name_ignored(parsed->completion.ignored);
-  const auto asked = std::make_shared<InfillCall>(*std::move(parsed));
-  seated(call, asked->completion.model, [call, asked] {
-    const auto model = acquire(*call, asked->completion.model, asked->completion.acquire);
-    if (!model) return call->fail(model.error());
-    auto prompt = infill_prompt(**model, asked->infill, "input_suffix");
+  auto name = model_of(*call, parsed->completion.model);
+  if (!name) return call->fail(name.error());
+  parsed->completion.model = *name;
+  const runtime::AcquireOptions options = parsed->completion.acquire;
+  with_model(call, *name, options, [call, asked = *std::move(parsed)](const Lease& model) mutable {
+    auto prompt = infill_prompt(*model, asked.infill, "input_suffix");
     if (!prompt) return call->fail(prompt.error());
-    complete(call, std::move(asked->completion), {{{}, *std::move(prompt)}});
+    complete(call, model, std::move(asked.completion), {{{}, *std::move(prompt)}});
   });
 }
 
@@ -104,13 +105,14 @@ void tokenize(const std::shared_ptr<Call>& call) {
   auto parsed = parse_tokenize(call->request().body);
   if (!parsed) return call->fail(parsed.error());
   call->name_ignored(parsed->ignored);
-  ask(call, parsed->model, [call, asked = *parsed](chat::Completer& model) {
-    const auto tokens = model.tokenize(asked.request);
+  const std::string named = parsed->model;
+  ask(call, named, {}, [call, asked = *std::move(parsed)](const Lease& model) {
+    const auto tokens = model->tokenize(asked.request);
     if (failed(*call, tokens)) return;
     call->record().tokens_listed = static_cast<uint32_t>(tokens->size());
     std::vector<std::string> pieces;
     for (size_t i = 0; asked.with_pieces && i < tokens->size(); ++i) {
-      auto piece = model.detokenize(std::span(*tokens).subspan(i, 1));
+      auto piece = model->detokenize(std::span(*tokens).subspan(i, 1));
       if (failed(*call, piece)) return;
       pieces.push_back(*std::move(piece));
     }
@@ -122,8 +124,9 @@ void detokenize(const std::shared_ptr<Call>& call) {
   auto parsed = parse_detokenize(call->request().body);
   if (!parsed) return call->fail(parsed.error());
   call->name_ignored(parsed->ignored);
-  ask(call, parsed->model, [call, asked = *parsed](chat::Completer& model) {
-    const auto text = model.detokenize(asked.tokens);
+  const std::string named = parsed->model;
+  ask(call, named, {}, [call, tokens = std::move(parsed->tokens)](const Lease& model) {
+    const auto text = model->detokenize(tokens);
     if (failed(*call, text)) return;
     call->respond_json(encode_content(*text));
   });
@@ -136,8 +139,8 @@ void apply_template(const std::shared_ptr<Call>& call) {
   auto& prompt = std::get<chat::ChatPrompt>(parsed->request.prompt);
   apply_defaults(defaults_of(call->services(), parsed->model), prompt);
   prompt.now_unix = call->services().now_unix();
-  ask(call, parsed->model, [call, prompt](chat::Completer& model) {
-    const auto text = model.render(prompt);
+  ask(call, parsed->model, {}, [call, asked = std::move(prompt)](const Lease& model) {
+    const auto text = model->render(asked);
     if (failed(*call, text)) return;
     call->respond_json(encode_prompt(*text));
   });

@@ -143,11 +143,9 @@ void list_models(const std::shared_ptr<Call>& call) {
 }
 
 void load_model(const std::shared_ptr<Call>& call) {
-  auto name = parse_load(call->request().body);
+  const auto name = parse_load(call->request().body);
   if (!name) return call->fail(name.error());
-  const auto model = acquire(*call, *name);
-  if (!model) return call->fail(model.error());
-  call->respond_json(R"({"success":true})");
+  ask(call, *name, {}, [call](const auto& /*model*/) { call->respond_json(R"({"success":true})"); });
 }
 
 void unload_model(const std::shared_ptr<Call>& call) {

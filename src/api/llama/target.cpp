@@ -2,8 +2,7 @@
 
 #include <algorithm>
 #include <span>
-
-#include "api/inference.h"
+#include <utility>
 
 namespace ingle::api::llama {
 
@@ -24,21 +23,11 @@ Answer<std::string> model_of(Call& call, const std::string& named) {
   return std::unexpected(Failure::bad_field("model", "is required while none is loaded: " + names));
 }
 
-Answer<std::shared_ptr<chat::Completer>> acquire(Call& call, std::string& model,
-                                                 const runtime::AcquireOptions& options) {
-  auto name = model_of(call, model);
-  if (!name) return std::unexpected(std::move(name).error());
-  model = *std::move(name);
-  return acquire_model(call, model, options);
-}
-
-void ask(const std::shared_ptr<Call>& call, const std::string& model,
-         std::function<void(chat::Completer& model)> work) {
-  seated(call, model, [call, name = model, work = std::move(work)]() mutable {
-    const auto lease = acquire(*call, name);
-    if (!lease) return call->fail(lease.error());
-    work(**lease);
-  });
+void ask(const std::shared_ptr<Call>& call, const std::string& named, const runtime::AcquireOptions& options,
+         UseModel use) {
+  const auto name = model_of(*call, named);
+  if (!name) return call->fail(name.error());
+  with_model(call, *name, options, std::move(use));
 }
 
 }  // namespace ingle::api::llama

@@ -105,17 +105,16 @@ void load(const std::shared_ptr<Call>& call) {
   const auto parsed = parse_load(call->request().body);
   if (!parsed) return call->fail(parsed.error());
   call->name_ignored(parsed->ignored);
-  seated(call, parsed->model, [call, asked = *parsed, started = std::chrono::steady_clock::now()] {
-    const auto model = acquire_model(*call, asked.model, {.context = asked.context});
-    if (!model) return call->fail(model.error());
-    const auto description = (*model)->describe();
-    if (failed(*call, description)) return;
-    call->respond_json(encode_loaded({.model = asked.model,
-                                      .seconds = seconds_since(started),
-                                      .context = description->context_limit,
-                                      .generates = description->generates,
-                                      .echo = asked.echo}));
-  });
+  with_model(call, parsed->model, {.context = parsed->context},
+             [call, asked = *parsed, started = std::chrono::steady_clock::now()](const auto& model) {
+               const auto description = model->describe();
+               if (failed(*call, description)) return;
+               call->respond_json(encode_loaded({.model = asked.model,
+                                                 .seconds = seconds_since(started),
+                                                 .context = description->context_limit,
+                                                 .generates = description->generates,
+                                                 .echo = asked.echo}));
+             });
 }
 
 void unload(const std::shared_ptr<Call>& call) {

@@ -23,11 +23,7 @@ int64_t now_ns() {
 void load_or_unload(const std::shared_ptr<Call>& call, const CompletionCall& wanted, const AnswerFrame& frame) {
   const bool unload = wanted.acquire.keep_alive == 0;
   const auto answer = [call, frame, unload] { call->respond_json(encode_load(frame, unload)); };  // also of a stream
-  if (!unload)
-    return seated(call, wanted.model, [call, answer, model = wanted.model, options = wanted.acquire] {
-      if (const auto lease = acquire_model(*call, model, options); !lease) return call->fail(lease.error());
-      answer();
-    });
+  if (!unload) return with_model(call, wanted.model, wanted.acquire, [answer](const auto& /*model*/) { answer(); });
   if (!is_model_name(wanted.model)) return call->fail(Failure::no_model(wanted.model));
   if (call->may_manage()) {
     call->services().models->unload(wanted.model);

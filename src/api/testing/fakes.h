@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -154,17 +155,23 @@ class FakeModels : public runtime::Models {
   std::vector<std::string> unloaded;
   std::vector<std::pair<std::string, std::string>> let_gone;  // model, client
   std::vector<runtime::LoadedModel> now_loaded;
-  std::function<void()> loading;  // runs while acquire() goes on; empty: nothing
+  std::function<void()> loading;                              // runs while acquire() goes on; empty: nothing
+  std::map<std::string, std::string, std::less<>> spellings;  // other names, and whose they are
 
   Result<std::shared_ptr<chat::Completer>> acquire(std::string_view model,
                                                    const runtime::AcquireOptions& options) override {
     if (loading) loading();
-    if (model != "m:1" && model != "auto") return std::unexpected(Error::not_found("no such model").hint("pull one"));
+    if (name_of(model) != "m:1" && model != "auto")
+      return std::unexpected(Error::not_found("no such model").hint("pull one"));
     acquired.emplace_back(model, options);
     const uint32_t most = completer->description.context_length;
     if (most != 0 && options.context > most && !options.clamp_context)
       return std::unexpected(chat::context_too_large({.asked_tokens = options.context, .model_tokens = most}));
     return completer;
+  }
+  std::string name_of(std::string_view model) const override {
+    const auto known = spellings.find(model);
+    return known == spellings.end() ? std::string(model) : known->second;
   }
   void unload(std::string_view model) override { unloaded.emplace_back(model); }
   void let_go(std::string_view model, std::string_view client) override { let_gone.emplace_back(model, client); }
