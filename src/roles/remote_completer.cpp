@@ -10,8 +10,8 @@
 #include "chat/errors.h"
 #include "chat/wire.h"
 #include "roles/engine_protocol.h"
+#include "roles/engine_watch.h"
 #include "roles/message.h"
-#include "roles/pulse.h"
 #include "roles/watchdog.h"
 
 namespace ingle::roles {
@@ -20,17 +20,10 @@ namespace {
 /// Whoever watches a server must not hang with one of its engines.
 constexpr auto kStatsPatience = std::chrono::seconds(1);
 
-/// Of cancels that an engine does not read; one that left so many will not read the next.
-constexpr size_t kMostUnsent = size_t{1} << 20;
-
 constexpr double kLoadProgressStep = 1.0 / 128;  // less is no progress
 
 uint8_t type_of(ToEngine type) {
   return static_cast<uint8_t>(type);
-}
-
-std::string encode_call(uint64_t number, Verb verb, std::string_view argument) {
-  return MessageWriter().number(number).number(static_cast<uint8_t>(verb)).rest(argument).take();
 }
 
 Error given_up(Pulse::Finding finding) {
@@ -42,8 +35,6 @@ Error given_up(Pulse::Finding finding) {
 }  // namespace
 
 struct RemoteCompleter::State {
-  using Clock = std::chrono::steady_clock;
-
   /// Somebody waits for the answer to the call of this number.
   struct Waiter {
     Verb verb{};
@@ -59,10 +50,18 @@ struct RemoteCompleter::State {
   };
   using Requests = std::map<uint64_t, Request>;
 
-  EngineLink link;
-  chat::Description description;
-  uint64_t bytes = 0;
-  size_t max_requests = 0;
+  State(EngineLink the_link, Loaded loaded, size_t most)
+      : link(std::move(the_link)),
+        description(std::move(loaded.description)),
+        bytes(loaded.bytes),
+        max_requests(most),
+        watch(*link.channel, link.between_looks, link.kill) {}
+
+  const EngineLink link;
+  const chat::Description description;
+  const uint64_t bytes;
+  const size_t max_requests;  // at once
+  EngineWatch watch;
   std::atomic<bool> alive = true;
 
   std::mutex mutex;
@@ -72,21 +71,8 @@ struct RemoteCompleter::State {
   bool closing = false;      // by us: the engine did nothing wrong
   std::optional<Error> end;  // why nothing works any more
   std::condition_variable over;
-  Pulse pulse;
-  std::optional<uint64_t> look;  // the number of the keeper's question
-  std::optional<Error> verdict;  // of the keeper: why it ended the engine
-  bool keeper_rests = false;     // nothing is asked, nothing is to be sent
-  std::mutex sending;            // held around `mutex`; never where nobody may wait
-  std::string to_send;           // frames
-  std::condition_variable wakes_keeper;
 
   void read();
-  void keep();
-  void look_at_engine(std::unique_lock<std::mutex>& held);
-  bool is_asked() const { return !requests.empty() || waiters.size() > (look ? 1 : 0); }
-  void send_soon(ToEngine type, std::string_view payload);
-  void send_rest();
-  Status send(ToEngine type, std::string_view payload);
   bool take(EngineMessage message);
   bool answer(uint64_t number, Outcome outcome);
   bool dispatch(uint64_t number, chat::Event event);
@@ -102,8 +88,8 @@ Error RemoteCompleter::State::how_it_broke(const Error& error) {
   {
     const std::lock_guard lock(mutex);
     if (closing) return Error::unavailable("the model is being unloaded");
-    if (verdict) return *verdict;
   }
+  if (const auto finding = watch.verdict()) return given_up(*finding);
   if (error.code() != ErrorCode::kUnavailable)
     return Error::unavailable("the engine was ended: " + error.message())
         .hint("ask again: the model is loaded anew; should this happen twice, the model's file may be damaged");
@@ -126,74 +112,13 @@ void RemoteCompleter::State::read() {
   }
 }
 
-void RemoteCompleter::State::keep() {
-  std::unique_lock lock(mutex);
-  auto next_look = Clock::now() + link.between_looks;
-  while (!end && !closing && !verdict) {
-    const auto is_needed = [this] { return end || closing || !to_send.empty(); };
-    if (!to_send.empty()) {
-      lock.unlock();
-      {
-        const std::lock_guard turn(sending);
-        send_rest();
-      }
-      lock.lock();
-    } else if (!is_asked()) {
-      keeper_rests = true;
-      wakes_keeper.wait(lock, [&] { return is_needed() || is_asked(); });
-      keeper_rests = false;
-      next_look = Clock::now() + link.between_looks;
-    } else if (!wakes_keeper.wait_until(lock, next_look, is_needed)) {
-      look_at_engine(lock);
-      next_look = Clock::now() + link.between_looks;
-    }
-  }
-}
-
-void RemoteCompleter::State::look_at_engine(std::unique_lock<std::mutex>& held) {
-  if (const Pulse::Finding finding = pulse.look(); finding != Pulse::Finding::kAlive) {
-    verdict = given_up(finding);
-    held.unlock();
-    link.channel->close_both();
-    if (link.kill) link.kill();
-    held.lock();
-  } else if (is_asked() && !look) {
-    look = next_number++;
-    waiters.emplace(*look, std::make_shared<Waiter>(Verb::kStats));
-    append_frame(to_send, type_of(ToEngine::kCall), encode_call(*look, Verb::kStats, {}));
-  }
-}
-
-/// Under `sending`. The reader meets a broken channel.
-void RemoteCompleter::State::send_rest() {
-  std::string frames;
-  {
-    const std::lock_guard lock(mutex);
-    frames.swap(to_send);
-  }
-  if (!frames.empty()) (void)link.channel->send_frames(frames);
-}
-
-/// Behind what was to be sent soon.
-Status RemoteCompleter::State::send(ToEngine type, std::string_view payload) {
-  const std::lock_guard turn(sending);
-  send_rest();
-  return link.channel->send(type_of(type), payload);
-}
-
-void RemoteCompleter::State::send_soon(ToEngine type, std::string_view payload) {
-  const std::lock_guard lock(mutex);
-  if (end || to_send.size() > kMostUnsent || !append_frame(to_send, type_of(type), payload)) return;
-  wakes_keeper.notify_one();
-}
-
 void RemoteCompleter::State::fail_all(const Error& error) {
+  watch.stop();
   Requests ended;
   {
     const std::lock_guard lock(mutex);
     end = error;
     over.notify_all();
-    wakes_keeper.notify_one();
     for (auto& [number, waiter] : waiters) {
       waiter->outcome = std::unexpected(error);
       waiter->answered.notify_one();
@@ -213,19 +138,16 @@ bool RemoteCompleter::State::take(EngineMessage message) {
 }
 
 bool RemoteCompleter::State::answer(uint64_t number, Outcome outcome) {
+  if (number == EngineWatch::kLook) return watch.answered_look(outcome);
   const std::lock_guard lock(mutex);
   const auto found = waiters.find(number);
   if (found == waiters.end()) return false;
   if (found->second->verb != Verb::kStats) {
-    pulse.worked();
-  } else if (!outcome) {
-    pulse.heard();
-  } else if (const auto stats = chat::decode<chat::Stats>(*outcome)) {
-    pulse.heard(stats->steps);
-  } else {
+    watch.worked();
+  } else if (!watch.told_counts(outcome)) {
     return false;
   }
-  if (look == number) look.reset();
+  watch.answered();
   const auto waiting = std::move(found->second);
   Waiter& waiter = *waiting;
   waiters.erase(found);
@@ -251,8 +173,9 @@ bool RemoteCompleter::State::dispatch(uint64_t number, chat::Event event) {
     const std::lock_guard lock(mutex);
     const auto found = requests.find(number);
     if (found == requests.end() || !found->second.may_hear(event)) return false;
-    pulse.worked();
+    watch.worked();
     if (last) {
+      watch.answered();
       ended = requests.extract(found);
       sink = &ended.mapped().sink;
     } else {
@@ -271,14 +194,15 @@ Status RemoteCompleter::State::begin(ToEngine type, std::string_view asked, Requ
     if (requests.size() >= max_requests) return std::unexpected(chat::queue_full(max_requests));
     number = next_number++;
     requests.emplace(number, std::move(request));
-    if (keeper_rests) wakes_keeper.notify_one();
+    watch.asked();
   }
-  Status sent = send(type, MessageWriter().number(number).rest(asked).take());
+  Status sent = watch.send(type, MessageWriter().number(number).rest(asked).take());
   if (sent || sent.error().code() != ErrorCode::kUsage) return {};  // as in call(): the reader meets a broken channel
   Requests::node_type unsent;
   const std::lock_guard lock(mutex);
   unsent = requests.extract(number);
   if (unsent.empty()) return {};  // the channel broke meanwhile, and the sink was told
+  watch.answered();
   return sent;
 }
 
@@ -291,13 +215,14 @@ Outcome RemoteCompleter::State::call(Verb verb, std::string_view argument, std::
     if (end) return std::unexpected(*end);
     number = next_number++;
     waiters.emplace(number, waiting);
-    if (keeper_rests) wakes_keeper.notify_one();
+    watch.asked();
   }
-  const Status sent = send(ToEngine::kCall, encode_call(number, verb, argument));
+  const Status sent = watch.send(ToEngine::kCall, encode_call(number, verb, argument));
   std::unique_lock lock(mutex);
   if (!sent && sent.error().code() == ErrorCode::kUsage && !waiter.outcome) {
     // Too long for a frame: nothing was sent and everything else goes on.
     waiters.erase(number);
+    watch.answered();
     return std::unexpected(sent.error());
   }
   // Any other failure to send is met by the reader too, which knows why and answers everybody.
@@ -311,23 +236,21 @@ Outcome RemoteCompleter::State::call(Verb verb, std::string_view argument, std::
 }
 
 RemoteCompleter::RemoteCompleter(std::shared_ptr<State> state)
-    : state_(std::move(state)),
-      reader_([state = state_] { state->read(); }),
-      keeper_([state = state_] { state->keep(); }) {}
+    : state_(std::move(state)), reader_([state = state_] { state->read(); }) {}
 
 RemoteCompleter::~RemoteCompleter() {
   const bool waits = state_->link.ends_itself && reader_.get_id() != std::this_thread::get_id();
+  state_->watch.stop();
   {
     std::unique_lock lock(state_->mutex);
     state_->closing = true;
-    state_->wakes_keeper.notify_one();
     if (waits) {
       state_->link.channel->close_sending();
       state_->over.wait_for(lock, EngineLink::kLastWords, [this] { return state_->end.has_value(); });
     }
   }
   state_->link.channel->close_both();
-  keeper_.join();
+  state_->watch.join();
   // A sink may hold the last lease of a model, and sinks are called by the reader: it then goes on alone to its end.
   if (reader_.get_id() == std::this_thread::get_id()) {
     reader_.detach();
@@ -381,11 +304,8 @@ Result<std::unique_ptr<RemoteCompleter>> RemoteCompleter::load(EngineLink link,
       return std::unexpected(std::move(failed->error));
     } else if (auto* loaded = std::get_if<Loaded>(&*message)) {
       if (watchdog.stop()) return lost(Error::unavailable("it was too late"));
-      auto state = std::make_shared<State>();
-      state->link = std::move(link);
-      state->description = std::move(loaded->description);
-      state->bytes = loaded->bytes;
-      state->max_requests = size_t{options.max_sequences} + options.max_queue;
+      const size_t most = size_t{options.max_sequences} + options.max_queue;
+      auto state = std::make_shared<State>(std::move(link), *std::move(loaded), most);
       return std::unique_ptr<RemoteCompleter>(new RemoteCompleter(std::move(state)));
     } else {
       return lost(Error::corrupt("it answers before it has a model"));
@@ -440,7 +360,7 @@ Status RemoteCompleter::embed(chat::EmbedRequest request, chat::EventSink sink) 
 }
 
 void RemoteCompleter::cancel(std::string_view id) {
-  state_->send_soon(ToEngine::kCancel, id);
+  state_->watch.send_soon(ToEngine::kCancel, id);
 }
 
 Result<std::vector<float>> RemoteCompleter::score(const chat::ScoreRequest& request) {
@@ -458,7 +378,7 @@ Result<std::string> RemoteCompleter::fork(std::string_view request_id) {
 }
 
 void RemoteCompleter::release(std::string_view handle) {
-  state_->send_soon(ToEngine::kRelease, handle);
+  state_->watch.send_soon(ToEngine::kRelease, handle);
 }
 
 Result<chat::Stats> RemoteCompleter::stats() {

@@ -4,10 +4,9 @@
 // every Completer. Any thread may call it. When the channel breaks, or the engine says something that no engine would say,
 // every request in flight ends with Failed{kUnavailable}, and so does everything that is asked afterwards.
 //
-// A second thread keeps watch while something is asked: an engine that lives and does not answer is killed (pulse.h), so that
-// every wait here ends. It also sends what nobody may wait to send: cancel() and release() never block.
-//
-// complete() and embed() wait for nothing: what the engine refuses is a Failed, and a queue that is full is known here.
+// Its watch (engine_watch.h) has a second thread: an engine that lives and does not answer is killed, so that every wait here
+// ends, and cancel() and release() never block. complete() and embed() wait for no answer, only until the engine has taken
+// the request, for no longer than send_patience: what the engine refuses is a Failed, and a queue that is full is known here.
 #pragma once
 
 #include <chrono>
@@ -80,7 +79,6 @@ class RemoteCompleter final : public chat::Completer {
   explicit RemoteCompleter(std::shared_ptr<State> state);
   std::shared_ptr<State> state_;  // the reader holds it too: it may be what ends this object
   std::thread reader_;
-  std::thread keeper_;
 };
 
 /// An engine role of its own for this model.

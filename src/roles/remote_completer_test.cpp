@@ -565,6 +565,20 @@ TEST_F(SilentEngineTest, CancellingWaitsForNobody) {
   EXPECT_FALSE(model_->alive());
 }
 
+TEST(RemoteCompleterPatience, AnEngineIsLookedAtWhileSomebodyIsHeldUpBySending) {
+  auto [front, engine] = Channel::pair().value();
+  const std::string loaded = MessageWriter().number(uint64_t{1}).rest(chat::encode(chat::Description{})).take();
+  ASSERT_TRUE(engine.send(static_cast<uint8_t>(FromEngine::kLoaded), loaded));
+  const auto model = RemoteCompleter::load(
+      {.channel = &front, .between_looks = std::chrono::milliseconds(1), .send_patience = std::chrono::minutes(1)}, {},
+      "deaf", {});
+  ASSERT_TRUE(model) << model.error().message();
+  const auto tokens =
+      (*model)->tokenize({.text = chat::Private(std::string(size_t{4} << 20, 'x'))});  // more than any socket holds
+  ASSERT_FALSE(tokens);
+  EXPECT_THAT(tokens.error().message(), HasSubstr("did not answer"));
+}
+
 TEST(RemoteCompleterPatience, AnEngineOfWhichNothingIsAskedIsLeftAlone) {
   auto [front, engine] = Channel::pair().value();
   const std::string loaded = MessageWriter().number(uint64_t{1}).rest(chat::encode(chat::Description{})).take();

@@ -7,7 +7,8 @@
 
 namespace ingle::roles {
 
-inline constexpr std::chrono::seconds kFrontSendPatience{10};
+/// Longer than an engine may be silent (pulse.h): who waits for one then reads why it was ended.
+inline constexpr std::chrono::seconds kFrontSendPatience{15};
 
 /// From here on a send() that finds no room for so long fails with kUnavailable and breaks the channel.
 void limit_sending(const Channel& channel, std::chrono::milliseconds patience);
