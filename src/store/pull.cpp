@@ -81,9 +81,10 @@ class Pull {
     if (const auto model = installed()) return already_present(*model);
     const fs::path folder = layout_.partial() / key;
     INGLE_TRY_VOID(use_existing_blob());
-    if (report_.path.empty()) INGLE_TRY_VOID(try_sources(folder));
+    const Status tried = report_.path.empty() ? try_sources(folder) : Status();
     std::error_code ignored;
-    fs::remove_all(folder, ignored);
+    if (tried || !has_begun(folder)) fs::remove_all(folder, ignored);
+    INGLE_TRY_VOID(tried);
     report_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count();
     return std::move(report_);
   }

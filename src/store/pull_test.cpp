@@ -534,6 +534,7 @@ TEST_F(PullTest, tells_a_slip_from_an_unknown_name) {
   const auto report = pull(host + "/a/b:tag");
   ASSERT_FALSE(report);
   EXPECT_THAT(report.error().message(), HasSubstr("404"));
+  EXPECT_TRUE(fs::is_empty(Layout{models_}.partial())) << "nothing has begun";
   EXPECT_EQ(pull("../x").error().code(), ErrorCode::kUsage);
   EXPECT_THAT(pull("./my.gguf").error().hint(), HasSubstr("ingle run ./my.gguf"));
 }
