@@ -89,21 +89,22 @@ bool are_same_settings(const engine::Options& asked, const engine::Options& here
 
 }  // namespace
 
-/// How many of something are under way over all attachments.
-struct AttachServer::Tally {
-  std::mutex mutex;
-  std::condition_variable changed;
-  size_t count = 0;
-
+class Tally {
+ public:
   void add(int n) {
-    const std::lock_guard lock(mutex);
-    count += static_cast<size_t>(n);
-    changed.notify_all();
+    const std::lock_guard lock(mutex_);
+    count_ += static_cast<size_t>(n);
+    changed_.notify_all();
   }
   bool wait_until_none(std::chrono::steady_clock::time_point deadline) {
-    std::unique_lock lock(mutex);
-    return changed.wait_until(lock, deadline, [this] { return count == 0; });
+    std::unique_lock lock(mutex_);
+    return changed_.wait_until(lock, deadline, [this] { return count_ == 0; });
   }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  size_t count_ = 0;
 };
 
 struct AttachServer::Attachment {
@@ -117,7 +118,6 @@ namespace {
 
 /// A model of the server as one command sees it. Events take the way over a thread of its own: a command that does not
 /// read must not hold up the model's. When the command is gone, so are its requests.
-template <typename Tally>
 class Shared final : public chat::Completer {
  public:
   Shared(std::shared_ptr<chat::Completer> model, std::shared_ptr<Tally> answers)
@@ -317,7 +317,7 @@ void AttachServer::serve(roles::Channel& channel) {
     INGLE_TRY(const chat::Description description, model->describe());
     if (options.context != 0 && description.context_limit != options.context)
       return std::unexpected(Error::unsupported("the server has the model with another context"));
-    return std::make_unique<Shared<Tally>>(std::move(model), answers_);
+    return std::make_unique<Shared>(std::move(model), answers_);
   };
   roles::serve_engine(channel, load, [] { return Status(); });
 }

@@ -45,6 +45,9 @@ class AttachListener {
   std::filesystem::path path_;  // empty in what was moved from
 };
 
+/// How many of something are under way over all attachments.
+class Tally;
+
 /// Serves commands until stop() or its end, each on threads of its own. `front` and `models` outlive it.
 class AttachServer {
  public:
@@ -55,7 +58,6 @@ class AttachServer {
   bool drain(std::chrono::steady_clock::time_point deadline);
 
  private:
-  struct Tally;
   struct Attachment;
   void accept_all();
   void serve(roles::Channel& channel);
