@@ -314,6 +314,7 @@ TEST_F(AccessTest, a_token_for_chats_takes_no_model_from_others) {
   const std::string chat = make(kChat, "chat");
   const std::string both = make(kChat | kManage, "both");
   models.completer->script = {chat::Finished{}};
+  std::string last_granted;
   const auto ask = [&](const std::string& secret, std::string body) {
     auto head = request("POST", "/api/generate");
     head.headers.push_back({"authorization", "Bearer " + secret});
@@ -322,6 +323,7 @@ TEST_F(AccessTest, a_token_for_chats_takes_no_model_from_others) {
     const auto seen = std::make_shared<testing::Seen>();
     always.on_request(std::make_shared<testing::FakeExchange>(std::move(head), seen));
     EXPECT_EQ(seen->reply.status, 200) << seen->reply.body;
+    last_granted = seen->header("x-ingle-keep-alive");
   };
   const std::string chats_id = tokens.current()->tokens[0].id;
   ask(chat, R"({"model":"m:1","keep_alive":0})");
@@ -331,10 +333,23 @@ TEST_F(AccessTest, a_token_for_chats_takes_no_model_from_others) {
   ask(chat, R"({"model":"m:1","prompt":"x","keep_alive":-1})");
   EXPECT_TRUE(models.acquired.back().second.may_only_wish);
   EXPECT_EQ(models.acquired.back().second.client, chats_id);
+  EXPECT_EQ(last_granted, "300");
   ask(both, R"({"model":"m:1","keep_alive":0})");
   EXPECT_EQ(models.unloaded, std::vector<std::string>{"m:1"});
   ask(both, R"({"model":"m:1","prompt":"x","keep_alive":-1})");
   EXPECT_FALSE(models.acquired.back().second.may_only_wish);
+  EXPECT_EQ(last_granted, "");
+}
+
+TEST_F(AccessTest, what_a_revoked_token_wanted_to_stay_loaded_does_not) {
+  make(kManage, "one");
+  make(kManage, "two");
+  const std::string one = tokens.current()->tokens[0].id;
+  const std::string two = tokens.current()->tokens[1].id;
+  models.clients = {{one, false}, {two, false}, {"", false}};
+  ASSERT_TRUE(tokens.revoke(std::span(&one, 1)).has_value());
+  always.end_revoked();
+  EXPECT_EQ(models.clients, (std::map<std::string, bool>{{one, false}, {two, true}, {"", true}}));
 }
 
 TEST_F(AccessTest, an_upload_ends_with_its_token) {

@@ -61,7 +61,7 @@ std::vector<net::HttpHeader> Api::common_headers(const net::ServerRequest& head,
     headers.push_back({"access-control-allow-origin", std::move(origin)});
     headers.push_back({"access-control-expose-headers",
                        "retry-after, request-id, traceparent, x-request-id, x-ingle-context, x-ingle-ignored, "
-                       "x-ingle-refused, x-ingle-route, x-ingle-truncated"});
+                       "x-ingle-keep-alive, x-ingle-refused, x-ingle-route, x-ingle-truncated"});
     headers.push_back({"vary", "origin"});
   }
   return headers;
@@ -160,6 +160,7 @@ void Api::end_revoked() {
   const Access::Standing standing = access_.standing(services_.now_unix());
   services_.responses->forget_clients(
       [&](std::string_view client) { return standing.allows(client, Scope::kInference); });
+  services_.models->forget_clients([&](std::string_view client) { return standing.allows(client, Scope::kLists); });
   std::vector<std::shared_ptr<Call>> ended;  // outlives the lock: dropping the last one takes it again
   {
     const std::lock_guard lock(in_flight_->mutex);

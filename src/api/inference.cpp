@@ -299,6 +299,11 @@ void tell_clamped(Call& call, chat::Completer& model, const runtime::AcquireOpti
   call.add_header("x-ingle-context", std::to_string(description->context_length));
 }
 
+void tell_granted(Call& call, const runtime::AcquireOptions& options) {
+  const auto granted = call.services().models->granted(options);
+  if (granted && granted != options.keep_alive) call.add_header("x-ingle-keep-alive", std::to_string(*granted));
+}
+
 }  // namespace
 
 Failure no_such_model(const Services& services, std::string_view model) {
@@ -340,6 +345,7 @@ class Visitor final : public Seats::Guest {
     if (call_->exchange().gone()) return;
     note_model(*call_, model_, *lease_);
     tell_clamped(*call_, *lease_, options_);
+    tell_granted(*call_, options_);
     use_(lease_);
   }
 

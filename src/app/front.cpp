@@ -100,6 +100,12 @@ class NamedModels final : public runtime::Models {
   std::string name_of(std::string_view model) const override { return models_.name_of(model); }
   void unload(std::string_view model) override { models_.unload(model); }
   void let_go(std::string_view model, std::string_view client) override { models_.let_go(model, client); }
+  void forget_clients(const std::function<bool(std::string_view client)>& is_known) override {
+    models_.forget_clients(is_known);
+  }
+  std::optional<runtime::KeepAlive> granted(const runtime::AcquireOptions& options) const override {
+    return models_.granted(options);
+  }
   std::vector<runtime::LoadedModel> loaded() const override { return models_.loaded(); }
   Result<chat::Stats> stats(std::string_view name) const override { return models_.stats(name); }
 

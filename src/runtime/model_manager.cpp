@@ -59,13 +59,14 @@ struct ModelManager::Entry {
   void wish(const AcquireOptions& options, KeepAlive setting) {
     Wish& own = wishes[options.client];
     if (!options.keep_alive) return;
-    own.keep_alive = *options.keep_alive;
-    if (options.may_only_wish) {
-      if (!is_for_ever(setting) && (is_for_ever(*own.keep_alive) || *own.keep_alive > setting))
-        own.keep_alive = setting;
-    } else {
-      std::erase_if(wishes, [&](const auto& other) { return other.first != options.client; });
-    }
+    own.keep_alive = granted(options, setting);
+    if (!options.may_only_wish) std::erase_if(wishes, [&](const auto& other) { return other.first != options.client; });
+  }
+
+  static std::optional<KeepAlive> granted(const AcquireOptions& options, KeepAlive setting) {
+    const auto& asked = options.keep_alive;
+    const bool is_more = asked && !is_for_ever(setting) && (is_for_ever(*asked) || *asked > setting);
+    return is_more && options.may_only_wish ? setting : asked;
   }
 };
 
@@ -346,6 +347,19 @@ void ModelManager::let_go(std::string_view model, std::string_view client) {
   auto& wishes = found->second->wishes;
   if (const auto wish = wishes.find(client); wish != wishes.end()) wishes.erase(wish);
   state_->notify();
+}
+
+void ModelManager::forget_clients(const std::function<bool(std::string_view client)>& is_known) {
+  const std::lock_guard lock(state_->mutex);
+  size_t n_forgotten = 0;
+  for (const auto& [name, entry] : state_->entries)
+    n_forgotten += std::erase_if(entry->wishes, [&](const auto& wish) { return !is_known(wish.first); });
+  if (n_forgotten > 0) state_->notify();
+}
+
+std::optional<KeepAlive> ModelManager::granted(const AcquireOptions& options) const {
+  const std::lock_guard lock(state_->mutex);
+  return Entry::granted(options, state_->options.keep_alive);
 }
 
 std::vector<LoadedModel> ModelManager::loaded() const {

@@ -87,6 +87,8 @@ class ModelManager final : public Models {
   std::string name_of(std::string_view model) const override;
   void unload(std::string_view model) override;
   void let_go(std::string_view model, std::string_view client) override;
+  void forget_clients(const std::function<bool(std::string_view client)>& is_known) override;
+  std::optional<KeepAlive> granted(const AcquireOptions& options) const override;
   /// The most recently used first.
   std::vector<LoadedModel> loaded() const override;
   Result<chat::Stats> stats(std::string_view name) const override;

@@ -405,6 +405,28 @@ TEST_F(ModelManagerTest, what_was_loaded_smaller_for_one_request_is_loaded_anew_
   EXPECT_EQ(n_loads_, 2);
 }
 
+TEST_F(ModelManagerTest, the_wishes_of_a_client_that_is_not_known_any_more_are_dropped) {
+  const auto manager = make({.keep_alive = 10});
+  ASSERT_TRUE(manager->acquire("a", {.keep_alive = -1, .client = "gone"}));
+  ASSERT_TRUE(manager->acquire("b", {.keep_alive = -1, .client = "here"}));
+  manager->forget_clients([](std::string_view client) { return client == "here"; });
+  alive_.wait_for(1);
+  EXPECT_EQ(names(*manager), Names{"b"});
+}
+
+TEST_F(ModelManagerTest, who_may_only_wish_is_granted_no_more_than_the_setting) {
+  const auto granted = [&](const ModelManager& manager, std::optional<KeepAlive> keep_alive, bool may_only_wish) {
+    return manager.granted({.keep_alive = keep_alive, .may_only_wish = may_only_wish});
+  };
+  const auto manager = make({.keep_alive = 10});
+  EXPECT_EQ(granted(*manager, -1, true), 10);
+  EXPECT_EQ(granted(*manager, 11, true), 10);
+  EXPECT_EQ(granted(*manager, 9, true), 9);
+  EXPECT_EQ(granted(*manager, {}, true), std::nullopt);
+  EXPECT_EQ(granted(*manager, -1, false), -1);
+  EXPECT_EQ(granted(*make({.keep_alive = -1}), 3600, true), 3600);
+}
+
 TEST_F(ModelManagerTest, reports_what_cannot_be_found_or_loaded_and_keeps_nothing) {
   const auto manager = make();
   EXPECT_EQ(manager->acquire("unknown", {}).error().code(), ErrorCode::kNotFound);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -49,6 +50,10 @@ class Models {
   virtual void unload(std::string_view model) = 0;
   /// The client wants it no longer: it stays for the others that do.
   virtual void let_go(std::string_view model, std::string_view client) = 0;
+  /// Nothing is kept loaded for clients that are not known any more.
+  virtual void forget_clients(const std::function<bool(std::string_view client)>& /*is_known*/) {}
+  /// What acquire() makes of a keep_alive: who may only wish has no more than the setting's.
+  virtual std::optional<KeepAlive> granted(const AcquireOptions& options) const { return options.keep_alive; }
   virtual std::vector<LoadedModel> loaded() const = 0;
   /// Of a loaded model, by its name in loaded(); does not count as a use. kNotFound: it is not loaded.
   virtual Result<chat::Stats> stats(std::string_view name) const {

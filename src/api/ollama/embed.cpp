@@ -14,7 +14,7 @@ namespace {
 // clang-format off
 constexpr Field kSharedRows[] = {
   required("model", "string"),
-  honoured("keep_alive", "number|string", "seconds, or a duration such as \"5m\"; 0: not at all, negative: for ever"),
+  honoured("keep_alive", "number|string", kKeepAliveNote),
   honoured("options", "object", "num_ctx counts", &kOptionFields),
 };
 constexpr Field kEmbedRows[] = {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "api/json_input.h"
 #include "api/ollama/parse.h"
@@ -10,6 +11,9 @@ namespace ingle::api::ollama {
 
 extern const FieldTable kOptionFields;
 
+inline constexpr std::string_view kKeepAliveNote =
+    "seconds, or a duration such as \"5m\"; 0: not at all, negative: for ever. A token without manage gets no more than "
+    "the setting's, and X-Ingle-Keep-Alive then says how many seconds";
 /// Seconds, or a duration of Go.
 void read_keep_alive(ObjectReader& in, std::optional<runtime::KeepAlive>& keep_alive);
 /// Ollama's own defaults, where they differ from ours.

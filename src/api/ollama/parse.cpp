@@ -18,7 +18,7 @@ constexpr Field kCommonRows[] = {
   required("model", "string"),
   honoured("stream", "boolean", "default true"),
   honoured("options", "object", "those of the model's manifest stand where one is missing", &kOptionFields),
-  honoured("keep_alive", "number|string", "seconds, or a duration such as \"5m\"; 0: not at all, negative: for ever"),
+  honoured("keep_alive", "number|string", kKeepAliveNote),
   honoured("format", "string|object", "\"json\" or a schema; what of it cannot be enforced is checked at the end"),
   honoured("think", "boolean|string", "true, false, low, medium, high, max"),
   honoured("logprobs", "boolean"),

@@ -155,6 +155,9 @@ class FakeModels : public runtime::Models {
   std::vector<std::string> unloaded;
   std::vector<std::pair<std::string, std::string>> let_gone;  // model, client
   std::vector<runtime::LoadedModel> now_loaded;
+  runtime::KeepAlive most_granted = 300;  // to who may only wish
+  std::map<std::string, bool> clients;    // whether they were known when forget_clients() looked last
+  mutable int n_stats = 0;
   std::function<void()> loading;                              // runs while acquire() goes on; empty: nothing
   std::map<std::string, std::string, std::less<>> spellings;  // other names, and whose they are
 
@@ -176,7 +179,17 @@ class FakeModels : public runtime::Models {
   void unload(std::string_view model) override { unloaded.emplace_back(model); }
   void let_go(std::string_view model, std::string_view client) override { let_gone.emplace_back(model, client); }
   std::vector<runtime::LoadedModel> loaded() const override { return now_loaded; }
-  Result<chat::Stats> stats(std::string_view /*name*/) const override { return completer->stats(); }
+  void forget_clients(const std::function<bool(std::string_view client)>& is_known) override {
+    for (auto& [client, is_kept] : clients)
+      is_kept = is_known(client);
+  }
+  std::optional<runtime::KeepAlive> granted(const runtime::AcquireOptions& options) const override {
+    return options.may_only_wish && options.keep_alive ? std::optional(most_granted) : options.keep_alive;
+  }
+  Result<chat::Stats> stats(std::string_view /*name*/) const override {
+    ++n_stats;
+    return completer->stats();
+  }
 };
 
 }  // namespace ingle::api::testing
