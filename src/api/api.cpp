@@ -74,8 +74,8 @@ net::Reply Api::refusal(const net::ServerRequest& head, const RouteMatch& match,
   if (services_.telemetry)
     services_.telemetry->refused({.status = status_in(dialect, failure),
                                   .reason = failure.word(),
-                                  .method = head.method,
-                                  .path = head.path,
+                                  .method = known_method(head.method),
+                                  .route = match.pattern,
                                   .request_id = id});
   net::Reply reply = Call::json_reply(status_in(dialect, failure), api::error_body(dialect, failure, id));
   for (net::HttpHeader& header : common_headers(head, id))

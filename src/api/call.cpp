@@ -8,6 +8,7 @@
 #include "api/lmstudio/encode.h"
 #include "api/ollama/encode.h"
 #include "api/openai/encode.h"
+#include "api/registry.h"
 #include "api/wording.h"
 #include "net/url.h"
 
@@ -74,7 +75,7 @@ Call::Call(std::shared_ptr<net::Exchange> exchange, const Route& route, std::str
       telemetry_(services.telemetry),
       record_{.request_id = request_id_,
               .client = caller_.client,
-              .method = exchange_->request().method,
+              .method = known_method(exchange_->request().method),
               .route = route.pattern} {
   record_.trace = parse_traceparent(exchange_->request().header("traceparent"));
   if (record_.trace) add_header("traceparent", to_traceparent(*record_.trace));
@@ -142,7 +143,8 @@ Failure Call::worded(Failure failure) const {
 void Call::fail(const Failure& as_told) {
   const Failure failure = worded(as_told);
   record_.error = failure.word();
-  record_.field = failure.param;
+  record_.field = known_path(route_.fields, failure.param);
+  if (record_.field.empty()) record_.field = known_path(route_.parameters, failure.param);
   record_.reason = failure.reason;
   const int status = status_in(route_.dialect, failure);
   net::Reply reply = json_reply(status, error_body(route_.dialect, failure, request_id_));

@@ -1,5 +1,7 @@
 #include "api/registry.h"
 
+#include <algorithm>
+
 #include "api/answer_fields.h"
 #include "api/anthropic/parse.h"
 #include "api/anthropic/routes.h"
@@ -179,12 +181,20 @@ RouteMatch find_route(std::string_view method, std::string_view path) {
     if (route.method == wanted || route.method == method) {
       match.route = &route;
       match.rest = *rest;
+      match.pattern = route.pattern;
       return match;
     }
+    match.pattern = route.pattern;
     match.allowed +=
         (match.allowed.empty() ? "" : ", ") + std::string(route.method == "GET" ? "GET, HEAD" : route.method);
   }
   return match;
+}
+
+std::string_view known_method(std::string_view method) {
+  static constexpr std::string_view kMethods[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
+  const auto known = std::ranges::find(kMethods, method);
+  return known == std::end(kMethods) ? std::string_view() : *known;
 }
 
 Dialect dialect_of(std::string_view path) {

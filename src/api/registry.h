@@ -17,9 +17,13 @@ std::string path_with(std::string_view pattern, std::string_view star);
 struct RouteMatch {
   const Route* route = nullptr;  // null: no such path, or none with this method
   std::string rest;              // what the pattern's star stands for
+  std::string_view pattern;      // of the path, also where it takes other methods only; empty: no such path
   std::string allowed;           // methods of this path, for Allow; empty: no such path
 };
 RouteMatch find_route(std::string_view method, std::string_view path);
+
+/// The method as a word of ours; empty where it is a word of the client's.
+std::string_view known_method(std::string_view method);
 
 /// Whose errors a path without a route has.
 Dialect dialect_of(std::string_view path);

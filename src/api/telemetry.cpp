@@ -10,7 +10,23 @@
 #include "base/utc.h"
 
 namespace ingle::api {
+
+struct ScrapedModel {
+  runtime::LoadedModel model;
+  Result<chat::Stats> stats;
+};
+
 namespace {
+
+/// Every engine is asked once: one that does not answer takes its time.
+std::vector<ScrapedModel> scrape(const runtime::Models& models) {
+  std::vector<ScrapedModel> scraped;
+  for (runtime::LoadedModel& model : models.loaded()) {
+    auto stats = models.stats(model.name);
+    scraped.push_back({std::move(model), std::move(stats)});
+  }
+  return scraped;
+}
 
 /// RFC 3339, in UTC, with milliseconds.
 std::string now_text() {
@@ -60,7 +76,7 @@ std::string line_of(const RequestRecord& record) {
 
 using Kind = MetricFamily::Kind;
 
-void write_models(const Services& services, std::string& text) {
+void write_models(std::span<const ScrapedModel> models, std::string& text) {
   MetricFamily bytes("ingle_model_memory_bytes", "Memory that a loaded model takes.", Kind::kGauge, {"model"});
   MetricFamily in_use("ingle_model_in_use", "Requests that hold a loaded model.", Kind::kGauge, {"model"});
   MetricFamily requests("ingle_engine_requests", "Requests that an engine works on, and that wait for it.",
@@ -75,10 +91,9 @@ void write_models(const Services& services, std::string& text) {
   MetricFamily accepted("ingle_accepted_tokens_total", "Guesses that were right.", Kind::kCounter, {"model"});
   MetricFamily preemptions("ingle_preemptions_total", "Sequences that gave their pages back and began again.",
                            Kind::kCounter, {"model"});
-  for (const runtime::LoadedModel& model : services.models->loaded()) {
+  for (const auto& [model, stats] : models) {
     bytes.set({model.name}, static_cast<double>(model.bytes));
     in_use.set({model.name}, model.in_use);
-    const auto stats = services.models->stats(model.name);
     if (!stats) continue;
     requests.set({model.name, "running"}, stats->running);
     requests.set({model.name, "waiting"}, stats->waiting);
@@ -140,14 +155,13 @@ void Telemetry::ended(const RequestRecord& record) {
 }
 
 void Telemetry::refused(const Refusal& refusal) {
-  constexpr size_t kShownPath = 200;
   refused_.add({fmt::format("{}", refusal.status), refusal.reason});
   if (!log_) return;
   log_(to_text({{"time", now_text()},
                 {"event", "refused"},
                 {"request_id", refusal.request_id},
                 {"method", refusal.method},
-                {"path", refusal.path.substr(0, kShownPath)},
+                {"route", refusal.route},
                 {"status", refusal.status},
                 {"reason", refusal.reason}}));
 }
@@ -171,14 +185,13 @@ void Telemetry::model_unloaded(std::string_view model, std::string_view why) {
   if (log_) log_(to_text({{"time", now_text()}, {"event", "model_unloaded"}, {"model", model}, {"reason", why}}));
 }
 
-void Telemetry::write_llama(const Services& services, std::string& text) {
+void Telemetry::write_llama(std::span<const ScrapedModel> models, std::string& text) {
   for (MetricFamily* family : {&llama_read_, &llama_read_seconds_, &llama_written_, &llama_written_seconds_}) {
     family->add({}, 0);  // there from the first scrape on, as there
     family->write(text);
   }
   chat::Stats sum;
-  for (const runtime::LoadedModel& model : services.models->loaded()) {
-    const auto stats = services.models->stats(model.name);
+  for (const auto& [model, stats] : models) {
     if (!stats) continue;
     sum.steps += stats->steps;
     sum.running += stats->running;
@@ -207,8 +220,9 @@ std::string Telemetry::metrics_text(const Services& services) {
   for (const MetricFamily* family : {&requests_, &refused_, &gone_, &in_flight_, &seconds_, &first_token_, &gap_,
                                      &queued_, &prompt_tokens_, &generated_, &finished_, &load_seconds_, &unloaded_})
     family->write(text);
-  write_models(services, text);
-  write_llama(services, text);
+  const std::vector<ScrapedModel> models = scrape(*services.models);
+  write_models(models, text);
+  write_llama(models, text);
   write_process(services, text);
   return text;
 }

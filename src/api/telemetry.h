@@ -1,14 +1,15 @@
 // Telemetry: what is counted and written down about requests, and what of it /metrics tells.
 //
 // Made by the composition root, which says where lines of the log go; a pointer in Services, null where nobody wants to
-// know. Every function may be called from any thread. A record holds names of installed models, routes of the table, codes
-// and numbers: nothing that stood in a request but its id, its trace, names of fields and, of what was refused, its path, so
-// that no prompt can reach a log.
+// know. Every function may be called from any thread. A record holds names of installed models, rows of our tables (routes,
+// methods, fields), codes and numbers: nothing that stood in a request but its id and its trace, neither a value nor a name
+// that a client chose, so that no prompt can reach a log.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -18,6 +19,7 @@
 
 namespace ingle::api {
 
+struct ScrapedModel;
 struct Services;
 
 /// One request, as it ended.
@@ -25,13 +27,13 @@ struct RequestRecord {
   std::string request_id = {};
   std::string client = {};  // id of the API token; empty: none
   std::optional<TraceContext> trace = {};
-  std::string method = {};
-  std::string_view route = {};  // pattern of the table; empty: none
-  int status = 0;               // 0: nothing was answered
-  bool gone = false;            // the client went away before the end
-  std::string error = {};       // a stable word, "context_length_exceeded"; empty: none
-  std::string field = {};       // of the request that was wrong, "messages[2].content"
-  std::string reason = {};      // what was wrong with it, without its value
+  std::string_view method = {};  // as known_method() says
+  std::string_view route = {};   // pattern of the table; empty: none
+  int status = 0;                // 0: nothing was answered
+  bool gone = false;             // the client went away before the end
+  std::string error = {};        // a stable word, "context_length_exceeded"; empty: none
+  std::string field = {};        // what was wrong, in names of the route's tables: "messages[2].content"
+  std::string reason = {};       // what was wrong with it, without its value
   double seconds = 0;
 
   std::string model = {};      // empty: none, or the request did not get that far
@@ -68,7 +70,7 @@ class Telemetry {
     int status = 0;
     std::string_view reason;
     std::string_view method;
-    std::string_view path;
+    std::string_view route;  // empty: nothing is known of this path
     std::string_view request_id;
   };
   void refused(const Refusal& refusal);
@@ -123,7 +125,7 @@ class Telemetry {
   MetricFamily unloaded_{
       "ingle_models_unloaded_total", "Models that were unloaded, and why.", Kind::kCounter, {"model", "reason"}};
 
-  void write_llama(const Services& services, std::string& text);
+  void write_llama(std::span<const ScrapedModel> models, std::string& text);
   // The names of llama-server's, for dashboards that know them.
   MetricFamily llama_read_{"llamacpp:prompt_tokens_total", "Tokens of prompts that were computed.", Kind::kCounter};
   MetricFamily llama_read_seconds_{"llamacpp:prompt_seconds_total", "Time in which they were.", Kind::kCounter};

@@ -155,6 +155,13 @@ TEST_F(TelemetryTest, dashboards_of_llama_server_find_their_names) {
     EXPECT_NE(text.find(line), std::string::npos) << line << text;
 }
 
+TEST_F(TelemetryTest, a_scrape_asks_every_engine_once) {
+  models.now_loaded = {{.name = "m:1", .digest = {}, .description = {}},
+                       {.name = "n:1", .digest = {}, .description = {}}};
+  metrics();
+  EXPECT_EQ(models.n_stats, 2);
+}
+
 TEST_F(TelemetryTest, an_error_in_the_middle_of_a_stream_is_named) {
   models.completer->script = {delta("begun"), chat::Failed{Error::unavailable("the engine has ended")}};
   ask("POST", "/v1/chat/completions", std::string(kQuestion));
@@ -182,13 +189,13 @@ TEST_F(TelemetryTest, a_wrong_field_is_named_with_what_is_wrong_and_not_with_its
   EXPECT_EQ(Json::parse(log[1])["field"], "messages[0].content");
 }
 
-TEST_F(TelemetryTest, what_is_refused_at_the_door_is_logged_with_its_method_and_path) {
+TEST_F(TelemetryTest, what_is_refused_at_the_door_is_logged_with_its_method_and_route) {
   ask("PUT", "/v1/chat/completions");
   const Json line = Json::parse(log.at(0));
   EXPECT_EQ(line["event"], "refused");
   EXPECT_EQ(line["status"], 405);
   EXPECT_EQ(line["method"], "PUT");
-  EXPECT_EQ(line["path"], "/v1/chat/completions");
+  EXPECT_EQ(line["route"], "/v1/chat/completions");
   EXPECT_EQ(line["request_id"], "mine");
 }
 

@@ -79,4 +79,19 @@ Failure in_words_of(const FieldTable* fields, Failure failure) {
   return failure;
 }
 
+std::string known_path(const FieldTable* fields, std::string_view path) {
+  std::string known;
+  while (fields != nullptr && !path.empty()) {
+    const std::string_view step = path.substr(0, path.find('.'));
+    path.remove_prefix(std::min(step.size() + 1, path.size()));
+    // A name and perhaps the number of an item: "messages[2]".
+    const std::string_view name = step.substr(0, step.find('['));
+    const auto row = std::ranges::find(*fields, name, &Field::name);
+    if (row == fields->end() || step.find_first_not_of("0123456789]", name.size() + 1) != std::string_view::npos) break;
+    known += (known.empty() ? "" : ".") + std::string(step);
+    fields = row->inner;
+  }
+  return known;
+}
+
 }  // namespace ingle::api

@@ -60,8 +60,9 @@ std::string request_text(const Json& line) {
 }
 
 std::string refusal_text(const Json& line) {
+  const std::string route = text_of(line, "route");
   return fmt::format("{} {} {}  refused, {}  {}", text_of(line, "status"), text_of(line, "method"),
-                     text_of(line, "path"), text_of(line, "reason"), text_of(line, "request_id"));
+                     route.empty() ? "(an unknown path)" : route, text_of(line, "reason"), text_of(line, "request_id"));
 }
 
 /// Any other event: its word, and what it says.

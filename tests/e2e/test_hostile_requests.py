@@ -213,7 +213,7 @@ class Hostile(IngleTest):
 def routes():
     """(method, path) of every row of the table; a star stands for one name."""
     text = (ROOT / "src" / "api" / "registry.cpp").read_text()
-    found = re.findall(r'\{"(GET|POST|PUT|DELETE|HEAD)", "([^"]+)"', text)
+    found = re.findall(r'\{"(GET|POST|PUT|DELETE|HEAD)", "(/[^"]*)"', text)
     return [(method, path.replace("*", "x")) for method, path in found if path != "/*"]
 
 
