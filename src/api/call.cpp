@@ -25,6 +25,16 @@ std::string own_error(const Failure& failure, std::string_view request_id) {
   return to_text(Json{{"error", std::move(error)}});
 }
 
+std::string list_of(std::span<const std::string> fields) {
+  constexpr size_t kMaxList = 1000;  // proxies have room for few kilobytes of headers
+  std::string list;
+  for (const std::string& field : fields) {
+    if (list.size() + field.size() > kMaxList) return list + ", ...";
+    list += (list.empty() ? "" : ", ") + field;
+  }
+  return list;
+}
+
 }  // namespace
 
 // Clients of Ollama know a full queue by its 503, those of Anthropic by its 529; both ask again, as on 429.
@@ -107,16 +117,8 @@ std::string Call::query(std::string_view name) const {
 }
 
 void Call::name_ignored(std::span<const std::string> fields) {
-  constexpr size_t kMaxList = 1000;  // proxies have room for few kilobytes of headers
-  std::string list;
-  for (const std::string& field : fields) {
-    if (list.size() + field.size() > kMaxList) {
-      list += ", ...";
-      break;
-    }
-    list += (list.empty() ? "" : ", ") + field;
-  }
-  if (!list.empty()) add_header("x-ingle-ignored", std::move(list));
+  for (const std::string& field : fields)
+    if (std::ranges::find(ignored_, field) == ignored_.end()) ignored_.push_back(field);
 }
 
 net::Reply Call::json_reply(int status, std::string body) {
@@ -129,6 +131,7 @@ net::Reply Call::complete(net::Reply reply) {
   record_.status = reply.status;
   for (const net::HttpHeader& header : headers_)
     reply.headers.push_back(header);
+  if (!ignored_.empty()) reply.headers.push_back({"x-ingle-ignored", list_of(ignored_)});
   return reply;
 }
 

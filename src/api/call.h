@@ -89,7 +89,7 @@ class Call {
   std::string query(std::string_view name) const;
 
   void add_header(std::string name, std::string value) { headers_.push_back({std::move(name), std::move(value)}); }
-  /// X-Ingle-Ignored; nothing for an empty list.
+  /// In X-Ingle-Ignored, each once.
   void name_ignored(std::span<const std::string> fields);
 
   void respond(net::Reply reply);
@@ -118,6 +118,7 @@ class Call {
   const Services& services_;
   AppKeys& keys_;
   std::vector<net::HttpHeader> headers_;
+  std::vector<std::string> ignored_;
   const std::shared_ptr<Telemetry> telemetry_;  // an engine may hold a call for longer than there are services
   const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
   RequestRecord record_;

@@ -258,8 +258,8 @@ std::string ObjectReader::misspelt(std::string_view name) const {
   return {};
 }
 
-void ObjectReader::missing(std::string_view name) {
-  Failure failure = Failure::bad_field(path_of(name), "is required");
+void ObjectReader::missing(std::string_view name, std::string_view what) {
+  Failure failure = Failure::bad_field(path_of(name), what);
   if (const std::string key = misspelt(name); !key.empty())
     failure.error = std::move(failure.error)
                         .hint("'" + shown(path_of(key)) + "' is no field: did you mean '" + std::string(name) + "'?");

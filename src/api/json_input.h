@@ -60,8 +60,8 @@ class ObjectReader {
 
   /// A field of this object that its table does not list and that may have been meant to be this one; empty: there is none.
   std::string misspelt(std::string_view name) const;
-  /// The fault of a field that has to be there.
-  void missing(std::string_view name);
+  /// The fault of a field that has to be there, and have something in it.
+  void missing(std::string_view name, std::string_view what = "is required");
 
   ReadNotes& notes() { return notes_; }
   std::string path_of(std::string_view name) const;

@@ -64,7 +64,6 @@ void put_options(const OptionsOf& of, std::string_view model, chat::CompleteRequ
   request.sampling = call.request.sampling;
   request.max_tokens = call.request.max_tokens;
   request.stop = std::move(call.request.stop);
-  std::erase(request.stop, "");
   acquire.context = call.acquire.context;
   acquire.clamp_context = call.acquire.clamp_context;
   has_seed = call.has_seed;

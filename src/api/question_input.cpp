@@ -13,6 +13,13 @@ void read_context(ObjectReader& in, runtime::AcquireOptions& acquire) {
   acquire.clamp_context = false;
 }
 
+void read_stops(ObjectReader& in, std::string_view name, std::vector<std::string>& stops) {
+  if (in.any(name) == nullptr) return;
+  auto texts = in.texts(name);
+  const bool asks_for_nothing = std::erase(texts, "") > 0 && texts.empty();
+  if (!asks_for_nothing) stops = std::move(texts);
+}
+
 chat::Priority read_tier(ObjectReader& in) {
   return in.text("service_tier") == "flex" ? chat::Priority::kBackground : chat::Priority::kInteractive;
 }

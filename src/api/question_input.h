@@ -15,6 +15,10 @@ inline constexpr Field kContextRows[] = {
 /// `num_ctx` or `context_length`: tokens that prompt and answer may take together.
 void read_context(ObjectReader& in, runtime::AcquireOptions& acquire);
 
+/// Texts that end an answer. An empty one asks for nothing, as forms send it whose field was left empty; an empty list
+/// also takes those of the model's manifest away.
+void read_stops(ObjectReader& in, std::string_view name, std::vector<std::string>& stops);
+
 /// `service_tier`: what asks for "flex" may wait for everything else. Other tiers are the one that there is.
 chat::Priority read_tier(ObjectReader& in);
 

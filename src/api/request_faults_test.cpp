@@ -1,11 +1,15 @@
 // What is misspelt, forgotten or unknown in a request, in every dialect; and what a model's manifest sets in all of them.
 #include <gmock/gmock.h>
 
+#include <set>
+
+#include "api/json_input.h"
 #include "api/testing/api_fixture.h"
 
 namespace ingle::api {
 namespace {
 
+using ::testing::AnyOf;
 using ::testing::HasSubstr;
 using testing::Seen;
 
@@ -25,11 +29,13 @@ TEST_F(RequestFaults, a_question_without_words_is_refused_and_the_misspelt_field
       {"/v1/responses", R"({"model":"m:1","input":[{"role":"user","contnt":"hi"}]})", "contnt"},
       {"/api/chat", R"({"model":"m:1","mesages":[{"role":"user","content":"hi"}]})", "mesages"},
       {"/api/generate", R"({"model":"m:1","promt":"hi"})", "promt"},
+      {"/v1/chat/completions", R"({"model":"m:1","message":[{"role":"user","content":"hi"}]})", "message"},
+      {"/v1/messages", R"({"model":"m:1","max_tokens":9,"message":[{"role":"user","content":"hi"}]})", "message"},
   };
   for (const auto& [path, body, key] : cases) {
     const Seen seen = ask("POST", path, body);
     EXPECT_EQ(seen.reply.status, 400) << body;
-    EXPECT_THAT(seen.reply.body, HasSubstr("is required"));
+    EXPECT_THAT(seen.reply.body, AnyOf(HasSubstr("is required"), HasSubstr("must hold")));
     EXPECT_THAT(seen.reply.body, HasSubstr(key));
     EXPECT_THAT(seen.reply.body, HasSubstr("did you mean"));
   }
@@ -60,6 +66,72 @@ TEST_F(RequestFaults, what_clients_leave_out_on_purpose_is_no_fault) {
   };
   for (const auto& [path, body] : cases)
     EXPECT_EQ(ask("POST", path, body).reply.status, 200) << body << last->reply.body;
+}
+
+TEST_F(RequestFaults, an_empty_stop_text_asks_for_nothing) {
+  struct {
+    const char* path;
+    const char* begun;
+    const char* ended = "}";
+    bool is_list = false;  // and never a text alone
+    std::vector<std::string> of_the_manifest = {"END"};
+  } const cases[] = {
+      {"/v1/chat/completions", R"({"model":"m:1","messages":[{"role":"user","content":"x"}],"stop":)"},
+      {"/v1/completions", R"({"model":"m:1","prompt":"x","stop":)"},
+      {.path = "/completion", .begun = R"({"model":"m:1","prompt":"x","stop":)", .of_the_manifest = {}},
+      {"/v1/messages", R"({"model":"m:1","max_tokens":9,"messages":[{"role":"user","content":"x"}],"stop_sequences":)"},
+      {"/api/generate", R"({"model":"m:1","prompt":"x","options":{"stop":)", "}}", true},
+  };
+  services.defaults = [](std::string_view) {
+    return ModelDefaults{.system = {}, .options_json = R"({"stop":["END"]})", .messages_json = {}, .chat_template = {}};
+  };
+  for (const auto& one : cases) {
+    const auto stops_of = [&](const char* value) {
+      const std::string body = std::string(one.begun) + value + one.ended;
+      const Seen seen = ask("POST", one.path, body);
+      EXPECT_EQ(seen.reply.status, 200) << one.path << body << seen.reply.body;
+      return models.completer->request.stop;
+    };
+    EXPECT_EQ(stops_of(R"([""])"), one.of_the_manifest) << one.path;
+    EXPECT_EQ(stops_of("null"), one.of_the_manifest) << one.path;
+    EXPECT_EQ(stops_of(R"(["","x"])"), std::vector<std::string>{"x"}) << one.path;
+    EXPECT_EQ(stops_of("[]"), std::vector<std::string>()) << one.path;
+    EXPECT_TRUE(one.is_list || stops_of(R"("")") == one.of_the_manifest) << one.path;
+  }
+}
+
+TEST_F(RequestFaults, variables_that_a_template_does_not_use_are_named_and_ask_for_nothing) {
+  const auto ask_with = [&](const std::string& fields) {
+    return ask("POST", "/v1/chat/completions",
+               R"({"model":"m:1","messages":[{"role":"user","content":"x"}],"n":2,"other":1,)" + fields + "}");
+  };
+  const auto think = [&] { return std::get<chat::ChatPrompt>(models.completer->request.prompt).think; };
+  const std::string asked = R"("chat_template_kwargs":{"enable_thinking":true})";
+  EXPECT_EQ(ask_with(asked).header("x-ingle-ignored"), "other, chat_template_kwargs.enable_thinking");
+  EXPECT_EQ(think(), std::nullopt);
+  // Who asks for it in the words of OpenAI is told that the model cannot.
+  EXPECT_EQ(ask_with(asked + R"(,"reasoning_effort":"high")").header("x-ingle-ignored"), "other");
+  EXPECT_EQ(think(), true);
+  models.completer->description.thinks = true;
+  EXPECT_EQ(ask_with(asked).header("x-ingle-ignored"), "other");
+  EXPECT_EQ(think(), true);
+}
+
+TEST_F(RequestFaults, an_answer_s_id_is_its_own_whatever_its_request_is_called) {
+  std::set<std::string> ids;
+  for (const auto& [path, body] :
+       {std::pair{"/v1/chat/completions", R"({"model":"m:1","messages":[{"role":"user","content":"x"}]})"},
+        {"/v1/completions", R"({"model":"m:1","prompt":"x"})"},
+        {"/v1/messages", R"({"model":"m:1","max_tokens":9,"messages":[{"role":"user","content":"x"}]})"}}) {
+    for (int i = 0; i < 2; ++i) {
+      auto wanted = request("POST", path, body);
+      wanted.headers.push_back({"x-request-id", "same"});
+      const Seen seen = ask(std::move(wanted));
+      EXPECT_EQ(seen.header("x-request-id"), "same");
+      ids.insert(Json::parse(seen.reply.body)["id"].get<std::string>());
+    }
+  }
+  EXPECT_EQ(ids.size(), 6U);
 }
 
 TEST_F(RequestFaults, unknown_words_of_a_schema_are_refused_where_it_is_strict_and_named_elsewhere) {

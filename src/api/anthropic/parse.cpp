@@ -231,7 +231,7 @@ std::vector<chat::Message> read_messages(ObjectReader& in, ReadNotes& notes) {
     messages.push_back({.role = "system", .content = chat::Private(std::move(system))});
   const Json* list = in.array("messages");
   if (list == nullptr || list->empty()) {
-    in.fault("messages", "must hold at least one message");
+    in.missing("messages", "must hold at least one message");
     return messages;
   }
   CallIds called;
@@ -317,7 +317,7 @@ void read_sampling(ObjectReader& in, chat::CompleteRequest& request) {
   if (const auto temperature = in.number("temperature", 0, 1)) sampling.temperature = static_cast<float>(*temperature);
   if (const auto top_p = in.number("top_p", 0, 1)) sampling.top_p = static_cast<float>(*top_p);
   if (const auto top_k = in.integer("top_k", 0, 1 << 20)) sampling.top_k = static_cast<int32_t>(*top_k);
-  if (in.any("stop_sequences") != nullptr) request.stop = in.texts("stop_sequences");
+  read_stops(in, "stop_sequences", request.stop);
 }
 
 /// Without the field there is no thinking: clients that do not know of it take the first block for the answer.

@@ -2,6 +2,7 @@
 
 #include "api/anthropic/encode.h"
 #include "api/anthropic/parse.h"
+#include "api/app_keys.h"
 #include "api/inference.h"
 #include "api/model_defaults.h"
 
@@ -34,13 +35,12 @@ void messages(const std::shared_ptr<Call>& call) {
   call->name_ignored(parsed->ignored);
   std::get<chat::ChatPrompt>(parsed->request.prompt).now_unix = call->services().now_unix();
   if (!parsed->has_seed) parsed->request.sampling.seed = random_seed();
-  run_inference(call,
-                {.model = parsed->model,
-                 .acquire = parsed->acquire,
-                 .request = std::move(parsed->request),
-                 .stream = parsed->stream,
-                 .encoder = make_encoder(
-                     {.id = "msg_" + call->request_id(), .model = parsed->model, .request_id = call->request_id()})});
+  run_inference(call, {.model = parsed->model,
+                       .acquire = parsed->acquire,
+                       .request = std::move(parsed->request),
+                       .stream = parsed->stream,
+                       .encoder = make_encoder(
+                           {.id = "msg_" + random_hex(12), .model = parsed->model, .request_id = call->request_id()})});
 }
 
 void count_tokens(const std::shared_ptr<Call>& call) {

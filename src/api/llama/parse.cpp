@@ -303,7 +303,7 @@ void read_generation(ObjectReader& in, CompletionCall& call) {
   if (call.n * std::max<size_t>(call.prompts.size(), 1) > kMaxChoices)
     in.fault("n_cmpl", "of each prompt is more than " + std::to_string(kMaxChoices) + " answers");
   read_context(in, call.acquire);
-  call.request.stop = in.texts("stop");
+  read_stops(in, "stop", call.request.stop);
   call.request.ignore_eos = in.boolean("ignore_eos").value_or(false);
   call.stream = in.boolean("stream").value_or(false);
   call.return_tokens = in.boolean("return_tokens").value_or(false);

@@ -31,7 +31,7 @@ constexpr Field kChatRows[] = {
 };
 constexpr Field kLoadRows[] = {
   required("model", "string"),
-  honoured("context_length", "integer", "tokens that a conversation may have"),
+  honoured("context_length", "integer", "tokens that a conversation may have at least: the setting's, where it is more; load_config says how many there are"),
   honoured("echo_load_config", "boolean", "default false"),
   harmless("eval_batch_size", "steps are cut by what they cost"),
   harmless("flash_attention", "attention is always computed in blocks"),

@@ -5,6 +5,8 @@
 #include <limits>
 #include <variant>
 
+#include "api/question_input.h"
+
 namespace ingle::api::ollama {
 namespace {
 
@@ -157,7 +159,7 @@ void read_options(const Json& options, const std::string& path, ReadNotes& notes
     call.has_seed = *seed >= 0;
     sampling.seed = static_cast<uint64_t>(*seed);
   }
-  if (in.any("stop") != nullptr) call.request.stop = in.texts("stop");
+  read_stops(in, "stop", call.request.stop);
 }
 
 }  // namespace ingle::api::ollama

@@ -1,5 +1,6 @@
 #include "api/openai/ask.h"
 
+#include "api/app_keys.h"
 #include "api/infill.h"
 #include "api/openai/completions.h"
 #include "api/openai/encode.h"
@@ -26,7 +27,7 @@ void take_first(Inference& inference, uint32_t n) {
 }
 
 AnswerFrame frame_of(const Call& call, std::string_view prefix, const Question& question, int64_t now) {
-  return {.id = std::string(prefix) + call.request_id(),
+  return {.id = std::string(prefix) + random_hex(12),
           .model = question.model,
           .fingerprint = "ingle-" + call.services().version,
           .created_unix = now,
@@ -124,7 +125,22 @@ Answer<Inference> ask_chat(Call& call) {
                       .encoder = make_chat_encoder(frame_of(call, "chatcmpl-", *parsed, now))};
   add_answers(inference, parsed->request, parsed->n);
   take_first(inference, parsed->n);
+  // The call lives as long as its inference.
+  inference.prepare = [&call, arguments = std::move(parsed->template_arguments)](
+                          chat::Completer& model, chat::CompleteRequest& request) -> Answer<void> {
+    leave_out_unused(call, model, arguments, std::get<chat::ChatPrompt>(request.prompt));
+    return {};
+  };
   return inference;
+}
+
+void leave_out_unused(Call& call, chat::Completer& model, std::span<const std::string> arguments,
+                      chat::ChatPrompt& prompt) {
+  if (arguments.empty()) return;
+  const auto description = model.describe();
+  if (!description || description->thinks) return;
+  prompt.think.reset();
+  call.name_ignored(arguments);
 }
 
 Answer<Inference> ask_completions(Call& call) {

@@ -90,16 +90,21 @@ void read_reasoning(ObjectReader& in, ReadNotes& notes, chat::ChatPrompt& prompt
   want(reader, "effort", prompt);
 }
 
-void read_thinking(ObjectReader& in, ReadNotes& notes, chat::CompleteRequest& request) {
-  auto& prompt = std::get<chat::ChatPrompt>(request.prompt);
+void read_thinking(ObjectReader& in, ReadNotes& notes, ChatCall& call) {
+  auto& prompt = std::get<chat::ChatPrompt>(call.request.prompt);
   want(in, "reasoning_effort", prompt);
   read_reasoning(in, notes, prompt);
   if (const Json* arguments = in.object("chat_template_kwargs")) {
     ObjectReader reader(*arguments, "chat_template_kwargs", notes, kTemplateArgumentFields);
-    if (const auto think = reader.boolean("enable_thinking")) prompt.think = *think;
-    if (const auto think = reader.boolean("thinking")) prompt.think = *think;
+    const bool is_asked_elsewhere = prompt.think.has_value();
+    for (const char* name : {"enable_thinking", "thinking"}) {
+      const auto think = reader.boolean(name);
+      if (!think) continue;
+      prompt.think = *think;
+      if (!is_asked_elsewhere) call.template_arguments.push_back(reader.path_of(name));
+    }
   }
-  request.max_thinking_tokens =
+  call.request.max_thinking_tokens =
       static_cast<int32_t>(in.integer("thinking_budget_tokens", -1, std::numeric_limits<int32_t>::max()).value_or(-1));
 }
 
@@ -195,7 +200,7 @@ void read_sampling(ObjectReader& in, const OptionsOf& options_of, Question& ques
 void read_question(ObjectReader& in, ReadNotes& notes, const OptionsOf& options_of, Question& question) {
   read_sampling(in, options_of, question);
   question.n = static_cast<uint32_t>(in.integer("n", 1, kMaxChoices).value_or(1));
-  if (in.any("stop") != nullptr) question.request.stop = in.texts("stop");
+  read_stops(in, "stop", question.request.stop);
   read_context(in, question.acquire);
   question.request.priority = read_tier(in);
   read_stream(in, notes, question);

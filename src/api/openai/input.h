@@ -48,7 +48,7 @@ extern const FieldTable kTemplateArgumentFields;
 inline constexpr Field kThinkingRows[] = {
   honoured("reasoning_effort", "string", "none, minimal, low, medium, high, xhigh, max; 400 where the model cannot think"),
   honoured("reasoning", "object", "of OpenRouter and the responses", &kReasoningFields),
-  honoured("chat_template_kwargs", "object", "of llama-server and vLLM", &kTemplateArgumentFields),
+  honoured("chat_template_kwargs", "object", "of llama-server and vLLM; ignored where the model's template does not use them", &kTemplateArgumentFields),
   honoured("thinking_budget_tokens", "integer", "of llama-server: then the thinking is ended; -1: no limit"),
 };
 // clang-format on
@@ -63,7 +63,7 @@ std::vector<TextOrTokens> read_prompts(ObjectReader& in, std::string_view name, 
 /// `reasoning` alone.
 void read_reasoning(ObjectReader& in, ReadNotes& notes, chat::ChatPrompt& prompt);
 /// kThinkingRows.
-void read_thinking(ObjectReader& in, ReadNotes& notes, chat::CompleteRequest& request);
+void read_thinking(ObjectReader& in, ReadNotes& notes, ChatCall& call);
 
 /// `model` and kSamplingRows, over the options of the model's manifest and OpenAI's defaults.
 void read_sampling(ObjectReader& in, const OptionsOf& options_of, Question& question);

@@ -53,7 +53,7 @@ std::vector<chat::Message> read_messages(ObjectReader& in, ReadNotes& notes) {
   std::vector<chat::Message> messages;
   const Json* list = in.array("messages");
   if (list == nullptr || list->empty()) {
-    in.fault("messages", "must hold at least one message");
+    in.missing("messages", "must hold at least one message");
     return messages;
   }
   messages.reserve(list->size());
@@ -104,7 +104,7 @@ Answer<ChatCall> parse_chat(std::string_view body, const OptionsOf& options_of) 
     chat::ChatPrompt prompt{.messages = read_messages(in, notes)};
     read_tools(in, notes, prompt);
     call.request.prompt = std::move(prompt);
-    read_thinking(in, notes, call.request);
+    read_thinking(in, notes, call);
     read_question(in, notes, options_of, call);
     call.request.max_tokens = read_limit(in, {"max_completion_tokens", "max_tokens"}, 1, call.request.max_tokens);
     call.logprobs = in.boolean("logprobs").value_or(false);

@@ -24,6 +24,8 @@ struct Question {
   bool logprobs = false;
   bool has_seed = false;
   std::vector<std::string> ignored;
+  /// Variables of the template that alone said whether to think: a template that has none of them is asked for nothing.
+  std::vector<std::string> template_arguments = {};
 };
 
 using ChatCall = Question;
