@@ -5,9 +5,11 @@
 #include <algorithm>
 #include <condition_variable>
 #include <filesystem>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <thread>
+#include <vector>
 
 #include "api/api.h"
 #include "api/downloads.h"
@@ -25,9 +27,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr auto kLook = std::chrono::milliseconds(300);
-constexpr unsigned kLooksPerModels = 5;
-constexpr unsigned kLooksPerRenewal = 30;
+// What runs for a token that was revoked ends within a second, and a model that somebody removed is let go of within two.
+constexpr std::chrono::milliseconds kBetweenLooksAtTokens{300};
+constexpr std::chrono::milliseconds kBetweenLooksAtModels{1500};
+constexpr std::chrono::milliseconds kBetweenRenewals{9000};
 constexpr std::chrono::hours kAgeOfLeftovers{1};
 constexpr rlim_t kSpareDescriptors = 128;  // for models, documents and databases
 
@@ -53,6 +56,17 @@ Result<std::shared_ptr<ServerLog>> open_log(const Settings& settings) {
 std::function<void(std::string)> sink_of(const std::shared_ptr<ServerLog>& log) {
   if (log == nullptr) return {};
   return [log](std::string line) { log->write(std::move(line)); };
+}
+
+/// Calls `look` again and again, with a pause before each.
+std::jthread watcher(std::chrono::milliseconds pause, std::function<void()> look) {
+  return std::jthread([pause, look = std::move(look)](const std::stop_token& stop) {
+    std::mutex mutex;
+    std::condition_variable_any stopped;
+    std::unique_lock lock(mutex);
+    while (!stopped.wait_for(lock, stop, pause, [&] { return stop.stop_requested(); }))
+      look();
+  });
 }
 
 void tell(api::Telemetry& telemetry, const runtime::ModelChange& change) {
@@ -93,10 +107,10 @@ struct Server::Parts {
   std::optional<ServerTls> tls;
   std::vector<std::string> names;  // of this machine, or of its certificate
   Front* front = nullptr;
-  std::jthread watcher;  // uses all of these
+  std::vector<std::jthread> watchers;  // use all of these; each has its own, as a disk may hang
 
   api::GuardOptions guard_of(const Settings& settings) const;
-  void watch(const std::stop_token& stop);
+  void watch();
   void renew_certificate();
   std::unique_ptr<AttachServer> attached;
   std::optional<ServerFile> file;
@@ -110,19 +124,11 @@ api::GuardOptions Server::Parts::guard_of(const Settings& settings) const {
   return guard;
 }
 
-/// New requests are checked as they come; what runs for a token that was revoked ends within a second, and a model that
-/// somebody removed is let go of within two.
-void Server::Parts::watch(const std::stop_token& stop) {
-  std::mutex mutex;
-  std::condition_variable_any changed;
-  std::unique_lock lock(mutex);
-  unsigned n_looks = 0;
-  while (!changed.wait_for(lock, stop, kLook, [&] { return stop.stop_requested(); })) {
-    api->end_revoked();
-    ++n_looks;
-    if (n_looks % kLooksPerModels == 0) front->look_at_models();
-    if (tls && n_looks % kLooksPerRenewal == 0) renew_certificate();
-  }
+/// New requests are checked as they come; this is for what runs already.
+void Server::Parts::watch() {
+  watchers.push_back(watcher(kBetweenLooksAtTokens, [this] { api->end_revoked(); }));
+  watchers.push_back(watcher(kBetweenLooksAtModels, [this] { front->look_at_models(); }));
+  if (tls) watchers.push_back(watcher(kBetweenRenewals, [this] { renew_certificate(); }));
 }
 
 /// A certificate that cannot be renewed stays until it can: connections are worth more than its date.
@@ -159,7 +165,7 @@ Result<std::string> Server::reload() {
 void Server::stop(std::chrono::steady_clock::duration drain) {
   if (!parts_) return;
   const auto deadline = std::chrono::steady_clock::now() + drain;
-  parts_->watcher = {};
+  parts_->watchers.clear();
   parts_->services.telemetry->event("draining");
   parts_->downloads->stop();
   parts_->file.reset();  // whoever looks for a server from now on needs another one
@@ -225,7 +231,7 @@ Result<std::unique_ptr<Server>> Server::start(Front& front, net::Listener listen
                                                 parts->tls ? &parts->tls->identity() : nullptr));
   if (options.attach && !options.echo)
     parts->attached = std::make_unique<AttachServer>(front, *parts->services.models, options.attach);
-  parts->watcher = std::jthread([raw = parts.get()](const std::stop_token& stop) { raw->watch(stop); });
+  parts->watch();
   return std::unique_ptr<Server>(new Server(std::move(parts)));
 }
 
