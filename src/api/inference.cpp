@@ -43,8 +43,10 @@ class Running {
         n_open_(ids_.size()),
         answers_(ids_.size()),
         outcomes_(ids_.size()) {
+    const double load_seconds = seconds_since(started);
     for (Outcome& outcome : outcomes_)
-      outcome.load_seconds = seconds_since(started);
+      outcome.load_seconds = load_seconds;
+    encoder_->loaded(load_seconds);
     call_->record().computes = true;
     call_->record().stream = stream_;
   }
@@ -317,18 +319,22 @@ namespace {
 /// A request that waits for its model.
 class Visitor final : public Seats::Guest {
  public:
-  Visitor(std::shared_ptr<Call> call, std::string model, runtime::AcquireOptions options, UseModel use)
+  Visitor(std::shared_ptr<Call> call, std::string model, runtime::AcquireOptions options, bool waits, UseModel use)
       : call_(std::move(call)),
+        client_(call_->client()),
         model_(std::move(model)),
         options_(std::move(options)),
+        waits_(waits),
         use_(std::move(use)),
-        wish_(fmt::format("{} {} {}", options_.context, options_.clamp_context ? "most" : "", model_)) {
-    options_.client = call_->client();
+        wish_(fmt::format("{}{}", options_.context, options_.clamp_context ? " at most" : "")) {
+    options_.client = client_;
     options_.may_only_wish = !call_->may_manage();
   }
 
   const std::string& id() const override { return call_->request_id(); }
+  const std::string& client() const override { return client_; }
   const std::string& wish() const override { return wish_; }
+  bool waits() const override { return waits_; }
 
   Answer<void> acquire() override {
     auto lease = call_->services().models->acquire(model_, options_);
@@ -350,11 +356,14 @@ class Visitor final : public Seats::Guest {
   }
 
   void refuse(const Failure& why) override { call_->fail(why); }
+  void send_worker(std::function<void()> work) override { call_->exchange().run_again(std::move(work)); }
 
  private:
   const std::shared_ptr<Call> call_;
+  const std::string client_;
   const std::string model_;  // as its client calls it
   runtime::AcquireOptions options_;
+  const bool waits_;
   UseModel use_;
   const std::string wish_;
   Lease lease_;
@@ -370,16 +379,30 @@ Answer<std::optional<chat::Priority>> asked_priority(Call& call) {
   return std::unexpected(Failure::bad_field("X-Ingle-Priority", "must be interactive or background"));
 }
 
-void with_model(const std::shared_ptr<Call>& call, const std::string& model, const runtime::AcquireOptions& options,
-                UseModel use) {
+namespace {
+
+void visit(const std::shared_ptr<Call>& call, const std::string& model, const runtime::AcquireOptions& options,
+           bool waits, UseModel use) {
   if (const auto refused = check_name(model)) return call->fail(*refused);
   call->request().body = {};
   const auto seats = call->services().seats;
   const std::string name = call->services().models->name_of(model);
   call->exchange().on_gone([seats, name, id = call->request_id()] { seats->give_up(name, id); });
-  seats->take(name, std::make_unique<Visitor>(call, model, options, std::move(use)));
+  seats->take(name, std::make_shared<Visitor>(call, model, options, waits, std::move(use)));
   // Who went before he had his place did not give it up.
   if (call->exchange().gone()) seats->give_up(name, call->request_id());
+}
+
+}  // namespace
+
+void with_model(const std::shared_ptr<Call>& call, const std::string& model, const runtime::AcquireOptions& options,
+                UseModel use) {
+  visit(call, model, options, false, std::move(use));
+}
+
+void ask_model(const std::shared_ptr<Call>& call, const std::string& model, const runtime::AcquireOptions& options,
+               UseModel use) {
+  visit(call, model, options, true, std::move(use));
 }
 
 namespace {
@@ -404,10 +427,11 @@ void run_inference(const std::shared_ptr<Call>& call, Inference inference) {
   if (!prioritise(*call, inference)) return;
   const std::string model = inference.model;
   const runtime::AcquireOptions acquire = inference.acquire;
-  with_model(call, model, acquire,
-             [call, inference = std::move(inference), started = Clock::now()](const Lease& lease) mutable {
-               hand_over(call, std::move(inference), lease, started);
-             });
+  const bool waits = static_cast<bool>(inference.prepare);
+  visit(call, model, acquire, waits,
+        [call, inference = std::move(inference), started = Clock::now()](const Lease& lease) mutable {
+          hand_over(call, std::move(inference), lease, started);
+        });
 }
 
 void run_inference(const std::shared_ptr<Call>& call, Inference inference, const Lease& model) {

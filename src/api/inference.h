@@ -46,6 +46,8 @@ class AnswerEncoder {
   virtual ~AnswerEncoder() = default;
   // A stream: begin, progress ..., delta ..., then finish or fail.
   virtual std::string_view stream_type() const = 0;
+  /// First of all, of a stream or not: how long it took to get hold of the model.
+  virtual void loaded(double /*seconds*/) {}
   /// `prompt`: what is known of it by then.
   virtual std::string begin(const chat::Prefill& prompt) = 0;
   /// Of reading the prompt; `seconds` since the request came. Most dialects have no word for it.
@@ -93,10 +95,14 @@ bool is_model_name(std::string_view name);
 Failure no_such_model(const Services& services, std::string_view model);
 
 using UseModel = std::move_only_function<void(const std::shared_ptr<chat::Completer>& model)>;
-/// The only way to a model: `use` is called with it in a seat (seats.h), perhaps later and on another worker, or the call is
-/// answered with why not. What it holds ends with the client; the request's body, which has been read, ends here.
+/// The ways to a model (seats.h): `use` is called with it, perhaps later and on another worker, or the call is answered with
+/// why not. What it holds ends with the client; the request's body, which has been read, ends here.
+/// For a use that hands something over to the model and does not wait for it.
 void with_model(const std::shared_ptr<Call>& call, const std::string& model, const runtime::AcquireOptions& options,
                 UseModel use);
+/// For one that waits for what the model answers.
+void ask_model(const std::shared_ptr<Call>& call, const std::string& model, const runtime::AcquireOptions& options,
+               UseModel use);
 
 /// X-Ingle-Priority, for the dialects that have no word for it; nothing where it is absent.
 Answer<std::optional<chat::Priority>> asked_priority(Call& call);

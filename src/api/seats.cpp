@@ -6,56 +6,113 @@
 #include "chat/errors.h"
 
 namespace ingle::api {
+namespace {
 
-/// The first whose turn it can be.
-Seats::Guests::iterator Seats::Row::next() {
-  return std::ranges::find_if(waiting, [&](const auto& guest) { return !acquiring.contains(guest->wish()); });
+constexpr size_t kAcquirers = 4;  // of one model, each by a wish of his own
+
+}  // namespace
+
+bool Seats::Row::may_acquire(const Guest& guest) const {
+  return acquiring.size() < kAcquirers && !acquiring.contains(guest.wish());
 }
 
-void Seats::take(const std::string& model, std::unique_ptr<Guest> guest) {
+/// Takes him out; null: there is none whose turn it is.
+std::shared_ptr<Seats::Guest> Seats::Row::next() {
+  const auto found = std::ranges::find_if(for_model, [&](const auto& guest) { return may_acquire(*guest); });
+  if (found == for_model.end()) return nullptr;
+  auto guest = std::move(*found);
+  for_model.erase(found);
+  return guest;
+}
+
+void Seats::take(const std::string& model, std::shared_ptr<Guest> guest) {
   std::unique_lock lock(rows_mutex_);
   Row& row = rows_[model];
-  const bool has_turn = row.n_taken < n_seats_ && !row.acquiring.contains(guest->wish());
-  if (!has_turn && row.waiting.size() >= max_waiting_) {
-    const size_t n_guests = row.n_taken + row.waiting.size();
+  const bool may_acquire = row.may_acquire(*guest);
+  const size_t n_waiting = row.for_model.size() + row.for_seat.size();
+  if (n_waiting >= max_waiting_ && (!may_acquire || (guest->waits() && row.n_taken == n_seats_))) {
+    const size_t n_guests = n_waiting + row.n_taken + row.acquiring.size();
     lock.unlock();
     return guest->refuse(Failure::from(chat::queue_full(n_guests)));
   }
-  row.waiting.push_back(std::move(guest));
-  if (row.n_taken == n_seats_) return;
-  ++row.n_taken;
-  for (auto next = row.next(); next != row.waiting.end(); next = row.next()) {
-    Guests one;
-    one.splice(one.begin(), row.waiting, next);
-    serve(lock, row, std::move(one));
+  if (!may_acquire) {
+    row.for_model.push_back(std::move(guest));
+    return;
   }
-  if (--row.n_taken == 0) rows_.erase(model);
+  ++row.n_serving;
+  for (; guest != nullptr; guest = row.next())
+    serve(lock, model, row, std::move(guest));
+  --row.n_serving;
+  forget_unused(model);
 }
 
 /// Takes and returns the lock.
-void Seats::serve(std::unique_lock<std::mutex>& lock, Row& row, Guests one) {
-  Guest& guest = *one.front();
-  const std::string wish = guest.wish();
+void Seats::serve(std::unique_lock<std::mutex>& lock, const std::string& model, Row& row,
+                  std::shared_ptr<Guest> guest) {
+  const std::string wish = guest->wish();
   row.acquiring.insert(wish);
   lock.unlock();
-  const Answer<void> acquired = guest.acquire();
+  const Answer<void> acquired = guest->acquire();
   lock.lock();
   row.acquiring.erase(wish);
+  Guests seated;
   Guests refused;
   if (!acquired) {
-    refused.splice(refused.begin(), one);
-    for (auto at = row.waiting.begin(); at != row.waiting.end();) {
+    refused.push_back(std::move(guest));
+    for (auto at = row.for_model.begin(); at != row.for_model.end();) {
       const auto other = at++;
-      if ((*other)->wish() == wish) refused.splice(refused.end(), row.waiting, other);
+      if ((*other)->wish() == wish) refused.splice(refused.end(), row.for_model, other);
     }
+  } else if (guest->waits()) {
+    row.for_seat.push_back(std::move(guest));
+    seated = give_seats(row);
   }
   lock.unlock();
-  if (acquired) guest.use();
+  if (guest != nullptr) guest->use();
   for (const auto& other : refused)
     other->refuse(acquired.error());
-  one.clear();  // not under the lock: a request may end with it
+  send_workers(model, seated);
+  guest = nullptr;  // not under the lock: a request may end with it
   refused.clear();
+  seated.clear();
   lock.lock();
+}
+
+Seats::Guests Seats::give_seats(Row& row) {
+  Guests seated;
+  for (; row.n_taken < n_seats_ && !row.for_seat.empty(); ++row.n_taken) {
+    const auto next = std::ranges::min_element(
+        row.for_seat, {}, [&](const auto& guest) { return row.seats_of[guest->client()]; });  // the first one of these
+    ++row.seats_of[(*next)->client()];
+    seated.splice(seated.end(), row.for_seat, next);
+  }
+  return seated;
+}
+
+void Seats::send_workers(const std::string& model, const Guests& seated) {
+  for (const auto& guest : seated)
+    guest->send_worker([seats = shared_from_this(), model, guest] { seats->sit(model, *guest); });
+}
+
+void Seats::sit(const std::string& model, Guest& guest) {
+  guest.use();
+  Guests seated;
+  {
+    const std::lock_guard lock(rows_mutex_);
+    Row& row = rows_.at(model);
+    --row.n_taken;
+    const auto mine = row.seats_of.find(guest.client());
+    if (--mine->second == 0) row.seats_of.erase(mine);
+    seated = give_seats(row);
+    forget_unused(model);
+  }
+  send_workers(model, seated);
+}
+
+/// Who waits is waited for by somebody, or sits behind one who has a seat.
+void Seats::forget_unused(const std::string& model) {
+  const auto row = rows_.find(model);
+  if (row->second.n_serving == 0 && row->second.n_taken == 0) rows_.erase(row);
 }
 
 void Seats::give_up(const std::string& model, std::string_view id) {
@@ -63,9 +120,10 @@ void Seats::give_up(const std::string& model, std::string_view id) {
   const std::lock_guard lock(rows_mutex_);
   const auto row = rows_.find(model);
   if (row == rows_.end()) return;
-  Guests& waiting = row->second.waiting;
-  const auto found = std::ranges::find_if(waiting, [&](const auto& guest) { return guest->id() == id; });
-  if (found != waiting.end()) gone.splice(gone.begin(), waiting, found);
+  for (Guests* waiting : {&row->second.for_model, &row->second.for_seat}) {
+    const auto found = std::ranges::find_if(*waiting, [&](const auto& guest) { return guest->id() == id; });
+    if (found != waiting->end()) gone.splice(gone.end(), *waiting, found);
+  }
 }
 
 }  // namespace ingle::api

@@ -1,14 +1,17 @@
 // Seats: who waits for a model, and how many of the server's workers that may keep.
 //
-// Whoever needs a model first gets hold of it, which may take a minute when it has to be loaded, and then uses it, which may
-// take for ever when its engine is silent. While one gets hold of a model, all others who want it so wait here without a
-// thread; when it is there, as many use it at a time as there are seats. Whoever has a seat goes on with those who wait, in
-// their order. One more than the limit is refused at once, and who goes away leaves nothing behind. Shared by the API and
-// requests in flight. Any thread; guests are called, and destroyed, without a lock.
+// Whoever needs a model first gets hold of it, which may take a minute when it has to be loaded. While one does, all others
+// who want it so wait here without a thread; he then gets hold of it for them too, and those who only hand something over to
+// it are done with that. Who waits for what it answers keeps a worker while he does, for ever when its engine is silent: of
+// these as many as there are seats do so at a time, the others have the model and wait without a thread until a worker is
+// sent for them, next one of the client who has the fewest seats. One more than the limit is refused at once, and who goes
+// away leaves nothing behind. Shared by the API and requests in flight. Any worker; guests are called, and destroyed, without
+// a lock.
 #pragma once
 
 #include <cstddef>
 #include <expected>
+#include <functional>
 #include <list>
 #include <map>
 #include <memory>
@@ -23,44 +26,56 @@ namespace ingle::api {
 
 inline constexpr size_t kSeatsOfModel = 12;  // a quarter of the slow workers
 
-class Seats {
+class Seats : public std::enable_shared_from_this<Seats> {
  public:
   class Guest {
    public:
     virtual ~Guest() = default;
     virtual const std::string& id() const = 0;
+    virtual const std::string& client() const = 0;
     /// What it takes to get hold of the model for this guest: one of those that have the same does so at a time, and when
     /// he cannot, the others are told what he was.
     virtual const std::string& wish() const = 0;
+    /// Whether use() waits for what the model answers.
+    virtual bool waits() const = 0;
     virtual Answer<void> acquire() = 0;
     /// After acquire() succeeded.
     virtual void use() = 0;
     virtual void refuse(const Failure& why) = 0;
+    /// Runs `work` on a worker, later.
+    virtual void send_worker(std::function<void()> work) = 0;
   };
 
   Seats(size_t n_seats, size_t max_waiting) : n_seats_(n_seats), max_waiting_(max_waiting) {}
 
-  /// Serves `guest` of `model` on this thread, or leaves him to one that serves others there; this thread then serves whom it
-  /// finds waiting. The model goes by one name, whatever its guests call it.
-  void take(const std::string& model, std::unique_ptr<Guest> guest);
+  /// The model goes by one name, whatever its guests call it.
+  void take(const std::string& model, std::shared_ptr<Guest> guest);
   /// He has gone away; what he is served already goes on.
   void give_up(const std::string& model, std::string_view id);
 
  private:
-  using Guests = std::list<std::unique_ptr<Guest>>;
+  using Guests = std::list<std::shared_ptr<Guest>>;
   struct Row {
-    size_t n_taken = 0;
-    std::set<std::string> acquiring;  // wishes
-    Guests waiting;
+    size_t n_serving = 0;             // who get hold of the model for themselves and others
+    std::set<std::string> acquiring;  // their wishes now
+    Guests for_model;
+    Guests for_seat;                         // they have the model
+    size_t n_taken = 0;                      // seats
+    std::map<std::string, size_t> seats_of;  // a client
 
-    Guests::iterator next();
+    bool may_acquire(const Guest& guest) const;
+    std::shared_ptr<Guest> next();
   };
-  void serve(std::unique_lock<std::mutex>& lock, Row& row, Guests one);
+  void serve(std::unique_lock<std::mutex>& lock, const std::string& model, Row& row, std::shared_ptr<Guest> guest);
+  Guests give_seats(Row& row);
+  void send_workers(const std::string& model, const Guests& seated);
+  void sit(const std::string& model, Guest& guest);
+  void forget_unused(const std::string& model);
 
   const size_t n_seats_;
   const size_t max_waiting_;
   std::mutex rows_mutex_;
-  std::map<std::string, Row> rows_;  // of models that somebody uses; each stays where it is until its last seat is free
+  std::map<std::string, Row> rows_;  // of models that somebody uses; each stays where it is until nobody does
 };
 
 }  // namespace ingle::api

@@ -4,10 +4,8 @@
 
 #include <algorithm>
 #include <condition_variable>
-#include <future>
-#include <latch>
+#include <list>
 #include <set>
-#include <thread>
 #include <vector>
 
 #include "api/registry.h"
@@ -23,115 +21,137 @@ struct Plan {
   std::string id;
   Step use = [] {};
   std::function<Answer<void>()> acquire = [] { return Answer<void>(); };
+  bool waits = true;
+  std::string client = "";
   std::string wish = "";
   std::function<void(const Failure& why)> refuse = [](const Failure&) { FAIL(); };
 };
 
+/// Workers are sent for when the test wants them.
+struct Sent {
+  std::list<Step> work;
+
+  void run_all() {
+    for (; !work.empty(); work.pop_front())
+      work.front()();
+  }
+};
+
 class PlannedGuest final : public Seats::Guest {
  public:
-  explicit PlannedGuest(Plan plan) : plan_(std::move(plan)) {}
+  PlannedGuest(Plan plan, Sent& sent) : plan_(std::move(plan)), sent_(sent) {}
   const std::string& id() const override { return plan_.id; }
+  const std::string& client() const override { return plan_.client; }
   const std::string& wish() const override { return plan_.wish; }
+  bool waits() const override { return plan_.waits; }
   Answer<void> acquire() override { return plan_.acquire(); }
   void use() override { plan_.use(); }
   void refuse(const Failure& why) override { plan_.refuse(why); }
+  void send_worker(Step work) override { sent_.work.push_back(std::move(work)); }
 
  private:
   const Plan plan_;
+  Sent& sent_;
 };
 
-void take(Seats& seats, const std::string& model, Plan plan) {
-  seats.take(model, std::make_unique<PlannedGuest>(std::move(plan)));
-}
+class SeatsTest : public ::testing::Test {
+ protected:
+  void take(const std::string& model, Plan plan) {
+    seats->take(model, std::make_shared<PlannedGuest>(std::move(plan), sent));
+  }
+  void set_seats(size_t n_seats, size_t max_waiting) { seats = std::make_shared<Seats>(n_seats, max_waiting); }
+  Step note(std::string text) {
+    return [this, text] { order += text; };
+  }
 
-TEST(Seats, who_finds_none_is_served_by_those_who_have_one) {
-  Seats seats(2, 10);
-  std::promise<void> answered;
-  const auto answer = answered.get_future().share();
-  std::latch both_use(2);
-  std::vector<std::jthread> threads;
-  for (int i = 0; i < 2; ++i)
-    threads.emplace_back([&] {
-      take(seats, "silent", {.id = "seated", .use = [&] {
-                               both_use.count_down();
-                               answer.wait();
-                             }});
-    });
-  both_use.wait();
+  std::shared_ptr<Seats> seats = std::make_shared<Seats>(2, 10);
+  Sent sent;
   std::string order;
-  std::promise<void> last;
-  take(seats, "silent", {.id = "a", .use = [&] { order += "a"; }});  // returns: this thread is free
+};
+
+TEST_F(SeatsTest, as_many_as_there_are_seats_wait_for_what_a_model_answers_and_then_the_next_one) {
+  for (const char* id : {"a", "b", "c", "d"})
+    take("silent", {.id = id, .use = note(id)});
+  take("other", {.id = "o", .use = note("o")});
   EXPECT_EQ(order, "");
-  take(seats, "other", {.id = "o", .use = [&] { order += "other "; }});
-  EXPECT_EQ(order, "other ");
-  take(seats, "silent", {.id = "b", .use = [&] { last.set_value(); }});
-  answered.set_value();
-  last.get_future().wait();
-  threads.clear();
-  EXPECT_EQ(order, "other a");
+  EXPECT_EQ(sent.work.size(), 3U);  // a, b and o
+  sent.work.front()();
+  sent.work.pop_front();
+  EXPECT_EQ(order, "a");
+  EXPECT_EQ(sent.work.size(), 3U);
+  sent.run_all();
+  EXPECT_EQ(order, "abocd");
+  take("silent", {.id = "e", .use = note("e")});
+  sent.run_all();
+  EXPECT_EQ(order, "abocde");
 }
 
-TEST(Seats, while_one_gets_hold_of_a_model_others_who_want_it_so_wait_although_there_are_seats) {
-  Seats seats(5, 10);
-  std::string order;
-  take(seats, "m",
-       {.id = "a",
-        .use = [&] { order += "a"; },
-        .acquire = [&]() -> Answer<void> {
-          take(seats, "m", {.id = "b", .use = [&] { order += "b"; }});
-          take(seats, "m", {.id = "c", .use = [&] { order += "c"; }});
-          take(seats, "m", {.id = "d", .use = [&] { order += "otherwise "; }, .wish = "otherwise"});
-          EXPECT_EQ(order, "otherwise ");
-          return {};
-        }});
-  EXPECT_EQ(order, "otherwise abc");
+TEST_F(SeatsTest, who_hands_something_over_needs_none) {
+  set_seats(1, 0);
+  take("m", {.id = "a", .use = note("a")});
+  take("m", {.id = "b", .use = note("b"), .waits = false});
+  EXPECT_EQ(order, "b");
 }
 
-TEST(Seats, one_more_than_may_wait_is_refused_until_there_is_room_and_who_gives_up_makes_some) {
-  Seats seats(1, 1);
-  std::string order;
-  const auto note = [&](std::string text) { return [&order, text] { order += text; }; };
-  take(seats, "m", {.id = "a", .use = [&] {
-                      take(seats, "m", {.id = "b", .use = note("b")});
-                      bool is_refused = false;
-                      take(seats, "m", {.id = "c", .use = note("c"), .refuse = [&](const Failure& why) {
-                                          is_refused = why.is_overload();
-                                        }});
-                      EXPECT_TRUE(is_refused);
-                      take(seats, "n", {.id = "d", .use = note("d")});
-                      seats.give_up("m", "unknown");
-                      seats.give_up("unknown", "b");
-                      seats.give_up("m", "b");
-                      take(seats, "m", {.id = "e", .use = note("e")});
-                      EXPECT_EQ(order, "d");
-                    }});
-  EXPECT_EQ(order, "de");
-  take(seats, "m", {.id = "f", .use = note("f")});
-  EXPECT_EQ(order, "def");
+TEST_F(SeatsTest, the_next_seat_is_for_the_client_who_has_the_fewest) {
+  for (const char* id : {"a1", "a2", "a3", "a4"})
+    take("m", {.id = id, .use = note(id), .client = "a"});
+  take("m", {.id = "b1", .use = note("b1"), .client = "b"});
+  take("m", {.id = "b2", .use = note("b2"), .client = "b"});
+  sent.run_all();
+  EXPECT_EQ(order, "a1a2b1a3b2a4");
 }
 
-TEST(Seats, those_who_wait_for_what_cannot_be_had_are_told_so_and_it_is_not_tried_again) {
-  Seats seats(1, 10);
+TEST_F(SeatsTest, while_one_gets_hold_of_a_model_others_who_want_it_so_wait_although_there_are_seats) {
+  set_seats(5, 10);
+  take("m", {.id = "a", .use = note("a"), .acquire = [&]() -> Answer<void> {
+               take("m", {.id = "b", .use = note("b")});
+               take("m", {.id = "c", .use = note("c"), .waits = false});
+               take("m", {.id = "d", .use = note("otherwise "), .waits = false, .wish = "otherwise"});
+               EXPECT_EQ(order, "otherwise ");
+               return {};
+             }});
+  EXPECT_EQ(order, "otherwise c");  // nobody stays behind one who waits for an answer
+  EXPECT_EQ(sent.work.size(), 2U);
+  sent.run_all();
+  EXPECT_EQ(order, "otherwise cab");
+}
+
+TEST_F(SeatsTest, one_more_than_may_wait_is_refused_until_there_is_room_and_who_gives_up_makes_some) {
+  set_seats(1, 1);
+  take("m", {.id = "a", .use = note("a")});
+  take("m", {.id = "b", .use = note("b")});
+  bool is_refused = false;
+  take("m", {.id = "c", .use = note("c"), .refuse = [&](const Failure& why) { is_refused = why.is_overload(); }});
+  EXPECT_TRUE(is_refused);
+  take("n", {.id = "d", .use = note("d")});
+  seats->give_up("m", "unknown");
+  seats->give_up("unknown", "b");
+  seats->give_up("m", "b");
+  take("m", {.id = "e", .use = note("e")});
+  sent.run_all();
+  EXPECT_EQ(order, "ade");
+}
+
+TEST_F(SeatsTest, those_who_wait_for_what_cannot_be_had_are_told_so_and_it_is_not_tried_again) {
   int n_refused = 0;
   const auto refuse = [&](const Failure& why) { n_refused += why.param == "model" ? 1 : 0; };
-  bool is_used = false;
-  take(seats, "m",
-       {.id = "a",
-        .acquire = [&]() -> Answer<void> {
-          for (const char* id : {"b", "c"})
-            take(seats, "m",
-                 {.id = id,
-                  .acquire = []() -> Answer<void> {
-                    ADD_FAILURE();
-                    return {};
-                  },
-                  .refuse = refuse});
-          take(seats, "m", {.id = "d", .use = [&] { is_used = true; }, .wish = "otherwise"});
-          return std::unexpected(Failure::bad_field("model", "is broken"));
-        },
-        .refuse = refuse});
+  take("m", {.id = "a",
+             .acquire = [&]() -> Answer<void> {
+               for (const char* id : {"b", "c"})
+                 take("m", {.id = id,
+                            .acquire = []() -> Answer<void> {
+                              ADD_FAILURE();
+                              return {};
+                            },
+                            .refuse = refuse});
+               take("m", {.id = "d", .use = note("d"), .wish = "otherwise"});
+               return std::unexpected(Failure::bad_field("model", "is broken"));
+             },
+             .refuse = refuse});
   EXPECT_EQ(n_refused, 3);
-  EXPECT_TRUE(is_used);
+  sent.run_all();
+  EXPECT_EQ(order, "d");
 }
 
 using SeatsOfRequests = testing::ApiTest;

@@ -30,6 +30,16 @@ std::expected<Finished, Failed> wait_for_end(Start start, OnEvent on_event) {
 
 }  // namespace
 
+Result<std::vector<std::string>> Completer::pieces(std::span<const int32_t> tokens) {
+  std::vector<std::string> pieces;
+  pieces.reserve(tokens.size());
+  for (size_t i = 0; i < tokens.size(); ++i) {
+    INGLE_TRY(std::string piece, detokenize(tokens.subspan(i, 1)));
+    pieces.push_back(std::move(piece));
+  }
+  return pieces;
+}
+
 Result<Finished> complete_and_wait(Completer& completer, CompleteRequest request,
                                    const std::function<void(const Event&)>& on_event) {
   auto outcome =

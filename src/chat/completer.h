@@ -31,6 +31,8 @@ class Completer {
   virtual Result<std::vector<int32_t>> tokenize(const TokenizeRequest& request) = 0;
   /// Raw bytes of tokens.
   virtual Result<std::string> detokenize(std::span<const int32_t> tokens) = 0;
+  /// Raw bytes of each.
+  virtual Result<std::vector<std::string>> pieces(std::span<const int32_t> tokens);
 
   /// An error here means that nothing was started and the sink will not be called.
   virtual Status complete(CompleteRequest request, EventSink sink) = 0;

@@ -10,7 +10,7 @@ namespace {
 class SessionExchange : public Exchange {
  public:
   SessionExchange(std::shared_ptr<Session> session, std::shared_ptr<ExchangeState> state, ServerRequest request,
-                  bool http_1_1, bool keep_alive, size_t max_queued, std::string unanswered)
+                  bool http_1_1, bool keep_alive, size_t max_queued, std::string unanswered, Workers& workers)
       : session_(std::move(session)),
         state_(std::move(state)),
         request_(std::move(request)),
@@ -18,7 +18,8 @@ class SessionExchange : public Exchange {
         chunked_(http_1_1),
         keep_alive_(keep_alive),
         max_queued_(max_queued),
-        unanswered_(std::move(unanswered)) {}
+        unanswered_(std::move(unanswered)),
+        workers_(workers) {}
 
   ~SessionExchange() override {
     if (phase_ == Phase::kStreaming) {
@@ -83,6 +84,7 @@ class SessionExchange : public Exchange {
   }
 
   bool gone() const override { return state_->gone; }
+  void run_again(std::function<void()> work) override { workers_.post_again(std::move(work)); }
   std::string_view cut_because() const override { return gone() ? state_->cut_because : std::string_view(); }
 
  private:
@@ -112,6 +114,7 @@ class SessionExchange : public Exchange {
   const bool keep_alive_;
   const size_t max_queued_;
   std::string unanswered_;
+  Workers& workers_;
   std::atomic<Phase> phase_{Phase::kWaiting};
 };
 
@@ -126,9 +129,9 @@ std::string clean_value(std::string_view value) {
 
 std::shared_ptr<Exchange> make_exchange(std::shared_ptr<Session> session, std::shared_ptr<ExchangeState> state,
                                         ServerRequest request, bool http_1_1, bool keep_alive, size_t max_queued,
-                                        std::string unanswered) {
+                                        std::string unanswered, Workers& workers) {
   return std::make_shared<SessionExchange>(std::move(session), std::move(state), std::move(request), http_1_1,
-                                           keep_alive, max_queued, std::move(unanswered));
+                                           keep_alive, max_queued, std::move(unanswered), workers);
 }
 
 std::string head_bytes(const Reply& reply, std::optional<size_t> length, bool chunked, bool keep_alive) {

@@ -99,6 +99,10 @@ class Exchange {
   virtual bool gone() const = 0;
   /// Of a connection that is gone: why the server itself ended it; empty where its client did.
   virtual std::string_view cut_because() const = 0;
+
+  /// Runs `work` on a worker, behind those who wait for one: for who was left to wait without. From a worker. Dropped when the
+  /// server has stopped.
+  virtual void run_again(std::function<void()> work) = 0;
 };
 
 /// Which threads run a request: quick ones must not wait for slow ones, which may wait for a disk or a model, and these not

@@ -316,12 +316,12 @@ void Session::dispatch() {
   answer_ended_ = false;
   parser_.reset();
   upload_.reset();
+  Workers& workers = host_->lanes.of(verdict_.lane);
   auto exchange = make_exchange(shared_from_this(), answering_, std::move(request_), http_1_1_, keep_alive_,
                                 host_->limits.max_queued_bytes,
-                                host_->handler.error_body(nullptr, 500, "the request was not answered"));
+                                host_->handler.error_body(nullptr, 500, "the request was not answered"), workers);
   request_ = {};
   watch();
-  Workers& workers = host_->lanes.of(verdict_.lane);
   const void* owner = answering_.get();
   // Until somebody works at it, it ends with its client, and with it all that was sent.
   exchange->on_gone([&workers, owner] { workers.withdraw(owner); });

@@ -52,7 +52,7 @@ class Lanes {
 };
 
 /// What sessions share. The server and every session own it together: the last answer may be dropped by an engine's
-/// thread after the server has ended. Handler and workers are used from event threads only, which end before them.
+/// thread after the server has ended. Handler and workers are used from event threads and workers only, which end before them.
 struct SessionHost {
   SessionHost(RequestHandler& the_handler, const ServerLimits& the_limits, Lanes& the_lanes)
       : handler(the_handler), limits(the_limits), lanes(the_lanes) {}
@@ -202,9 +202,9 @@ int status_of(const boost::beast::error_code& code);
 std::string head_bytes(const Reply& reply, std::optional<size_t> length, bool chunked, bool keep_alive);
 
 /// Makes the Exchange of a request. `unanswered`: the body for one that is dropped without an answer, given here because
-/// the handler may have ended by then.
+/// the handler may have ended by then. `workers`: whose request it is; used by them only.
 std::shared_ptr<Exchange> make_exchange(std::shared_ptr<Session> session, std::shared_ptr<ExchangeState> state,
                                         ServerRequest request, bool http_1_1, bool keep_alive, size_t max_queued,
-                                        std::string unanswered);
+                                        std::string unanswered, Workers& workers);
 
 }  // namespace ingle::net

@@ -8,6 +8,16 @@ namespace ingle::net {
 bool Workers::post(std::function<void()> task, const void* owner) {
   const std::lock_guard lock(tasks_mutex_);
   if (stopped_ || tasks_.size() >= max_waiting_) return false;
+  return push({std::move(task), owner});
+}
+
+void Workers::post_again(std::function<void()> task) {
+  const std::lock_guard lock(tasks_mutex_);
+  if (!stopped_) push({std::move(task), nullptr});
+}
+
+/// Under the lock. false: there is no thread at all.
+bool Workers::push(Task task) {
   if (n_idle_ <= tasks_.size() && threads_.size() < n_threads_) {
     try {
       threads_.emplace_back([this] { work(); });
@@ -15,7 +25,7 @@ bool Workers::post(std::function<void()> task, const void* owner) {
       if (threads_.empty()) return false;  // the others will come to it
     }
   }
-  tasks_.push_back({std::move(task), owner});
+  tasks_.push_back(std::move(task));
   tasks_changed_.notify_one();
   return true;
 }

@@ -22,6 +22,8 @@ class Workers {
 
   /// false: too many wait, or it was stopped; the task was not taken. `owner` is for withdraw().
   bool post(std::function<void()> task, const void* owner = nullptr);
+  /// For what was taken before: not counted by the limit. Dropped after stop().
+  void post_again(std::function<void()> task);
   /// Destroys what waits of that owner, and makes room; what runs goes on.
   void withdraw(const void* owner);
   void stop();
@@ -31,6 +33,7 @@ class Workers {
     std::function<void()> run;
     const void* owner;
   };
+  bool push(Task task);
   void work();
 
   const unsigned n_threads_;

@@ -34,5 +34,15 @@ TEST(Workers, what_is_withdrawn_does_not_run_and_makes_room) {
   done.get_future().wait();
 }
 
+TEST(Workers, what_was_taken_before_runs_again_whoever_else_waits) {
+  Workers workers(1, 0);
+  EXPECT_FALSE(workers.post([] { ADD_FAILURE(); }));
+  std::promise<void> done;
+  workers.post_again([&] { done.set_value(); });
+  done.get_future().wait();
+  workers.stop();
+  workers.post_again([] { ADD_FAILURE(); });
+}
+
 }  // namespace
 }  // namespace ingle::net

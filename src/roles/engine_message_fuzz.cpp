@@ -13,6 +13,7 @@ using namespace ingle::roles;
 void read_result(const Outcome& outcome) {
   if (!outcome) return;
   if (const auto tokens = decode_tokens(*outcome)) INGLE_CHECK(encode_tokens(*tokens) == *outcome);
+  if (const auto pieces = decode_pieces(*outcome)) INGLE_CHECK(encode_pieces(*pieces).size() == outcome->size());
   if (const auto table = decode_table(*outcome)) INGLE_CHECK(encode_table(*table).size() == outcome->size());
   (void)decode_numbers(*outcome);
 }

@@ -165,6 +165,13 @@ Result<EngineMessage> from_engine(const Frame& frame) {
 std::string encode_tokens(const std::vector<int32_t>& tokens) {
   return MessageWriter().list(tokens).take();
 }
+std::string encode_pieces(const std::vector<std::string>& pieces) {
+  MessageWriter writer;
+  writer.number(static_cast<uint32_t>(pieces.size()));
+  for (const std::string& piece : pieces)
+    writer.text(piece);
+  return writer.take();
+}
 std::string encode_numbers(const std::vector<float>& numbers) {
   return MessageWriter().list(numbers).take();
 }
@@ -174,6 +181,15 @@ std::string encode_table(const std::vector<std::vector<float>>& table) {
 
 Result<std::vector<int32_t>> decode_tokens(std::string_view bytes) {
   return decode_list<int32_t>(bytes);
+}
+Result<std::vector<std::string>> decode_pieces(std::string_view bytes) {
+  MessageReader reader(bytes);
+  const auto n_pieces = reader.number<uint32_t>();
+  std::vector<std::string> pieces;
+  for (uint32_t i = 0; i < n_pieces && !reader.broken(); ++i)
+    pieces.push_back(reader.text());
+  if (!reader.done()) return std::unexpected(broken("pieces"));
+  return pieces;
 }
 Result<std::vector<float>> decode_numbers(std::string_view bytes) {
   return decode_list<float>(bytes);

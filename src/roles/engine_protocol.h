@@ -29,7 +29,7 @@ enum class ToEngine : uint8_t {
   kEmbed = 8,        // number, chat::EmbedRequest
 };
 
-enum class Verb : uint8_t { kRender, kTokenize, kDetokenize, kScore, kTag, kFork, kStats, kLast = kStats };
+enum class Verb : uint8_t { kRender, kTokenize, kDetokenize, kPieces, kScore, kTag, kFork, kStats, kLast = kStats };
 
 enum class FromEngine : uint8_t {
   kProgress = 65,  // double: 0 ... 1
@@ -77,9 +77,11 @@ Result<EngineMessage> from_engine(const Frame& frame);
 
 // Results of verbs.
 std::string encode_tokens(const std::vector<int32_t>& tokens);
+std::string encode_pieces(const std::vector<std::string>& pieces);
 std::string encode_numbers(const std::vector<float>& numbers);
 std::string encode_table(const std::vector<std::vector<float>>& table);
 Result<std::vector<int32_t>> decode_tokens(std::string_view bytes);
+Result<std::vector<std::string>> decode_pieces(std::string_view bytes);
 Result<std::vector<float>> decode_numbers(std::string_view bytes);
 Result<std::vector<std::vector<float>>> decode_table(std::string_view bytes);
 

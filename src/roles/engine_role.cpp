@@ -243,6 +243,10 @@ class EngineServer {
         INGLE_TRY(const auto tokens, decode_tokens(argument));
         return completer_->detokenize(tokens);
       }
+      case Verb::kPieces: {
+        INGLE_TRY(const auto tokens, decode_tokens(argument));
+        return encoded(completer_->pieces(tokens), encode_pieces);
+      }
       case Verb::kScore: {
         INGLE_TRY(const auto request, chat::decode<chat::ScoreRequest>(argument));
         return encoded(completer_->score(request), encode_numbers);

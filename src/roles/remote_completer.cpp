@@ -351,6 +351,11 @@ Result<std::string> RemoteCompleter::detokenize(std::span<const int32_t> tokens)
   return state_->call(Verb::kDetokenize, encode_tokens({tokens.begin(), tokens.end()}));
 }
 
+Result<std::vector<std::string>> RemoteCompleter::pieces(std::span<const int32_t> tokens) {
+  INGLE_TRY(const std::string bytes, state_->call(Verb::kPieces, encode_tokens({tokens.begin(), tokens.end()})));
+  return decode_pieces(bytes);
+}
+
 Status RemoteCompleter::complete(chat::CompleteRequest request, chat::EventSink sink) {
   return state_->begin(ToEngine::kComplete, chat::encode(request), {std::move(sink)});
 }

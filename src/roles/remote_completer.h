@@ -65,6 +65,7 @@ class RemoteCompleter final : public chat::Completer {
   Result<std::string> render(const chat::ChatPrompt& prompt) override;
   Result<std::vector<int32_t>> tokenize(const chat::TokenizeRequest& request) override;
   Result<std::string> detokenize(std::span<const int32_t> tokens) override;
+  Result<std::vector<std::string>> pieces(std::span<const int32_t> tokens) override;
   Status complete(chat::CompleteRequest request, chat::EventSink sink) override;
   Status embed(chat::EmbedRequest request, chat::EventSink sink) override;
   void cancel(std::string_view id) override;

@@ -184,6 +184,7 @@ TEST_F(RemoteCompleterTest, AnswersAsTheModelBehindItDoes) {
   EXPECT_EQ(*model().render(prompt), "hello");
   EXPECT_EQ(*model().tokenize({.text = chat::Private("ab")}), (std::vector<int32_t>{'a', 'b'}));
   EXPECT_EQ(*model().detokenize(std::vector<int32_t>{'a', 'b'}), "ab");
+  EXPECT_EQ(*model().pieces(std::vector<int32_t>{'a', 'b'}), (std::vector<std::string>{"a", "b"}));
   EXPECT_EQ(*model().score({.tokens = {1, 2}}), (std::vector<float>{1, 2}));
   EXPECT_EQ(chat::embed_and_wait(model(), {}).error().error, Error::unsupported("no embeddings"));
   EXPECT_EQ(
@@ -484,6 +485,9 @@ TEST(EngineProtocol, ResultsThatLieAboutTheirSizeAreRefused) {
   EXPECT_FALSE(decode_numbers(""));
   EXPECT_FALSE(decode_table(std::string("\xff\xff\xff\xff", 4)));
   EXPECT_FALSE(decode_tokens(encode_tokens({1, 2}) + "x"));
+  EXPECT_FALSE(decode_pieces(std::string("\xff\xff\xff\xff", 4)));
+  EXPECT_FALSE(decode_pieces(encode_pieces({"a", "bc"}).substr(0, 10)));
+  EXPECT_EQ(*decode_pieces(encode_pieces({"a", "", "bc"})), (std::vector<std::string>{"a", "", "bc"}));
   EXPECT_EQ(*decode_table(encode_table({{1}, {}, {2, 3}})), (std::vector<std::vector<float>>{{1}, {}, {2, 3}}));
 }
 

@@ -69,6 +69,10 @@ class AutoModel final : public chat::Completer {
     INGLE_TRY(const auto model, local());
     return model->detokenize(tokens);
   }
+  Result<std::vector<std::string>> pieces(std::span<const int32_t> tokens) override {
+    INGLE_TRY(const auto model, local());
+    return model->pieces(tokens);
+  }
   Status complete(chat::CompleteRequest request, chat::EventSink sink) override {
     return complete_(std::move(request), std::move(sink));
   }

@@ -257,6 +257,10 @@ Result<std::string> SecondChance::detokenize(std::span<const int32_t> tokens) {
   return ask([&](chat::Completer& model) { return model.detokenize(tokens); });
 }
 
+Result<std::vector<std::string>> SecondChance::pieces(std::span<const int32_t> tokens) {
+  return ask([&](chat::Completer& model) { return model.pieces(tokens); });
+}
+
 Result<std::vector<float>> SecondChance::score(const chat::ScoreRequest& request) {
   return ask([&](chat::Completer& model) { return model.score(request); });
 }

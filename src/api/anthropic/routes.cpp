@@ -51,7 +51,7 @@ void count_tokens(const std::shared_ptr<Call>& call) {
   auto& prompt = std::get<chat::ChatPrompt>(parsed->request.prompt);
   apply_defaults(defaults_of(call->services(), parsed->model), prompt);
   prompt.now_unix = call->services().now_unix();
-  with_model(call, parsed->model, parsed->acquire, [call, asked = std::move(prompt)](const auto& model) {
+  ask_model(call, parsed->model, parsed->acquire, [call, asked = std::move(prompt)](const auto& model) {
     const auto n_tokens = count(*model, asked);
     if (failed(*call, n_tokens)) return;
     call->record().tokens_listed = static_cast<uint32_t>(*n_tokens);

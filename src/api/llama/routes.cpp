@@ -1,5 +1,9 @@
 #include "api/llama/routes.h"
 
+#include <algorithm>
+#include <iterator>
+#include <span>
+
 #include "api/inference.h"
 #include "api/llama/encode.h"
 #include "api/llama/parse.h"
@@ -34,6 +38,8 @@ struct Prompt {
   chat::Private text;  // that was given as one
   chat::TokenPrompt tokens;
 };
+
+constexpr size_t kPiecesAtATime = 8192;  // of a long text; whoever leaves waits for no more of them
 
 using Lease = std::shared_ptr<chat::Completer>;
 
@@ -75,7 +81,7 @@ void completion(const std::shared_ptr<Call>& call) {
   if (!name) return call->fail(name.error());
   parsed->model = *name;
   const runtime::AcquireOptions options = parsed->acquire;
-  with_model(call, *name, options, [call, asked = *std::move(parsed)](const Lease& model) mutable {
+  ask_model(call, *name, options, [call, asked = *std::move(parsed)](const Lease& model) mutable {
     std::vector<Prompt> prompts;
     for (std::vector<PromptPart>& parts : asked.prompts) {
       chat::Private text = parts.size() == 1 ? parts.front().text : chat::Private();
@@ -95,7 +101,7 @@ void infill(const std::shared_ptr<Call>& call) {
   if (!name) return call->fail(name.error());
   parsed->completion.model = *name;
   const runtime::AcquireOptions options = parsed->completion.acquire;
-  with_model(call, *name, options, [call, asked = *std::move(parsed)](const Lease& model) mutable {
+  ask_model(call, *name, options, [call, asked = *std::move(parsed)](const Lease& model) mutable {
     auto prompt = infill_prompt(*model, asked.infill, "input_suffix");
     if (!prompt) return call->fail(prompt.error());
     complete(call, model, std::move(asked.completion), {{{}, *std::move(prompt)}});
@@ -112,10 +118,12 @@ void tokenize(const std::shared_ptr<Call>& call) {
     if (failed(*call, tokens)) return;
     call->record().tokens_listed = static_cast<uint32_t>(tokens->size());
     std::vector<std::string> pieces;
-    for (size_t i = 0; asked.with_pieces && i < tokens->size(); ++i) {
-      auto piece = model->detokenize(std::span(*tokens).subspan(i, 1));
-      if (failed(*call, piece)) return;
-      pieces.push_back(*std::move(piece));
+    while (asked.with_pieces && pieces.size() < tokens->size()) {
+      if (call->exchange().gone()) return;
+      const auto rest = std::span(*tokens).subspan(pieces.size());
+      auto more = model->pieces(rest.first(std::min(rest.size(), kPiecesAtATime)));
+      if (failed(*call, more)) return;
+      std::ranges::move(*more, std::back_inserter(pieces));
     }
     call->respond_json(encode_tokens(*tokens, pieces));
   });

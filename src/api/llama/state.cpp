@@ -145,7 +145,7 @@ void list_models(const std::shared_ptr<Call>& call) {
 void load_model(const std::shared_ptr<Call>& call) {
   const auto name = parse_load(call->request().body);
   if (!name) return call->fail(name.error());
-  ask(call, *name, {}, [call](const auto& /*model*/) { call->respond_json(R"({"success":true})"); });
+  with_model(call, *name, {}, [call](const auto& /*model*/) { call->respond_json(R"({"success":true})"); });
 }
 
 void unload_model(const std::shared_ptr<Call>& call) {

@@ -27,7 +27,7 @@ void ask(const std::shared_ptr<Call>& call, const std::string& named, const runt
          UseModel use) {
   const auto name = model_of(*call, named);
   if (!name) return call->fail(name.error());
-  with_model(call, *name, options, std::move(use));
+  ask_model(call, *name, options, std::move(use));
 }
 
 }  // namespace ingle::api::llama

@@ -10,7 +10,7 @@ namespace ingle::api::llama {
 
 /// What is named; else the model that is loaded, or the only one that is installed.
 Answer<std::string> model_of(Call& call, const std::string& named);
-/// with_model(), of that one.
+/// ask_model(), of that one.
 void ask(const std::shared_ptr<Call>& call, const std::string& named, const runtime::AcquireOptions& options,
          UseModel use);
 

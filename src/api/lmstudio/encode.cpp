@@ -36,13 +36,14 @@ class ChatEncoder : public AnswerEncoder {
 
   std::string_view stream_type() const override { return "text/event-stream; charset=utf-8"; }
 
+  void loaded(double seconds) override { load_seconds_ = seconds; }
+
   std::string begin(const chat::Prefill& /*prompt*/) override {
     std::string events = event("chat.start", {{"model_instance_id", frame_.model}});
-    if (frame_.load_seconds) {
+    if (frame_.loads) {
       events += event("model_load.start", {{"model_instance_id", frame_.model}});
       events += event("model_load.progress", {{"model_instance_id", frame_.model}, {"progress", 1.0}});
-      events +=
-          event("model_load.end", {{"model_instance_id", frame_.model}, {"load_time_seconds", *frame_.load_seconds}});
+      events += event("model_load.end", {{"model_instance_id", frame_.model}, {"load_time_seconds", load_seconds_}});
     }
     return events + event("prompt_processing.start", Json::object());
   }
@@ -116,13 +117,14 @@ class ChatEncoder : public AnswerEncoder {
                    {"reasoning_output_tokens", usage.thinking_tokens},
                    {"tokens_per_second", rate(usage.completion_tokens, usage.decode_seconds)},
                    {"time_to_first_token_seconds", outcome.first_token_seconds}}}};
-    if (frame_.load_seconds) json["stats"]["model_load_time_seconds"] = *frame_.load_seconds;
+    if (frame_.loads) json["stats"]["model_load_time_seconds"] = load_seconds_;
     if (!frame_.response_id.empty()) json["response_id"] = frame_.response_id;
     if (frame_.keep) frame_.keep(answer.text, answer.thinking);
     return json;
   }
 
   const ChatFrame frame_;
+  double load_seconds_ = 0;
   Part part_ = Part::kPrompt;
   WholeAnswer answer_;  // of a stream, so far
 };

@@ -20,8 +20,7 @@ namespace ingle::api::lmstudio {
 struct ChatFrame {
   std::string model;
   std::string response_id;  // empty: the answer is not stored
-  /// How long loading took, known when the answer begins; null: the model was loaded before.
-  std::shared_ptr<const double> load_seconds = {};
+  bool loads = false;       // the model was not loaded before
   /// Takes the answer's text, and what was thought before it, when it is whole. Empty: nobody wants it.
   std::function<void(std::string text, std::string thinking)> keep = {};
 };

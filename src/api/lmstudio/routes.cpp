@@ -68,10 +68,9 @@ void chat(const std::shared_ptr<Call>& call) {
   if (!conversation) return call->fail(conversation.error());
   prompt.messages = copy_of(*conversation);
   if (!parsed->has_seed) parsed->request.sampling.seed = random_seed();
-  ChatFrame frame{.model = parsed->model, .response_id = parsed->store ? "resp_" + random_hex(24) : std::string()};
-  const bool loads = !is_loaded(call->services(), parsed->model);
-  const auto load_seconds = std::make_shared<double>(0);
-  if (loads) frame.load_seconds = load_seconds;
+  ChatFrame frame{.model = parsed->model,
+                  .response_id = parsed->store ? "resp_" + random_hex(24) : std::string(),
+                  .loads = !is_loaded(call->services(), parsed->model)};
   if (parsed->store) {
     frame.keep = [responses = call->services().responses, client = call->client(), id = frame.response_id,
                   model = parsed->model,
@@ -87,12 +86,7 @@ void chat(const std::shared_ptr<Call>& call) {
                        .acquire = parsed->acquire,
                        .request = std::move(parsed->request),
                        .stream = parsed->stream,
-                       .encoder = make_chat_encoder(std::move(frame)),
-                       .prepare = [load_seconds, started = std::chrono::steady_clock::now()](
-                                      chat::Completer&, chat::CompleteRequest&) -> std::expected<void, Failure> {
-                         *load_seconds = seconds_since(started);
-                         return {};
-                       }});
+                       .encoder = make_chat_encoder(std::move(frame))});
 }
 
 void list_models(const std::shared_ptr<Call>& call) {

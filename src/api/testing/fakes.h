@@ -54,6 +54,7 @@ class FakeExchange : public net::Exchange {
   void on_gone(std::function<void()> callback) override { on_gone_ = std::move(callback); }
   bool gone() const override { return gone_; }
   std::string_view cut_because() const override { return cut_because_; }
+  void run_again(std::function<void()> work) override { work(); }
 
   void go_away() {
     gone_ = true;
