@@ -3,6 +3,7 @@
 #include <toml++/toml.h>
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 
 #include "app/memory_budget.h"
 #include "base/files.h"
@@ -13,6 +14,9 @@ namespace ingle::app {
 namespace {
 
 constexpr uint64_t kMaxConfigBytes = 1 << 20;
+constexpr std::string_view kOurs = "INGLE_";
+// Read by a role alone, for whoever looks for a mistake in it.
+constexpr std::string_view kNoSettings[] = {"INGLE_ROLE_STDERR"};
 
 Status check_keep_alive(std::string_view text) {
   INGLE_TRY_VOID(runtime::parse_keep_alive(text));
@@ -26,38 +30,38 @@ Status check_memory(std::string_view text) {
 
 // clang-format off
 constexpr SettingRow kRows[] = {
-  {"home", &Settings::home, "~/.ingle", {"INGLE_HOME"}, 0, "", "folder that holds all state of this installation"},
-  {"models", &Settings::models, "", {"INGLE_MODELS", "OLLAMA_MODELS"}, 0, "", "models folder in Ollama's layout; empty: models/ in home"},
-  {"threads", &Settings::threads, "0", {"INGLE_THREADS"}, 1024, "", "engine threads; 0: one a physical core"},
-  {"context", &Settings::context, "0", {"INGLE_CONTEXT", "OLLAMA_CONTEXT_LENGTH"}, 1U << 24, "", "tokens that a conversation may hold; 0: the model's own, at most 4096"},
-  {"parallel", &Settings::parallel, "8", {"INGLE_PARALLEL", "OLLAMA_NUM_PARALLEL"}, 256, "", "sequences that are generated at the same time"},
-  {"max_queue", &Settings::max_queue, "512", {"INGLE_MAX_QUEUE", "OLLAMA_MAX_QUEUE"}, 65536, "", "requests to a model that may wait while others are answered; one more is refused at once"},
-  {"token_gap", &Settings::token_gap, "150", {"INGLE_TOKEN_GAP"}, 60000, "", "milliseconds that answers may stand still, at most and about, while another request's prompt is read"},
-  {"isa", &Settings::isa, "", {"INGLE_ISA"}, 0, "", "instruction set of the kernels; empty: the best of this processor"},
-  {"kv_type", &Settings::kv_type, "", {"INGLE_KV_TYPE", "OLLAMA_KV_CACHE_TYPE"}, 0, "f32|f16|bf16|i8|q8_0", "number format of the KV cache; empty: the engine's choice"},
-  {"speculation", &Settings::speculation, "true", {"INGLE_SPECULATION"}, 0, "", "guess from the conversation what comes next and check it along: answers are the same, copies of a text come sooner"},
-  {"host", &Settings::host, "127.0.0.1:11434", {"INGLE_HOST", "OLLAMA_HOST"}, 0, "", "address and port of 'ingle serve'"},
-  {"hosts", &Settings::hosts, "", {"INGLE_HOSTS"}, 0, "", "names besides localhost that a request to the server may call it by, separated by commas"},
-  {"origins", &Settings::origins, "", {"INGLE_ORIGINS", "OLLAMA_ORIGINS"}, 0, "", "web pages besides the server's own that may use it: http://localhost:3000, separated by commas; '*' stands for a port, or after chrome-extension:// and the like for a name"},
-  {"tls", &Settings::tls, "", {"INGLE_TLS"}, 0, "local", "local: the server speaks TLS with a certificate of an authority that is made for this installation"},
-  {"tls_cert", &Settings::tls_cert, "", {"INGLE_TLS_CERT"}, 0, "", "PEM file with the server's certificate and those above it"},
-  {"tls_key", &Settings::tls_key, "", {"INGLE_TLS_KEY"}, 0, "", "PEM file with the private key of tls_cert"},
-  {"keep_alive", &Settings::keep_alive, "5m", {"INGLE_KEEP_ALIVE", "OLLAMA_KEEP_ALIVE"}, 0, "", "how long a server keeps a model loaded after its last use; 0: not at all, -1: for ever", check_keep_alive},
-  {"max_loaded_models", &Settings::max_loaded_models, "3", {"INGLE_MAX_LOADED_MODELS", "OLLAMA_MAX_LOADED_MODELS"}, 64, "", "models that a server keeps loaded at the same time; 0: 3"},
-  {"memory", &Settings::memory, "", {"INGLE_MEMORY_LIMIT"}, 0, "", "what all loaded models together may take: 8GB, 900MB or bytes; empty: what the machine has free", check_memory},
-  {"no_server", &Settings::no_server, "false", {"INGLE_NO_SERVER"}, 0, "", "commands load models of their own, also while a server runs"},
-  {"disk_cache_mb", &Settings::disk_cache_mb, "0", {"INGLE_DISK_CACHE_MB"}, 1U << 20, "", "megabytes a model on disk for what was computed of conversations, so that they go on after a restart without being read again; derived from prompts; 0: none, and what there is is removed"},
-  {"log", &Settings::log, "file", {"INGLE_LOG"}, 0, "file|stderr|none", "where 'ingle serve' writes a line for each request, without its words: file: logs/server.jsonl in home"},
-  {"discover", &Settings::discover, "true", {"INGLE_DISCOVER"}, 0, "", "also use models of Ollama, Hugging Face's cache and LM Studio where they lie"},
-  {"model_folders", &Settings::model_folders, "", {"INGLE_MODEL_FOLDERS"}, 0, "", "folders with .gguf files to list and run in place, separated by ':'"},
-  {"prune", &Settings::prune, "true", {"INGLE_PRUNE"}, 0, "", "when a server starts, it removes what was uploaded over an hour ago and no model was made of"},
-  {"offline", &Settings::offline, "false", {"INGLE_OFFLINE"}, 0, "", "never open a network connection"},
-  {"history", &Settings::history, "true", {"INGLE_HISTORY"}, 0, "", "keep what is typed in conversations for the arrow keys"},
-  {"extract_model", &Settings::extract_model, "", {"INGLE_EXTRACT_MODEL"}, 0, "", "model that reads documents; empty: the best installed one of those that are known to be good at it"},
-  {"https_proxy", &Settings::https_proxy, "", {"INGLE_HTTPS_PROXY", "HTTPS_PROXY", "https_proxy"}, 0, "", "proxy for pulls"},
-  {"no_proxy", &Settings::no_proxy, "", {"INGLE_NO_PROXY", "NO_PROXY", "no_proxy"}, 0, "", "hosts that are reached without the proxy"},
-  {"ca_file", &Settings::ca_file, "", {"INGLE_CA_FILE", "SSL_CERT_FILE"}, 0, "", "PEM bundle of certificate authorities instead of the system's"},
-  {"hugging_face_endpoint", &Settings::hugging_face_endpoint, "", {"INGLE_HF_ENDPOINT", "HF_ENDPOINT"}, 0, "", "mirror of Hugging Face"},
+  {"home", &Settings::home, "~/.ingle", {}, 0, "", "", "folder that holds all state of this installation"},
+  {"models", &Settings::models, "", {"OLLAMA_MODELS"}, 0, "", "models/ in home", "models folder in Ollama's layout"},
+  {"threads", &Settings::threads, "0", {}, 1024, "", "one a physical core", "engine threads"},
+  {"context", &Settings::context, "0", {"OLLAMA_CONTEXT_LENGTH"}, 1U << 24, "", "the model's, 4096 at most", "tokens that a conversation may hold"},
+  {"parallel", &Settings::parallel, "8", {"OLLAMA_NUM_PARALLEL"}, 256, "", "", "sequences that are generated at the same time"},
+  {"max_queue", &Settings::max_queue, "512", {"OLLAMA_MAX_QUEUE"}, 65536, "", "", "requests to a model that may wait while others are answered; one more is refused at once"},
+  {"token_gap", &Settings::token_gap, "150", {}, 60000, "", "", "milliseconds that answers may stand still, at most and about, while another request's prompt is read"},
+  {"isa", &Settings::isa, "", {}, 0, "", "the processor's best", "instruction set of the kernels"},
+  {"kv_type", &Settings::kv_type, "", {"OLLAMA_KV_CACHE_TYPE"}, 0, "f32|f16|bf16|i8|q8_0", "the engine's choice", "number format of the KV cache"},
+  {"speculation", &Settings::speculation, "true", {}, 0, "", "", "guess from the conversation what comes next and check it along: answers are the same, copies of a text come sooner"},
+  {"host", &Settings::host, "127.0.0.1:11434", {"OLLAMA_HOST"}, 0, "", "", "address and port of 'ingle serve'"},
+  {"hosts", &Settings::hosts, "", {}, 0, "", "none but localhost", "names besides localhost that a request to the server may call it by, separated by commas"},
+  {"origins", &Settings::origins, "", {"OLLAMA_ORIGINS"}, 0, "", "the server's own alone", "web pages besides the server's own that may use it: http://localhost:3000, separated by commas; '*' stands for a port, or after chrome-extension:// and the like for a name"},
+  {"tls", &Settings::tls, "", {}, 0, "local", "off", "local: the server speaks TLS with a certificate of an authority that is made for this installation"},
+  {"tls_cert", &Settings::tls_cert, "", {}, 0, "", "none", "PEM file with the server's certificate and those above it"},
+  {"tls_key", &Settings::tls_key, "", {}, 0, "", "none", "PEM file with the private key of tls_cert"},
+  {"keep_alive", &Settings::keep_alive, "5m", {"OLLAMA_KEEP_ALIVE"}, 0, "", "", "how long a server keeps a model loaded after its last use; 0: not at all, -1: for ever", check_keep_alive},
+  {"max_loaded_models", &Settings::max_loaded_models, "3", {"OLLAMA_MAX_LOADED_MODELS"}, 64, "", "3", "models that a server keeps loaded at the same time"},
+  {"memory", &Settings::memory, "", {"INGLE_MEMORY_LIMIT"}, 0, "", "what the machine has free", "what all loaded models together may take: 8GB, 900MB or bytes", check_memory, "8GB"},
+  {"no_server", &Settings::no_server, "false", {}, 0, "", "", "commands load models of their own, also while a server runs"},
+  {"disk_cache_mb", &Settings::disk_cache_mb, "0", {}, 1U << 20, "", "none; what there is goes", "megabytes a model on disk for what was computed of conversations, so that they go on after a restart without being read again; derived from prompts"},
+  {"log", &Settings::log, "file", {}, 0, "file|stderr|none", "", "where 'ingle serve' writes a line for each request, without its words: file: logs/server.jsonl in home"},
+  {"discover", &Settings::discover, "true", {}, 0, "", "", "also use models of Ollama, Hugging Face's cache and LM Studio where they lie"},
+  {"model_folders", &Settings::model_folders, "", {}, 0, "", "none", "folders with .gguf files to list and run in place, separated by ':'"},
+  {"prune", &Settings::prune, "true", {}, 0, "", "", "when a server starts, it removes what was uploaded over an hour ago and no model was made of"},
+  {"offline", &Settings::offline, "false", {}, 0, "", "", "never open a network connection"},
+  {"history", &Settings::history, "true", {}, 0, "", "", "keep what is typed in conversations for the arrow keys"},
+  {"extract_model", &Settings::extract_model, "", {}, 0, "", "the best that is installed", "model that reads documents"},
+  {"https_proxy", &Settings::https_proxy, "", {"HTTPS_PROXY", "https_proxy"}, 0, "", "none", "proxy for pulls"},
+  {"no_proxy", &Settings::no_proxy, "", {"NO_PROXY", "no_proxy"}, 0, "", "none", "hosts that are reached without the proxy"},
+  {"ca_file", &Settings::ca_file, "", {"SSL_CERT_FILE"}, 0, "", "the system's", "PEM bundle of certificate authorities instead of the system's"},
+  {"hugging_face_endpoint", &Settings::hugging_face_endpoint, "", {"INGLE_HF_ENDPOINT", "HF_ENDPOINT"}, 0, "", "huggingface.co", "mirror of Hugging Face"},
 };
 // clang-format on
 
@@ -83,13 +87,16 @@ Result<uint32_t> parse_number(std::string_view text, uint32_t maximum, std::stri
 
 Status check_choice(const SettingRow& row, std::string_view value, std::string_view where) {
   if (row.choices.empty() || value.empty()) return {};
+  std::string known;
   for (std::string_view rest = row.choices; !rest.empty();) {
     const size_t end = std::min(rest.find('|'), rest.size());
-    if (rest.substr(0, end) == value) return {};
+    const std::string_view choice = rest.substr(0, end);
+    if (choice == value) return {};
     rest.remove_prefix(std::min(end + 1, rest.size()));
+    known += (known.empty() ? "" : rest.empty() ? " or " : ", ") + std::string(choice);
   }
   return std::unexpected(
-      Error::usage(std::string(where) + ": '" + std::string(value) + "' is none of " + std::string(row.choices)));
+      Error::usage(std::string(where) + ": '" + std::string(value) + "' is unknown: it may be " + known));
 }
 
 /// Sets from text: environment, flags, defaults.
@@ -110,10 +117,18 @@ Status assign(Settings& settings, const SettingRow& row, std::string_view text, 
   return {};
 }
 
+std::string assignment(std::string_view name, std::string_view text) {
+  return std::string(name) + " = \"" + std::string(text) + "\"";
+}
+
 /// Sets from a TOML node, which has a type of its own that must fit.
 Status assign(Settings& settings, const SettingRow& row, const toml::node& node, std::string_view where) {
   const auto wrong_type = [&] {
-    return std::unexpected(Error::usage(std::string(where) + ": it wants " + std::string(type_name(row))));
+    Error error = Error::usage(std::string(where) + ": it wants " + std::string(type_name(row)));
+    if (const std::string_view example = row.example.empty() ? row.fallback : row.example;
+        std::holds_alternative<std::string Settings::*>(row.member) && !example.empty())
+      error = std::move(error).hint("write it in quotes: " + assignment(row.name, example));
+    return std::unexpected(std::move(error));
   };
   if (std::holds_alternative<bool Settings::*>(row.member)) {
     const auto value = node.value_exact<bool>();
@@ -135,10 +150,10 @@ Status apply_file(Settings& settings, std::string_view config_toml, std::string_
   try {
     table = toml::parse(config_toml, config_name);
   } catch (const toml::parse_error& error) {
-    return std::unexpected(Error::usage(std::string(config_name) + ", line " +
-                                        std::to_string(error.source().begin.line) + ": " +
-                                        std::string(error.description()))
-                               .hint("correct the line, or move the file away to use the defaults"));
+    return std::unexpected(
+        Error::usage(std::string(config_name) + ", line " + std::to_string(error.source().begin.line) + ": " +
+                     std::string(error.description()))
+            .hint("a text stands in quotes: " + assignment("memory", "8GB") + "; without the file the defaults hold"));
   }
   for (const auto& [key, node] : table) {
     const std::string where = std::string(config_name) + ", line " + std::to_string(node.source().begin.line);
@@ -187,8 +202,7 @@ void apply_negations(Settings& settings, const EnvLookup& env) {
 
 Status apply_environment(Settings& settings, const EnvLookup& env) {
   for (size_t i = 0; i < std::size(kRows); ++i) {
-    for (const std::string_view name : kRows[i].environment) {
-      if (name.empty()) continue;
+    for (const std::string& name : variables_of(kRows[i])) {
       auto value = env(name);
       if (value && name.starts_with("OLLAMA_")) *value = as_ollama_reads(*value);
       if (!value || value->empty()) continue;
@@ -199,7 +213,7 @@ Status apply_environment(Settings& settings, const EnvLookup& env) {
         continue;
       }
       if (!assigned) return assigned;
-      settings.sources[i] = {Origin::kEnvironment, std::string(name)};
+      settings.sources[i] = {Origin::kEnvironment, name};
       break;
     }
   }
@@ -242,6 +256,41 @@ std::span<const SettingRow> setting_rows() {
 std::string_view type_name(const SettingRow& row) {
   static constexpr std::string_view kNames[] = {"true or false", "a whole number", "a text"};
   return kNames[row.member.index()];
+}
+
+std::vector<std::string> variables_of(const SettingRow& row) {
+  std::vector<std::string> names = {std::string(kOurs)};
+  for (const char c : row.name)
+    names.front() += c == '_' ? c : static_cast<char>(c - 'a' + 'A');
+  for (const std::string_view name : row.also)
+    if (!name.empty()) names.emplace_back(name);
+  return names;
+}
+
+std::string whole_help(const SettingRow& row) {
+  std::string text(row.help);
+  if (row.when_empty.empty()) return text;
+  return text + (std::holds_alternative<uint32_t Settings::*>(row.member) ? "; 0: " : "; empty: ") +
+         std::string(row.when_empty);
+}
+
+std::vector<std::string> notes_on_variables(std::span<const std::string> names) {
+  std::vector<std::string> ours(std::begin(kNoSettings), std::end(kNoSettings));
+  for (const SettingRow& row : kRows)
+    std::ranges::copy_if(variables_of(row), std::back_inserter(ours),
+                         [](const std::string& name) { return name.starts_with(kOurs); });
+  std::vector<std::string_view> rests;  // what all begin with says nothing of how alike two are
+  for (const std::string_view name : ours)
+    rests.push_back(name.substr(kOurs.size()));
+  std::vector<std::string> notes;
+  for (const std::string& name : names) {
+    if (!name.starts_with(kOurs) || std::ranges::find(ours, name) != ours.end()) continue;
+    const auto near = base::closest(std::string_view(name).substr(kOurs.size()), rests);
+    notes.push_back(name + " is no setting" +
+                    (near ? ": did you mean " + std::string(kOurs) + std::string(*near) + "?"
+                          : "; 'ingle config' lists them with their variables"));
+  }
+  return notes;
 }
 
 std::string_view to_string(Origin origin) {

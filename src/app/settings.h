@@ -1,4 +1,5 @@
-// Settings: one row each (name, type, default, environment names, help); `ingle config` prints value and origin of all.
+// Settings: one row each (name, type, default, variables, help); `ingle config` prints value and origin of all. The variable
+// of a setting is INGLE_ and its name in capitals; some have others besides.
 //
 // A flag wins over the environment (INGLE_* first, then the names that Ollama's users know), the environment over
 // config.toml, the file over the default. Resolved once at start by the thread of main(), a plain value afterwards.
@@ -90,15 +91,23 @@ struct SettingRow {
   using Member = std::variant<bool Settings::*, uint32_t Settings::*, std::string Settings::*>;
   std::string_view name;
   Member member;
-  std::string_view fallback;                    // as it would be typed
-  std::array<std::string_view, 3> environment;  // in order of precedence
-  uint32_t maximum;                             // of a number
-  std::string_view choices;                     // of a text, separated by |; "" = free
+  std::string_view fallback;             // as it would be typed
+  std::array<std::string_view, 2> also;  // variables besides its own, in order of precedence
+  uint32_t maximum;                      // of a number
+  std::string_view choices;              // of a text, separated by |; "" = free
+  std::string_view when_empty;           // what 0, or an empty text, means; "" = nothing of its own
   std::string_view help;
   Status (*check)(std::string_view text) = nullptr;  // of a text that must be more than one of the choices
+  std::string_view example = {};                     // of a text whose fallback is none
 };
 
 std::span<const SettingRow> setting_rows();
 std::string_view type_name(const SettingRow& row);
+/// Its own first, then the others, in order of precedence.
+std::vector<std::string> variables_of(const SettingRow& row);
+/// `help`, and what 0 or an empty text means.
+std::string whole_help(const SettingRow& row);
+/// A line for each INGLE_* among these names of variables that nothing reads, with what may have been meant.
+std::vector<std::string> notes_on_variables(std::span<const std::string> names);
 
 }  // namespace ingle::app

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cctype>
 #include <filesystem>
 #include <map>
 
@@ -129,6 +131,41 @@ TEST(Settings, a_mistake_in_the_file_names_line_and_remedy) {
     ASSERT_FALSE(settings) << bad;
     EXPECT_EQ(settings.error().code(), ErrorCode::kUsage) << bad;
   }
+}
+
+TEST(Settings, each_has_the_variable_of_its_name) {
+  for (const SettingRow& row : setting_rows()) {
+    std::string name = "INGLE_" + std::string(row.name);
+    std::ranges::transform(name, name.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+    EXPECT_EQ(variables_of(row).front(), name);
+  }
+  for (const char* name : {"INGLE_MEMORY", "INGLE_MEMORY_LIMIT"}) {
+    const auto settings = Settings::resolve(environment({{name, "300MB"}}), "", "");
+    ASSERT_TRUE(settings) << name;
+    EXPECT_EQ(settings->memory, "300MB");
+    EXPECT_EQ(settings->origin_detail("memory"), name);
+    EXPECT_FALSE(Settings::resolve(environment({{name, "banana"}}), "", "")) << name;
+  }
+}
+
+TEST(Settings, a_misspelt_variable_is_told_with_what_may_have_been_meant) {
+  const std::string names[] = {"INGLE_PARALEL",     "PATH",       "INGLE_HOME", "INGLE_MEMORY_LIMIT",
+                               "INGLE_ROLE_STDERR", "INGLE_DEBUG"};
+  const auto notes = notes_on_variables(names);
+  ASSERT_EQ(notes.size(), 2U);
+  EXPECT_EQ(notes[0], "INGLE_PARALEL is no setting: did you mean INGLE_PARALLEL?");
+  EXPECT_TRUE(notes[1].starts_with("INGLE_DEBUG is no setting; ")) << notes[1];
+}
+
+TEST(Settings, a_text_without_quotes_in_the_file_is_told_how_to_write_it) {
+  for (const char* bare : {"memory = 300", "memory = 300MB"}) {
+    const auto settings = Settings::resolve(environment({}), bare, "config.toml");
+    ASSERT_FALSE(settings) << bare;
+    EXPECT_NE(settings.error().hint().find("quotes: memory = \"8GB\""), std::string::npos) << settings.error().hint();
+  }
+  const auto choice = Settings::resolve(environment({{"INGLE_TLS", "yes"}}), "", "");
+  ASSERT_FALSE(choice);
+  EXPECT_EQ(choice.error().message(), "INGLE_TLS: 'yes' is unknown: it may be local");
 }
 
 TEST(Settings, without_a_home_folder_the_error_says_what_to_set) {

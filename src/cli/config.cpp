@@ -12,6 +12,11 @@ struct Shown {
   std::string value;
   std::string origin;
   std::string from;
+
+  /// "one a physical core" of 0.
+  std::string_view means(const app::SettingRow& row) const {
+    return value.empty() || value == "0" ? row.when_empty : std::string_view();
+  }
 };
 
 Shown shown(const Context& context, const app::SettingRow& row) {
@@ -43,7 +48,10 @@ class Config : public Command {
     std::string text = fmt::format("# config file: {}\n", settings.config_path().string());
     for (const app::SettingRow& row : app::setting_rows()) {
       const Shown setting = shown(context, row);
-      text += fmt::format("{:<24}{:<28}  {}\n", row.name, setting.value.empty() ? "-" : setting.value, setting.from);
+      text += fmt::format("{:<22}{:<28}{}", row.name, app::variables_of(row).front(),
+                          setting.value.empty() ? "-" : setting.value);
+      if (const std::string_view means = setting.means(row); !means.empty()) text += fmt::format(" ({})", means);
+      text += setting.origin == "default" ? "\n" : fmt::format("  from {}\n", setting.from);
     }
     for (const std::string& note : settings.notes)
       text += "# note: " + note + "\n";
@@ -61,9 +69,9 @@ class Config : public Command {
         .member("from", setting.from)
         .member("default", row.fallback);
     json.key("environment").begin_array();
-    for (const std::string_view name : row.environment)
-      if (!name.empty()) json.string(name);
-    json.end_array().member("help", row.help).end_object();
+    for (const std::string& name : app::variables_of(row))
+      json.string(name);
+    json.end_array().member("help", app::whole_help(row)).end_object();
   }
 
   Result<int> print_one(Context& context) const {
@@ -76,7 +84,10 @@ class Config : public Command {
         write(json, shown(context, row), row);
         context.console.out(json.take_line());
       } else {
-        context.console.out(shown(context, row).value + "\n");
+        const Shown setting = shown(context, row);
+        context.console.out(setting.value + "\n");
+        if (const std::string_view means = setting.means(row); !means.empty())
+          context.console.talk(fmt::format("{}: {}\n", setting.value.empty() ? "empty" : setting.value, means));
       }
       return 0;
     }

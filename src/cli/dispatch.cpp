@@ -29,6 +29,8 @@ Result<int> run_verb(const Verb& verb, std::span<const std::string> words, Conso
     when_locked();
     return command->run(context);
   }
+  for (const std::string& note : app::notes_on_variables(machinery.variables))
+    console.talk("note: " + terminal_safe(note) + "\n");
   app::Roles roles{.load_engine = machinery.load_engine};
   if (machinery.start_spawner) {
     INGLE_TRY(roles.spawner, machinery.start_spawner());

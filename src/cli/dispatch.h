@@ -5,6 +5,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "app/front.h"
 #include "cli/console.h"
@@ -16,7 +17,8 @@ namespace ingle::cli {
 struct Machinery {
   std::function<Result<std::unique_ptr<roles::Spawner>>()> start_spawner = {};  // empty: all in this process
   app::EngineLoader load_engine = {};
-  std::function<void()> when_locked = {};  // threads may be started
+  std::function<void()> when_locked = {};   // threads may be started
+  std::vector<std::string> variables = {};  // names of those in the environment: a misspelt one is told
 };
 
 /// `words` are those after the program's name.

@@ -40,7 +40,9 @@ int main(int argc, char** argv) {
       if (on_terminal) ::tcsetattr(STDIN_FILENO, TCSANOW, &before);
     });
   };
-  const ingle::cli::Machinery machinery{
-      .start_spawner = ingle::roles::Spawner::start, .load_engine = ingle::engine::load, .when_locked = install};
+  const ingle::cli::Machinery machinery{.start_spawner = ingle::roles::Spawner::start,
+                                        .load_engine = ingle::engine::load,
+                                        .when_locked = install,
+                                        .variables = ingle::store::process_variables()};
   return ingle::cli::run_command_line(words, console, interrupts, ingle::store::process_environment(), machinery);
 }

@@ -64,8 +64,8 @@ std::string manual_page() {
     append_verb(page, verb);
   page += ".SH ENVIRONMENT\n";
   for (const app::SettingRow& row : app::setting_rows())
-    for (const std::string_view name : row.environment)
-      if (!name.empty()) page += fmt::format(".TP\n.B {}\n{}\n", roff(name), roff(row.help));
+    for (const std::string& name : app::variables_of(row))
+      page += fmt::format(".TP\n.B {}\n{}\n", roff(name), roff(app::whole_help(row)));
   page +=
       ".SH FILES\n.TP\n.I ~/.ingle/config.toml\nSettings; 'ingle config' prints them.\n"
       ".TP\n.I ~/.ingle/models\nModels, in the layout that Ollama uses.\n"

@@ -1,5 +1,7 @@
 #include "store/home.h"
 
+#include <unistd.h>
+
 #include <cstdlib>
 
 #include "net/http_client.h"
@@ -110,6 +112,15 @@ EnvLookup process_environment() {
     if (value == nullptr) return std::nullopt;
     return std::string(value);
   };
+}
+
+std::vector<std::string> process_variables() {
+  std::vector<std::string> names;
+  for (char** variable = environ; variable != nullptr && *variable != nullptr; ++variable) {
+    const std::string_view text = *variable;
+    names.emplace_back(text.substr(0, text.find('=')));
+  }
+  return names;
 }
 
 }  // namespace ingle::store

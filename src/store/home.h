@@ -79,5 +79,7 @@ Network network_from(const EnvLookup& env);
 
 /// The lookup that reads this process's environment.
 EnvLookup process_environment();
+/// The names of all variables in it.
+std::vector<std::string> process_variables();
 
 }  // namespace ingle::store

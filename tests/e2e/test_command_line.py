@@ -79,6 +79,17 @@ class CommandLine(IngleTest):
         self.assertEqual(rows["home"]["value"], str(self.home))
         self.assertEqual(self.ok("config", "threads").data, "2\n")
 
+    def test_a_setting_has_one_variable_and_a_misspelt_one_is_told(self):
+        done = self.ok("config", "memory", INGLE_MEMORY="300MB", INGLE_PARALEL="3")
+        self.assertEqual(done.data, "300MB\n")
+        self.assertEqual(done.talk, "note: INGLE_PARALEL is no setting: did you mean INGLE_PARALLEL?\n")
+        self.assertIn("memory", self.run_ingle("config", INGLE_MEMORY="banana").talk)
+        told = self.ok("config").data
+        self.assertRegex(told, r"threads +INGLE_THREADS +0 \(one a physical core\)")
+        for row in self.ok("config", "--json").lines():
+            self.assertEqual(row["environment"][0], "INGLE_" + row["name"].upper())
+            self.assertIn(row["environment"][0], told)
+
     def test_a_broken_config_file_is_named_with_its_line(self):
         self.write("config.toml", "threads = 2\ncontxt = 5\n")
         self.assert_refused(self.run_ingle("list"), 2, "config.toml, line 2", "did you mean 'context'?")

@@ -418,7 +418,7 @@ class Variables(IngleTest):
         told = self.ok("config", **odd).data
         self.assertIn("# note: OLLAMA_KV_CACHE_TYPE: 'q4_0'", told)
         self.assertIn("# note: OLLAMA_KEEP_ALIVE: 'soon'", told)
-        self.assertRegex(told, r"parallel +2 +OLLAMA_NUM_PARALLEL")
+        self.assertRegex(told, r"parallel +INGLE_PARALLEL +2 +from OLLAMA_NUM_PARALLEL")
         self.assertEqual(Server(self, "--engine", "echo", **odd).request("GET", "/")[2], "Ollama is running")
         self.assertEqual(self.run_ingle("config", INGLE_KEEP_ALIVE="soon").code, 2)
 
