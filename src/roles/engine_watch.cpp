@@ -74,23 +74,37 @@ void EngineWatch::worked() {
 }
 
 bool EngineWatch::told_counts(const Outcome& outcome) {
-  const auto stats = outcome ? chat::decode<chat::Stats>(*outcome) : Result<chat::Stats>(chat::Stats());
-  if (!stats) return false;
+  auto told = outcome ? chat::decode<chat::Stats>(*outcome) : std::unexpected(outcome.error());
   const std::lock_guard lock(mutex_);
-  if (outcome) {
-    pulse_.heard(stats->steps);
+  if (!owes_counts() || (outcome && !told)) return false;
+  if (told) {
+    pulse_.heard(told->steps);
   } else {
     pulse_.heard();
   }
+  counts_ = std::move(told);
+  ++n_told_;
+  told_.notify_all();
   return true;
 }
 
-bool EngineWatch::answered_look(const Outcome& outcome) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (!std::exchange(has_looked_, false)) return false;
+Result<chat::Stats> EngineWatch::counts(std::chrono::milliseconds patience) {
+  std::unique_lock lock(mutex_);
+  const uint64_t wanted = n_looks_ + 1;  // what is on its way may be older than what the caller knows of
+  const auto until = (owes_counts() ? looked_ : Clock::now()) + patience;
+  while (n_told_ < wanted && !stopped_) {
+    ask_for_counts();
+    if (told_.wait_until(lock, until) == std::cv_status::timeout) break;
   }
-  return told_counts(outcome);
+  return counts_;
+}
+
+/// Under the lock.
+void EngineWatch::ask_for_counts() {
+  if (owes_counts() || !append_frame(to_send_, type_of(ToEngine::kCall), encode_call(kLook, Verb::kStats, {}))) return;
+  ++n_looks_;
+  looked_ = Clock::now();
+  changed_.notify_one();
 }
 
 std::optional<Pulse::Finding> EngineWatch::verdict() const {
@@ -102,6 +116,7 @@ void EngineWatch::stop() {
   const std::lock_guard lock(mutex_);
   stopped_ = true;
   changed_.notify_one();
+  told_.notify_all();
 }
 
 void EngineWatch::join() {
@@ -116,8 +131,8 @@ void EngineWatch::keep() {
     if (may_send_rest()) {
       begin_turn(lock);
       end_turn(lock);
-    } else if (n_asked_ == 0) {
-      changed_.wait(lock, [this] { return stopped_ || may_send_rest() || n_asked_ > 0; });
+    } else if (!owes()) {
+      changed_.wait(lock, [this] { return stopped_ || may_send_rest() || owes(); });
       next_look = Clock::now() + between_looks_;
     } else if (!changed_.wait_until(lock, next_look, [this] { return stopped_ || may_send_rest(); })) {
       look(lock);
@@ -133,8 +148,8 @@ void EngineWatch::look(std::unique_lock<std::mutex>& held) {
     channel_.close_both();
     if (kill_) kill_();
     held.lock();
-  } else if (n_asked_ > 0 && !has_looked_) {
-    has_looked_ = append_frame(to_send_, type_of(ToEngine::kCall), encode_call(kLook, Verb::kStats, {}));
+  } else if (n_asked_ > 0) {
+    ask_for_counts();
   }
 }
 

@@ -3,6 +3,7 @@
 //
 // Part of a RemoteCompleter. Any thread may call it. send() waits for its turn, and for room as long as the channel has
 // patience (send_limit.h); send_soon() never waits: a thread of the watch sends it, behind what was to be sent soon before.
+// Its question is for the engine's counts, and whoever wants them has the answer to that: nobody else asks for them.
 #pragma once
 
 #include <chrono>
@@ -16,6 +17,7 @@
 #include <thread>
 
 #include "base/result.h"
+#include "chat/types.h"
 #include "roles/channel.h"
 #include "roles/engine_protocol.h"
 #include "roles/message.h"
@@ -45,10 +47,12 @@ class EngineWatch {
   void answered();
   /// It did something that was asked of it.
   void worked();
-  /// It told its counts, or why it cannot. False: it told something else.
+  /// It told its counts, or why it cannot. False: nobody asked, or it told something else.
   bool told_counts(const Outcome& outcome);
-  /// The same, as the answer to the watch's own question. False: there was none.
-  bool answered_look(const Outcome& outcome);
+
+  /// Asked after this call began. Waits for an answer until a question is that old; then they are the last that it told,
+  /// no older than the silence for which it is ended. kUnavailable: there are none.
+  Result<chat::Stats> counts(std::chrono::milliseconds patience);
 
   /// Why it ended the engine.
   std::optional<Pulse::Finding> verdict() const;
@@ -62,9 +66,12 @@ class EngineWatch {
 
   void keep();
   void look(std::unique_lock<std::mutex>& held);
+  void ask_for_counts();
   void begin_turn(std::unique_lock<std::mutex>& held);
   void end_turn(std::unique_lock<std::mutex>& held);
   bool may_send_rest() const { return !to_send_.empty() && !is_sending_; }
+  bool owes_counts() const { return n_told_ < n_looks_; }
+  bool owes() const { return n_asked_ > 0 || owes_counts(); }
 
   Channel& channel_;
   const std::chrono::milliseconds between_looks_;
@@ -72,9 +79,13 @@ class EngineWatch {
   mutable std::mutex mutex_;
   std::condition_variable changed_;  // for the thread
   std::condition_variable turn_;     // for senders
+  std::condition_variable told_;     // for who wants counts
   Pulse pulse_;
   size_t n_asked_ = 0;
-  bool has_looked_ = false;  // and was not answered yet
+  uint64_t n_looks_ = 0;  // one at a time is not answered yet
+  uint64_t n_told_ = 0;
+  Clock::time_point looked_;  // the last time
+  Result<chat::Stats> counts_ = std::unexpected(Error::unavailable("the engine does not answer"));
   bool is_sending_ = false;  // somebody is, without the lock
   bool stopped_ = false;
   std::optional<Pulse::Finding> verdict_;

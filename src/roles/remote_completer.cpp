@@ -17,9 +17,6 @@
 namespace ingle::roles {
 namespace {
 
-/// Whoever watches a server must not hang with one of its engines.
-constexpr auto kStatsPatience = std::chrono::seconds(1);
-
 constexpr double kLoadProgressStep = 1.0 / 128;  // less is no progress
 
 uint8_t type_of(ToEngine type) {
@@ -37,7 +34,6 @@ Error given_up(Pulse::Finding finding) {
 struct RemoteCompleter::State {
   /// Somebody waits for the answer to the call of this number.
   struct Waiter {
-    Verb verb{};
     std::condition_variable answered;
     std::optional<Outcome> outcome;
   };
@@ -79,8 +75,9 @@ struct RemoteCompleter::State {
   void fail_all(const Error& error);
   Error how_it_broke(const Error& error);
   Status begin(ToEngine type, std::string_view asked, Request request);
-  /// `patience`: after so long nobody waits for the answer any more; zero: as long as the engine lives.
-  Outcome call(Verb verb, std::string_view argument, std::chrono::milliseconds patience = {});
+  /// Waits as long as the engine lives.
+  Outcome call(Verb verb, std::string_view argument);
+  Result<chat::Stats> counts();
 };
 
 /// What people are told: how the process ended where that is known, else what was wrong with what it said.
@@ -113,7 +110,6 @@ void RemoteCompleter::State::read() {
 }
 
 void RemoteCompleter::State::fail_all(const Error& error) {
-  watch.stop();
   Requests ended;
   {
     const std::lock_guard lock(mutex);
@@ -126,6 +122,7 @@ void RemoteCompleter::State::fail_all(const Error& error) {
     waiters.clear();
     ended.swap(requests);
   }
+  watch.stop();
   for (auto& [number, request] : ended)
     request.sink(chat::Failed{error});
 }
@@ -138,15 +135,11 @@ bool RemoteCompleter::State::take(EngineMessage message) {
 }
 
 bool RemoteCompleter::State::answer(uint64_t number, Outcome outcome) {
-  if (number == EngineWatch::kLook) return watch.answered_look(outcome);
+  if (number == EngineWatch::kLook) return watch.told_counts(outcome);
   const std::lock_guard lock(mutex);
   const auto found = waiters.find(number);
   if (found == waiters.end()) return false;
-  if (found->second->verb != Verb::kStats) {
-    watch.worked();
-  } else if (!watch.told_counts(outcome)) {
-    return false;
-  }
+  watch.worked();
   watch.answered();
   const auto waiting = std::move(found->second);
   Waiter& waiter = *waiting;
@@ -206,8 +199,8 @@ Status RemoteCompleter::State::begin(ToEngine type, std::string_view asked, Requ
   return sent;
 }
 
-Outcome RemoteCompleter::State::call(Verb verb, std::string_view argument, std::chrono::milliseconds patience) {
-  const auto waiting = std::make_shared<Waiter>(verb);  // the reader may find it after this call has gone
+Outcome RemoteCompleter::State::call(Verb verb, std::string_view argument) {
+  const auto waiting = std::make_shared<Waiter>();  // the reader may find it after this call has gone
   Waiter& waiter = *waiting;
   uint64_t number = 0;
   {
@@ -226,13 +219,15 @@ Outcome RemoteCompleter::State::call(Verb verb, std::string_view argument, std::
     return std::unexpected(sent.error());
   }
   // Any other failure to send is met by the reader too, which knows why and answers everybody.
-  const auto is_answered = [&] { return waiter.outcome.has_value(); };
-  if (patience.count() == 0) {
-    waiter.answered.wait(lock, is_answered);
-  } else if (!waiter.answered.wait_for(lock, patience, is_answered)) {
-    return std::unexpected(Error::unavailable("the engine does not answer"));
-  }
+  waiter.answered.wait(lock, [&] { return waiter.outcome.has_value(); });
   return *std::move(waiter.outcome);
+}
+
+Result<chat::Stats> RemoteCompleter::State::counts() {
+  auto told = watch.counts(link.counts_patience);
+  const std::lock_guard lock(mutex);
+  if (end) return std::unexpected(*end);
+  return told;
 }
 
 RemoteCompleter::RemoteCompleter(std::shared_ptr<State> state)
@@ -387,8 +382,7 @@ void RemoteCompleter::release(std::string_view handle) {
 }
 
 Result<chat::Stats> RemoteCompleter::stats() {
-  INGLE_TRY(const std::string bytes, state_->call(Verb::kStats, {}, kStatsPatience));
-  return chat::decode<chat::Stats>(bytes);
+  return state_->counts();
 }
 
 }  // namespace ingle::roles

@@ -37,6 +37,9 @@ struct EngineLink {
   std::function<void()> kill = {};
   /// Between two looks at an engine of which something is asked.
   std::chrono::milliseconds between_looks = std::chrono::seconds(1);
+  /// Whoever watches a server, or loads another model, must not hang with one of its engines: after so long its counts are
+  /// the last that it told.
+  std::chrono::milliseconds counts_patience = std::chrono::seconds(1);
   /// A load that gets no further for so long is given up: others wait for their turn.
   std::chrono::milliseconds load_patience = std::chrono::seconds(60);
   /// It has something to write down before it ends, and is given kLastWords for it.
