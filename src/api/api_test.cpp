@@ -52,6 +52,16 @@ TEST_F(ApiTest, a_request_id_that_may_not_stand_in_a_header_or_is_in_use_is_repl
   EXPECT_TRUE(ask(std::move(odd)).header("x-request-id").starts_with("req_"));
 }
 
+TEST_F(ApiTest, health_tells_why_the_server_cannot_go_on) {
+  Status able;
+  services.health = [&] { return able; };
+  EXPECT_EQ(ask(request("GET", "/health")).reply.status, 200);
+  able = std::unexpected(Error::unavailable("no engine can be started"));
+  const Seen seen = ask(request("GET", "/health"));
+  EXPECT_EQ(seen.reply.status, 503);
+  EXPECT_NE(seen.reply.body.find("no engine can be started"), std::string::npos);
+}
+
 TEST_F(ApiTest, an_id_that_the_ledger_knows_is_not_used_again) {
   services.is_known_request = [](std::string_view id) { return id == "old"; };
   models.completer->script = {chat::Finished{}};

@@ -138,6 +138,8 @@ struct Services {
   bool tls = false;
   bool insecure = false;  // it can be reached from other machines without TLS
 
+  /// Why the server cannot do its work any more and is about to end. Empty: it always can.
+  std::function<Status()> health = {};
   runtime::Models* models = nullptr;
   /// Shared with requests that wait for a model.
   std::shared_ptr<Seats> seats = std::make_shared<Seats>(kSeatsOfModel, 512);

@@ -76,6 +76,8 @@ class Front {
   Settings& settings() { return settings_; }
   const store::Store& store() const { return store_; }
 
+  /// kUnavailable: no engine can be started any more, whatever is tried. At once.
+  Status can_start_roles() const { return roles_.spawner ? roles_.spawner->can_spawn() : Status(); }
   /// Kills engines, jobs and connections, whatever they do, so that whoever waits for one goes on; there are none after it.
   void end_roles();
 

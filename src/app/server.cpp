@@ -30,6 +30,7 @@ namespace fs = std::filesystem;
 // What runs for a token that was revoked ends within a second, and a model that somebody removed is let go of within two.
 constexpr std::chrono::milliseconds kBetweenLooksAtTokens{300};
 constexpr std::chrono::milliseconds kBetweenLooksAtModels{1500};
+constexpr std::chrono::milliseconds kBetweenLooksAtRoles{300};
 constexpr std::chrono::milliseconds kBetweenRenewals{9000};
 constexpr std::chrono::hours kAgeOfLeftovers{1};
 constexpr rlim_t kSpareDescriptors = 128;  // for models, documents and databases
@@ -58,13 +59,18 @@ std::function<void(std::string)> sink_of(const std::shared_ptr<ServerLog>& log) 
   return [log](std::string line) { log->write(std::move(line)); };
 }
 
+/// False: `stop` was requested meanwhile.
+bool paused(const std::stop_token& stop, std::chrono::milliseconds pause) {
+  std::mutex mutex;
+  std::condition_variable_any stopped;
+  std::unique_lock lock(mutex);
+  return !stopped.wait_for(lock, stop, pause, [&] { return stop.stop_requested(); });
+}
+
 /// Calls `look` again and again, with a pause before each.
 std::jthread watcher(std::chrono::milliseconds pause, std::function<void()> look) {
   return std::jthread([pause, look = std::move(look)](const std::stop_token& stop) {
-    std::mutex mutex;
-    std::condition_variable_any stopped;
-    std::unique_lock lock(mutex);
-    while (!stopped.wait_for(lock, stop, pause, [&] { return stop.stop_requested(); }))
+    while (paused(stop, pause))
       look();
   });
 }
@@ -160,6 +166,16 @@ Result<std::string> Server::reload() {
   std::string text = "settings read anew";
   if (!later.empty()) text += "; for the next start: " + later;
   return text;
+}
+
+Status Server::wait(const std::stop_token& stop) const {
+  while (paused(stop, kBetweenLooksAtRoles)) {
+    Status able = parts_->front->can_start_roles();
+    if (able) continue;
+    parts_->services.telemetry->event("broken", {{"error", able.error().message()}});
+    return able;
+  }
+  return {};
 }
 
 void Server::stop(std::chrono::steady_clock::duration drain) {

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,6 +44,10 @@ class Server {
   /// Settings that can change while answers are under way are read anew: hosts, origins, how long models stay and how many.
   /// Answers in words what was taken over and what waits for the next start.
   Result<std::string> reload();
+
+  /// Until `stop` asks for the end, or the server cannot do its work any more: then why. It is for the caller to stop it,
+  /// and whoever started the program to start it anew.
+  Status wait(const std::stop_token& stop) const;
 
   /// Lets answers under way end, for `drain` at most, then everything, whatever it waits for.
   void stop(std::chrono::steady_clock::duration drain);

@@ -176,6 +176,7 @@ api::Services front_services(Front& front) {
   services.machine = this_machine(front.settings());
   services.parallel = front.settings().parallel;
   services.sandbox = sandbox_texts();
+  services.health = [&front] { return front.can_start_roles(); };
   services.models = &front.models();
   // As many as the model takes then; the first one counts.
   services.seats = std::make_shared<api::Seats>(api::kSeatsOfModel,

@@ -1,8 +1,6 @@
 #include <fmt/format.h>
 
-#include <condition_variable>
 #include <ctime>
-#include <mutex>
 #include <utility>
 
 #include "api/tokens.h"
@@ -79,12 +77,13 @@ class Serve : public Command {
     if (is_beyond && !json_) tell_about_tokens(context, options);
     context.interrupts.on_hangup([&] { reload(context, *server, manager); });
     manager.tell("READY=1\nSTATUS=" + bound.text());
-    wait_for(stop);
+    const Status end = server->wait(stop);
     context.interrupts.on_hangup({});
     manager.tell("STOPPING=1");
-    if (!json_) context.console.talk("ending: answers under way may finish; Ctrl-C ends at once\n");
+    if (!json_ && end) context.console.talk("ending: answers under way may finish; Ctrl-C ends at once\n");
     context.interrupts.disarm();  // a second signal ends the process at once
     server->stop(app::Server::kDrain);
+    INGLE_TRY_VOID(end);
     return 0;
   }
 
@@ -190,13 +189,6 @@ class Serve : public Command {
       print_error(context.console, Error(done.error()).within("not reloaded"));
     }
     manager.tell("READY=1");
-  }
-
-  static void wait_for(const std::stop_token& stop) {
-    std::mutex mutex;
-    std::condition_variable_any changed;
-    std::unique_lock lock(mutex);
-    changed.wait(lock, stop, [] { return false; });
   }
 
   std::optional<std::string> host_;

@@ -91,6 +91,8 @@ class Spawner {
   ~Spawner();
 
   Result<Child> spawn(Role role, const SpawnOptions& options = {});
+  /// kUnavailable: the spawner has ended, and every role with it; there will be no more. At once, any thread.
+  Status can_spawn() const;
   /// Kills every role, whatever it is doing, and starts no more: whoever waits for one learns it from its channel. Any thread.
   void end();
 

@@ -107,10 +107,23 @@ TEST_F(SpawnerTest, TheEndOfAllReachesRolesThatDoNotListen) {
   Child stopped = spawner_->spawn(Role::kEngine).value();
   ASSERT_TRUE(deaf.channel().send(Order::kBeDeaf, ""));
   ASSERT_EQ(::kill(stopped.pid(), SIGSTOP), 0);
+  EXPECT_TRUE(spawner_->can_spawn());
   spawner_->end();
+  EXPECT_FALSE(spawner_->can_spawn());
   EXPECT_FALSE(deaf.channel().receive());
   EXPECT_FALSE(stopped.channel().receive());
   EXPECT_FALSE(spawner_->spawn(Role::kEngine));
+}
+
+TEST_F(SpawnerTest, ItsEndIsKnownWithoutAsking) {
+  Child child = spawner_->spawn(Role::kEngine).value();
+  const std::string stat = base::read_file("/proc/" + std::to_string(child.pid()) + "/stat", 4096).value();
+  const pid_t parent = std::stoi(stat.substr(stat.rfind(')') + 4));  // ") S PARENT"
+  ASSERT_EQ(::kill(parent, SIGKILL), 0);
+  EXPECT_FALSE(child.channel().receive());
+  const Status able = spawner_->can_spawn();
+  ASSERT_FALSE(able);
+  EXPECT_EQ(able.error(), spawner_->spawn(Role::kEngine).error());
 }
 
 TEST_F(SpawnerTest, AnExitCodeIsTold) {

@@ -126,6 +126,22 @@ class Signals(IngleTest):
             self.assertEqual(server.process.wait(WATCHDOG_S), 0)
             self.assertFalse(os.path.exists(f"/proc/{engine}"))
 
+    @needs(MODEL)
+    def test_a_server_that_can_start_no_engine_any_more_ends_and_says_why(self):
+        server = Server(self)
+        server.json("POST", "/api/generate", {"model": MODEL})
+        with open_stream(server, 2000, MODEL) as stream:
+            while b'"content":" ' not in stream.readline():
+                pass
+            (spawner,) = server.roles("spawner")
+            os.kill(spawner, signal.SIGKILL)
+            self.assertIn(b'"error"', stream.read())
+        self.assertEqual(server.process.wait(WATCHDOG_S), 1, "supervisors start what failed")
+        self.assertEqual(server.said().strip().splitlines()[-2:], [
+            "error: the process that starts engines has ended",
+            "  hint: start Inglenook again; where memory is short the kernel ends processes, and its log says so"])
+        self.assertIn('"event":"broken"', (self.home / "logs" / "server.jsonl").read_text())
+
 
 class ServiceManager(IngleTest):
     def test_its_socket_is_used_and_it_is_told_how_things_stand(self):

@@ -265,6 +265,8 @@ void openapi(const std::shared_ptr<Call>& call) {
 }
 
 void health(const std::shared_ptr<Call>& call) {
+  const auto& health = call->services().health;
+  if (health && failed(*call, health())) return;
   call->respond_json(R"({"status":"ok"})");
 }
 

@@ -56,7 +56,8 @@ std::string in_words(const SpawnerReply& reply) {
 }
 
 Error spawner_gone() {
-  return Error::unavailable("the process that starts engines has ended").hint("start Inglenook again");
+  return Error::unavailable("the process that starts engines has ended")
+      .hint("start Inglenook again; where memory is short the kernel ends processes, and its log says so");
 }
 
 }  // namespace
@@ -115,6 +116,11 @@ Result<std::unique_ptr<Spawner>> Spawner::start() {
 }
 
 Spawner::Spawner(std::shared_ptr<State> state) : state_(std::move(state)) {}
+
+Status Spawner::can_spawn() const {
+  if (hung_up(state_->socket.get())) return std::unexpected(spawner_gone());
+  return {};
+}
 
 void Spawner::end() {
   ::shutdown(state_->socket.get(), SHUT_RDWR);
