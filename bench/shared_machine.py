@@ -2,11 +2,11 @@
 """Speed on a machine that others use too: beside busy cores, and beside a second engine. Everything at its defaults.
 
 usage: bench/shared_machine.py [--binary build/release/ingle] [--model qwen2.5-coder:0.5b] [--busy 1 2 3] [--rounds 5]
-       [--tokens 96] [--prompt-words 0] [--pair same-home|two-homes] [--json]
+       [--tokens 96] [--prompt-words 0] [--pair] [--json]
 
 Starts a server of its own on a free port (models from INGLE_HOME or OLLAMA_MODELS). Every round asks once on the quiet
 machine, then once for every number of busy cores, each a process that does nothing but count. The engine's own timings are
-read; the first answer of each kind is not counted. --pair starts a second server (in the same or in a home of its own) and
+read; the first answer of each kind is not counted. --pair starts a second server (of a home of its own) and
 has both answer at once instead. Prints medians and their share of the quiet speed.
 """
 import argparse
@@ -112,14 +112,14 @@ def report_pair(arguments, servers):
             alone.append(one)
             together.append(two)
     sums = [sum(t / s for s, t in zip(one, two)) for one, two in zip(alone, together)]
-    report = {"model": arguments.model, "pair": arguments.pair,
+    report = {"model": arguments.model,
               "alone": [statistics.median(a[i] for a in alone) for i in (0, 1)],
               "together": [statistics.median(t[i] for t in together) for i in (0, 1)],
               "sum_of_shares": statistics.median(sums), "worst_sum": min(sums)}
     if arguments.json:
         print(json.dumps(report))
         return
-    print(f"{arguments.pair}: alone {report['alone'][0]:.1f} and {report['alone'][1]:.1f} tok/s, together "
+    print(f"alone {report['alone'][0]:.1f} and {report['alone'][1]:.1f} tok/s, together "
           f"{report['together'][0]:.1f} + {report['together'][1]:.1f}, sum of the shares "
           f"{report['sum_of_shares']:.2f} (worst {report['worst_sum']:.2f})")
 
@@ -132,7 +132,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--tokens", type=int, default=96)
     parser.add_argument("--prompt-words", type=int, default=0, help="numbers before the prompt, each a few tokens")
-    parser.add_argument("--pair", choices=["same-home", "two-homes"])
+    parser.add_argument("--pair", action="store_true", help="two servers, each of a home of its own")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     servers = []
@@ -140,7 +140,7 @@ def main():
         try:
             servers.append(Server(arguments.binary))
             if arguments.pair:
-                servers.append(Server(arguments.binary, home if arguments.pair == "two-homes" else None))
+                servers.append(Server(arguments.binary, home))
             for server in servers:
                 server.ask(arguments, 8)
             if arguments.pair:

@@ -156,6 +156,11 @@ void Api::on_request(std::shared_ptr<net::Exchange> exchange) {
   match.route->handle(call);
 }
 
+size_t Api::in_flight() const {
+  const std::lock_guard lock(in_flight_->mutex);
+  return in_flight_->rows.size();
+}
+
 void Api::end_revoked() {
   const Access::Standing standing = access_.standing(services_.now_unix());
   services_.responses->forget_clients(

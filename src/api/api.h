@@ -38,6 +38,9 @@ class Api : public net::RequestHandler {
   net::Reply on_overload(const net::ServerRequest& head) override;
   std::string error_body(const net::ServerRequest* head, int status, std::string_view message) override;
 
+  /// Requests under way.
+  size_t in_flight() const;
+
  private:
   /// Whether this request is let in, before its body is read.
   Verdict check(const net::ServerRequest& head, const RouteMatch& match);

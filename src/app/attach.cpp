@@ -96,6 +96,10 @@ class Tally {
     count_ += static_cast<size_t>(n);
     changed_.notify_all();
   }
+  size_t count() {
+    const std::lock_guard lock(mutex_);
+    return count_;
+  }
   bool wait_until_none(std::chrono::steady_clock::time_point deadline) {
     std::unique_lock lock(mutex_);
     return changed_.wait_until(lock, deadline, [this] { return count_ == 0; });
@@ -322,6 +326,10 @@ void AttachServer::serve(roles::Channel& channel) {
   roles::serve_engine(channel, load, [] { return Status(); });
 }
 
+size_t AttachServer::answering() const {
+  return answers_->count();
+}
+
 bool AttachServer::drain(std::chrono::steady_clock::time_point deadline) {
   {
     const std::lock_guard lock(mutex_);
@@ -338,7 +346,7 @@ bool AttachServer::drain(std::chrono::steady_clock::time_point deadline) {
 
 base::FileDescriptor connect_to_server(const fs::path& home) {
   const auto server = find_running_server(home);
-  if (!server) return {};
+  if (!server || server->ending) return {};
   const base::FileDescriptor folder = open_folder(home / "run");
   const auto address = address_in(folder, file_name(server->pid));
   base::FileDescriptor socket = new_socket();

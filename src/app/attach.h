@@ -54,6 +54,8 @@ class AttachServer {
   AttachServer(Front& front, runtime::Models& models, std::shared_ptr<AttachListener> listener);
   ~AttachServer();
 
+  /// Answers under way.
+  size_t answering() const;
   /// Lets answers under way end until `deadline`, then ends every attachment. false: one of them still waits for a model.
   bool drain(std::chrono::steady_clock::time_point deadline);
 

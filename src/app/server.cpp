@@ -1,5 +1,6 @@
 #include "app/server.h"
 
+#include <fmt/format.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -16,7 +17,6 @@
 #include "api/telemetry.h"
 #include "api/tokens.h"
 #include "app/echo_models.h"
-#include "app/server_file.h"
 #include "app/server_log.h"
 #include "app/services.h"
 #include "net/http_server.h"
@@ -100,6 +100,11 @@ std::vector<std::string> words_of(std::string_view list) {
   return words;
 }
 
+std::string wait_text(size_t requests) {
+  return fmt::format("{} answered still, for {} s at most",
+                     requests == 1 ? "1 request is" : fmt::format("{} requests are", requests), Server::kDrain.count());
+}
+
 struct Server::Parts {
   fs::path home;
   api::Services services;
@@ -140,7 +145,7 @@ void Server::Parts::watch() {
 /// A certificate that cannot be renewed stays until it can: connections are worth more than its date.
 void Server::Parts::renew_certificate() {
   const auto changed = tls->refresh(services.now_unix());
-  if (!changed || !*changed || !http->set_identity(tls->identity()) || !file) return;
+  if (!changed || !*changed || !http->set_identity(tls->identity())) return;
   file->show_certificate(tls->facts().sha256);
 }
 
@@ -178,13 +183,17 @@ Status Server::wait(const std::stop_token& stop) const {
   return {};
 }
 
+size_t Server::busy() const {
+  return parts_->api->in_flight() + (parts_->attached ? parts_->attached->answering() : 0);
+}
+
 void Server::stop(std::chrono::steady_clock::duration drain) {
   if (!parts_) return;
   const auto deadline = std::chrono::steady_clock::now() + drain;
   parts_->watchers.clear();
   parts_->services.telemetry->event("draining");
   parts_->downloads->stop();
-  parts_->file.reset();  // whoever looks for a server from now on needs another one
+  parts_->file->show_ending(busy());
   bool is_over = parts_->http->drain(deadline);
   if (parts_->attached) is_over = parts_->attached->drain(deadline) && is_over;
   // Whoever waits now waits for a process that does not answer.
@@ -192,6 +201,7 @@ void Server::stop(std::chrono::steady_clock::duration drain) {
   parts_->http->stop();
   parts_->attached.reset();
   // What a model in this process does to the end must find what it touches.
+  parts_->file.reset();
   const bool still_held = parts_->http->connections() > 0;
   if (still_held) {
     static_cast<void>(parts_.release());
@@ -200,7 +210,8 @@ void Server::stop(std::chrono::steady_clock::duration drain) {
   }
 }
 
-Result<std::unique_ptr<Server>> Server::start(Front& front, net::Listener listener, const ServerOptions& options) {
+Result<std::unique_ptr<Server>> Server::start(Front& front, ServerFile file, net::Listener listener,
+                                              const ServerOptions& options) {
   auto parts = std::make_unique<Parts>();
   parts->home = front.settings().home;
   INGLE_TRY(const std::shared_ptr<ServerLog> log, open_log(front.settings()));
@@ -237,11 +248,11 @@ Result<std::unique_ptr<Server>> Server::start(Front& front, net::Listener listen
       api::AccessOptions{.tokens = &*parts->tokens, .always_token = is_beyond && !options.insecure});
   const std::string instance = api::random_hex(16);
   parts->keys->set_instance(instance);
-  INGLE_TRY(auto file, ServerFile::hold(parts->home, {.address = listener.address.from_here(),
-                                                      .instance = instance,
-                                                      .tls_sha256 = options.tls ? options.tls->facts().sha256 : "",
-                                                      .insecure = options.insecure}));
-  if (file) parts->file.emplace(*std::move(file));
+  INGLE_TRY_VOID(file.tell({.address = listener.address.from_here(),
+                            .instance = instance,
+                            .tls_sha256 = options.tls ? options.tls->facts().sha256 : "",
+                            .insecure = options.insecure}));
+  parts->file.emplace(std::move(file));
   parts->services.telemetry->event("started", {{"version", options.version}, {"address", listener.address.text()}});
   INGLE_TRY(parts->http, net::HttpServer::start(std::move(listener.socket), *parts->api, limits_of_process(),
                                                 parts->tls ? &parts->tls->identity() : nullptr));

@@ -1,7 +1,7 @@
 // Server: what `ingle serve` runs: the API over this process's models, store, conversations and router.
 //
 // Made by the thread of main() after Front::lock(); owns the HTTP server's threads until stop() or its end. `front` must
-// outlive it. While it runs, app/server_file.h says where, for `ingle app`.
+// outlive it. While it runs, app/server_file.h says where.
 #pragma once
 
 #include <chrono>
@@ -14,6 +14,7 @@
 
 #include "app/attach.h"
 #include "app/front.h"
+#include "app/server_file.h"
 #include "app/server_tls.h"
 #include "base/result.h"
 #include "net/listener.h"
@@ -22,6 +23,9 @@ namespace ingle::app {
 
 /// The words of a setting that is a list: in lower case, without spaces and '*'.
 std::vector<std::string> words_of(std::string_view list);
+
+/// What the end of a server waits for: "2 requests are answered still, for 30 s at most".
+std::string wait_text(size_t requests);
 
 struct ServerOptions {
   bool echo = false;  // EchoModels instead of models
@@ -38,7 +42,9 @@ class Server {
   /// What answers under way are given at the end. Packages grant the whole end more (TimeoutStopSec).
   static constexpr std::chrono::seconds kDrain{30};
 
-  static Result<std::unique_ptr<Server>> start(Front& front, net::Listener listener, const ServerOptions& options);
+  /// `file`: that this process is the server of its home.
+  static Result<std::unique_ptr<Server>> start(Front& front, ServerFile file, net::Listener listener,
+                                               const ServerOptions& options);
   ~Server();
 
   /// Settings that can change while answers are under way are read anew: hosts, origins, how long models stay and how many.
@@ -48,6 +54,9 @@ class Server {
   /// Until `stop` asks for the end, or the server cannot do its work any more: then why. It is for the caller to stop it,
   /// and whoever started the program to start it anew.
   Status wait(const std::stop_token& stop) const;
+
+  /// Requests under way.
+  size_t busy() const;
 
   /// Lets answers under way end, for `drain` at most, then everything, whatever it waits for.
   void stop(std::chrono::steady_clock::duration drain);

@@ -1,6 +1,7 @@
 #include "app/server_file.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -32,24 +33,42 @@ bool is_at(int fd, const fs::path& path) {
          open.st_ino == named.st_ino;
 }
 
+Error taken(const fs::path& home) {
+  const auto other = find_running_server(home);
+  if (other && other->ending)
+    return Error::unavailable(fmt::format("the server of this home (process {}) is ending", other->pid))
+        .hint("'ingle stop' waits for it, 'ingle stop --now' ends it at once");
+  return Error::unavailable("a server of this home runs already" + (other ? ": " + other->url() : ""))
+      .hint("use it, or end it with 'ingle stop'; another INGLE_HOME has its own server");
+}
+
 }  // namespace
+
+std::string ServerPlace::url() const {
+  return (tls_sha256.empty() ? "http://" : "https://") + address.text();
+}
 
 fs::path server_file(const fs::path& home) {
   return home / "run" / "server.json";
 }
 
 Status ServerFile::write() const {
-  const std::string text = Json{{"pid", ::getpid()},
-                                {"address", place_.address.text()},
-                                {"instance", place_.instance},
-                                {"tls_sha256", place_.tls_sha256},
-                                {"insecure", place_.insecure}}
-                               .dump() +
-                           "\n";
+  Json json = {{"pid", ::getpid()},
+               {"address", place_.address.text()},
+               {"instance", place_.instance},
+               {"tls_sha256", place_.tls_sha256},
+               {"insecure", place_.insecure}};
+  if (place_.ending) json["ending"] = *place_.ending;
+  const std::string text = json.dump() + "\n";
   if (::fchmod(fd_.get(), 0600) != 0 || ::ftruncate(fd_.get(), 0) != 0 ||
       ::pwrite(fd_.get(), text.data(), text.size(), 0) != static_cast<ssize_t>(text.size()))
     return std::unexpected(Error::io("writing '" + path_.string() + "'", errno));
   return {};
+}
+
+Status ServerFile::tell(ServerPlace place) {
+  place_ = std::move(place);
+  return write();
 }
 
 void ServerFile::show_certificate(const std::string& sha256) {
@@ -57,7 +76,12 @@ void ServerFile::show_certificate(const std::string& sha256) {
   static_cast<void>(write());  // what is in doubt is asked again by the next command
 }
 
-Result<std::optional<ServerFile>> ServerFile::hold(const fs::path& home, ServerPlace place) {
+void ServerFile::show_ending(size_t requests) {
+  place_.ending = requests;
+  static_cast<void>(write());
+}
+
+Result<ServerFile> ServerFile::hold(const fs::path& home) {
   const fs::path path = server_file(home);
   std::error_code error;
   fs::create_directories(path.parent_path(), error);
@@ -66,13 +90,13 @@ Result<std::optional<ServerFile>> ServerFile::hold(const fs::path& home, ServerP
     if (!fd.valid()) return std::unexpected(Error::io("opening '" + path.string() + "'", errno));
     struct flock lock = whole_file();
     if (::fcntl(fd.get(), F_SETLK, &lock) != 0) {
-      if (errno == EAGAIN || errno == EACCES) return std::nullopt;
+      if (errno == EAGAIN || errno == EACCES) return std::unexpected(taken(home));
       return std::unexpected(Error::io("locking '" + path.string() + "'", errno));
     }
     if (!is_at(fd.get(), path)) continue;
-    ServerFile file(path, std::move(fd), std::move(place));
-    INGLE_TRY_VOID(file.write());
-    return file;
+    // What a server left that was killed must not be taken for this one's.
+    if (::ftruncate(fd.get(), 0) != 0) return std::unexpected(Error::io("emptying '" + path.string() + "'", errno));
+    return ServerFile(path, std::move(fd));
   }
   return std::unexpected(Error::unavailable("'" + path.string() + "' is taken and given back again and again"));
 }
@@ -104,6 +128,7 @@ std::optional<RunningServer> find_running_server(const fs::path& home) {
   if (json.contains("tls_sha256") && json["tls_sha256"].is_string())
     server.tls_sha256 = json["tls_sha256"].get<std::string>();
   server.insecure = json.contains("insecure") && json["insecure"] == true;
+  if (json.contains("ending") && json["ending"].is_number_unsigned()) server.ending = json["ending"].get<size_t>();
   return server;
 }
 

@@ -303,9 +303,15 @@ Result<Settings> Settings::resolve(const EnvLookup& env) {
   INGLE_TRY(Settings place, resolve(env, "", ""));
   std::error_code error;
   const auto path = place.config_path();
-  if (!std::filesystem::exists(path, error)) return place;
-  INGLE_TRY(const std::string text, base::read_file(path, kMaxConfigBytes));
-  return resolve(env, text, path.string());
+  Settings settings = std::move(place);
+  if (std::filesystem::exists(path, error)) {
+    INGLE_TRY(const std::string text, base::read_file(path, kMaxConfigBytes));
+    INGLE_TRY(settings, resolve(env, text, path.string()));
+  }
+  if (settings.origin("models") != Origin::kDefault && !std::filesystem::exists(settings.models, error))
+    settings.notes.push_back(settings.origin_detail("models") + ": no folder '" + settings.models +
+                             "' yet; it is made");
+  return settings;
 }
 
 Result<Settings> Settings::resolve(const EnvLookup& env, std::string_view config_toml, std::string_view config_name) {

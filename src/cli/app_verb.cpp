@@ -14,9 +14,10 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <system_error>
+#include <utility>
 
 #include "api/app_keys.h"
-#include "app/server_file.h"
+#include "app/server.h"
 #include "base/utc.h"
 #include "cli/json_writer.h"
 #include "cli/table.h"
@@ -31,6 +32,7 @@ using Json = nlohmann::json;
 
 constexpr int kStartMs = 30'000;
 constexpr int kStopMs = 40'000;
+constexpr int kLookAgainMs = 50;
 
 /// The server of this home, if it answers.
 std::optional<app::RunningServer> running_server(const fs::path& home) {
@@ -52,7 +54,10 @@ Result<api::AppKeys> keys_for(const fs::path& home, const app::RunningServer& se
   return keys;
 }
 
-Error no_server() {
+Error no_server(const fs::path& home) {
+  if (const auto server = app::find_running_server(home); server && server->ending)
+    return Error::unavailable("the server of this installation is ending")
+        .hint("'ingle stop' waits for it, 'ingle stop --now' ends it at once");
   return Error::unavailable("no server of this installation is running")
       .hint("'ingle serve' or 'ingle app' starts one");
 }
@@ -140,7 +145,7 @@ class AppVerb : public Command {
     if (!server) {
       INGLE_TRY_VOID(start_server(home, host_));
       server = running_server(home);
-      if (!server) return std::unexpected(no_server());
+      if (!server) return std::unexpected(no_server(home));
       context.console.talk("a server runs in the background now; 'ingle stop' ends it\n");
     }
     INGLE_TRY(const std::string url, one_time_link(home, *server));
@@ -183,7 +188,7 @@ class Ps : public Command {
   Result<int> run(Context& context) override {
     const fs::path home = context.app->settings().home;
     const auto server = running_server(home);
-    if (!server) return std::unexpected(no_server());
+    if (!server) return std::unexpected(no_server(home));
     INGLE_TRY(const api::AppKeys keys, keys_for(home, *server));
     const std::string word = "Ingle " + keys.make_request_word("GET", "/api/ps", now_unix());
     INGLE_TRY(const auto answer,
@@ -217,23 +222,23 @@ class Ps : public Command {
 class Stop : public Command {
  public:
   void declare(Arguments& arguments) override {
+    arguments.flag(now_, "--now", "end answers under way, too");
     arguments.flag(json_, "--json", "print the process that ended as a JSON object");
   }
 
   Result<int> run(Context& context) override {
     const fs::path home = context.app->settings().home;
     const auto server = app::find_running_server(home);
-    if (!server) return std::unexpected(no_server());
+    if (!server) return std::unexpected(no_server(home));
     const base::FileDescriptor process(static_cast<int>(::syscall(SYS_pidfd_open, server->pid, 0)));
     // The descriptor stays with one process; that this one is the server is known when it holds the lock still.
     const auto still = app::find_running_server(home);
-    if (!process.valid() || !still || still->pid != server->pid) return std::unexpected(no_server());
-    if (::syscall(SYS_pidfd_send_signal, process.get(), SIGTERM, nullptr, 0) != 0)
-      return std::unexpected(Error::io("asking the server to end", errno));
-    pollfd ended{.fd = process.get(), .events = POLLIN, .revents = 0};
-    if (::poll(&ended, 1, kStopMs) != 1)
+    if (!process.valid() || !still || still->pid != server->pid) return std::unexpected(no_server(home));
+    INGLE_TRY(const bool ended, end(context, home, process.get()));
+    if (!ended)
       return std::unexpected(
-          Error::unavailable(fmt::format("the server (process {}) is still finishing answers", server->pid)));
+          Error::unavailable(fmt::format("the server (process {}) is still finishing answers", server->pid))
+              .hint("'ingle stop --now' ends it at once"));
     if (json_) {
       JsonWriter json;
       json.begin_object().member("pid", int64_t{server->pid}).member("ended", true).end_object();
@@ -245,6 +250,27 @@ class Stop : public Command {
   }
 
  private:
+  /// Whether the process ended. The first signal lets its answers finish; the second, once it obeyed, ends it.
+  Result<bool> end(Context& context, const fs::path& home, int process) const {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(kStopMs);
+    bool is_asked = false;
+    bool is_told = false;
+    while (std::chrono::steady_clock::now() < deadline) {
+      const auto server = app::find_running_server(home);
+      if (server && (server->ending ? now_ : !is_asked)) {
+        is_asked = true;
+        if (::syscall(SYS_pidfd_send_signal, process, SIGTERM, nullptr, 0) != 0 && errno != ESRCH)
+          return std::unexpected(Error::io("asking the server to end", errno));
+      }
+      if (server && server->ending.value_or(0) > 0 && !now_ && !std::exchange(is_told, true))
+        context.console.talk(app::wait_text(*server->ending) + "; 'ingle stop --now' ends them\n");
+      pollfd ended{.fd = process, .events = POLLIN, .revents = 0};
+      if (::poll(&ended, 1, kLookAgainMs) == 1) return true;
+    }
+    return false;
+  }
+
+  bool now_ = false;
   bool json_ = false;
 };
 

@@ -1,11 +1,14 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <ctime>
 #include <utility>
 
 #include "api/tokens.h"
 #include "app/server.h"
+#include "app/server_log.h"
 #include "base/service_manager.h"
+#include "cli/help.h"
 #include "cli/json_writer.h"
 #include "cli/limits.h"
 #include "cli/verb.h"
@@ -61,6 +64,7 @@ class Serve : public Command {
                          ") can be reached from other machines, and nothing would be encrypted")
               .hint("add --tls local, or --tls-cert and --tls-key; or stay on 127.0.0.1 and come from afar by "
                     "ssh -L 11434:127.0.0.1:11434; --insecure does it all the same"));
+    INGLE_TRY(app::ServerFile file, app::ServerFile::hold(front.settings().home));
     if (!inherited) {
       INGLE_TRY(listener, net::open_listener(address));
     }
@@ -72,7 +76,7 @@ class Serve : public Command {
     if (!json_) tell_what_is_left_out(context);
     const std::stop_token stop = context.interrupts.arm();
     const net::ListenAddress bound = listener.address;
-    INGLE_TRY(const auto server, app::Server::start(front, std::move(listener), options));
+    INGLE_TRY(const auto server, app::Server::start(front, std::move(file), std::move(listener), options));
     announce(context, bound, options);
     if (is_beyond && !json_) tell_about_tokens(context, options);
     context.interrupts.on_hangup([&] { reload(context, *server, manager); });
@@ -80,7 +84,7 @@ class Serve : public Command {
     const Status end = server->wait(stop);
     context.interrupts.on_hangup({});
     manager.tell("STOPPING=1");
-    if (!json_ && end) context.console.talk("ending: answers under way may finish; Ctrl-C ends at once\n");
+    if (!json_ && end) context.console.talk(ending_text(*server));
     context.interrupts.disarm();  // a second signal ends the process at once
     server->stop(app::Server::kDrain);
     INGLE_TRY_VOID(end);
@@ -102,7 +106,7 @@ class Serve : public Command {
       context.console.talk("note: " + note + "\n");
     if (("," + settings.origins + ",").find(",*,") != std::string::npos)
       context.console.talk(
-          "note: '*' in the setting 'origins' is left out: pages are named one by one, ports may be '*'\n");
+          "note: '*' in the setting 'origins' is left out: pages are named one by one,\n  ports may be '*'\n");
   }
 
   /// What a request may call this server, and its certificate names where it is ours.
@@ -148,31 +152,57 @@ class Serve : public Command {
       return;
     }
     context.console.out(url + "\n");
-    context.console.talk(
-        "'ingle app' opens the app; programs made for Ollama or OpenAI use this address. Ctrl-C ends.\n");
+    const app::Settings& settings = context.app->settings();
+    context.console.talk(models_text(context, options) + "\n" + log_text(settings) +
+                         "\n'ingle app' opens the app; Ctrl-C ends the server, elsewhere 'ingle stop'\n");
     if (options.tls) tell_about_certificate(context, *options.tls);
   }
 
+  static std::string models_text(const Context& context, const app::ServerOptions& options) {
+    if (options.echo) return "no models: an echo answers, 20 tokens a second a stream";
+    const auto models = context.app->store().list();
+    const size_t n = models ? models->size() : 0;
+    if (n == 0) return "no models yet in " + context.app->settings().models + ": 'ingle pull NAME' downloads one";
+    const auto own = std::ranges::count(*models, store::Origin::kInglenook, &store::InstalledModel::origin);
+    const size_t others = n - static_cast<size_t>(own);
+    return fmt::format("{} model{} in {}", own, own == 1 ? "" : "s", context.app->settings().models) +
+           (others == 0 ? "" : fmt::format(" and {} of other programs", others));
+  }
+
+  static std::string log_text(const app::Settings& settings) {
+    if (settings.log == "none") return "no log is written (setting log)";
+    if (settings.log == "stderr") return "a line for each request follows here (setting log)";
+    return "log: " + app::ServerLog::file(settings.home).string() + " ('ingle logs' shows it)";
+  }
+
+  static std::string ending_text(const app::Server& server) {
+    const size_t busy = server.busy();
+    return busy == 0 ? "ending\n" : "ending: " + app::wait_text(busy) + "; Ctrl-C ends them\n";
+  }
+
   static void tell_about_certificate(Context& context, const app::ServerTls& tls) {
+    constexpr int kWidth = 80;
     std::string names;
     for (const std::string& name : tls.facts().names)
       names += (names.empty() ? "" : ", ") + name;
-    context.console.talk("TLS for " + names + "\n");
+    context.console.talk(wrap("TLS for " + names, kWidth, 2) + "\n");
     if (tls.authority().empty()) return;
-    context.console.talk(fmt::format(
-        "{} certificate authority of this installation: {}\n"
-        "  other machines trust it when they have this file (it is no secret): curl --cacert FILE, SSL_CERT_FILE=FILE for\n"
-        "  Python, NODE_EXTRA_CA_CERTS=FILE for Node; Debian: /usr/local/share/ca-certificates/ingle.crt, update-ca-certificates\n",
-        tls.authority_is_new() ? "A new" : "The", tls.authority().string()));
+    context.console.talk(
+        fmt::format("{} certificate authority of this installation:\n"
+                    "  {}\n"
+                    "  Other machines trust it when they have this file (it is no secret):\n"
+                    "  curl --cacert FILE, Python SSL_CERT_FILE=FILE, Node NODE_EXTRA_CA_CERTS=FILE,\n"
+                    "  Debian: /usr/local/share/ca-certificates/ingle.crt and update-ca-certificates\n",
+                    tls.authority_is_new() ? "A new" : "The", tls.authority().string()));
   }
 
   static void tell_about_tokens(Context& context, const app::ServerOptions& options) {
     const auto tokens = api::Tokens(context.app->settings().home).current();
     if (options.insecure)
-      context.console.talk("warning: whoever reads this network reads questions, answers and keys (--insecure)\n");
+      context.console.talk("warning: whoever reads this network reads questions, answers and keys\n");
     if (options.insecure && !tokens->exists) {
       context.console.talk(
-          "warning: everyone who reaches this address may use the models; 'ingle token create' ends that\n");
+          "warning: everyone who reaches this address may use the models;\n  'ingle token create' ends that\n");
     } else if (tokens->tokens.empty()) {
       context.console.talk("programs need a token, and there is none yet: 'ingle token create'\n");
     } else {

@@ -38,12 +38,12 @@ constexpr Verb kVerbs[] = {
      .summary = "Answer programs over HTTP, as Ollama and OpenAI do",
      .description =
          "Listens on this machine only, unless --host says otherwise; then with TLS, and programs need a token (see 'ingle token'). Models are loaded when they are asked for and unloaded when nobody used them for a "
-         "while (keep_alive). SIGTERM or Ctrl-C lets answers under way finish; SIGHUP reads the settings anew. A socket that systemd "
-         "hands over is used instead of --host.",
+         "while (keep_alive). SIGTERM or Ctrl-C lets answers under way finish, for 30 seconds at most, a second one ends them; SIGHUP reads the settings anew. A socket that systemd "
+         "hands over is used instead of --host. A home has one server at a time; another INGLE_HOME has its own.",
      .examples = "ingle serve\n"
                  "ingle serve --host 127.0.0.1:0 --json    # any free port\n"
                  "ingle serve --host 0.0.0.0:11434 --tls local\n"
-                 "ingle serve --engine echo               # without a model, for trying out clients",
+                 "ingle serve --engine echo               # without a model, to try clients",
      .locks_itself = true,
      .make = make_serve},
     {.name = "app",
@@ -68,8 +68,11 @@ constexpr Verb kVerbs[] = {
     {.name = "stop",
      .group = VerbGroup::kServer,
      .summary = "End the server that runs",
-     .description = "Answers under way may finish.",
-     .examples = "ingle stop",
+     .description =
+         "Answers under way may finish, for 30 seconds at most; it says how many they are and waits. --now ends them. The answers of a "
+         "server that is ending already are waited for, or ended, in the same way.",
+     .examples = "ingle stop\n"
+                 "ingle stop --now                        # answers under way end where they are",
      .locks_itself = true,
      .make = make_stop},
     {.name = "logs",

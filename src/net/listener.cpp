@@ -96,7 +96,7 @@ Error taken(const ListenAddress& address) {
   };
   if (server.starts_with("ingle"))
     return Error::unavailable(fmt::format("{} is taken by another Inglenook{}", address.text(), process))
-        .hint(hint("it can be used as it is ('ingle app' opens it); or "));
+        .hint(hint("it is of another home (INGLE_HOME), and can be used as it is; or "));
   if (answer.starts_with("{\"version\":"))
     return Error::unavailable(fmt::format("{} is taken by an Ollama{}", address.text(), process))
         .hint(hint("stop it (systemctl stop ollama), or "));

@@ -71,7 +71,9 @@ class Company(IngleTest):
         return answer["choices"][0]
 
     def test_the_same_request_has_the_same_bits_alone_and_amid_load(self):
-        alone = self.ask(Server(self))
+        server = Server(self)
+        alone = self.ask(server)
+        server.close()
         self.assertGreater(len(alone["logprobs"]["content"]), 10)
         server = Server(self, INGLE_PARALLEL="4", INGLE_TOKEN_GAP="20")
         stop = threading.Event()

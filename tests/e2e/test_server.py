@@ -180,12 +180,52 @@ class EchoServer(IngleTest):
         self.assertEqual(json.loads(text)["home"], str(self.home))
 
     def test_a_taken_port_says_who_has_it(self):
-        done = self.run_ingle("serve", "--host", f"127.0.0.1:{self.server.port}")
+        done = self.run_ingle("serve", "--host", f"127.0.0.1:{self.server.port}", INGLE_HOME=str(self.home / "other"))
         self.assert_refused(done, 1, "another Inglenook", f"process {self.server.process.pid}", "--host 127.0.0.1:")
+
+    def test_a_home_has_one_server_and_a_second_is_told_where_it_is(self):
+        for host in ("127.0.0.1:0", f"127.0.0.1:{self.server.port}"):
+            done = self.run_ingle("serve", "--engine", "echo", "--host", host)
+            self.assert_refused(done, 1, f"runs already: {self.server.url}", "'ingle stop'", "INGLE_HOME")
+        other = Server(self, "--engine", "echo", INGLE_HOME=str(self.home / "other"))
+        self.assertEqual(other.request("GET", "/")[0], 200)
+        self.server.process.kill()
+        self.server.process.wait()
+        self.assertEqual(Server(self, "--engine", "echo").request("GET", "/")[0], 200)
+
+    def test_stop_tells_what_it_waits_for_and_now_ends_it(self):
+        body = json.dumps({**CHAT, "stream": True, "max_tokens": 100000})
+        with self.server.connect() as connection:
+            connection.sendall(f"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                               f"Content-Length: {len(body)}\r\n\r\n{body}".encode())
+            connection.recv(2000)
+            waits = subprocess.Popen([BINARY, "stop"], env=self.environment(), stderr=subprocess.PIPE, text=True)
+            self.assertEqual(waits.stderr.readline(),
+                             "1 request is answered still, for 30 s at most; 'ingle stop --now' ends them\n")
+            self.assert_refused(self.run_ingle("serve", "--host", "127.0.0.1:0"), 1, "is ending", "ingle stop --now")
+            self.assert_refused(self.run_ingle("ps"), 1, "is ending")
+            self.assertIn("has ended", self.ok("stop", "--now").talk)
+            self.assertIn("has ended", waits.communicate()[1])
+        self.assertEqual(self.server.process.wait(WATCHDOG_S), 130)
+        self.assert_refused(self.run_ingle("stop"), 1, "no server")
+
+    def test_the_start_says_models_log_and_how_to_end(self):
+        self.server.close()
+        other = self.home / "other"
+        process = subprocess.Popen([BINARY, "serve", "--host", "127.0.0.1:0"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                   text=True, env=self.environment(INGLE_HOME=str(other), OLLAMA_MODELS=str(other / "m")))
+        process.stdout.readline()
+        told = [process.stderr.readline() for _ in range(4)]
+        process.terminate()
+        process.communicate()
+        self.assertIn(f"note: OLLAMA_MODELS: no folder '{other / 'm'}' yet", told[0])
+        self.assertIn(f"no models yet in {other / 'm'}", told[1])
+        self.assertIn(str(other / "logs" / "server.jsonl"), told[2])
+        self.assertIn("Ctrl-C ends", told[3])
 
     def test_a_port_taken_by_something_else_says_so(self):
         with socket.create_server(("127.0.0.1", 0)) as other:
-            done = self.run_ingle("serve", "--host", f"127.0.0.1:{other.getsockname()[1]}")
+            done = self.run_ingle("serve", "--host", f"127.0.0.1:{other.getsockname()[1]}", INGLE_HOME=str(self.home / "other"))
         self.assert_refused(done, 1, "is taken by", "process ")
 
     def test_it_does_not_listen_beyond_this_machine(self):
