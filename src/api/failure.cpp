@@ -38,6 +38,10 @@ Failure Failure::from(Error error) {
     failure.status = 429;
     failure.code = kOverloaded;
   }
+  if (chat::is_out_of_reach(failure.error)) {
+    failure.code = kModelTooLarge;
+    failure.param = "model";
+  }
   if (chat::is_answer_breaks_schema(failure.error)) {
     failure.status = 502;
     failure.code = kAnswerBreaksSchema;

@@ -12,6 +12,9 @@ namespace ingle::api {
 /// Of an answer that broke what of its schema is checked and not enforced: the model failed, the request did not.
 inline constexpr std::string_view kAnswerBreaksSchema = "answer_breaks_schema";
 
+/// Of a model that has no room with the settings as they are, whatever else is unloaded.
+inline constexpr std::string_view kModelTooLarge = "model_too_large";
+
 /// Of a request that the engine's full queue did not take.
 inline constexpr std::string_view kOverloaded = "rate_limit_exceeded";
 

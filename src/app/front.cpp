@@ -5,12 +5,12 @@
 #include <system_error>
 
 #include "app/attach.h"
-#include "app/memory_budget.h"
 #include "app/recorded_transport.h"
 #include "app/roles_main.h"
 #include "base/core_board.h"
 #include "base/cpu_features.h"
 #include "base/memory.h"
+#include "chat/errors.h"
 #include "convert/convert_job.h"
 #include "gguf/split_name.h"
 #include "net/http_client.h"
@@ -237,13 +237,19 @@ Result<runtime::Engine> Front::start_engine(std::span<const fs::path> paths, con
   return runtime::Engine{.completer = std::move(remote), .alive = [model] { return model->alive(); }, .bytes = bytes};
 }
 
+Result<MemoryRoom> Front::room_beside(std::span<const runtime::HeldMemory> held) const {
+  INGLE_TRY(const uint64_t limit, parse_memory(settings_.memory));
+  return memory_room(base::machine_memory(), limit, held);
+}
+
 Result<runtime::Engine> Front::start_engine_beside(std::span<const runtime::HeldMemory> held,
                                                    std::span<const fs::path> paths, const std::string& name,
                                                    engine::Options options) {
-  INGLE_TRY(const uint64_t limit, parse_memory(settings_.memory));
-  options.max_memory_bytes = memory_left(base::available_memory(), limit, held);
+  INGLE_TRY(const MemoryRoom room, room_beside(held));
+  options.max_memory_bytes = room.now;
+  options.memory_ceiling = room.ever;
   auto engine = start_engine(paths, name, std::move(options));
-  if (!engine) return std::unexpected(with_holders(std::move(engine).error(), name, limit, held));
+  if (!engine) return std::unexpected(explained(std::move(engine).error(), name, room, held));
   return engine;
 }
 
@@ -294,6 +300,11 @@ void Front::make_models() {
     return start_engine_beside(held, files.parts, files.name, std::move(options));
   };
   runtime::ManagerOptions options;
+  options.can_ever_load = [this](const runtime::ModelFiles& files, uint32_t context) -> Status {
+    const auto told = forecast({.name = files.name, .parts = files.parts, .installed = std::nullopt}, context);
+    if (told && told->refusal && chat::is_out_of_reach(*told->refusal)) return std::unexpected(*told->refusal);
+    return {};
+  };
   options.keep_alive = runtime::parse_keep_alive(settings_.keep_alive).value_or(options.keep_alive);
   options.max_loaded = max_loaded_of(settings_);
   options.on_change = on_model_change_;
@@ -376,17 +387,21 @@ Result<roles::ModelFacts> Front::facts(const ModelFiles& files) {
   });
 }
 
-Result<engine::MemoryForecast> Front::forecast(const ModelFiles& files) {
+Result<engine::MemoryForecast> Front::forecast(const ModelFiles& files, uint32_t least_context) {
   engine::Options options = engine_options();
   if (options.threads == 0) options.threads = base::physical_cores();
   options.clamp_context = true;
+  options.least_context = least_context;
   options.may_shorten = true;
-  INGLE_TRY(const uint64_t limit, parse_memory(settings_.memory));
-  options.max_memory_bytes = memory_left(base::available_memory(), limit, {});
+  INGLE_TRY(const MemoryRoom room, room_beside({}));
+  options.max_memory_bytes = room.now;
+  options.memory_ceiling = room.ever;
   INGLE_TRY(const auto parts, open_parts(files.parts));
   INGLE_TRY(const std::string answer,
             run_job(roles::kModelMemoryJob, roles::encode_memory_job(files.name, options), parts));
-  return roles::decode_memory_forecast(answer);
+  INGLE_TRY(engine::MemoryForecast told, roles::decode_memory_forecast(answer));
+  if (told.refusal) told.refusal = explained(*std::move(told.refusal), files.name, room, {});
+  return told;
 }
 
 Result<std::string> Front::listing(const ModelFiles& files) {

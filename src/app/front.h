@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "app/known_facts.h"
+#include "app/memory_budget.h"
 #include "app/page_cache.h"
 #include "app/settings.h"
 #include "app/slots.h"
@@ -102,8 +103,8 @@ class Front {
   /// does not change.
   Result<roles::ModelFacts> facts(const ModelFiles& files);
 
-  /// What a model would take of the memory that is there now, as the settings are.
-  Result<engine::MemoryForecast> forecast(const ModelFiles& files);
+  /// What a model would take of the memory that is there now, as the settings are; `least_context` as in engine::Options.
+  Result<engine::MemoryForecast> forecast(const ModelFiles& files, uint32_t least_context = 0);
 
   /// All of a model's file but the weights, as JSON (roles/model_listing.h).
   Result<std::string> listing(const ModelFiles& files);
@@ -147,6 +148,7 @@ class Front {
   Status may_connect() const;
   Result<runtime::Engine> start_engine(std::span<const std::filesystem::path> paths, const std::string& name,
                                        engine::Options options);
+  Result<MemoryRoom> room_beside(std::span<const runtime::HeldMemory> held) const;
   /// The same within what the memory allows that engines which are loaded leave.
   Result<runtime::Engine> start_engine_beside(std::span<const runtime::HeldMemory> held,
                                               std::span<const std::filesystem::path> paths, const std::string& name,

@@ -4,6 +4,8 @@
 #include <charconv>
 #include <string>
 
+#include "chat/errors.h"
+
 namespace ingle::app {
 namespace {
 
@@ -37,37 +39,47 @@ Result<uint64_t> parse_memory(std::string_view text) {
   return static_cast<uint64_t>(bytes);
 }
 
-uint64_t memory_left(uint64_t available, uint64_t limit, std::span<const runtime::HeldMemory> held) {
+MemoryRoom memory_room(const base::MachineMemory& machine, uint64_t limit, std::span<const runtime::HeldMemory> held) {
   uint64_t promised = 0;
   uint64_t theirs = 0;
   for (const runtime::HeldMemory& one : held) {
     promised += one.promised();
-    theirs += std::max(one.planned, one.taken);
+    theirs += one.at_most();
   }
-  const auto less = [](uint64_t from, uint64_t what) { return from > what ? from - what : 1; };
-  if (available == 0) return limit == 0 ? 0 : less(limit, theirs);
-  const uint64_t left = less(available, promised);
-  return limit == 0 ? left : std::min(left, less(limit, theirs));
+  const auto less = [](uint64_t from, uint64_t what) {
+    return from == 0 ? UINT64_MAX : from - std::min(from - 1, what);
+  };
+  const auto tighter = [](uint64_t a, uint64_t b) { return a == UINT64_MAX && b == UINT64_MAX ? 0 : std::min(a, b); };
+  const uint64_t of_machine = less(machine.available, promised);
+  const uint64_t of_limit = less(limit, theirs);
+  return {.now = tighter(of_machine, of_limit),
+          .ever = tighter(less(machine.total, 0), less(limit, 0)),
+          .limit = limit,
+          .is_limited = of_limit < of_machine};
 }
 
-Error with_holders(Error refused, std::string_view name, uint64_t limit, std::span<const runtime::HeldMemory> held) {
-  if (refused.code() != ErrorCode::kExhausted) return refused;
+Error explained(Error refused, std::string_view name, const MemoryRoom& room,
+                std::span<const runtime::HeldMemory> held) {
+  const bool is_never = chat::is_out_of_reach(refused);
+  if (!is_never && refused.code() != ErrorCode::kExhausted) return refused;
   std::string message = "'" + std::string(name) + "' does not fit into the memory: " + refused.message();
   std::string hint = refused.hint();
-  if (limit > 0) {
-    message += "; the setting memory allows " + megabytes(limit);
-    hint = "raise the setting memory; " + hint;
+  const bool is_limited = is_never ? room.ever == room.limit : room.is_limited;
+  if (is_limited) {
+    message += "; the setting memory allows " + megabytes(room.limit);
+    hint = "raise the setting memory (INGLE_MEMORY), or " + hint;
   }
+  if (is_never) return Error::refused(std::move(message)).hint(std::move(hint));
+
   for (size_t i = 0; i < held.size(); ++i) {
     const runtime::HeldMemory& one = held[i];
-    message += (i == 0 ? "; loaded: '" : ", '") + one.name + "' with " + megabytes(std::max(one.planned, one.taken)) +
+    message += (i == 0 ? "; loaded: '" : ", '") + one.name + "' with " + megabytes(one.at_most()) +
                (one.in_use ? ", in use" : "");
   }
-  if (!held.empty()) {
-    const auto most = std::ranges::max_element(held, {}, &runtime::HeldMemory::planned);
-    hint = "'" + most->name + "' gives " + megabytes(std::max(most->planned, most->taken)) +
-           " back when its answers have ended; " + hint;
-  }
+  if (!is_limited) hint = "end other programs, or " + hint;
+  if (const auto most = std::ranges::max_element(held, {}, &runtime::HeldMemory::at_most); most != held.end())
+    hint = "wait for '" + most->name + "', which gives " + megabytes(most->at_most()) +
+           " back when its answers have ended, or " + hint;
   return Error::exhausted(std::move(message)).hint(std::move(hint));
 }
 

@@ -25,6 +25,7 @@ constexpr Sentence<4> kTooFewLeft = {{"the shortest text of the format may take 
                                       " the context holds ", " more of the ", " that the model was made for"}};
 constexpr Sentence<2> kTooLarge = {{"a context of ", " tokens was asked for, the model was made for ", ""}};
 
+constexpr std::string_view kOutOfReach = " are all that there can be";
 constexpr std::string_view kFull = "the queue is full: ";
 constexpr std::string_view kBroken = "the answer breaks its schema: ";
 
@@ -146,6 +147,14 @@ bool is_answer_breaks_schema(const Error& error) {
 Error reads_no_pairs(std::string_view model) {
   return Error::refused("'" + std::string(model) + "' does not read pairs of texts")
       .hint("give it one text, or take a cross-encoder");
+}
+
+Error out_of_reach(std::string_view needs, std::string_view most) {
+  return Error::refused(std::string(needs).append(", ").append(most).append(kOutOfReach));
+}
+
+bool is_out_of_reach(const Error& error) {
+  return error.code() == ErrorCode::kRefused && error.message().contains(kOutOfReach);
 }
 
 Error queue_full(uint64_t n_requests) {

@@ -64,6 +64,10 @@ bool is_answer_breaks_schema(const Error& error);
 /// kRefused: the model's tokenizer or its weights know one text alone.
 Error reads_no_pairs(std::string_view model);
 
+/// kRefused: a model needs more memory than it could have if nothing else ran. `needs`: "5 GB are needed"; `most`: "2 GB".
+Error out_of_reach(std::string_view needs, std::string_view most);
+bool is_out_of_reach(const Error& error);
+
 /// kExhausted: so many requests run and wait that this one was not accepted. Asked again later, it may be.
 Error queue_full(uint64_t n_requests);
 bool is_queue_full(const Error& error);

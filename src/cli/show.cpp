@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/sha256.h"
+#include "chat/errors.h"
 #include "cli/json_writer.h"
 #include "cli/load_model.h"
 #include "cli/table.h"
@@ -71,6 +72,12 @@ class Show : public Command {
   }
 
   static void add_memory(std::vector<TableRow>& rows, const engine::MemoryForecast& memory) {
+    if (memory.refusal && chat::is_out_of_reach(*memory.refusal)) {
+      rows.push_back({"memory", "cannot be loaded with the settings as they are:"});
+      rows.push_back({"", terminal_safe(memory.refusal->message())});
+      rows.push_back({"", terminal_safe(memory.refusal->hint())});
+      return;
+    }
     const chat::MemoryPlan& plan = memory.plan;
     const bool keeps = memory.kv_token_bytes > 0;
     rows.push_back({"memory", fmt::format("{} at most: weights {}, {} {}, work {}", format_bytes(plan.total()),
@@ -81,8 +88,8 @@ class Show : public Command {
           {"KV cache",
            fmt::format("{} a token, {} a context of {} tokens, room for {}", format_bytes(memory.kv_token_bytes),
                        format_bytes(memory.kv_token_bytes * memory.context), memory.context, memory.sequences)});
-    if (memory.context_now == 0) {
-      rows.push_back({"", "would be refused now: " + terminal_safe(memory.refusal)});
+    if (memory.refusal) {
+      rows.push_back({"", "would be refused now: " + terminal_safe(memory.refusal->message())});
     } else if (memory.context_now < memory.context) {
       rows.push_back({"", fmt::format("has room for a context of {} tokens now", memory.context_now)});
     }
@@ -150,7 +157,10 @@ class Show : public Command {
         .member("context", memory.context)
         .member("kv_bytes_per_token", memory.kv_token_bytes)
         .member("context_now", memory.context_now);
-    if (!memory.refusal.empty()) json.text("refused_now", memory.refusal);
+    if (memory.refusal) {
+      json.text("refused_now", memory.refusal->message());
+      json.member("refused_for_good", chat::is_out_of_reach(*memory.refusal));
+    }
     json.end_object();
   }
 

@@ -185,6 +185,7 @@ Result<MemoryForecast> forecast(std::span<const base::FileDescriptor> parts, std
   INGLE_TRY(auto file, gguf::File::open(parts, name));
   Options unlimited = options;
   unlimited.max_memory_bytes = 0;
+  unlimited.memory_ceiling = 0;
   MemoryForecast told;
   INGLE_TRY_VOID(models::load(std::move(file), [&](const models::Model& model) -> Status {
     INGLE_TRY(told.context, context_of(options, model.program));
@@ -198,7 +199,7 @@ Result<MemoryForecast> forecast(std::span<const base::FileDescriptor> parts, std
     }
     const auto now = plan(model.program, options, to);
     told.context_now = now ? now->context : 0;
-    if (!now) told.refusal = now.error().message();
+    if (!now) told.refusal = now.error();
     return {};
   }));
   return told;

@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -46,6 +47,7 @@ struct Options {
   bool speculate = true;          // guess from the text what follows and check it along: the same answers, sooner
   bool vocabulary_only = false;   // no weights are read: tokenize, detokenize and render are all it can
   uint64_t max_memory_bytes = 0;  // that is free for the model, see memory_plan.h; 0 = not checked
+  uint64_t memory_ceiling = 0;    // that would be free if nothing else ran; 0 = not known
   bool may_shorten = false;       // a context that was not named (0), or is more than the least, gives way to memory
   PagesOnDisk pages_on_disk = {};
   std::shared_ptr<base::CoreBoard> cores = {};  // shared with other engines of this machine; null: all are its own
@@ -60,12 +62,12 @@ Result<std::unique_ptr<chat::Completer>> load(std::span<const base::FileDescript
 
 /// What load() would take of the memory.
 struct MemoryForecast {
-  chat::MemoryPlan plan;        // where there is all the room that it wants
-  uint32_t context = 0;         // tokens of a sequence, then
-  uint32_t sequences = 0;       // of that length that the KV cache holds
-  uint64_t kv_token_bytes = 0;  // of one token; 0: an encoder, which keeps none
-  uint32_t context_now = 0;     // with options.max_memory_bytes; 0: there is no room
-  std::string refusal = {};     // why not
+  chat::MemoryPlan plan;              // where there is all the room that it wants
+  uint32_t context = 0;               // tokens of a sequence, then
+  uint32_t sequences = 0;             // of that length that the KV cache holds
+  uint64_t kv_token_bytes = 0;        // of one token; 0: an encoder, which keeps none
+  uint32_t context_now = 0;           // with options.max_memory_bytes; 0: there is no room
+  std::optional<Error> refusal = {};  // why not: load()'s own
 };
 /// Reads no weights. The same errors as load() for a file that cannot be one of a model.
 Result<MemoryForecast> forecast(std::span<const base::FileDescriptor> parts, std::string_view name,

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string>
 
+#include "chat/errors.h"
 #include "kernels/kernels.h"
 
 namespace ingle::engine {
@@ -32,10 +33,11 @@ uint64_t pages_for(uint64_t context) {
 
 class Planner {
  public:
-  Planner(const MemoryNeeds& needs, const Options& options)
+  /// `free`: 0: not asked.
+  Planner(const MemoryNeeds& needs, const Options& options, uint64_t free)
       : needs_(needs),
         page_(std::max<uint64_t>(needs.model.page, 1)),
-        free_(options.max_memory_bytes > 0 ? options.max_memory_bytes : UINT64_MAX),
+        free_(free > 0 ? free : UINT64_MAX),
         max_sequences_(options.max_sequences) {}
 
   uint64_t work() const { return needs_.model.work + needs_.model.tables + needs_.vocabulary; }
@@ -74,25 +76,29 @@ class Planner {
             .n_pages = static_cast<uint32_t>(n_pages)};
   }
 
-  Error refusal() const {
-    const uint64_t cache = least_pages(needs_.context) * page_;
-    std::string message =
-        fmt::format("{} are needed ({} for weights, {} for {}, {} for work), {} are free", megabytes(fixed() + cache),
-                    megabytes(needs_.model.weights), megabytes(cache),
-                    needs_.encoder ? std::string("a step") : fmt::format("a context of {} tokens", needs_.context),
-                    megabytes(work()), megabytes(free_));
-    std::string help;
-    if (const uint32_t context = longest(); context > 0)
-      help += fmt::format("a context of {} tokens has room; ", context);
-    if (!needs_.encoder && needs_.small_page < page_) {
-      const uint64_t saved = least_pages(needs_.context) * (page_ - needs_.small_page);
-      help += fmt::format("kv_type i8 needs {} less{}; ", megabytes(saved),
-                          least(needs_.context) - saved <= free_ ? ", which is enough" : "");
-    }
-    return Error::exhausted(std::move(message)).hint(help + "or end other programs, or take a smaller model");
-  }
+  Error refusal() const { return Error::exhausted(needed() + ", " + megabytes(free_) + " are free").hint(help()); }
+  /// Where `free` is all that there can be.
+  Error never() const { return chat::out_of_reach(needed(), megabytes(free_)).hint(help()); }
 
  private:
+  std::string needed() const {
+    const uint64_t cache = least_pages(needs_.context) * page_;
+    return fmt::format("{} are needed ({} for weights, {} for {}, {} for work)", megabytes(fixed() + cache),
+                       megabytes(needs_.model.weights), megabytes(cache),
+                       needs_.encoder ? std::string("a step") : fmt::format("a context of {} tokens", needs_.context),
+                       megabytes(work()));
+  }
+
+  /// Only what is enough.
+  std::string help() const {
+    std::string help;
+    if (const uint32_t context = longest(); context > 0)
+      help += fmt::format("take a context of {} tokens, or ", context);
+    const uint64_t small = fixed() + least_pages(needs_.context) * std::min(needs_.small_page, page_);
+    if (!needs_.encoder && small <= free_) help += "set kv_type to i8, or ";
+    return help + "take a smaller model";
+  }
+
   const MemoryNeeds& needs_;
   const uint64_t page_;
   const uint64_t free_;
@@ -112,10 +118,12 @@ uint32_t least_context(const MemoryNeeds& needs, const Options& options) {
 }  // namespace
 
 Result<PlannedMemory> plan_memory(const MemoryNeeds& needs, const Options& options) {
-  const Planner planner(needs, options);
+  const Planner planner(needs, options, options.max_memory_bytes);
   if (planner.fits(needs.context)) return planner.planned(needs.context);
+  const uint32_t least = least_context(needs, options);
+  if (const Planner alone(needs, options, options.memory_ceiling); !alone.fits(least))
+    return std::unexpected(alone.never());
   if (options.may_shorten) {
-    const uint32_t least = least_context(needs, options);
     for (const uint32_t context : {planner.longest(), least})
       if (context >= least && planner.fits(context)) return planner.planned(context);
   }

@@ -29,7 +29,8 @@ struct PlannedMemory {
 };
 
 /// options.max_memory_bytes is what is free, 0: not asked. Pages are for every sequence at full length where there is
-/// room, but for one in any case. kExhausted: there is none for that.
+/// room, but for one in any case. kExhausted: there is none for that; chat::out_of_reach(): and never will be, for the
+/// shortest context that would do needs more than options.memory_ceiling.
 Result<PlannedMemory> plan_memory(const MemoryNeeds& needs, const Options& options);
 
 /// What the vocabulary and a process take: an estimate, from above for the models that were measured.

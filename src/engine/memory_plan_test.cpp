@@ -5,6 +5,7 @@
 
 #include <filesystem>
 
+#include "chat/errors.h"
 #include "gguf/file.h"
 #include "kernels/kernels.h"
 #include "models/model.h"
@@ -61,10 +62,7 @@ TEST(MemoryPlan, refuses_with_every_figure_and_with_what_would_help) {
   EXPECT_EQ(refused.error().message(),
             "682 MB are needed (500 MB for weights, 132 MB for a context of 4096 tokens, 50 MB for work), 650 MB are "
             "free");
-  EXPECT_EQ(
-      refused.error().hint(),
-      "a context of 3072 tokens has room; kv_type i8 needs 66 MB less, which is enough; or end other programs, or "
-      "take a smaller model");
+  EXPECT_EQ(refused.error().hint(), "take a context of 3072 tokens, or set kv_type to i8, or take a smaller model");
   // And what it says is true.
   MemoryNeeds shorter = needs();
   shorter.context = 3072;
@@ -72,7 +70,26 @@ TEST(MemoryPlan, refuses_with_every_figure_and_with_what_would_help) {
   MemoryNeeds small = needs();
   small.model.page = small.small_page;
   EXPECT_TRUE(plan_memory(small, within(650 * kMega)));
-  EXPECT_THAT(plan_memory(needs(), within(100)).error().hint(), Not(HasSubstr("has room")));
+  EXPECT_EQ(plan_memory(needs(), within(100)).error().hint(), "take a smaller model");  // nothing else is enough
+}
+
+TEST(MemoryPlan, refuses_for_good_what_the_ceiling_forbids_in_its_shortest_form) {
+  Options options = within(560 * kMega);
+  options.memory_ceiling = 600 * kMega;  // there is room for 512 tokens, if nothing else runs
+  EXPECT_EQ(plan_memory(needs(), options).error().code(), ErrorCode::kExhausted);
+  options.memory_ceiling = 569 * kMega;
+  const Error never = plan_memory(needs(), options).error();
+  EXPECT_TRUE(chat::is_out_of_reach(never));
+  EXPECT_EQ(never.message(),
+            "682 MB are needed (500 MB for weights, 132 MB for a context of 4096 tokens, 50 MB for work), 569 MB are "
+            "all that there can be");
+  EXPECT_EQ(never.hint(), "take a smaller model");
+  // A context that was named is needed whole, whatever others give back.
+  options.context = 4096;
+  options.memory_ceiling = 650 * kMega;
+  EXPECT_EQ(plan_memory(needs(), options).error().hint(),
+            "take a context of 3072 tokens, or set kv_type to i8, or take a smaller model");
+  EXPECT_TRUE(chat::is_out_of_reach(plan_memory(needs(), options).error()));
 }
 
 TEST(MemoryPlan, shortens_a_context_that_nobody_named_when_it_may_and_says_so) {

@@ -90,6 +90,7 @@ std::string encode_load(const LoadOrder& order) {
       .number(options.speculate)
       .number(options.vocabulary_only)
       .number(options.max_memory_bytes)
+      .number(options.memory_ceiling)
       .number(options.may_shorten)
       .take();
 }
@@ -112,6 +113,7 @@ Result<LoadOrder> decode_load(std::string_view bytes) {
   order.options.speculate = reader.number<bool>();
   order.options.vocabulary_only = reader.number<bool>();
   order.options.max_memory_bytes = reader.number<uint64_t>();
+  order.options.memory_ceiling = reader.number<uint64_t>();
   order.options.may_shorten = reader.number<bool>();
   if (!reader.done()) return std::unexpected(Error::corrupt("the order to load a model is damaged"));
   return order;

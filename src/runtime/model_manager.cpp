@@ -76,7 +76,7 @@ struct ModelManager::State {
 
   explicit State(ManagerOptions given) : options(std::move(given)) {}
 
-  ManagerOptions options;  // under the lock, but for what never changes: now, on_change
+  ManagerOptions options;  // under the lock, but for what never changes: now, on_change, can_ever_load
   mutable std::mutex mutex;
   std::condition_variable_any changed;
   bool has_changed = false;
@@ -248,6 +248,7 @@ Result<std::optional<Lease>> ModelManager::lease(const ModelFiles& files, const 
 
 Result<Engine> ModelManager::load(const ModelFiles& files, const AcquireOptions& options) {
   uint32_t context = options.context;
+  bool was_asked = !state_->options.can_ever_load;
   for (;;) {
     size_t n_loaded = 0;
     size_t max_loaded = 0;
@@ -267,6 +268,8 @@ Result<Engine> ModelManager::load(const ModelFiles& files, const AcquireOptions&
       }
       if (engine.error().code() != ErrorCode::kExhausted) return engine;
       if (!state_->take_oldest_idle()) return engine;
+    } else if (!std::exchange(was_asked, true)) {
+      INGLE_TRY_VOID(state_->options.can_ever_load(files, context));
     } else if (!state_->take_oldest_idle()) {
       return std::unexpected(
           Error::exhausted(fmt::format("'{}' cannot be loaded: {} models are loaded and all of them are in use",

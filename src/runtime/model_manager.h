@@ -51,6 +51,7 @@ struct HeldMemory {
 
   /// Not taken yet, and promised all the same.
   uint64_t promised() const { return planned - std::min(planned, taken); }
+  uint64_t at_most() const { return std::max(planned, taken); }
 };
 
 /// What happened to a model, for logs and counters.
@@ -68,6 +69,8 @@ struct ManagerOptions {
   std::function<std::chrono::steady_clock::time_point()> now = std::chrono::steady_clock::now;
   /// From any thread, under the manager's lock: must be quick and must not call back. May be empty.
   std::function<void(const ModelChange&)> on_change = {};
+  /// Asked before another model is unloaded because there are too many. May be empty.
+  std::function<Status(const ModelFiles& files, uint32_t context)> can_ever_load = {};
 };
 
 class ModelManager final : public Models {
@@ -75,7 +78,8 @@ class ModelManager final : public Models {
   /// From what a user calls a model, a name or the path of a .gguf file, to its files.
   using Resolver = std::function<Result<ModelFiles>(std::string_view model)>;
   /// Starts an engine for everybody whose context is no less than this; 0: the setting's. Less than the setting's is loaded
-  /// where memory is short alone. kExhausted: not enough is free; models that nobody uses then make room, one by one.
+  /// where memory is short alone. kExhausted: not enough is free; models that nobody uses then make room, one by one. All
+  /// other errors are answered at once.
   using Loader = std::function<Result<Engine>(const ModelFiles& files, uint32_t context)>;
 
   ModelManager(Resolver resolver, Loader loader, ManagerOptions options);

@@ -258,6 +258,20 @@ TEST_F(ModelManagerTest, knows_what_engines_may_still_take_also_of_those_that_ar
   EXPECT_EQ(manager->held().size(), 1U);
 }
 
+TEST_F(ModelManagerTest, what_can_never_be_loaded_unloads_nothing) {
+  const auto never = chat::out_of_reach("9 GB are needed", "5 GB");
+  const auto manager = make({.max_loaded = 1, .can_ever_load = [&](const ModelFiles& files, uint32_t) -> Status {
+                               if (files.name == "huge") return std::unexpected(never);
+                               return {};
+                             }});
+  EXPECT_TRUE(manager->acquire("small", {}));
+  EXPECT_EQ(manager->acquire("huge", {}).error(), never);
+  EXPECT_EQ(names(*manager), Names{"small"});
+  EXPECT_EQ(n_loads_, 1);
+  EXPECT_TRUE(manager->acquire("other", {}));
+  EXPECT_EQ(names(*manager), Names{"other"});
+}
+
 TEST_F(ModelManagerTest, loads_of_several_models_at_once_see_one_another_and_do_not_take_more_than_there_is) {
   std::atomic<int> n_loading = 0;
   std::atomic<uint64_t> promised = 0;

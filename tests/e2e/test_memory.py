@@ -1,4 +1,5 @@
-"""What does not fit into the memory is refused with the figures, at once and in every dialect, and the server goes on."""
+"""What can never fit into the memory is refused for good, with the figures and in every dialect, and unloads nothing; what
+has no room now is told to come back."""
 import json
 import unittest
 
@@ -29,9 +30,11 @@ class Memory(IngleTest):
         for path, body in REQUESTS.items():
             with self.subTest(path=path):
                 status, _, text = server.request("POST", path, body)
-                self.assertEqual(status, 503, text)
-                for words in ("are needed", "for weights", "100 MB are free", "the setting memory allows 100 MB"):
+                self.assertEqual(status, 400, text)  # what is asked again after a 503 would never be answered
+                for words in ("are needed", "for weights", "100 MB are all that there can be",
+                              "the setting memory allows 100 MB"):
                     self.assertIn(words, text)
+                self.assertNotIn("overloaded", text)
                 json.loads(text)
                 self.assertEqual(server.request("GET", "/health")[0], 200)
         self.assertEqual(server.json("GET", "/api/ps")["models"], [])
@@ -40,9 +43,9 @@ class Memory(IngleTest):
     def test_a_context_is_shortened_only_where_nobody_named_one(self):
         server = Server(self, INGLE_MEMORY_LIMIT="240MB")
         named = server.request("POST", "/api/generate", generate(MODEL, num_ctx=4096))
-        self.assertEqual(named[0], 503, named[2])
+        self.assertEqual(named[0], 400, named[2])
         self.assertIn("for a context of 4096 tokens", named[2])
-        self.assertIn("has room", named[2])
+        self.assertIn("take a context of", named[2])
         self.assertTrue(server.json("POST", "/api/generate", generate(MODEL))["done"])
         loaded = server.json("GET", "/api/ps")["models"]
         self.assertGreaterEqual(loaded[0]["context_length"], 512)
@@ -64,6 +67,37 @@ class Memory(IngleTest):
         for model in (MODEL, OTHER, MODEL):
             self.assertTrue(server.json("POST", "/api/generate", generate(model))["done"])
             self.assertEqual([one["name"] for one in server.json("GET", "/api/ps")["models"]], [model])
+
+    @needs(MODEL)
+    @needs(OTHER)
+    def test_what_can_never_fit_unloads_nothing_and_show_says_the_same(self):
+        settings = {"INGLE_MEMORY_LIMIT": "300MB", "INGLE_CONTEXT": "1024", "INGLE_THREADS": "2"}
+        for most in ("1", "3"):
+            server = Server(self, INGLE_MAX_LOADED_MODELS=most, **settings)
+            self.assertTrue(server.json("POST", "/api/generate", generate(MODEL))["done"])
+            status, _, text = server.request("POST", "/v1/chat/completions", {"model": OTHER, "messages": HELLO})
+            self.assertEqual(status, 400, text)
+            error = json.loads(text)["error"]
+            self.assertEqual((error["code"], error["param"]), ("model_too_large", "model"))
+            self.assertEqual([one["name"] for one in server.json("GET", "/api/ps")["models"]], [MODEL])
+        memory = self.run_ingle("show", OTHER, "--json", **settings).json()["memory"]
+        self.assertTrue(memory["refused_for_good"])
+        self.assertTrue(error["message"].startswith(memory["refused_now"]), (error, memory))
+        told = self.run_ingle("show", OTHER, **settings).data
+        self.assertIn("cannot be loaded with the settings as they are", told)
+
+    @needs(MODEL)
+    @needs(OTHER)
+    def test_what_has_no_room_beside_a_model_in_use_is_told_to_come_back(self):
+        server = Server(self, INGLE_MEMORY_LIMIT="600MB", INGLE_CONTEXT="1024", INGLE_PARALLEL="4")
+        body = json.dumps({"model": MODEL, "prompt": "Once", "raw": True, "options": {"num_predict": 900}})
+        with server.connect() as stream:
+            stream.sendall(f"POST /api/generate HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
+            self.assertIn(b"200 OK", stream.recv(1000))
+            status, headers, text = server.request("POST", "/api/generate", generate(OTHER))
+        self.assertEqual(status, 503, text)
+        self.assertIn("Retry-After", headers)
+        self.assertIn("in use", text)
 
     def test_a_limit_that_is_no_amount_is_told_at_the_start(self):
         done = self.run_ingle("list", INGLE_MEMORY_LIMIT="much")

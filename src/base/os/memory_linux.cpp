@@ -39,21 +39,21 @@ uint64_t number_after(const fs::path& path, std::string_view key) {
   return 0;
 }
 
-uint64_t left_in_group(const fs::path& folder, const GroupFiles& files) {
+void add_group(GroupMemory& memory, const fs::path& folder, const GroupFiles& files) {
   const auto limit = number_in(folder / files.limit);
   const auto used = number_in(folder / files.used);
-  if (!limit || !used) return UINT64_MAX;
+  if (!limit || !used) return;
   const uint64_t kept = *used - std::min(*used, number_after(folder / "memory.stat", files.cache));
-  return *limit - std::min(*limit, kept);
+  memory.left = std::min(memory.left, *limit - std::min(*limit, kept));
+  memory.limit = std::min(memory.limit, *limit);
 }
 
 /// A group is bounded by every one above it. Inside a container its own path may not be visible, but the root is.
-uint64_t left_up_from(const fs::path& root, std::string_view group, const GroupFiles& files) {
-  uint64_t left = left_in_group(root, files);
+void add_groups_up_from(GroupMemory& memory, const fs::path& root, std::string_view group, const GroupFiles& files) {
+  add_group(memory, root, files);
   fs::path folder = root;
   for (const fs::path& part : fs::path(group).relative_path())
-    left = std::min(left, left_in_group(folder /= part, files));
-  return left;
+    add_group(memory, folder /= part, files);
 }
 
 std::string text_of(const char* path) {
@@ -63,8 +63,8 @@ std::string text_of(const char* path) {
 
 }  // namespace
 
-uint64_t left_in_groups(const fs::path& root, std::string_view memberships) {
-  uint64_t left = UINT64_MAX;
+GroupMemory memory_of_groups(const fs::path& root, std::string_view memberships) {
+  GroupMemory memory;
   while (!memberships.empty()) {
     // cgroups(7): "4:memory:/group" of version 1, "0::/group" of version 2
     const std::string_view line = memberships.substr(0, memberships.find('\n'));
@@ -74,17 +74,19 @@ uint64_t left_in_groups(const fs::path& root, std::string_view memberships) {
     if (first == line.npos || second == line.npos) continue;
     const std::string_view controllers = line.substr(first + 1, second - first - 1);
     const std::string_view group = line.substr(second + 1);
-    if (controllers.empty()) left = std::min(left, left_up_from(root, group, kVersion2));
-    if (controllers == "memory") left = std::min(left, left_up_from(root / "memory", group, kVersion1));
+    if (controllers.empty()) add_groups_up_from(memory, root, group, kVersion2);
+    if (controllers == "memory") add_groups_up_from(memory, root / "memory", group, kVersion1);
   }
-  return left;
+  return memory;
 }
 
-uint64_t available_memory() {
+MachineMemory machine_memory() {
   // proc(5): "MemAvailable:   12345678 kB"
   const uint64_t available = number_after("/proc/meminfo", "MemAvailable:") * 1024;
-  if (available == 0) return 0;
-  return std::max<uint64_t>(std::min(available, left_in_groups("/sys/fs/cgroup", text_of("/proc/self/cgroup"))), 1);
+  const uint64_t total = number_after("/proc/meminfo", "MemTotal:") * 1024;
+  const GroupMemory groups = memory_of_groups("/sys/fs/cgroup", text_of("/proc/self/cgroup"));
+  return {.available = available == 0 ? 0 : std::max<uint64_t>(std::min(available, groups.left), 1),
+          .total = total == 0 ? 0 : std::max<uint64_t>(std::min(total, groups.limit), 1)};
 }
 
 void return_freed_memory() {
