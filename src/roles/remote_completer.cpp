@@ -312,13 +312,16 @@ Result<std::unique_ptr<RemoteCompleter>> load_in_engine_role(Spawner& spawner,
                                                              std::span<const base::FileDescriptor> parts,
                                                              std::string_view name, const engine::Options& options,
                                                              const base::FileDescriptor& core_board) {
-  INGLE_TRY(Child started, spawner.spawn(Role::kEngine, {.max_file_bytes = options.pages_on_disk.max_bytes}));
-  const auto child = std::make_shared<Child>(std::move(started));
-  return RemoteCompleter::load({.channel = &child->channel(),
-                                .owner = child,
-                                .how_it_ended = [&child = *child] { return child.how_it_ended(); },
-                                .kill = [&child = *child] { child.kill(); }},
-                               parts, name, options, core_board);
+  for (bool is_second = false;; is_second = true) {
+    INGLE_TRY(Child started, spawner.spawn(Role::kEngine, {.max_file_bytes = options.pages_on_disk.max_bytes}));
+    const auto child = std::make_shared<Child>(std::move(started));
+    auto loaded = RemoteCompleter::load({.channel = &child->channel(),
+                                         .owner = child,
+                                         .how_it_ended = [&child = *child] { return child.how_it_ended(); },
+                                         .kill = [&child = *child] { child.kill(); }},
+                                        parts, name, options, core_board);
+    if (loaded || is_second || !child->was_killed()) return loaded;
+  }
 }
 
 bool RemoteCompleter::alive() const {

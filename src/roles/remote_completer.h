@@ -85,7 +85,8 @@ class RemoteCompleter final : public chat::Completer {
   std::thread reader_;
 };
 
-/// An engine role of its own for this model.
+/// An engine role of its own for this model. One that is killed while it loads (memory is short for a moment, or somebody
+/// ends the wrong process) is started once more: nothing of an answer has begun, and whoever waits for the model need not know.
 Result<std::unique_ptr<RemoteCompleter>> load_in_engine_role(Spawner& spawner,
                                                              std::span<const base::FileDescriptor> parts,
                                                              std::string_view name, const engine::Options& options,

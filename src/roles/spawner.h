@@ -75,6 +75,8 @@ class Child {
   void kill();
   /// "ended by signal 9", "exit code 1"; empty while it runs. Waits a moment for one whose channel just closed.
   std::string how_it_ended();
+  /// By a signal: it did not end by itself. Waits as how_it_ended() does.
+  bool was_killed();
 
  private:
   friend class Spawner;

@@ -170,6 +170,20 @@ class Kills(IngleTest):
             kill(pid)
         self.assertEqual(ask(server, chat(question, 20)), (alone, None))
 
+    def test_nobody_notices_that_the_engine_was_killed_while_it_was_loading(self):
+        server = Server(self)
+        answers = []
+        waiting = [threading.Thread(target=lambda: answers.append(
+            server.request("POST", "/tokenize", {"model": MODEL, "content": "hello"})[0])) for _ in range(4 * CLIENTS)]
+        for thread in waiting:
+            thread.start()
+        while not (engines := server.roles("engine")):
+            pass
+        kill(engines[0])
+        for thread in waiting:
+            thread.join()
+        self.assertEqual(answers, [200] * len(waiting))
+
     def test_whoever_asks_for_something_else_does_not_wait_for_an_engine_that_is_stopped(self):
         server = Server(self)
         expected = {model: ask(server, chat("Who are you?", 10, model=model))[0] for model in (MODEL, OTHER)}

@@ -46,7 +46,7 @@ bool hung_up(int socket) {
 std::string in_words(const SpawnerReply& reply) {
   switch (reply.ended) {
     case Ended::kNot:
-      return {};
+      return "ended with the process that starts roles";
     case Ended::kExited:
       return fmt::format("exit code {}", reply.code);
     case Ended::kSignalled:
@@ -139,8 +139,10 @@ struct Child::State {
   pid_t pid = -1;
   uint64_t number = 0;
   std::mutex asking;
-  std::string ended;  // guarded by `asking`
+  std::optional<SpawnerReply> known_end;  // guarded by `asking`
 
+  /// Nothing: it runs. kNot: it does not, and the spawner has ended as well.
+  std::optional<SpawnerReply> end();
   void kill() {
     channel.close_both();
     if (spawner->ask({.kind = SpawnerRequest::Kind::kEnd, .child = number})) readable(process.get(), kPatienceMs);
@@ -170,7 +172,7 @@ Result<Child> Spawner::spawn(Role role, const SpawnOptions& options) {
                                                               .pid = answer.reply.pid,
                                                               .number = answer.reply.child,
                                                               .asking = {},
-                                                              .ended = {}}));
+                                                              .known_end = std::nullopt}));
 }
 
 Child::Child(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -190,14 +192,24 @@ void Child::kill() {
   state_->kill();
 }
 
-std::string Child::how_it_ended() {
-  const std::scoped_lock lock(state_->asking);
-  if (!state_->ended.empty()) return state_->ended;
+std::optional<SpawnerReply> Child::State::end() {
+  const std::scoped_lock lock(asking);
   // The kernel closes a dying process's descriptors before anybody can learn how it ended.
-  if (!readable(state_->process.get(), hung_up(state_->channel.descriptor()) ? kPatienceMs : 0)) return {};
-  const auto answer = state_->spawner->ask({.kind = SpawnerRequest::Kind::kHowEnded, .child = state_->number});
-  state_->ended = answer ? in_words(answer->reply) : "ended with the process that starts roles";
-  return state_->ended;
+  if (!known_end && readable(process.get(), hung_up(channel.descriptor()) ? kPatienceMs : 0)) {
+    const auto answer = spawner->ask({.kind = SpawnerRequest::Kind::kHowEnded, .child = number});
+    known_end = answer ? answer->reply : SpawnerReply{};
+  }
+  return known_end;
+}
+
+std::string Child::how_it_ended() {
+  const auto end = state_->end();
+  return end ? in_words(*end) : "";
+}
+
+bool Child::was_killed() {
+  const auto end = state_->end();
+  return end && end->ended == Ended::kSignalled;
 }
 
 }  // namespace ingle::roles

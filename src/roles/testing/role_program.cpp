@@ -5,12 +5,14 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <new>
 #include <string>
 
 #include "roles/egress_role.h"
+#include "roles/engine_role.h"
 #include "roles/jobs.h"
 #include "roles/sandbox.h"
 
@@ -72,6 +74,15 @@ int test_role(Channel channel, const SpawnOptions& options) {
   }
 }
 
+/// Counts in the model's file how often it was tried. Its name says how many tries are killed; the next one fails.
+Result<std::unique_ptr<chat::Completer>> test_load(std::span<const base::FileDescriptor> parts, std::string_view name,
+                                                   const engine::Options&) {
+  const int file = parts.front().get();
+  if (::write(file, "x", 1) != 1) return std::unexpected(Error::io("counting", errno));
+  if (::lseek(file, 0, SEEK_CUR) <= std::atoi(std::string(name).c_str())) ::raise(SIGKILL);
+  return std::unexpected(Error::corrupt("no model"));
+}
+
 std::span<const JobKind> test_jobs() {
   static constexpr JobKind kKinds[] = {
       {"echo",
@@ -105,7 +116,12 @@ RoleMains test_roles() {
       return {};
     });
   };
-  return {.engine = test_role, .parse = parse, .egress = egress};
+  // Nobody else gives an engine pages on disk.
+  const auto engine = [](Channel channel, const SpawnOptions& options) {
+    return options.max_file_bytes > 0 ? serve_engine(channel, test_load, [] { return Status(); })
+                                      : test_role(std::move(channel), options);
+  };
+  return {.engine = engine, .parse = parse, .egress = egress};
 }
 
 }  // namespace ingle::roles::testing

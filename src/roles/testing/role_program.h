@@ -1,6 +1,7 @@
 // What a test program does when it is executed again as a role: `main` of tests that start roles calls run_role with these.
 //
-// engine: echoes frames, and obeys the few words of Order. Parse does the same; egress is the real one.
+// engine: echoes frames, and obeys the few words of Order; with pages on disk it is the real one, and loads what
+// test_load says. Parse echoes too; egress is the real one.
 #pragma once
 
 #include <span>
