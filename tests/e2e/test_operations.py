@@ -81,7 +81,8 @@ class Signals(IngleTest):
             self.write("config.toml", text)
             server.process.send_signal(signal.SIGHUP)
             wait_until(lambda told=told: all(word in server.said() for word in told), "a refused reload")
-        self.assertIn("line 2, keep_alive", (self.home / "logs" / "server.jsonl").read_text())
+        log = self.home / "logs" / "server.jsonl"
+        wait_until(lambda: "line 2, keep_alive" in log.read_text(), "the refused reload in the log")
         self.assertEqual(self.status(server, "house.example"), 200)
 
     def test_the_end_lets_streams_end(self):
