@@ -67,14 +67,18 @@ Sent sent_with(const net::ServerRequest& head) {
 }
 
 Failure unauthorized(std::string message, std::string hint) {
-  return {.status = 401, .code = "invalid_api_key", .error = Error::refused(std::move(message)).hint(std::move(hint))};
+  return {.status = 401,
+          .code = "invalid_api_key",
+          .reason = message,
+          .error = Error::refused(std::move(message)).hint(std::move(hint))};
 }
 
 Failure owner_only() {
+  std::string message = "only the owner of this installation may see this";
   return {.status = 401,
           .code = "no_session",
-          .error = Error::refused("only the owner of this installation may see this")
-                       .hint("run 'ingle app', which opens the app with a link for you")};
+          .reason = message,
+          .error = Error::refused(std::move(message)).hint("run 'ingle app', which opens the app with a link for you")};
 }
 
 /// One of them.
@@ -144,10 +148,12 @@ Verdict Access::check_key(std::string_view key, const Route* route, const TokenL
     return {.failure = unauthorized("this token has expired", "'ingle token create' makes a new one")};
   if (const Grants needed = route == nullptr ? Grants{} : needed_for(route->scope);
       route != nullptr && !token->has_one_of(needed)) {
+    std::string message =
+        "this token is for '" + grants_text(token->grants) + "', and this needs '" + grants_text(needed) + "'";
     return {.failure = Failure{.status = 403,
                                .code = "insufficient_scope",
-                               .error = Error::refused("this token is for '" + grants_text(token->grants) +
-                                                       "', and this needs '" + grants_text(needed) + "'")
+                               .reason = message,
+                               .error = Error::refused(std::move(message))
                                             .hint("'ingle token create --scope " +
                                                   scope_words(static_cast<Grants>(token->grants | needed)) +
                                                   "' makes one that may do both")}};

@@ -41,12 +41,17 @@ Verdict Api::check(const net::ServerRequest& head, const RouteMatch& match) {
   Verdict verdict = access_.check(head, match.route, services_.now_unix());
   if (verdict.failure) return verdict;
   if (match.route != nullptr && match.route->handle == nullptr)
-    return {.failure = Failure{.status = 501, .error = Error::unsupported(std::string(match.route->about))}};
+    return {.failure = Failure{.status = 501,
+                               .reason = std::string(match.route->about),
+                               .error = Error::unsupported(std::string(match.route->about))}};
   if (match.route != nullptr) return verdict;
   if (match.allowed.empty())
-    return {.failure = Failure{.status = 404, .error = Error::not_found("nothing is served at this address")}};
+    return {.failure = Failure{.status = 404,
+                               .reason = "nothing is served at this address",
+                               .error = Error::not_found("nothing is served at this address")}};
   return {.failure = Failure{
               .status = 405,
+              .reason = "this address takes " + match.allowed,
               .error = Error::usage("this address does not take " + head.method).hint("it takes " + match.allowed)}};
 }
 
@@ -73,7 +78,8 @@ net::Reply Api::refusal(const net::ServerRequest& head, const RouteMatch& match,
   const Dialect dialect = match.route == nullptr ? dialect_of(head.path) : match.route->dialect;
   if (services_.telemetry)
     services_.telemetry->refused({.status = status_in(dialect, failure),
-                                  .reason = failure.word(),
+                                  .error = failure.word(),
+                                  .reason = failure.reason,
                                   .method = known_method(head.method),
                                   .route = match.pattern,
                                   .request_id = id});
@@ -119,6 +125,7 @@ net::Reply Api::on_overload(const net::ServerRequest& head) {
   const Failure failure{
       .status = 429,
       .code = std::string(kOverloaded),
+      .reason = "more requests wait than this server takes",
       .error = Error::exhausted("more requests wait than this server takes").hint("ask again in a moment")};
   return refusal(head, find_route(head.method, head.path), failure);
 }

@@ -22,7 +22,7 @@ struct Failure {
   int status = 500;
   std::string code = {};   // a stable word for programs, "context_length_exceeded"; empty: the error's code says enough
   std::string param = {};  // the field it is about, "messages[2].content"; empty: none
-  /// For logs: what is wrong with the field, in words of this program alone. Messages may quote the request.
+  /// For logs: what is wrong, with the field if there is one, in words of this program alone. Messages may quote the request.
   std::string reason = {};
   Error error = Error::internal("nothing is known");
 

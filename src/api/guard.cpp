@@ -17,7 +17,7 @@ namespace {
 constexpr std::string_view kDesktopOrigins[] = {"app://*", "tauri://*", "vscode-webview://*", "vscode-file://*"};
 
 Failure forbidden(std::string message, std::string hint) {
-  return {.status = 403, .error = Error::refused(std::move(message)).hint(std::move(hint))};
+  return {.status = 403, .reason = message, .error = Error::refused(std::move(message)).hint(std::move(hint))};
 }
 
 /// "[::1]:80" -> "[::1]", "localhost:80" -> "localhost"
@@ -57,7 +57,8 @@ bool is_same_origin(const net::ServerRequest& head, const GuardOptions& options)
 std::optional<Failure> check_origin(const net::ServerRequest& head, const Route* route, const GuardOptions& options) {
   if (head.has_header("origin")) {
     if (is_same_origin(head, options) || !allowed_origin(head, options).empty()) return std::nullopt;
-    return forbidden("this page may not use this server", "its origin can be named in INGLE_ORIGINS");
+    return forbidden("the page of the Origin header may not use this server",
+                     "its origin can be named in INGLE_ORIGINS");
   }
   const std::string_view site = head.header("sec-fetch-site");
   if (site.empty() || site == "same-origin" || site == "none") return std::nullopt;
@@ -75,7 +76,7 @@ bool has_body(const net::ServerRequest& head) {
 }
 
 Failure unsupported_body(std::string problem, std::string hint) {
-  return {.status = 415, .error = Error::usage(std::move(problem)).hint(std::move(hint))};
+  return {.status = 415, .reason = problem, .error = Error::usage(std::move(problem)).hint(std::move(hint))};
 }
 
 std::optional<Failure> check_content_type(const net::ServerRequest& head, const Route& route) {

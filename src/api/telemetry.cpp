@@ -155,15 +155,13 @@ void Telemetry::ended(const RequestRecord& record) {
 }
 
 void Telemetry::refused(const Refusal& refusal) {
-  refused_.add({fmt::format("{}", refusal.status), refusal.reason});
+  refused_.add({fmt::format("{}", refusal.status), refusal.error});
   if (!log_) return;
-  log_(to_text({{"time", now_text()},
-                {"event", "refused"},
-                {"request_id", refusal.request_id},
-                {"method", refusal.method},
-                {"route", refusal.route},
-                {"status", refusal.status},
-                {"reason", refusal.reason}}));
+  Json line = {{"time", now_text()},       {"event", "refused"},     {"request_id", refusal.request_id},
+               {"method", refusal.method}, {"route", refusal.route}, {"status", refusal.status},
+               {"error", refusal.error}};
+  if (!refusal.reason.empty()) line["reason"] = refusal.reason;
+  log_(to_text(line));
 }
 
 void Telemetry::event(std::string_view name,

@@ -68,7 +68,8 @@ class Telemetry {
   /// Refused before there was a call: by the guard, for want of a token, or because the server has too much to do.
   struct Refusal {
     int status = 0;
-    std::string_view reason;
+    std::string_view error;   // a stable word
+    std::string_view reason;  // in words; empty: the one says enough
     std::string_view method;
     std::string_view route;  // empty: nothing is known of this path
     std::string_view request_id;

@@ -29,7 +29,7 @@ class TelemetryTest : public ::testing::Test {
     request.method = std::move(method);
     request.path = std::move(path);
     request.headers = {
-        {"host", "localhost"}, {"content-type", "application/json"}, {"x-request-id", "mine"}, std::move(extra)};
+        std::move(extra), {"host", "localhost"}, {"content-type", "application/json"}, {"x-request-id", "mine"}};
     request.body = std::move(body);
     const auto seen = std::make_shared<Seen>();
     const auto verdict = api.on_head(request);
@@ -197,6 +197,33 @@ TEST_F(TelemetryTest, what_is_refused_at_the_door_is_logged_with_its_method_and_
   EXPECT_EQ(line["method"], "PUT");
   EXPECT_EQ(line["route"], "/v1/chat/completions");
   EXPECT_EQ(line["request_id"], "mine");
+}
+
+TEST_F(TelemetryTest, every_refusal_says_in_the_log_why_in_words_of_ours) {
+  const auto reason_of = [&](std::string_view method, const std::string& path, const net::HttpHeader& header = {}) {
+    log.clear();
+    ask(std::string(method), path, std::string(kQuestion), header);
+    return Json::parse(log.at(0)).value("reason", "");
+  };
+  const std::string path = "/v1/chat/completions";
+  EXPECT_EQ(reason_of("POST", path, {"origin", "http://evil.example"}),
+            "the page of the Origin header may not use this server");
+  EXPECT_EQ(reason_of("POST", path, {"sec-fetch-site", "cross-site"}),
+            "a page of another origin may not use this server");
+  EXPECT_EQ(reason_of("POST", path, {"host", "evil.example"}),
+            "this server is not known under the name of the Host header");
+  EXPECT_EQ(reason_of("POST", "/v1/chat/completion"), "nothing is served at this address");
+  EXPECT_EQ(reason_of("PUT", path), "this address takes POST");
+  EXPECT_EQ(reason_of("GET", "/ingle/v1/status"), "only the owner of this installation may see this");
+}
+
+TEST_F(TelemetryTest, a_schema_that_is_refused_is_told_without_its_words) {
+  models.completer->script = {chat::Failed{Error::refused("schema: 'secret' is impossible at properties/secret")}};
+  ask("POST", "/v1/chat/completions", std::string(kQuestion));
+  const Json line = Json::parse(log.at(0));
+  EXPECT_EQ(line["field"], "response_format");
+  EXPECT_EQ(line["reason"], "has a schema that cannot be followed");
+  EXPECT_EQ(log[0].find("secret"), std::string::npos);
 }
 
 TEST_F(TelemetryTest, refusals_of_the_guard_are_counted) {

@@ -16,16 +16,17 @@ constexpr Names kContext = {"num_ctx", "context_length"};
 constexpr Names kAnswer = {"max_completion_tokens", "max_output_tokens", "n_predict", "num_predict", "max_tokens"};
 constexpr Names kPrompt = {"messages", "input", "prompt", "input_prefix"};
 
-/// Errors from below begin with what they are about.
+/// Errors from below begin with what they are about. `reason`: for logs, without the words of the request that follow.
 struct Subject {
   std::string_view prefix;
   Names names;
+  std::string_view reason;
 };
 constexpr Subject kSubjects[] = {
-    {"logit_bias: ", {"logit_bias"}},
-    {"stop: ", {"stop", "stop_sequences"}},
-    {"grammar: ", {"grammar"}},
-    {"schema: ", {"response_format", "format", "json_schema"}},
+    {"logit_bias: ", {"logit_bias"}, "names tokens or values that cannot be"},
+    {"stop: ", {"stop", "stop_sequences"}, "has more texts, or longer ones, than are looked for"},
+    {"grammar: ", {"grammar"}, "is no grammar that can be followed"},
+    {"schema: ", {"response_format", "format", "json_schema"}, "has a schema that cannot be followed"},
 };
 
 const Field* find(FieldTable fields, std::string_view name) {
@@ -50,11 +51,12 @@ std::string before_value(const std::string& path) {
   return path.empty() ? std::string() : "'" + path + "': ";
 }
 
-/// The fields that the error is about.
-Names names_of(const Error& error) {
-  if (chat::as_prompt_too_long(error)) return kPrompt;
-  if (chat::as_context_too_large(error)) return kContext;
-  if (const auto counts = chat::as_answer_too_short(error)) return counts->prompt_tokens == 0 ? kAnswer : kPrompt;
+/// What the error is about, where its type says it.
+Subject subject_of(const Error& error) {
+  if (chat::as_prompt_too_long(error)) return {{}, kPrompt, "has more tokens than fit"};
+  if (chat::as_context_too_large(error)) return {{}, kContext, "is more than the model was made for"};
+  if (const auto counts = chat::as_answer_too_short(error))
+    return {{}, counts->prompt_tokens == 0 ? kAnswer : kPrompt, "leaves no room for the shortest answer of its form"};
   return {};
 }
 
@@ -64,13 +66,15 @@ Failure in_words_of(const FieldTable* fields, Failure failure) {
   const std::string context = before_value(path_of(fields, kContext));
   const std::string answer = before_value(path_of(fields, kAnswer));
   std::string message = failure.error.message();
-  std::string param = path_of(fields, names_of(failure.error));
+  Subject about = subject_of(failure.error);
   for (const Subject& subject : kSubjects) {
     if (!message.starts_with(subject.prefix)) continue;
-    param = path_of(fields, subject.names);
-    if (!param.empty()) message = before_value(param) + message.substr(subject.prefix.size());
+    about = subject;
+    if (const std::string param = path_of(fields, subject.names); !param.empty())
+      message = before_value(param) + message.substr(subject.prefix.size());
   }
-  if (failure.param.empty()) failure.param = std::move(param);
+  if (failure.param.empty()) failure.param = path_of(fields, about.names);
+  if (failure.reason.empty()) failure.reason = about.reason;
   std::string hint = chat::hint_in({.context = context, .answer = answer}, failure.error);
   // Of a single prompt there are no oldest messages to leave out.
   const bool may_cut = failure.param != "prompt" && !path_of(fields, Names{"truncate"}).empty();

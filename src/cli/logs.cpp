@@ -44,6 +44,13 @@ std::string duration_text(double ms) {
   return ms < 1000 ? fmt::format("{:.0f} ms", ms) : fmt::format("{:.1f} s", ms / 1000);
 }
 
+/// "'max_tokens' must be a whole number": as much of it as the line says.
+std::string why_of(const Json& line) {
+  const std::string reason = text_of(line, "reason");
+  if (!line.contains("field")) return reason;
+  return fmt::format("'{}' {}", text_of(line, "field"), reason.empty() ? "was not taken" : reason);
+}
+
 std::string request_text(const Json& line) {
   std::string text = fmt::format("{} {} {}", text_of(line, "status"), text_of(line, "method"), text_of(line, "route"));
   if (line.contains("model")) text += " " + text_of(line, "model");
@@ -53,7 +60,7 @@ std::string request_text(const Json& line) {
                         text_of(line, "cached_tokens"), text_of(line, "completion_tokens"));
   if (ms_of(line, "first_token_ms") > 0) text += ", first after " + duration_text(ms_of(line, "first_token_ms"));
   if (line.contains("error")) text += ", " + text_of(line, "error");
-  if (line.contains("field")) text += fmt::format(" ('{}' {})", text_of(line, "field"), text_of(line, "reason"));
+  if (const std::string why = why_of(line); !why.empty()) text += " (" + why + ")";
   if (line.contains("client_gone")) text += ", the client went away";
   if (line.contains("client")) text += ", token " + text_of(line, "client");
   return text + "  " + text_of(line, "request_id");
@@ -61,8 +68,10 @@ std::string request_text(const Json& line) {
 
 std::string refusal_text(const Json& line) {
   const std::string route = text_of(line, "route");
-  return fmt::format("{} {} {}  refused, {}  {}", text_of(line, "status"), text_of(line, "method"),
-                     route.empty() ? "(an unknown path)" : route, text_of(line, "reason"), text_of(line, "request_id"));
+  const std::string reason = text_of(line, "reason");
+  return fmt::format("{} {} {}  refused: {}  {}", text_of(line, "status"), text_of(line, "method"),
+                     route.empty() ? "(an unknown path)" : route, reason.empty() ? text_of(line, "error") : reason,
+                     text_of(line, "request_id"));
 }
 
 /// Any other event: its word, and what it says.
