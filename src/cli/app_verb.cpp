@@ -164,8 +164,7 @@ class AppVerb : public Command {
  private:
   static Result<std::string> one_time_link(const fs::path& home, const app::RunningServer& server) {
     INGLE_TRY(const api::AppKeys keys, keys_for(home, server));
-    return (server.tls_sha256.empty() ? "http://" : "https://") + server.address.text() +
-           "/open?key=" + keys.make_link_word(now_unix());
+    return server.url() + "/open?key=" + keys.make_link_word(now_unix());
   }
 
   std::optional<std::string> host_;
@@ -210,8 +209,14 @@ class Ps : public Command {
                       format_bytes(model.value("size_kv", uint64_t{0})),
                       std::to_string(model.value("context_length", 0)), until_text(model.value("expires_at", ""))});
     }
-    if (!json_ && rows.size() > 1) context.console.out(table_text(rows));
-    if (!json_ && rows.size() == 1) context.console.talk("no model is loaded\n");
+    if (json_) return 0;
+    if (rows.size() > 1) {
+      context.console.out(table_text(rows));
+      context.console.talk("AT MOST: when all that it may answer at a time are as long as CONTEXT\n");
+    } else {
+      context.console.talk("no model is loaded\n");
+    }
+    context.console.talk("server: " + server->url() + "\n");
     return 0;
   }
 

@@ -229,7 +229,8 @@ class Completion : public Command {
     } else if (shell_ == "fish") {
       script = fish_script();
     } else {
-      return std::unexpected(Error::usage("there is no completion for '" + shell_ + "'").hint("bash, zsh or fish"));
+      constexpr std::string_view kShells[] = {"bash", "zsh", "fish"};
+      return std::unexpected(unknown_action("completion", shell_, kShells));
     }
     if (json_) {
       JsonWriter json;

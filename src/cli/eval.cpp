@@ -1,6 +1,10 @@
 #include "cli/eval.h"
 
 #include <algorithm>
+#include <iterator>
+#include <vector>
+
+#include "cli/help.h"
 
 namespace ingle::cli {
 namespace {
@@ -51,8 +55,11 @@ class EvalVerb : public Command {
 
   Result<int> run(Context& context) override {
     const auto* row = std::ranges::find(kEvaluations, name_, &Evaluation::name);
-    if (row == std::end(kEvaluations))
-      return std::unexpected(Error::usage("there is no measure '" + name_ + "'").hint("one of: " + known_names()));
+    if (row == std::end(kEvaluations)) {
+      std::vector<std::string_view> names;
+      std::ranges::transform(kEvaluations, std::back_inserter(names), &Evaluation::name);
+      return std::unexpected(unknown_action("eval", name_, names));
+    }
     if (options_.data.empty())
       return std::unexpected(Error::usage("--data is missing").hint("name the folder or file that holds the cases"));
     return row->run(context, options_);

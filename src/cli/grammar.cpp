@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/files.h"
+#include "cli/help.h"
 #include "cli/json_writer.h"
 #include "cli/verb.h"
 #include "text/grammar/check.h"
@@ -41,9 +42,8 @@ class Grammar : public Command {
   }
 
   Result<int> run(Context& context) override {
-    if (action_ != "check")
-      return std::unexpected(Error::usage("'" + action_ + "' is nothing that can be done with a grammar")
-                                 .hint("ingle grammar check --schema FILE --instance FILE"));
+    constexpr std::string_view kActions[] = {"check"};
+    if (action_ != "check") return std::unexpected(unknown_action("grammar", action_, kActions));
     if (!grammar_.empty()) return check_texts(context);
     if (!texts_.empty())
       return std::unexpected(Error::usage("a --text is checked against a --grammar, and there is none")

@@ -173,6 +173,13 @@ Error unknown_verb(std::string_view word) {
       .hint(near ? "did you mean 'ingle " + std::string(*near) + "'?" : "'ingle help' lists all verbs");
 }
 
+Error unknown_action(std::string_view verb, std::string_view word, std::span<const std::string_view> known) {
+  const auto near = base::closest(word, known);
+  return Error::usage(fmt::format("'ingle {}' knows no '{}'", verb, word))
+      .hint(near ? fmt::format("did you mean 'ingle {} {}'?", verb, *near)
+                 : fmt::format("it takes {}", fmt::join(known, ", ")));
+}
+
 Arguments declared_arguments(Command& command) {
   Arguments arguments;
   command.declare(arguments);

@@ -1,7 +1,9 @@
 // Help texts, made from the verb table and the options that a verb declares.
 #pragma once
 
+#include <span>
 #include <string>
+#include <string_view>
 
 #include "cli/verb.h"
 
@@ -20,6 +22,8 @@ Arguments told_arguments(Command& command);
 
 /// The error for a word that no verb has, with the verb that was probably meant.
 Error unknown_verb(std::string_view word);
+/// The error for a word that is none of those that may follow a verb, with the one that was probably meant.
+Error unknown_action(std::string_view verb, std::string_view word, std::span<const std::string_view> known);
 
 /// Breaks text at spaces so that no line is wider than `width`; lines after the first are indented.
 std::string wrap(std::string_view text, int width, int indent);

@@ -1,3 +1,4 @@
+#include "cli/help.h"
 #include "cli/json_writer.h"
 #include "cli/verb.h"
 
@@ -12,11 +13,12 @@ class Offline : public Command {
   }
 
   Result<int> run(Context& context) override {
+    constexpr std::string_view kActions[] = {"on", "off", "status"};
     const router::OfflineSwitch& offline = context.app->offline();
     if (action_ == "on" || action_ == "off") {
       INGLE_TRY_VOID(offline.set(action_ == "on"));
     } else if (!action_.empty() && action_ != "status") {
-      return std::unexpected(Error::usage("'" + action_ + "' is neither on, off nor status"));
+      return std::unexpected(unknown_action("offline", action_, kActions));
     }
     if (json_) {
       JsonWriter json;

@@ -1,7 +1,9 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <ctime>
 
+#include "cli/help.h"
 #include "cli/table.h"
 #include "cli/verb.h"
 
@@ -68,6 +70,9 @@ class Route : public Command {
   }
 
   Result<int> run(Context& context) override {
+    constexpr std::string_view kActions[] = {"log", "explain", "policy", "left"};
+    if (std::ranges::find(kActions, action_) == std::end(kActions))
+      return std::unexpected(unknown_action("route", action_, kActions));
     const router::Routing& routing = context.app->routing();
     if (action_ == "explain" && id_.empty())
       return std::unexpected(Error::usage("ID is missing").hint("'ingle route log' lists them"));
@@ -75,8 +80,7 @@ class Route : public Command {
     if (action_ == "log") return log(context, routing);
     if (action_ == "explain") return explain(context, routing);
     if (action_ == "policy") return policy(context, routing);
-    if (action_ == "left") return left(context, routing);
-    return std::unexpected(Error::usage("'" + action_ + "' is neither log, explain, policy nor left"));
+    return left(context, routing);
   }
 
  private:

@@ -4,6 +4,7 @@
 
 #include "base/sha256.h"
 #include "chat/errors.h"
+#include "cli/help.h"
 #include "cli/json_writer.h"
 #include "cli/load_model.h"
 #include "cli/table.h"
@@ -95,6 +96,18 @@ class Show : public Command {
     }
   }
 
+  /// On a terminal the second column stays in its width; what has no blanks stays whole, to be copied.
+  static std::vector<TableRow> on_screen(std::vector<TableRow> rows, const Console& console) {
+    constexpr int kGap = 3;
+    if (!console.out_is_terminal()) return rows;
+    int column = 0;
+    for (const TableRow& row : rows)
+      column = std::max(column, display_width(row[0]) + kGap);
+    for (TableRow& row : rows)
+      row[1] = wrap(row[1], console.width() - column, column);
+    return rows;
+  }
+
   void print_text(Context& context, const app::ModelFiles& files, const roles::ModelFacts& facts,
                   const store::CatalogEntry* entry, const Result<engine::MemoryForecast>& memory) const {
     const models::Summary& summary = facts.summary;
@@ -137,13 +150,11 @@ class Show : public Command {
     if (files.installed) rows.push_back({"source", std::string(store::to_string(files.installed->origin))});
     rows.push_back({"file", files.parts.front().string()});
     if (files.parts.size() > 1) rows.push_back({"", fmt::format("and {} more parts", files.parts.size() - 1)});
-    for (TableRow& row : rows)
-      row[0] = "  " + row[0];
-    context.console.out(table_text(rows));
+    context.console.out(table_text(on_screen(std::move(rows), context.console)));
     if (!metadata_) return;
     std::vector<TableRow> keys;
     for (const roles::ModelFact& fact : facts.metadata)
-      keys.push_back({"  " + terminal_safe(fact.key), value_text(fact)});
+      keys.push_back({terminal_safe(fact.key), value_text(fact)});
     context.console.out("\n" + table_text(keys));
   }
 

@@ -1,9 +1,11 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 
 #include "api/tokens.h"
+#include "cli/help.h"
 #include "cli/json_writer.h"
 #include "cli/table.h"
 #include "cli/verb.h"
@@ -70,6 +72,9 @@ class TokenVerb : public Command {
   }
 
   Result<int> run(Context& context) override {
+    constexpr std::string_view kActions[] = {"create", "list", "revoke"};
+    if (!action_.empty() && std::ranges::find(kActions, action_) == std::end(kActions))
+      return std::unexpected(unknown_action("token", action_, kActions));
     api::Tokens tokens(context.app->settings().home);
     if (action_ != "create" && (name_ || grants_ != 0 || expires_))
       return std::unexpected(Error::usage("--name, --scope and --expires are for 'ingle token create'"));
@@ -79,8 +84,7 @@ class TokenVerb : public Command {
               .hint(name_ ? "a name of several words is quoted" : "a new token gets its name with --name"));
     if (action_ == "create") return create(context, tokens);
     if (action_ == "revoke") return revoke(context, tokens);
-    if (action_.empty() || action_ == "list") return list(context, tokens);
-    return std::unexpected(Error::usage("'" + action_ + "' is neither create, list nor revoke"));
+    return list(context, tokens);
   }
 
  private:

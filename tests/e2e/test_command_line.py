@@ -30,6 +30,10 @@ class CommandLine(IngleTest):
     def test_wrong_usage_exits_with_2_and_names_the_remedy(self):
         self.assert_refused(self.run_ingle("pul"), 2, "did you mean 'ingle pull'?")
         self.assert_refused(self.run_ingle("list", "--jsn"), 2, "did you mean --json?")
+        for verb, word, meant in (("token", "creat", "create"), ("route", "polcy", "policy"), ("offline", "stats", "status"), ("grammar", "chek", "check"),
+                                  ("eval", "invoice", "invoices"), ("completion", "bas", "bash")):
+            self.assert_refused(self.run_ingle(verb, word), 2, f"did you mean 'ingle {verb} {meant}'?")
+        self.assert_refused(self.run_ingle("token", "xyz"), 2, "it takes create, list, revoke")
         self.assert_refused(self.run_ingle("run"), 2, "MODEL is missing")
         self.assert_refused(self.run_ingle("run", "m", "x", "--temperature", "hot"), 2, "--temperature", "hot")
         self.assert_refused(self.run_ingle("show", "a", "b"), 2, "one word too many")

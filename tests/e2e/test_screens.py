@@ -40,7 +40,7 @@ class Screens(IngleTest):
         short = self.ok("show", MODEL, "--json", INGLE_MEMORY_LIMIT="210MB").json()["memory"]
         self.assertGreater(short["context_now"], 0)
         self.assertLess(short["context_now"], short["context"])
-        self.assertIn("would be refused now", self.ok("show", MODEL, INGLE_MEMORY_LIMIT="100MB").data)
+        self.assertIn("cannot be loaded with the settings", self.ok("show", MODEL, INGLE_MEMORY_LIMIT="100MB").data)
 
     def test_a_digest_is_the_same_everywhere(self):
         server = Server(self)

@@ -69,7 +69,7 @@ class Tokens(IngleTest):
     def test_wrong_words_are_refused(self):
         for words, word in ((("create", "--scope", "root"), "none of chat"), (("create", "--expires", "soon"), "no length of time"),
                             (("create", "--expires", "-1d"), "no length of time"), (("create", "laptop"), "--name"),
-                            (("revoke",), "which token"), (("forget",), "neither"), (("list", "--name", "x"), "create")):
+                            (("revoke",), "which token"), (("forget",), "create, list, revoke"), (("list", "--name", "x"), "create")):
             self.assert_refused(self.run_ingle("token", *words), 2, word)
         self.assert_refused(self.run_ingle("token", "revoke", "nobody"), 1, "no token 'nobody'")
 
