@@ -15,6 +15,8 @@
 namespace ingle::api {
 namespace {
 
+constexpr int kClientGone = 499;  // whatever was answered to nobody; the number is nginx's
+
 std::string own_error(const Failure& failure, std::string_view request_id) {
   Json error = {{"message", failure.error.message()},
                 {"hint", failure.error.hint()},
@@ -96,6 +98,7 @@ Call::~Call() {
   if (!telemetry_) return;
   const std::string_view cut_because = exchange_->cut_because();
   record_.gone = exchange_->gone() && cut_because.empty();
+  if (record_.gone) record_.status = kClientGone;
   if (record_.error.empty()) record_.error = cut_because;
   record_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began_).count();
   telemetry_->ended(record_);
@@ -155,19 +158,18 @@ void Call::fail(const Failure& as_told) {
   respond(std::move(reply));
 }
 
-void Call::on_end(std::function<void(const Failure& why)> callback) {
+void Call::on_end(std::function<bool(const Failure& why)> callback) {
   const std::lock_guard lock(end_mutex_);
   on_end_ = std::move(callback);
 }
 
 void Call::end(const Failure& why) {
-  std::function<void(const Failure&)> callback;
+  std::function<bool(const Failure&)> callback;
   {
     const std::lock_guard lock(end_mutex_);
     callback = on_end_;
   }
-  if (callback) return callback(why);
-  exchange_->cut("revoked");
+  if (!callback || !callback(why)) exchange_->cut("revoked");
 }
 
 void Call::start_stream(std::string_view content_type, std::string first) {

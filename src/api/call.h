@@ -101,8 +101,8 @@ class Call {
   /// Ends it before its time, because whoever asked may ask no longer: as on_end() said, else by cutting its connection.
   /// Any thread.
   void end(const Failure& why);
-  /// Has to answer with the error, or end the stream with it. Any thread.
-  void on_end(std::function<void(const Failure& why)> callback);
+  /// Has to answer with the error, or end the stream with it; false: it cannot. Any thread.
+  void on_end(std::function<bool(const Failure& why)> callback);
   void start_stream(std::string_view content_type, std::string first);
 
   static net::Reply json_reply(int status, std::string body);
@@ -123,7 +123,7 @@ class Call {
   const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
   RequestRecord record_;
   std::mutex end_mutex_;
-  std::function<void(const Failure& why)> on_end_;
+  std::function<bool(const Failure& why)> on_end_;
 };
 
 /// The body of an error in a dialect's own form.

@@ -10,6 +10,7 @@
 
 #include "api/limits.h"
 #include "api/model_defaults.h"
+#include "chat/bytes.h"
 #include "chat/errors.h"
 
 namespace ingle::api {
@@ -229,7 +230,9 @@ void hand_over(const std::shared_ptr<Call>& call, Inference inference, const Lea
   }
   const auto running = std::make_shared<Running>(call, inference, completer, ids, started);
   call->on_end([weak = std::weak_ptr(running)](const Failure& why) {
-    if (const auto known = weak.lock()) known->end(why);
+    const auto known = weak.lock();
+    if (known != nullptr) known->end(why);
+    return known != nullptr;
   });
   call->exchange().on_gone([lease = completer, ids] {
     for (const std::string& id : ids)
@@ -316,42 +319,50 @@ Failure no_such_model(const Services& services, std::string_view model) {
 
 namespace {
 
-/// A request that waits for its model.
+/// How a request comes to its model.
+struct Visit {
+  std::string model;  // as its client calls it
+  runtime::AcquireOptions options;
+  bool waits = false;
+  size_t bytes = 0;
+};
+
+/// A request that does.
 class Visitor final : public Seats::Guest {
  public:
-  Visitor(std::shared_ptr<Call> call, std::string model, runtime::AcquireOptions options, bool waits, UseModel use)
+  Visitor(std::shared_ptr<Call> call, Visit visit, UseModel use)
       : call_(std::move(call)),
         client_(call_->client()),
-        model_(std::move(model)),
-        options_(std::move(options)),
-        waits_(waits),
+        visit_(std::move(visit)),
         use_(std::move(use)),
-        wish_(fmt::format("{}{}", options_.context, options_.clamp_context ? " at most" : "")) {
-    options_.client = client_;
-    options_.may_only_wish = !call_->may_manage();
+        wish_(fmt::format("{}{}", visit_.options.context, visit_.options.clamp_context ? " at most" : "")) {
+    visit_.options.client = client_;
+    visit_.options.may_only_wish = !call_->may_manage();
   }
 
   const std::string& id() const override { return call_->request_id(); }
   const std::string& client() const override { return client_; }
   const std::string& wish() const override { return wish_; }
-  bool waits() const override { return waits_; }
+  bool waits() const override { return visit_.waits; }
+  size_t bytes() const override { return visit_.bytes; }
 
   Answer<void> acquire() override {
-    auto lease = call_->services().models->acquire(model_, options_);
+    if (call_->exchange().gone()) return {};  // nothing is loaded for him, and use() does nothing
+    auto lease = call_->services().models->acquire(visit_.model, visit_.options);
     if (lease) {
       lease_ = *std::move(lease);
       return {};
     }
     Error error = std::move(lease).error();
     if (error.code() != ErrorCode::kNotFound) return std::unexpected(Failure::from(std::move(error)));
-    return std::unexpected(Failure::no_model(model_, error.hint()));
+    return std::unexpected(Failure::no_model(visit_.model, error.hint()));
   }
 
   void use() override {
     if (call_->exchange().gone()) return;
-    note_model(*call_, model_, *lease_);
-    tell_clamped(*call_, *lease_, options_);
-    tell_granted(*call_, options_);
+    note_model(*call_, visit_.model, *lease_);
+    tell_clamped(*call_, *lease_, visit_.options);
+    tell_granted(*call_, visit_.options);
     use_(lease_);
   }
 
@@ -361,13 +372,25 @@ class Visitor final : public Seats::Guest {
  private:
   const std::shared_ptr<Call> call_;
   const std::string client_;
-  const std::string model_;  // as its client calls it
-  runtime::AcquireOptions options_;
-  const bool waits_;
+  Visit visit_;
   UseModel use_;
   const std::string wish_;
   Lease lease_;
 };
+
+void enter(const std::shared_ptr<Call>& call, Visit visit, UseModel use) {
+  if (const auto refused = check_name(visit.model)) return call->fail(*refused);
+  visit.bytes = std::max(visit.bytes, call->request().body.size());
+  call->request().body = {};
+  const auto seats = call->services().seats;
+  const std::string name = call->services().models->name_of(visit.model);
+  const std::string id = call->request_id();
+  call->exchange().on_gone([=] { seats->give_up(name, id); });
+  call->on_end([=](const Failure& why) { return seats->turn_away(name, id, why); });
+  seats->take(name, std::make_shared<Visitor>(call, std::move(visit), std::move(use)));
+  // Who went before he had his place did not give it up.
+  if (call->exchange().gone()) seats->give_up(name, id);
+}
 
 }  // namespace
 
@@ -379,30 +402,14 @@ Answer<std::optional<chat::Priority>> asked_priority(Call& call) {
   return std::unexpected(Failure::bad_field("X-Ingle-Priority", "must be interactive or background"));
 }
 
-namespace {
-
-void visit(const std::shared_ptr<Call>& call, const std::string& model, const runtime::AcquireOptions& options,
-           bool waits, UseModel use) {
-  if (const auto refused = check_name(model)) return call->fail(*refused);
-  call->request().body = {};
-  const auto seats = call->services().seats;
-  const std::string name = call->services().models->name_of(model);
-  call->exchange().on_gone([seats, name, id = call->request_id()] { seats->give_up(name, id); });
-  seats->take(name, std::make_shared<Visitor>(call, model, options, waits, std::move(use)));
-  // Who went before he had his place did not give it up.
-  if (call->exchange().gone()) seats->give_up(name, call->request_id());
-}
-
-}  // namespace
-
 void with_model(const std::shared_ptr<Call>& call, const std::string& model, const runtime::AcquireOptions& options,
                 UseModel use) {
-  visit(call, model, options, false, std::move(use));
+  enter(call, {.model = model, .options = options}, std::move(use));
 }
 
 void ask_model(const std::shared_ptr<Call>& call, const std::string& model, const runtime::AcquireOptions& options,
-               UseModel use) {
-  visit(call, model, options, true, std::move(use));
+               UseModel use, size_t bytes) {
+  enter(call, {.model = model, .options = options, .waits = true, .bytes = bytes}, std::move(use));
 }
 
 namespace {
@@ -425,10 +432,14 @@ bool prioritise(Call& call, Inference& inference) {
 
 void run_inference(const std::shared_ptr<Call>& call, Inference inference) {
   if (!prioritise(*call, inference)) return;
-  const std::string model = inference.model;
-  const runtime::AcquireOptions acquire = inference.acquire;
-  const bool waits = static_cast<bool>(inference.prepare);
-  visit(call, model, acquire, waits,
+  // The router loads the model that it takes.
+  Visit visit{.model = inference.model,
+              .options = inference.acquire,
+              .waits = inference.asks_first || inference.model == kAutoModel,
+              .bytes = chat::bytes_of(inference.request)};
+  for (const chat::CompleteRequest& request : inference.more)
+    visit.bytes += chat::bytes_of(request);
+  enter(call, std::move(visit),
         [call, inference = std::move(inference), started = Clock::now()](const Lease& lease) mutable {
           hand_over(call, std::move(inference), lease, started);
         });

@@ -82,6 +82,7 @@ struct Inference {
   std::unique_ptr<AnswerEncoder> encoder = {};
   /// What can only be decided when the model is known; on the worker, before the request goes out. Empty: nothing.
   std::function<std::expected<void, Failure>(chat::Completer& model, chat::CompleteRequest& request)> prepare = {};
+  bool asks_first = false;  // prepare() waits for what the model answers
 };
 
 void run_inference(const std::shared_ptr<Call>& call, Inference inference);
@@ -100,9 +101,9 @@ using UseModel = std::move_only_function<void(const std::shared_ptr<chat::Comple
 /// For a use that hands something over to the model and does not wait for it.
 void with_model(const std::shared_ptr<Call>& call, const std::string& model, const runtime::AcquireOptions& options,
                 UseModel use);
-/// For one that waits for what the model answers.
+/// For one that waits for what the model answers. `bytes`: what `use` keeps until then, where it is more than the body was.
 void ask_model(const std::shared_ptr<Call>& call, const std::string& model, const runtime::AcquireOptions& options,
-               UseModel use);
+               UseModel use, size_t bytes = 0);
 
 /// X-Ingle-Priority, for the dialects that have no word for it; nothing where it is absent.
 Answer<std::optional<chat::Priority>> asked_priority(Call& call);

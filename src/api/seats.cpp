@@ -16,66 +16,75 @@ bool Seats::Row::may_acquire(const Guest& guest) const {
   return acquiring.size() < kAcquirers && !acquiring.contains(guest.wish());
 }
 
-/// Takes him out; null: there is none whose turn it is.
+/// Who is to get hold of the model now; null: there is none whose turn it is.
 std::shared_ptr<Seats::Guest> Seats::Row::next() {
   const auto found = std::ranges::find_if(for_model, [&](const auto& guest) { return may_acquire(*guest); });
   if (found == for_model.end()) return nullptr;
   auto guest = std::move(*found);
   for_model.erase(found);
+  acquiring.insert(guest->wish());
   return guest;
 }
 
 void Seats::take(const std::string& model, std::shared_ptr<Guest> guest) {
-  std::unique_lock lock(rows_mutex_);
-  Row& row = rows_[model];
-  const bool may_acquire = row.may_acquire(*guest);
-  const size_t n_waiting = row.for_model.size() + row.for_seat.size();
-  if (n_waiting >= max_waiting_ && (!may_acquire || (guest->waits() && row.n_taken == n_seats_))) {
-    const size_t n_guests = n_waiting + row.n_taken + row.acquiring.size();
-    lock.unlock();
-    return guest->refuse(Failure::from(chat::queue_full(n_guests)));
+  {
+    std::unique_lock lock(rows_mutex_);
+    Row& row = rows_[model];
+    const bool may_acquire = row.may_acquire(*guest);
+    const bool must_wait = !may_acquire || (guest->waits() && row.n_taken == n_seats_);
+    const size_t n_waiting = row.for_model.size() + row.for_seat.size();
+    if (must_wait && (n_waiting >= max_waiting_ || waiting_bytes() + guest->bytes() > max_bytes_)) {
+      const size_t n_guests = n_waiting + row.n_taken + row.acquiring.size();
+      lock.unlock();
+      return guest->refuse(Failure::from(chat::queue_full(n_guests)));
+    }
+    if (!may_acquire) {
+      row.for_model.push_back(std::move(guest));
+      return;
+    }
+    row.acquiring.insert(guest->wish());
   }
-  if (!may_acquire) {
-    row.for_model.push_back(std::move(guest));
-    return;
-  }
-  ++row.n_serving;
-  for (; guest != nullptr; guest = row.next())
-    serve(lock, model, row, std::move(guest));
-  --row.n_serving;
-  forget_unused(model);
+  serve(model, std::move(guest));
 }
 
-/// Takes and returns the lock.
-void Seats::serve(std::unique_lock<std::mutex>& lock, const std::string& model, Row& row,
-                  std::shared_ptr<Guest> guest) {
-  const std::string wish = guest->wish();
-  row.acquiring.insert(wish);
-  lock.unlock();
+void Seats::serve(const std::string& model, std::shared_ptr<Guest> guest) {
   const Answer<void> acquired = guest->acquire();
-  lock.lock();
-  row.acquiring.erase(wish);
+  std::shared_ptr<Guest> next;
   Guests seated;
-  Guests refused;
-  if (!acquired) {
-    refused.push_back(std::move(guest));
-    for (auto at = row.for_model.begin(); at != row.for_model.end();) {
-      const auto other = at++;
-      if ((*other)->wish() == wish) refused.splice(refused.end(), row.for_model, other);
+  Guests refused;  // outlive the lock: a request may end with them
+  {
+    const std::lock_guard lock(rows_mutex_);
+    Row& row = rows_.at(model);
+    const std::string wish = guest->wish();
+    row.acquiring.erase(wish);
+    if (!acquired) {
+      refused.push_back(std::move(guest));
+      for (auto at = row.for_model.begin(); at != row.for_model.end();) {
+        const auto other = at++;
+        if ((*other)->wish() == wish) refused.splice(refused.end(), row.for_model, other);
+      }
+    } else if (guest->waits()) {
+      row.for_seat.push_back(std::move(guest));
+      seated = give_seats(row);
     }
-  } else if (guest->waits()) {
-    row.for_seat.push_back(std::move(guest));
-    seated = give_seats(row);
+    next = row.next();
+    forget_unused(model);
   }
-  lock.unlock();
+  // Nobody is served by the thread of another, whose own request would last as long.
+  if (next != nullptr) next->send_worker([seats = shared_from_this(), model, next] { seats->serve(model, next); });
+  send_workers(model, seated);
   if (guest != nullptr) guest->use();
   for (const auto& other : refused)
     other->refuse(acquired.error());
-  send_workers(model, seated);
-  guest = nullptr;  // not under the lock: a request may end with it
-  refused.clear();
-  seated.clear();
-  lock.lock();
+}
+
+size_t Seats::waiting_bytes() const {
+  size_t bytes = 0;
+  for (const auto& [model, row] : rows_)
+    for (const Guests* waiting : {&row.for_model, &row.for_seat})
+      for (const auto& guest : *waiting)
+        bytes += guest->bytes();
+  return bytes;
 }
 
 Seats::Guests Seats::give_seats(Row& row) {
@@ -109,21 +118,34 @@ void Seats::sit(const std::string& model, Guest& guest) {
   send_workers(model, seated);
 }
 
-/// Who waits is waited for by somebody, or sits behind one who has a seat.
+/// Who waits for the model waits for somebody who gets hold of it, who waits for a seat for one who has it.
 void Seats::forget_unused(const std::string& model) {
   const auto row = rows_.find(model);
-  if (row->second.n_serving == 0 && row->second.n_taken == 0) rows_.erase(row);
+  if (row->second.acquiring.empty() && row->second.n_taken == 0) rows_.erase(row);
+}
+
+/// Destroyed without the lock: a request may end with him.
+Seats::Guests Seats::take_out(const std::string& model, std::string_view id) {
+  Guests taken;
+  const std::lock_guard lock(rows_mutex_);
+  const auto row = rows_.find(model);
+  if (row == rows_.end()) return taken;
+  for (Guests* waiting : {&row->second.for_model, &row->second.for_seat}) {
+    const auto found = std::ranges::find_if(*waiting, [&](const auto& guest) { return guest->id() == id; });
+    if (found != waiting->end()) taken.splice(taken.end(), *waiting, found);
+  }
+  return taken;
 }
 
 void Seats::give_up(const std::string& model, std::string_view id) {
-  Guests gone;  // outlives the lock: a request may end with it
-  const std::lock_guard lock(rows_mutex_);
-  const auto row = rows_.find(model);
-  if (row == rows_.end()) return;
-  for (Guests* waiting : {&row->second.for_model, &row->second.for_seat}) {
-    const auto found = std::ranges::find_if(*waiting, [&](const auto& guest) { return guest->id() == id; });
-    if (found != waiting->end()) gone.splice(gone.end(), *waiting, found);
-  }
+  take_out(model, id);
+}
+
+bool Seats::turn_away(const std::string& model, std::string_view id, const Failure& why) {
+  const Guests guests = take_out(model, id);
+  for (const auto& guest : guests)
+    guest->refuse(why);
+  return !guests.empty();
 }
 
 }  // namespace ingle::api

@@ -22,6 +22,7 @@ struct Plan {
   Step use = [] {};
   std::function<Answer<void>()> acquire = [] { return Answer<void>(); };
   bool waits = true;
+  size_t bytes = 0;
   std::string client = "";
   std::string wish = "";
   std::function<void(const Failure& why)> refuse = [](const Failure&) { FAIL(); };
@@ -44,6 +45,7 @@ class PlannedGuest final : public Seats::Guest {
   const std::string& client() const override { return plan_.client; }
   const std::string& wish() const override { return plan_.wish; }
   bool waits() const override { return plan_.waits; }
+  size_t bytes() const override { return plan_.bytes; }
   Answer<void> acquire() override { return plan_.acquire(); }
   void use() override { plan_.use(); }
   void refuse(const Failure& why) override { plan_.refuse(why); }
@@ -111,10 +113,9 @@ TEST_F(SeatsTest, while_one_gets_hold_of_a_model_others_who_want_it_so_wait_alth
                EXPECT_EQ(order, "otherwise ");
                return {};
              }});
-  EXPECT_EQ(order, "otherwise c");  // nobody stays behind one who waits for an answer
-  EXPECT_EQ(sent.work.size(), 2U);
+  EXPECT_EQ(order, "otherwise ");  // the first one's worker is for nobody else
   sent.run_all();
-  EXPECT_EQ(order, "otherwise cab");
+  EXPECT_EQ(order, "otherwise acb");
 }
 
 TEST_F(SeatsTest, one_more_than_may_wait_is_refused_until_there_is_room_and_who_gives_up_makes_some) {
@@ -131,6 +132,33 @@ TEST_F(SeatsTest, one_more_than_may_wait_is_refused_until_there_is_room_and_who_
   take("m", {.id = "e", .use = note("e")});
   sent.run_all();
   EXPECT_EQ(order, "ade");
+}
+
+TEST_F(SeatsTest, what_all_who_wait_keep_is_limited_and_who_needs_not_wait_is_not_looked_at) {
+  seats = std::make_shared<Seats>(1, 10, 1000);
+  bool is_refused = false;
+  const auto refuse = [&](const Failure& why) { is_refused = why.is_overload(); };
+  take("m", {.id = "a", .use = note("a"), .bytes = 2000});
+  take("n", {.id = "b", .use = note("b"), .bytes = 2000});
+  take("m", {.id = "c", .use = note("c"), .bytes = 600});
+  take("n", {.id = "d", .use = note("d"), .bytes = 600, .refuse = refuse});
+  EXPECT_TRUE(is_refused);
+  take("n", {.id = "e", .use = note("e"), .bytes = 400});
+  sent.run_all();
+  EXPECT_EQ(order, "abce");
+}
+
+TEST_F(SeatsTest, who_waits_can_be_turned_away_and_who_is_served_cannot) {
+  set_seats(1, 10);
+  std::string told;
+  take("m", {.id = "a", .use = note("a")});
+  take("m", {.id = "b", .refuse = [&](const Failure& why) { told = why.param; }});
+  const Failure why = Failure::bad_field("token", "is revoked");
+  EXPECT_FALSE(seats->turn_away("m", "a", why));
+  EXPECT_FALSE(seats->turn_away("n", "b", why));
+  EXPECT_TRUE(seats->turn_away("m", "b", why));
+  EXPECT_EQ(told, "token");
+  EXPECT_FALSE(seats->turn_away("m", "b", why));
 }
 
 TEST_F(SeatsTest, those_who_wait_for_what_cannot_be_had_are_told_so_and_it_is_not_tried_again) {
@@ -204,7 +232,10 @@ class SilentCompleter final : public testing::ScriptedCompleter {
   Result<std::string> render(const chat::ChatPrompt& /*prompt*/) override { return wait(); }
   Result<std::vector<int32_t>> tokenize(const chat::TokenizeRequest& /*request*/) override { return wait(); }
   Result<std::string> detokenize(std::span<const int32_t> /*tokens*/) override { return wait(); }
-  Status complete(chat::CompleteRequest /*request*/, chat::EventSink /*events*/) override { return {}; }
+  Status complete(chat::CompleteRequest /*request*/, chat::EventSink /*events*/) override {
+    ++n_handed_over;
+    return {};
+  }
   Status embed(chat::EmbedRequest /*request*/, chat::EventSink /*events*/) override { return {}; }
 
   std::unexpected<Error> wait() {
@@ -218,6 +249,7 @@ class SilentCompleter final : public testing::ScriptedCompleter {
   std::mutex mutex;
   std::condition_variable changed;
   size_t n_waiting = 0;
+  std::atomic<size_t> n_handed_over = 0;
   bool is_dead = false;
 };
 
@@ -285,6 +317,11 @@ TEST_F(SeatsOfRequests, no_route_lets_a_model_that_does_not_answer_keep_more_wor
           lock.unlock();
           EXPECT_TRUE(ask("GET", "/api/tags").answered);
           EXPECT_EQ(ask("POST", "/tokenize", R"({"model":"other:1","content":"x"})").reply.status, 200);
+          if (!is_loading) {  // a chat with the silent model itself needs nobody's place
+            const size_t n_before = completer.n_handed_over;
+            ask("POST", "/v1/chat/completions", std::string(kAnything));
+            EXPECT_EQ(completer.n_handed_over, n_before + 1) << route.pattern;
+          }
           lock.lock();
         }
         completer.is_dead = true;

@@ -19,6 +19,8 @@
 #include "app/echo_models.h"
 #include "app/server_log.h"
 #include "app/services.h"
+#include "base/memory.h"
+#include "base/process_usage.h"
 #include "net/http_server.h"
 #include "net/url.h"
 
@@ -31,6 +33,8 @@ namespace fs = std::filesystem;
 constexpr std::chrono::milliseconds kBetweenLooksAtTokens{300};
 constexpr std::chrono::milliseconds kBetweenLooksAtModels{1500};
 constexpr std::chrono::milliseconds kBetweenLooksAtRoles{300};
+constexpr std::chrono::milliseconds kBetweenTrims{10'000};
+constexpr uint64_t kMuchMemory = uint64_t{128} << 20;  // for a process that holds requests and no model
 constexpr std::chrono::milliseconds kBetweenRenewals{9000};
 constexpr std::chrono::hours kAgeOfLeftovers{1};
 constexpr rlim_t kSpareDescriptors = 128;  // for models, documents and databases
@@ -139,6 +143,9 @@ api::GuardOptions Server::Parts::guard_of(const Settings& settings) const {
 void Server::Parts::watch() {
   watchers.push_back(watcher(kBetweenLooksAtTokens, [this] { api->end_revoked(); }));
   watchers.push_back(watcher(kBetweenLooksAtModels, [this] { front->look_at_models(); }));
+  watchers.push_back(watcher(kBetweenTrims, [] {
+    if (base::process_usage().resident_bytes > kMuchMemory) base::return_freed_memory();
+  }));
   if (tls) watchers.push_back(watcher(kBetweenRenewals, [this] { renew_certificate(); }));
 }
 

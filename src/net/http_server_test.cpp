@@ -381,6 +381,8 @@ TEST_F(HttpServerTest, what_takes_long_has_threads_and_a_queue_of_its_own_and_wh
   let_go.release(2);
   EXPECT_TRUE(running.read_answer().ends_with("done /long"));
   EXPECT_TRUE(third.read_answer().ends_with("done /long"));
+  ended.acquire();
+  ended.acquire();
 }
 
 TEST_F(HttpServerTest, draining_lets_an_answer_end_and_closes_idle_connections) {

@@ -3,38 +3,13 @@
 #include <future>
 #include <optional>
 #include <utility>
-#include <variant>
+
+#include "chat/bytes.h"
 
 namespace ingle::runtime {
 namespace {
 
 constexpr size_t kMostBytes = size_t{64} << 20;  // of requests that are kept
-constexpr size_t kRequestBytes = 1024;           // of one without its texts, generously
-
-size_t bytes_of(const chat::CompleteRequest& request) {
-  size_t bytes = kRequestBytes + request.json_schema.size() + request.grammar.size();
-  for (const chat::CopySource& source : request.copy_sources)
-    bytes += source.text.reveal().size();
-  if (const auto* raw = std::get_if<chat::RawPrompt>(&request.prompt)) return bytes + raw->text.reveal().size();
-  if (const auto* tokens = std::get_if<chat::TokenPrompt>(&request.prompt))
-    return bytes + tokens->tokens.size() * sizeof(int32_t);
-  const auto& prompt = std::get<chat::ChatPrompt>(request.prompt);
-  bytes += prompt.tools_json.reveal().size();
-  for (const chat::Message& message : prompt.messages)
-    bytes += sizeof(message) + message.content.reveal().size();
-  return bytes;
-}
-
-size_t bytes_of(const chat::EmbedRequest& request) {
-  size_t bytes = kRequestBytes;
-  for (const chat::EmbedInput& input : request.inputs) {
-    bytes += sizeof(input);
-    if (const auto* tokens = std::get_if<chat::EmbedTokens>(&input)) bytes += tokens->tokens.size() * sizeof(int32_t);
-    if (const auto* text = std::get_if<chat::EmbedText>(&input))
-      bytes += text->text.reveal().size() + (text->second ? text->second->reveal().size() : 0);
-  }
-  return bytes;
-}
 
 /// What continues a kept sequence needs the engine that keeps it.
 bool may_begin_anew(const chat::CompleteRequest& request) {
@@ -115,7 +90,7 @@ struct SecondChance::Attempt {
 
   template <typename Request>
   void keep(const Request& asked) {
-    const size_t n = bytes_of(asked);
+    const size_t n = chat::bytes_of(asked);
     if (!may_begin_anew(asked) || !reviver->take_bytes(n)) return;
     bytes = n;
     request = asked;

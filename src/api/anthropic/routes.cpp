@@ -5,6 +5,7 @@
 #include "api/app_keys.h"
 #include "api/inference.h"
 #include "api/model_defaults.h"
+#include "chat/bytes.h"
 
 namespace ingle::api::anthropic {
 namespace {
@@ -51,12 +52,14 @@ void count_tokens(const std::shared_ptr<Call>& call) {
   auto& prompt = std::get<chat::ChatPrompt>(parsed->request.prompt);
   apply_defaults(defaults_of(call->services(), parsed->model), prompt);
   prompt.now_unix = call->services().now_unix();
-  ask_model(call, parsed->model, parsed->acquire, [call, asked = std::move(prompt)](const auto& model) {
+  const size_t bytes = chat::bytes_of(prompt);
+  auto answer = [call, asked = std::move(prompt)](const auto& model) {
     const auto n_tokens = count(*model, asked);
     if (failed(*call, n_tokens)) return;
     call->record().tokens_listed = static_cast<uint32_t>(*n_tokens);
     call->respond_json(encode_count(*n_tokens));
-  });
+  };
+  ask_model(call, parsed->model, parsed->acquire, std::move(answer), bytes);
 }
 
 }  // namespace ingle::api::anthropic

@@ -11,6 +11,7 @@
 #include "api/model_defaults.h"
 #include "api/openai/ask.h"
 #include "api/openai/parse.h"
+#include "chat/bytes.h"
 
 namespace ingle::api::llama {
 namespace {
@@ -148,13 +149,16 @@ void apply_template(const std::shared_ptr<Call>& call) {
   auto& prompt = std::get<chat::ChatPrompt>(parsed->request.prompt);
   apply_defaults(defaults_of(call->services(), parsed->model), prompt);
   prompt.now_unix = call->services().now_unix();
-  ask(call, parsed->model, {},
+  const size_t bytes = chat::bytes_of(prompt);
+  ask(
+      call, parsed->model, {},
       [call, asked = std::move(prompt), arguments = parsed->template_arguments](const Lease& model) mutable {
         openai::leave_out_unused(*call, *model, arguments, asked);
         const auto text = model->render(asked);
         if (failed(*call, text)) return;
         call->respond_json(encode_prompt(*text));
-      });
+      },
+      bytes);
 }
 
 }  // namespace ingle::api::llama

@@ -24,10 +24,10 @@ Answer<std::string> model_of(Call& call, const std::string& named) {
 }
 
 void ask(const std::shared_ptr<Call>& call, const std::string& named, const runtime::AcquireOptions& options,
-         UseModel use) {
+         UseModel use, size_t bytes) {
   const auto name = model_of(*call, named);
   if (!name) return call->fail(name.error());
-  ask_model(call, *name, options, std::move(use));
+  ask_model(call, *name, options, std::move(use), bytes);
 }
 
 }  // namespace ingle::api::llama

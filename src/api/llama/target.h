@@ -12,6 +12,6 @@ namespace ingle::api::llama {
 Answer<std::string> model_of(Call& call, const std::string& named);
 /// ask_model(), of that one.
 void ask(const std::shared_ptr<Call>& call, const std::string& named, const runtime::AcquireOptions& options,
-         UseModel use);
+         UseModel use, size_t bytes = 0);
 
 }  // namespace ingle::api::llama

@@ -66,6 +66,7 @@ void complete(const std::shared_ptr<Call>& call, Parse parse, Form form) {
   const bool is_auto = parsed->model == kAutoModel;
   const auto wanted = std::make_shared<const CompletionCall>(*std::move(parsed));
   if (!is_auto) {
+    inference.asks_first = wanted->truncate || !wanted->suffix.empty();
     inference.prepare = [call, wanted, form](chat::Completer& model,
                                              chat::CompleteRequest& request) -> std::expected<void, Failure> {
       if (auto able = check_abilities(*wanted, form, model); !able) return able;

@@ -161,6 +161,7 @@ Answer<Inference> ask_completions(Call& call) {
   for (size_t i = 0; i < parsed->prompts.size(); ++i)
     add_answers(inference, parsed->request, parsed->n);
   take_first(inference, parsed->n);
+  inference.asks_first = true;
   inference.prepare = [prompts = std::make_shared<Prompts>(*std::move(parsed), echoes)](
                           chat::Completer& model, chat::CompleteRequest& request) {
     return prompts->put_next(model, request);
