@@ -80,6 +80,7 @@ class Memory(IngleTest):
             error = json.loads(text)["error"]
             self.assertEqual((error["code"], error["param"]), ("model_too_large", "model"))
             self.assertEqual([one["name"] for one in server.json("GET", "/api/ps")["models"]], [MODEL])
+            server.close()
         memory = self.run_ingle("show", OTHER, "--json", **settings).json()["memory"]
         self.assertTrue(memory["refused_for_good"])
         self.assertTrue(error["message"].startswith(memory["refused_now"]), (error, memory))

@@ -209,6 +209,18 @@ class EchoServer(IngleTest):
         self.assertEqual(self.server.process.wait(WATCHDOG_S), 130)
         self.assert_refused(self.run_ingle("stop"), 1, "no server")
 
+    def test_logs_say_why_a_request_was_refused(self):
+        for path, headers in (("/api/chat", {"Host": "evil.example"}), ("/api/chat", {"Origin": "http://evil.example"}), ("/v1/nothing", {})):
+            self.server.request("POST", path, "{}", headers)
+        self.server.request("POST", "/v1/chat/completions", {**CHAT, "max_tokens": "many"})
+        self.server.close()
+        told = self.ok("logs").data
+        for words in ("403 POST /api/chat  refused: this server is not known under the name of the Host header",
+                      "403 POST /api/chat  refused: the page of the Origin header may not use this server",
+                      "404 POST (an unknown path)  refused: nothing is served at this address", "('max_tokens' must be a whole number"):
+            self.assertIn(words, told)
+        self.assertNotIn("evil", told)
+
     def test_the_start_says_models_log_and_how_to_end(self):
         self.server.close()
         other = self.home / "other"
