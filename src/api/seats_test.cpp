@@ -294,18 +294,18 @@ TEST_F(SeatsOfRequests, no_route_lets_a_model_that_does_not_answer_keep_more_wor
       SilentCompleter& completer = *silent.silent;
       size_t n_returned = 0;
       std::vector<std::shared_ptr<testing::FakeExchange>> exchanges;
-      net::Workers workers(kWorkers, kRequests + 2);
+      net::Workers workers({.n_threads = kWorkers, .max_waiting = kRequests + 2});
       for (size_t i = 0; i < kRequests; ++i) {
         exchanges.push_back(std::make_shared<testing::FakeExchange>(
             request(std::string(route.method), path_with(route.pattern, "x"),
                     std::string(route.pattern == "/v1/responses" ? kResponse : kAnything)),
             std::make_shared<testing::Seen>()));
-        workers.post([&, mine = exchanges.back()] {
+        workers.post({.run = [&, mine = exchanges.back()] {
           api.on_request(mine);
           const std::lock_guard lock(completer.mutex);
           ++n_returned;
           completer.changed.notify_all();
-        });
+        }});
       }
       {
         std::unique_lock lock(completer.mutex);

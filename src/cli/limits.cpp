@@ -24,6 +24,8 @@ struct Limit {
 
 std::vector<Limit> limits() {
   const net::ServerLimits server;
+  const net::LaneLimits& documents = server.long_lane;
+  const net::LaneLimits& store = server.store_lane;
   return {
       {"connections", server.max_connections, "", "more wait"},
       {"header", server.max_header_bytes, "bytes", "431"},
@@ -36,9 +38,13 @@ std::vector<Limit> limits() {
       {"time for a client to read what waits", server.write_ms, "ms", "the connection ends"},
       {"extensions of a body's chunks", server.max_chunk_extension_bytes, "bytes", "400"},
       {"bodies in memory, all together", server.max_body_bytes_in_memory, "bytes", "503"},
-      {"requests that wait for a thread", server.max_waiting_requests, "", "429"},
-      {"documents, pulls and creations at a time", server.n_long_workers, "", "more wait"},
-      {"of them that wait", server.max_waiting_long, "", "429"},
+      {"requests that wait for a thread", server.slow_lane.max_waiting, "", "429"},
+      {"documents at a time", documents.n_threads, "", "more wait"},
+      {"documents of one client at a time", documents.n_threads / documents.client_part, "", "more wait"},
+      {"documents that wait", documents.max_waiting, "", "429"},
+      {"pulls and creations at a time", store.n_threads, "", "more wait"},
+      {"pulls and creations of one client at a time", store.n_threads / store.client_part, "", "more wait"},
+      {"pulls and creations that wait", store.max_waiting, "", "429"},
       {"answer that its client does not read", server.max_queued_bytes, "bytes", "the answer is cut"},
       {"JSON body", api::kMaxJsonBytes, "bytes", "413"},
       {"JSON body of management", api::kMaxSmallJsonBytes, "bytes", "413"},

@@ -53,7 +53,7 @@ class SessionExchange : public Exchange {
     if (phase_ != Phase::kStreaming || state_->gone) return false;
     if (head_only_ || piece.empty()) return true;
     if (state_->queued_bytes + piece.size() > max_queued_) {
-      session_->abort("backlog");  // nobody reads; memory is not for that
+      cut("backlog");  // nobody reads; memory is not for that
       return false;
     }
     push(chunked_ ? fmt::format("{:x}\r\n{}\r\n", piece.size(), piece) : std::move(piece));
@@ -67,7 +67,7 @@ class SessionExchange : public Exchange {
     session_->end_answer(state_);
   }
 
-  void cut(std::string_view why) override { session_->abort(why); }
+  void cut(std::string_view why) override { session_->end_answer(state_, why); }
 
   size_t queued_bytes() const override { return state_->queued_bytes; }
 
@@ -84,7 +84,9 @@ class SessionExchange : public Exchange {
   }
 
   bool gone() const override { return state_->gone; }
-  void run_again(std::function<void()> work) override { workers_.post_again(std::move(work)); }
+  void run_again(std::function<void()> work) override {
+    workers_.post_again({.run = std::move(work), .client = request_.caller});
+  }
   std::string_view cut_because() const override { return gone() ? state_->cut_because : std::string_view(); }
 
  private:

@@ -22,6 +22,13 @@
 
 namespace ingle::net {
 
+/// Of one lane. A client has at most 1/client_part of the threads and of the places to wait, rounded up; those of others pass.
+struct LaneLimits {
+  unsigned n_threads;
+  size_t max_waiting;  // beyond it: RequestHandler::on_overload()
+  unsigned client_part = 1;
+};
+
 struct ServerLimits {
   size_t max_connections = 4096;  // more wait in the kernel's queue until one ends
   uint32_t max_header_bytes = 32 * 1024;
@@ -36,11 +43,10 @@ struct ServerLimits {
   unsigned body_ms = 30'000;                  // for each 64 KiB of a body
   unsigned write_ms = 300'000;                // for what is queued at a time
   unsigned n_io_threads = 2;
-  unsigned n_quick_workers = 4;
-  unsigned n_slow_workers = 48;
-  unsigned n_long_workers = 8;
-  size_t max_waiting_requests = 1024;  // for a quick or slow worker; then RequestHandler::on_overload()
-  size_t max_waiting_long = 64;        // likewise
+  LaneLimits quick_lane = {.n_threads = 4, .max_waiting = 1024};
+  LaneLimits slow_lane = {.n_threads = 48, .max_waiting = 1024};
+  LaneLimits long_lane = {.n_threads = 8, .max_waiting = 64, .client_part = 2};
+  LaneLimits store_lane = {.n_threads = 4, .max_waiting = 32, .client_part = 2};
 };
 
 /// Takes a body that is too large for memory piece by piece, as it arrives.
@@ -106,8 +112,8 @@ class Exchange {
 };
 
 /// Which threads run a request: quick ones must not wait for slow ones, which may wait for a disk or a model, and these not
-/// for long ones, which work for minutes.
-enum class Lane : uint8_t { kQuick, kSlow, kLong };
+/// for what takes minutes: long ones wait for a model's answers, those of the store for the network and the disk.
+enum class Lane : uint8_t { kQuick, kSlow, kLong, kStore };
 
 struct HeadVerdict {
   uint64_t max_body_bytes = 0;

@@ -134,6 +134,103 @@ TEST_F(HttpServerTest, a_client_that_goes_away_is_noticed_while_nothing_is_sent)
   EXPECT_TRUE(called_at_once);
 }
 
+TEST_F(HttpServerTest, a_client_that_sends_on_and_then_goes_away_is_noticed_too) {
+  std::counting_semaphore<> noticed(0);
+  handler.answer = [&](const std::shared_ptr<Exchange>& exchange) {
+    exchange->on_gone([&] { noticed.release(); });
+    held.push_back(exchange);
+    n_held.release();
+  };
+  start();
+  for (const std::string& behind : {std::string("\r\n"), std::string(kGet), "GET /" + std::string(20'000, 'a')}) {
+    RawClient client(port);
+    client.send(kGet);
+    n_held.acquire();
+    client.send(behind);
+    client.close();
+    noticed.acquire();
+    EXPECT_TRUE(held.back()->gone());
+  }
+  held.clear();
+}
+
+TEST_F(HttpServerTest, a_client_that_sends_no_more_gets_the_rest_of_what_is_answered) {
+  handler.answer = [](const std::shared_ptr<Exchange>& exchange) {
+    exchange->respond({.body = std::string(20'000'000, 'x')});
+  };
+  start();
+  RawClient client(port);
+  client.send(kGet);
+  client.read_until("HTTP");
+  client.end_sending();
+  EXPECT_TRUE(client.read_all().ends_with("\r\n\r\n" + std::string(20'000'000, 'x')));
+}
+
+TEST_F(HttpServerTest, requests_that_come_while_one_is_answered_wait_however_they_are_cut) {
+  std::promise<std::shared_ptr<Exchange>> asked;
+  handler.judge = [](const ServerRequest&) { return HeadVerdict{.max_body_bytes = 200'000}; };
+  const auto answer = handler.answer;
+  handler.answer = [&](const std::shared_ptr<Exchange>& exchange) {
+    if (exchange->request().path != "/first") return answer(exchange);
+    asked.set_value(exchange);
+  };
+  start();
+  const std::string large(100'000, 'x');
+  const std::string requests[] = {
+      "POST /2 HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody",
+      "POST /3 HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n",
+      "POST /4 HTTP/1.1\r\nHost: x\r\nA: " + std::string(3000, 'a') + "\r\nContent-Length: 100000\r\n\r\n" + large,
+      "POST /5 HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nend",
+  };
+  std::string all;
+  for (const std::string& request : requests)
+    all += request;
+  // Cut in the head, in the body, in a chunk's size, beyond what is read ahead, and not at all.
+  for (const size_t cut : {1UL, 20UL, 53UL, 110UL, 120UL, 125UL, 40'000UL, all.size()}) {
+    asked = {};
+    RawClient client(port);
+    client.send("GET /first HTTP/1.1\r\nHost: x\r\n\r\n");
+    auto first = asked.get_future().get();
+    client.send(std::string_view(all).substr(0, cut));
+    first->start_stream({});
+    first->send("first");
+    EXPECT_TRUE(client.read_until("first\r\n").ends_with("5\r\nfirst\r\n"));
+    first->finish();
+    first.reset();
+    EXPECT_EQ(client.read_until("0\r\n\r\n"), "0\r\n\r\n");
+    client.send(std::string_view(all).substr(cut));
+    EXPECT_TRUE(client.read_answer().ends_with("POST /2 [body]")) << cut;
+    EXPECT_TRUE(client.read_answer().ends_with("POST /3 [abcde]")) << cut;
+    EXPECT_TRUE(client.read_answer().ends_with("POST /4 [" + large + "]")) << cut;
+    EXPECT_TRUE(client.read_answer().ends_with("POST /5 [end]")) << cut;
+  }
+}
+
+TEST_F(HttpServerTest, to_cut_an_exchange_that_was_answered_leaves_the_next_one_of_its_connection) {
+  handler.answer = [this](const std::shared_ptr<Exchange>& exchange) {
+    held.push_back(exchange);
+    n_held.release();
+  };
+  start();
+  RawClient client(port);
+  client.send(kGet);
+  n_held.acquire();
+  held[0]->respond({.body = "first"});
+  EXPECT_TRUE(client.read_answer().ends_with("first"));
+  client.send(kGet);
+  n_held.acquire();
+  held[0]->cut("late");
+  held[1]->start_stream({});
+  held[1]->send("second");
+  EXPECT_TRUE(client.read_until("second").ends_with("second"));
+  std::promise<void> gone;
+  held[1]->on_gone([&] { gone.set_value(); });
+  held[1]->cut("in time");
+  gone.get_future().wait();
+  EXPECT_EQ(held[1]->cut_because(), "in time");
+  held.clear();
+}
+
 TEST_F(HttpServerTest, nobody_is_told_to_have_gone_after_a_whole_answer) {
   std::atomic<bool> told = false;
   handler.answer = [&](const std::shared_ptr<Exchange>& exchange) {
@@ -316,7 +413,7 @@ TEST_F(HttpServerTest, more_requests_than_may_wait_for_a_worker_are_refused_at_o
     let_go.acquire();
     exchange->respond({.body = "done"});
   };
-  start({.n_quick_workers = 1, .max_waiting_requests = 1});
+  start({.quick_lane = {.n_threads = 1, .max_waiting = 1}});
   constexpr std::string_view kAsk = "GET /x HTTP/1.1\r\nHost: a\r\n\r\n";
   RawClient running(port);
   running.send(kAsk);
@@ -347,10 +444,11 @@ class Farewell final : public BodyReceiver {
 };
 
 TEST_F(HttpServerTest, what_takes_long_has_threads_and_a_queue_of_its_own_and_who_leaves_it_makes_room) {
+  constexpr LaneLimits one = {.n_threads = 1, .max_waiting = 1};
   std::counting_semaphore<> let_go(0);
   std::counting_semaphore<> ended(0);
   handler.judge = [&](const ServerRequest& head) {
-    if (head.path != "/long") return HeadVerdict{.lane = Lane::kSlow};
+    if (head.path != "/long") return HeadVerdict{.lane = head.path == "/store" ? Lane::kStore : Lane::kSlow};
     return HeadVerdict{.lane = Lane::kLong, .receiver = std::make_shared<Farewell>(ended)};
   };
   handler.answer = [&](const std::shared_ptr<Exchange>& exchange) {
@@ -361,7 +459,7 @@ TEST_F(HttpServerTest, what_takes_long_has_threads_and_a_queue_of_its_own_and_wh
     }
     exchange->respond({.body = "done " + path});
   };
-  start({.n_slow_workers = 1, .n_long_workers = 1, .max_waiting_long = 1});
+  start({.slow_lane = one, .long_lane = one, .store_lane = one});
   constexpr std::string_view kLong = "POST /long HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n";
   RawClient running(port);
   running.send(kLong);
@@ -372,6 +470,7 @@ TEST_F(HttpServerTest, what_takes_long_has_threads_and_a_queue_of_its_own_and_wh
   b.send(kLong);
   handler.refused.acquire();  // one of them; the other waits
   EXPECT_TRUE(ask("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n").ends_with("done /slow"));
+  EXPECT_TRUE(ask("GET /store HTTP/1.1\r\nHost: a\r\n\r\n").ends_with("done /store"));
   a.close();
   b.close();
   ended.acquire();
@@ -433,7 +532,7 @@ TEST_F(HttpServerTest, hundreds_of_open_streams_and_idle_connections_need_no_thr
     streams.push_back(exchange);
     if (streams.size() == 300) all.set_value();
   };
-  start({.n_quick_workers = 1});
+  start({.quick_lane = {.n_threads = 1, .max_waiting = 300}});
   std::vector<std::unique_ptr<RawClient>> clients;
   for (int i = 0; i < 300; ++i) {
     clients.push_back(std::make_unique<RawClient>(port));

@@ -1,7 +1,6 @@
 #include "net/http_session.h"
 
 #include <fmt/format.h>
-#include <sys/socket.h>
 
 #include <algorithm>
 #include <boost/asio/ip/tcp.hpp>
@@ -50,6 +49,11 @@ void ExchangeState::end(std::string_view why_cut) {
     on_gone = nullptr;
   }
   if (callback) callback();
+}
+
+bool ExchangeState::is_complete() {
+  const std::lock_guard lock(callback_mutex);
+  return complete;
 }
 
 void SessionHost::add(const std::shared_ptr<Session>& session) {
@@ -148,14 +152,9 @@ void Session::await_request() {
   if (closed_) return;
   if (host_->draining) return close();
   if (buffer_.size() > 0) return read_header();
-  buffer_.shrink_to_fit();
   limit_time(host_->limits.idle_ms);
-  if (reading_ahead_) {
-    awaiting_ahead_ = true;
-    return;
-  }
   stream_.async_read_some(buffer_.prepare(kFirstRead), [self = shared_from_this()](const Error& code, size_t n_bytes) {
-    if (code) return self->close();
+    if (code || self->closed_) return self->close();
     self->buffer_.commit(n_bytes);
     self->read_header();
   });
@@ -316,6 +315,7 @@ void Session::dispatch() {
   answer_ended_ = false;
   parser_.reset();
   upload_.reset();
+  buffer_.shrink_to_fit();
   Workers& workers = host_->lanes.of(verdict_.lane);
   auto exchange = make_exchange(shared_from_this(), answering_, std::move(request_), http_1_1_, keep_alive_,
                                 host_->limits.max_queued_bytes,
@@ -325,21 +325,18 @@ void Session::dispatch() {
   const void* owner = answering_.get();
   // Until somebody works at it, it ends with its client, and with it all that was sent.
   exchange->on_gone([&workers, owner] { workers.withdraw(owner); });
-  const bool taken = workers.post([&handler = host_->handler, exchange] { handler.on_request(exchange); }, owner);
+  const bool taken = workers.post({.run = [&handler = host_->handler, exchange] { handler.on_request(exchange); },
+                                   .client = exchange->request().caller,
+                                   .owner = owner});
   if (!taken) exchange->respond(host_->handler.on_overload(exchange->request()));
 }
 
-/// Waits for the socket to become readable while an answer is being made: the end of the stream means that the client
-/// has gone. Bytes are the next request, which waits for its turn; from then on only a failing write tells.
+/// Reads on while an answer is being made: what comes is the next request, which waits for its turn, and the end means
+/// that the client has gone. Who only says that he sends no more has gone, too; what is answered he gets to the end.
 void Session::watch() {
-  if (stream_.tls() != nullptr) return read_ahead();
-  socket_.async_wait(tcp::socket::wait_read, [self = shared_from_this(), state = answering_](const Error& code) {
-    if (code || self->answering_ != state || self->closed_) return;
-    char byte = 0;
-    const ssize_t n = ::recv(self->socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-    if (n > 0) return;
-    if (n < 0 && (errno == EAGAIN || errno == EINTR)) return self->watch();
-    self->close();
+  stream_.read_ahead([self = shared_from_this()] {
+    const bool is_complete = self->answering_ && self->answering_->is_complete();
+    if (!is_complete && !self->reading_request_) self->close();
   });
 }
 
@@ -402,6 +399,7 @@ void Session::refuse(Reply reply) {
   reading_request_ = false;
   const bool head_only = request_.method == "HEAD";
   answering_ = std::make_shared<ExchangeState>();
+  answering_->complete = true;
   answer_ended_ = true;
   std::string bytes = head_bytes(reply, reply.body.size(), false, keep_alive_);
   if (!head_only) bytes += reply.body;
@@ -414,6 +412,7 @@ void Session::refuse(Reply reply) {
 void Session::linger() {
   if (closed_) return;
   answering_.reset();
+  if (stream_.has_ended()) return close();
   if (stream_.tls() != nullptr && !said_goodbye_) return say_goodbye();
   Error ignored;
   socket_.shutdown(tcp::socket::shutdown_send, ignored);

@@ -4,6 +4,7 @@
 // or an Exchange holds it.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -35,20 +36,17 @@ class Session;
 class Lanes {
  public:
   explicit Lanes(const ServerLimits& limits)
-      : quick_(limits.n_quick_workers, limits.max_waiting_requests),
-        slow_(limits.n_slow_workers, limits.max_waiting_requests),
-        long_(limits.n_long_workers, limits.max_waiting_long) {}
+      : lanes_{Workers(limits.quick_lane), Workers(limits.slow_lane), Workers(limits.long_lane),
+               Workers(limits.store_lane)} {}
 
-  Workers& of(Lane lane) { return lane == Lane::kQuick ? quick_ : lane == Lane::kSlow ? slow_ : long_; }
+  Workers& of(Lane lane) { return lanes_[static_cast<size_t>(lane)]; }
   void stop() {
-    for (Workers* workers : {&quick_, &slow_, &long_})
-      workers->stop();
+    for (Workers& workers : lanes_)
+      workers.stop();
   }
 
  private:
-  Workers quick_;
-  Workers slow_;
-  Workers long_;
+  std::array<Workers, 4> lanes_;  // in the order of Lane
 };
 
 /// What sessions share. The server and every session own it together: the last answer may be dropped by an engine's
@@ -92,6 +90,7 @@ struct ExchangeState {
   std::mutex callback_mutex;
   std::function<void()> on_gone;
   bool complete = false;  // guarded by callback_mutex
+  bool is_complete();
   void end(std::string_view why_cut);
 };
 
@@ -121,9 +120,6 @@ class Session : public std::enable_shared_from_this<Session> {
   // TLS (http_session_tls.cpp).
   void shake_hands();
   void end_handshake();
-  /// watch() of an encrypted connection: only what is decrypted tells a request from a goodbye.
-  void read_ahead();
-  void on_read_ahead(const Error& code, size_t n_bytes);
   /// Tells the client that no more comes, then lingers.
   void say_goodbye();
   void await_request();
@@ -181,9 +177,6 @@ class Session : public std::enable_shared_from_this<Session> {
   bool closed_ = false;
   uint64_t handshake_ = 0;  // its number while it goes on; 0: none
   bool said_goodbye_ = false;
-  bool reading_ahead_ = false;
-  bool awaiting_ahead_ = false;  // await_request() goes on with what is read ahead
-  std::string ahead_;
   bool closing_after_write_ = false;
 
   std::shared_ptr<ExchangeState> answering_;

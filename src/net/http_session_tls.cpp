@@ -1,8 +1,6 @@
-// What of a connection is different when it is encrypted: its start, its end, and how a client that goes away is noticed.
+// What of a connection is different when it is encrypted: its start and its end.
 #include <openssl/ssl.h>
 #include <sys/socket.h>
-
-#include <boost/asio/buffer.hpp>
 
 #include "net/http_session.h"
 
@@ -12,7 +10,6 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr char kHandshake = 0x16;  // type of the first record of a connection (RFC 8446, section 5.1)
-constexpr size_t kAhead = 2048;
 constexpr unsigned kGoodbyeMs = 2'000;
 
 }  // namespace
@@ -55,23 +52,6 @@ void Session::shake_hands() {
 
 void Session::end_handshake() {
   if (const uint64_t number = std::exchange(handshake_, 0); number != 0) host_->end_handshake(number);
-}
-
-void Session::read_ahead() {
-  if (reading_ahead_ || buffer_.size() > kAhead) return;
-  reading_ahead_ = true;
-  ahead_.resize(kAhead);
-  stream_.async_read_some(asio::buffer(ahead_), [self = shared_from_this()](const Error& code, size_t n_bytes) {
-    self->on_read_ahead(code, n_bytes);
-  });
-}
-
-void Session::on_read_ahead(const Error& code, size_t n_bytes) {
-  reading_ahead_ = false;
-  if (closed_ || said_goodbye_) return;
-  if (code) return close();
-  buffer_.commit(asio::buffer_copy(buffer_.prepare(n_bytes), asio::buffer(ahead_), n_bytes));
-  if (std::exchange(awaiting_ahead_, false)) read_header();
 }
 
 void Session::say_goodbye() {

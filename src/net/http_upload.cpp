@@ -59,7 +59,7 @@ void Session::on_upload(const Error& code, size_t n_bytes) {
 
 void Session::hand_over_piece() {
   unlimit_time();  // the disk may take its time
-  const bool taken = host_->lanes.of(Lane::kSlow).post([self = shared_from_this(), receiver = request_.receiver] {
+  auto hand_over = [self = shared_from_this(), receiver = request_.receiver] {
     const auto piece = std::string_view(self->piece_).substr(0, self->piece_bytes_);
     const bool wants_more = piece.empty() || receiver->take(piece);
     asio::post(self->socket_.get_executor(), [self, wants_more] {
@@ -74,7 +74,8 @@ void Session::hand_over_piece() {
       self->release_body_budget();
       self->dispatch();
     });
-  });
+  };
+  const bool taken = host_->lanes.of(Lane::kSlow).post({.run = std::move(hand_over), .client = request_.caller});
   if (!taken) refuse(503, "too many requests are waiting");
 }
 

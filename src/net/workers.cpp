@@ -4,21 +4,43 @@
 #include <system_error>
 
 namespace ingle::net {
+namespace {
 
-bool Workers::post(std::function<void()> task, const void* owner) {
-  const std::lock_guard lock(tasks_mutex_);
-  if (stopped_ || tasks_.size() >= max_waiting_) return false;
-  return push({std::move(task), owner});
+size_t part(size_t n, unsigned of) {
+  return (n + of - 1) / of;
 }
 
-void Workers::post_again(std::function<void()> task) {
+}  // namespace
+
+bool Workers::post(Task task) {
   const std::lock_guard lock(tasks_mutex_);
-  if (!stopped_) push({std::move(task), nullptr});
+  return !stopped_ && has_room_for(task.client) && push(std::move(task));
+}
+
+void Workers::post_again(Task task) {
+  const std::lock_guard lock(tasks_mutex_);
+  if (!stopped_) push(std::move(task));
+}
+
+/// Under the lock.
+bool Workers::has_room_for(const std::string& client) const {
+  if (tasks_.size() >= limits_.max_waiting) return false;
+  const auto n_waiting = static_cast<size_t>(std::ranges::count(tasks_, client, &Task::client));
+  return n_waiting < part(limits_.max_waiting, limits_.client_part);
+}
+
+/// Under the lock. The first whose client may have one more thread.
+std::list<Workers::Task>::iterator Workers::next() {
+  const size_t most = part(limits_.n_threads, limits_.client_part);
+  return std::ranges::find_if(tasks_, [&](const Task& task) {
+    const auto found = n_running_.find(task.client);
+    return found == n_running_.end() || found->second < most;
+  });
 }
 
 /// Under the lock. false: there is no thread at all.
 bool Workers::push(Task task) {
-  if (n_idle_ <= tasks_.size() && threads_.size() < n_threads_) {
+  if (n_idle_ <= tasks_.size() && threads_.size() < limits_.n_threads) {
     try {
       threads_.emplace_back([this] { work(); });
     } catch (const std::system_error&) {
@@ -41,15 +63,19 @@ void Workers::work() {
   std::unique_lock lock(tasks_mutex_);
   for (;;) {
     ++n_idle_;
-    tasks_changed_.wait(lock, [&] { return stopped_ || !tasks_.empty(); });
+    tasks_changed_.wait(lock, [&] { return stopped_ || next() != tasks_.end(); });
     --n_idle_;
     if (stopped_) return;
-    auto task = std::move(tasks_.front().run);
-    tasks_.pop_front();
+    const auto chosen = next();
+    auto run = std::move(chosen->run);
+    const auto running = n_running_.try_emplace(std::move(chosen->client)).first;
+    ++running->second;
+    tasks_.erase(chosen);
     lock.unlock();
-    task();
-    task = nullptr;  // what it holds is destroyed without the lock
+    run();
+    run = nullptr;  // what it holds is destroyed without the lock
     lock.lock();
+    if (--running->second == 0) n_running_.erase(running);
   }
 }
 

@@ -4,6 +4,7 @@ import pathlib
 import socket
 import subprocess
 import threading
+import time
 
 from ingle import BINARY, IngleTest, WATCHDOG_S
 from server import Server, read_all
@@ -153,6 +154,21 @@ class EchoServer(IngleTest):
             if headers["X-Request-Id"] == "leaver":
                 return
         self.fail("the stream still runs")
+
+    def test_who_waits_for_a_whole_answer_and_leaves_ends_it_whatever_was_sent_behind_the_request(self):
+        def wait_until_in_flight(n):
+            while f"ingle_requests_in_flight {n}\n" not in self.server.request("GET", "/metrics")[2]:
+                time.sleep(0.01)
+
+        body = json.dumps({**CHAT, "max_tokens": 1000000})
+        for behind in (b"", b"\r\n", b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"):
+            connection = self.server.connect()
+            connection.sendall(f"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                               f"Content-Length: {len(body)}\r\n\r\n{body}".encode())
+            wait_until_in_flight(2)  # the one that asks is one
+            connection.sendall(behind)
+            connection.close()
+            wait_until_in_flight(1)
 
     def test_conversations_survive_the_server(self):
         document = {"title": "Boats", "messages": [{"role": "user", "content": "ketch or sloop?"}]}

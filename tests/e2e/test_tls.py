@@ -76,6 +76,22 @@ class Tls(IngleTest):
             self.assertIn(b'{"status":"ok"}', text)
             self.assertIn(b'{"version":', text)
 
+    def test_a_request_that_comes_in_parts_while_another_is_answered_is_answered_after_it(self):
+        body = json.dumps({**CHAT, "stream": True, "max_tokens": 20}).encode()
+        ask = head("POST", "/v1/chat/completions", Content_Type="application/json", Content_Length=len(body)) + body
+        with self.server.connect_tls() as connection:
+            for cut in (3, len(ask) - len(body), len(ask) - 3, len(ask)):
+                connection.sendall(ask)
+                first = connection.recv(1)
+                connection.sendall(ask[:cut])
+                while not first.endswith(b"0\r\n\r\n"):
+                    first += connection.recv(1)
+                connection.sendall(ask[cut:])
+                second = b""
+                while not second.endswith(b"0\r\n\r\n"):
+                    second += connection.recv(65536)
+                self.assertEqual([b"data: [DONE]\n\n" in answer for answer in (first, second)], [True, True])
+
     def test_a_large_body_arrives_and_a_too_large_one_is_refused_unread(self):
         text = "x" * 3_000_000
         self.assertEqual(self.server.request("POST", "/tokenize", {"content": text, "model": "any"})[0], 200)
@@ -136,12 +152,13 @@ class Tls(IngleTest):
 
     def test_a_client_that_leaves_frees_its_stream(self):
         body = json.dumps({**CHAT, "stream": True, "max_tokens": 1_000_000})
-        for politely in (True, False):
-            name = f"leaver-{politely}"
+        for politely, behind in ((True, b""), (False, b""), (True, b"\r\n"), (False, head("GET", "/health"))):
+            name = f"leaver-{politely}-{len(behind)}"
             connection = self.server.connect_tls()
             connection.sendall(head("POST", "/v1/chat/completions", X_Request_Id=name, Content_Type="application/json",
                                     Content_Length=len(body)) + body.encode())
             self.assertIn(b"x-request-id: " + name.encode(), connection.recv(2000))
+            connection.sendall(behind)
             if politely:
                 connection.close()
             else:

@@ -44,6 +44,10 @@ bool RawClient::read_more() {
   return n > 0;
 }
 
+void RawClient::end_sending() {
+  ::shutdown(fd_, SHUT_WR);
+}
+
 std::string RawClient::read_until(std::string_view text) {
   while (pending_.find(text) == std::string::npos && read_more()) {
   }

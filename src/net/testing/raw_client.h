@@ -21,6 +21,8 @@ class RawClient {
   std::string read_answer();
   /// Everything until the other side closes.
   std::string read_all();
+  /// Sends no more; reads on.
+  void end_sending();
   void close();
 
  private:
