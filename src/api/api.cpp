@@ -45,10 +45,7 @@ Verdict Api::check(const net::ServerRequest& head, const RouteMatch& match) {
                                .reason = std::string(match.route->about),
                                .error = Error::unsupported(std::string(match.route->about))}};
   if (match.route != nullptr) return verdict;
-  if (match.allowed.empty())
-    return {.failure = Failure{.status = 404,
-                               .reason = "nothing is served at this address",
-                               .error = Error::not_found("nothing is served at this address")}};
+  if (match.allowed.empty()) return {.failure = no_such_address(head.path)};
   return {.failure = Failure{
               .status = 405,
               .reason = "this address takes " + match.allowed,
@@ -110,8 +107,11 @@ net::HeadVerdict Api::on_head(const net::ServerRequest& head) {
     }
     return {.refusal = std::move(reply)};
   }
-  net::HeadVerdict accepted{
-      .max_body_bytes = match.route->max_body_bytes, .lane = match.route->lane, .caller = std::move(verdict.client)};
+  // Clients that always send JSON send {} where there is nothing to say.
+  const bool is_unused = match.route->body == BodyKind::kNone;
+  net::HeadVerdict accepted{.max_body_bytes = is_unused ? kMaxUnusedBytes : match.route->max_body_bytes,
+                            .lane = match.route->lane,
+                            .caller = std::move(verdict.client)};
   if (match.route->receive != nullptr)
     accepted.receiver = match.route->receive(
         services_, head, match.rest, [this, client = accepted.caller, scope = match.route->scope]() -> Answer<void> {

@@ -1,10 +1,12 @@
 #include "api/api.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
 #include "api/json_input.h"
+#include "api/limits.h"
 #include "api/testing/api_fixture.h"
 #include "base/files.h"
 #include "chat/errors.h"
@@ -15,7 +17,9 @@ namespace {
 using testing::ApiTest;
 using testing::FakeExchange;
 using testing::FakeModels;
+using ::testing::HasSubstr;
 using testing::kNow;
+using ::testing::Not;
 using testing::Seen;
 using testing::text;
 
@@ -372,8 +376,8 @@ TEST_F(ApiTest, the_owner_sees_models_with_where_they_come_from) {
 
 TEST_F(ApiTest, documents_are_read_and_their_progress_is_streamed) {
   services.extract = [](const DocumentUpload& upload, const DocumentProgress& progress,
-                        std::stop_token) -> Result<std::string> {
-    if (upload.bytes.empty()) return std::unexpected(Error::corrupt("it is empty"));
+                        std::stop_token) -> Answer<std::string> {
+    if (upload.bytes.empty()) return std::unexpected(Failure::of_upload(Error::corrupt("it is empty")));
     progress("reading", 0, 2);
     progress("reading", 2, 2);
     return R"({"file":")" + upload.file_name + R"(","options":)" + upload.options_json + "}";
@@ -395,12 +399,38 @@ TEST_F(ApiTest, documents_are_read_and_their_progress_is_streamed) {
             "event: result\ndata: {\"file\":\"a.pdf\",\"options\":{\"preset\":\"invoice\"}}\n\n");
   EXPECT_NE(upload("", true).reply.body.find("event: error\ndata: {\"error\":{\"message\":\"it is empty\""),
             std::string::npos);
+  EXPECT_EQ(upload("", false).reply.status, 400);
   EXPECT_EQ(ask(request("POST", "/v1/summarize")).reply.status, 501);
+}
+
+TEST(FailureOfUpload, is_the_clients_fault_and_never_one_to_ask_again_for) {
+  EXPECT_EQ(Failure::of_upload(Error::corrupt("broken")).status, 400);
+  EXPECT_EQ(Failure::of_upload(Error::refused("encrypted")).status, 400);
+  EXPECT_EQ(Failure::of_upload(Error::exhausted("it took longer than 20 seconds")).status, 400);
+  EXPECT_EQ(Failure::of_upload(Error::unsupported("a picture")).status, 415);
+  EXPECT_EQ(Failure::of_upload(Error::io("no space left")).status, 500);
+}
+
+TEST_F(ApiTest, a_small_body_where_none_is_expected_is_dropped) {
+  const auto most = [&](const char* method, const char* path) {
+    auto head = request(method, path);
+    head.headers.push_back({"content-length", "2"});
+    const auto verdict = api.on_head(head);
+    return verdict.refusal ? uint64_t{0} : verdict.max_body_bytes;
+  };
+  EXPECT_EQ(most("GET", "/api/tags"), kMaxUnusedBytes);
+  EXPECT_EQ(most("POST", "/v1/responses/resp_1/cancel"), kMaxUnusedBytes);
+  EXPECT_EQ(most("POST", "/api/show"), kMaxSmallJsonBytes);
 }
 
 TEST_F(ApiTest, unknown_addresses_and_methods_are_told_in_the_dialect) {
   EXPECT_EQ(ask("GET", "/api/nothing").reply.body, R"({"error":"nothing is served at this address"})");
   EXPECT_EQ(ask("POST", "/v1/nothing").reply.status, 404);
+  EXPECT_THAT(ask("POST", "/v1/chat/completion").reply.body, HasSubstr("did you mean '/v1/chat/completions'?"));
+  EXPECT_THAT(ask("POST", "/v1/api/chat").reply.body, HasSubstr("did you mean '/api/chat'?"));
+  EXPECT_THAT(ask("GET", "/healht").reply.body, HasSubstr("did you mean '/health'?"));
+  for (const char* path : {"/v1/images/generations", "/v1/audio/speech", "/v1/moderations", "/v1/files"})
+    EXPECT_THAT(ask("POST", path).reply.body, Not(HasSubstr("did you mean"))) << path;
   EXPECT_TRUE(ask("GET", "/v1/messages").reply.body.starts_with(R"({"type":"error","error":)"));
   EXPECT_TRUE(ask("POST", "/v1/messages/batches").reply.body.starts_with(R"({"type":"error","error":)"));
   EXPECT_EQ(ask("GET", "/ingle/v1/nothing").reply.status, 404);

@@ -63,6 +63,22 @@ Failure Failure::not_implemented(std::string_view field, std::string_view why) {
           .error = Error::unsupported("'" + std::string(field) + "': " + std::string(why))};
 }
 
+Failure Failure::of_upload(Error error) {
+  Failure failure = from(std::move(error));
+  switch (failure.error.code()) {
+    case ErrorCode::kUnsupported:
+      failure.status = 415;
+      break;
+    case ErrorCode::kCorrupt:
+    case ErrorCode::kExhausted:  // what its reader may take: not the server's memory or disk
+      failure.status = 400;
+      break;
+    default:
+      break;
+  }
+  return failure;
+}
+
 Failure Failure::no_model(std::string_view model, std::string hint) {
   // A name as long as a book is told by its beginning.
   std::string shown = base::to_valid_utf8(model.substr(0, kMaxShownName));

@@ -34,6 +34,8 @@ struct Failure {
   /// `what` and `why` quote nothing of the request.
   static Failure bad_field(std::string_view field, std::string_view what);
   static Failure not_implemented(std::string_view field, std::string_view why);
+  /// What is wrong with a file that came with a request: the client's fault, whatever it is. 415: nothing here reads its kind.
+  static Failure of_upload(Error error);
   /// The model that a request names does not exist here; the hint says which one may have been meant.
   static Failure no_model(std::string_view model, std::string hint = "'ingle list' shows what is installed");
 };

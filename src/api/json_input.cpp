@@ -21,6 +21,16 @@ constexpr size_t kMaxTexts = 4096;  // in a list of them
 // take a minute. This many comparisons are one object of 6,000 members, or fifty of 900.
 constexpr uint64_t kMaxMemberComparisons = 20'000'000;
 
+/// A name from a request as it may stand in a header or an error.
+bool is_plain(std::string_view path) {
+  constexpr size_t kMaxPath = 160;
+  return path.size() <= kMaxPath && std::ranges::all_of(path, [](char c) { return c > ' ' && c < 0x7f && c != ','; });
+}
+
+std::string shown(std::string_view path) {
+  return is_plain(path) ? std::string(path) : "a name that cannot be shown";
+}
+
 Failure bad_json(std::string message) {
   return {.status = 400, .code = "invalid_json", .error = Error::usage(std::move(message))};
 }
@@ -63,6 +73,35 @@ std::optional<Failure> over_limit(std::string_view text) {
   return std::nullopt;
 }
 
+/// Looks at the names of each object while it is parsed: of a name that stands twice the library keeps the last value,
+/// others the first, and so a request could be read in two ways.
+class TwiceNamed {
+ public:
+  /// For Json::parse().
+  bool operator()(int depth, Json::parse_event_t event, const Json& value) {
+    if (event == Json::parse_event_t::object_start) {
+      if (open_.size() <= static_cast<size_t>(depth)) open_.resize(static_cast<size_t>(depth) + 1);
+      open_[static_cast<size_t>(depth)].clear();
+    } else if (event == Json::parse_event_t::key && !fault) {
+      auto& names = open_[static_cast<size_t>(depth) - 1];
+      const auto& name = value.get_ref<const std::string&>();
+      if (std::ranges::find(names, name) == names.end()) {
+        names.push_back(name);
+      } else {
+        fault = bad_json("'" + shown(name) + "' stands twice in an object of the JSON");
+        fault->reason = "stands twice in an object of the JSON";
+        if (depth == 1) fault->param = shown(name);
+      }
+    }
+    return true;
+  }
+
+  std::optional<Failure> fault;
+
+ private:
+  std::vector<std::vector<std::string>> open_;  // names of the objects around this place, by depth
+};
+
 thread_local ReadLog* current_log = nullptr;
 
 const Field* row_of(FieldTable fields, std::string_view name) {
@@ -78,12 +117,14 @@ bool asks_for_nothing(const Field& row, const Json& value) {
 
 }  // namespace
 
-Answer<Json> parse_json(std::string_view text) {
+namespace {
+
+Answer<Json> parse_within_limits(std::string_view text, const Json::parser_callback_t& look) {
   if (text.find_first_not_of(" \t\r\n") == std::string_view::npos)
     return std::unexpected(bad_json("missing request body"));
   if (auto failure = over_limit(text)) return std::unexpected(*std::move(failure));
   try {
-    return Json::parse(text);
+    return Json::parse(text, look);
   } catch (const Json::parse_error& error) {
     // The library's own text quotes the input, which is the user's.
     return std::unexpected(bad_json("the body is not valid JSON (byte " + std::to_string(error.byte) + ")"));
@@ -92,10 +133,24 @@ Answer<Json> parse_json(std::string_view text) {
   }
 }
 
+}  // namespace
+
+Answer<Json> parse_json(std::string_view text) {
+  TwiceNamed names;
+  auto value = parse_within_limits(text, std::ref(names));
+  if (value && names.fault) return std::unexpected(*std::move(names.fault));
+  return value;
+}
+
 Answer<Json> parse_json_object(std::string_view text) {
   auto value = parse_json(text);
   if (value && !value->is_object()) return std::unexpected(bad_json("the body is not a JSON object"));
   return value;
+}
+
+bool is_json_object(std::string_view text) {
+  const auto value = parse_within_limits(text, nullptr);
+  return value && value->is_object();
 }
 
 std::string to_text(const Json& value) {
@@ -103,16 +158,6 @@ std::string to_text(const Json& value) {
 }
 
 namespace {
-
-/// A name from a request as it may stand in a header or an error.
-bool is_plain(std::string_view path) {
-  constexpr size_t kMaxPath = 160;
-  return path.size() <= kMaxPath && std::ranges::all_of(path, [](char c) { return c > ' ' && c < 0x7f && c != ','; });
-}
-
-std::string shown(std::string_view path) {
-  return is_plain(path) ? std::string(path) : "a name that cannot be shown";
-}
 
 /// Finds words of a schema that JSON Schema does not know. Recursive: parse_json() has limited the depth.
 class UnknownWords {

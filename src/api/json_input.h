@@ -18,10 +18,13 @@ namespace ingle::api {
 
 using Json = nlohmann::ordered_json;
 
-/// One value of JSON within the limits of limits.h: 400 with the place of the fault.
+/// One value of JSON within the limits of limits.h: 400 with the place of the fault, and where an object has two members of
+/// one name: readers differ in which of them counts.
 Answer<Json> parse_json(std::string_view text);
 /// The same, and it is an object.
 Answer<Json> parse_json_object(std::string_view text);
+/// Whether it is an object within the limits: for what a model wrote, whose names nobody has to answer for.
+bool is_json_object(std::string_view text);
 /// Text for an answer; what is not UTF-8 is replaced.
 std::string to_text(const Json& value);
 

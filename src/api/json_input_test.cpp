@@ -32,6 +32,19 @@ Read read(std::string_view body) {
   return out;
 }
 
+TEST(ParseJson, refuses_an_object_that_names_a_member_twice_however_it_is_spelt) {
+  const auto twice = parse_json(R"({"model":"a","n":[{"n":1}],"m\u006fdel":"b"})");
+  ASSERT_FALSE(twice);
+  EXPECT_EQ(twice.error().status, 400);
+  EXPECT_EQ(twice.error().param, "model");
+  EXPECT_EQ(twice.error().error.message(), "'model' stands twice in an object of the JSON");
+  const auto within = parse_json(R"([{"a":{"b":1,"c":{},"b":1}}])");
+  ASSERT_FALSE(within);
+  EXPECT_EQ(within.error().error.message(), "'b' stands twice in an object of the JSON");
+  EXPECT_TRUE(parse_json(R"([{"a":{"a":1}},{"a":[{"a":1},{"a":2}],"b":{"c":1}},{"b":{"c":2},"c":3}])"));
+  EXPECT_TRUE(is_json_object(R"({"a":1,"a":2})"));
+}
+
 TEST(ObjectReader, names_what_the_table_does_not_list) {
   const Read out = read(R"({"text":"a","odd":1,"shade":[{}],"in":{"size":1,"depth":2},"none":null})");
   EXPECT_FALSE(out.notes.fault.has_value());

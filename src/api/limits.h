@@ -10,6 +10,7 @@ inline constexpr uint64_t kMaxJsonBytes = uint64_t{16} << 20;
 inline constexpr size_t kMaxJsonDepth = 128;
 inline constexpr size_t kMaxJsonValues = 400'000;
 inline constexpr uint64_t kMaxSmallJsonBytes = 64 * 1024;          // of requests that hold no texts
+inline constexpr uint64_t kMaxUnusedBytes = 4 * 1024;              // read and dropped where nothing is expected
 inline constexpr uint64_t kMaxDocumentBytes = uint64_t{64} << 20;  // of an upload
 inline constexpr uint64_t kMaxChatBytes = uint64_t{4} << 20;       // of a saved conversation
 inline constexpr size_t kMaxMultipartParts = 16;

@@ -22,6 +22,7 @@
 #include "api/openai/responses.h"
 #include "api/openai/routes.h"
 #include "api/own/routes.h"
+#include "base/suggest.h"
 
 namespace ingle::api {
 namespace {
@@ -189,6 +190,24 @@ RouteMatch find_route(std::string_view method, std::string_view path) {
         (match.allowed.empty() ? "" : ", ") + std::string(route.method == "GET" ? "GET, HEAD" : route.method);
   }
   return match;
+}
+
+Failure no_such_address(std::string_view path) {
+  // What all paths of an interface begin with makes none of them like another.
+  const std::string_view shared = path.substr(0, path.find('/', 1) + 1);
+  std::string_view near;  // how a path ends whose base is wrong: /v1/v1/models
+  std::vector<std::string_view> rests;
+  for (const Route& route : kRoutes) {
+    if (route.handle == nullptr || route.pattern.contains('*') || route.pattern == "/") continue;
+    if (path.ends_with(route.pattern) && route.pattern.size() > near.size()) near = route.pattern;
+    if (route.pattern.starts_with(shared)) rests.push_back(route.pattern.substr(shared.size()));
+  }
+  const auto rest = base::closest(path.substr(shared.size()), rests);
+  const std::string meant = rest ? std::string(shared) + std::string(*rest) : std::string(near);
+  const std::string what = "nothing is served at this address";
+  Error error = Error::not_found(what);
+  if (!meant.empty()) error = std::move(error).hint("did you mean '" + meant + "'?");
+  return {.status = 404, .reason = what, .error = std::move(error)};
 }
 
 std::string_view known_method(std::string_view method) {

@@ -22,6 +22,9 @@ struct RouteMatch {
 };
 RouteMatch find_route(std::string_view method, std::string_view path);
 
+/// 404, with the nearest address that is served where one may have been meant. Says nothing of the path itself.
+Failure no_such_address(std::string_view path);
+
 /// The method as a word of ours; empty where it is a word of the client's.
 std::string_view known_method(std::string_view method);
 

@@ -33,8 +33,9 @@ class Secrecy : public testing::ApiTest {
     services.create = fails;
     services.has_blob = fails;
     services.begin_blob = fails;
-    services.extract = fails;
-    services.summarize = fails;
+    services.extract = services.summarize = [fails](const auto&...) -> Answer<std::string> {
+      return std::unexpected(Failure::of_upload(fails().error()));
+    };
     services.decisions_json = fails;
     services.explain_json = fails;
     services.egress_json = fails;

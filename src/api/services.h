@@ -106,7 +106,7 @@ struct DocumentUpload {
 /// A stage of a document job for people, and how far it is; total 0: unknown.
 using DocumentProgress = std::function<void(std::string_view stage, uint64_t done, uint64_t total)>;
 /// The result as JSON in the shape of contracts.md.
-using DocumentJob = std::function<Result<std::string>(const DocumentUpload& upload, const DocumentProgress& progress,
+using DocumentJob = std::function<Answer<std::string>(const DocumentUpload& upload, const DocumentProgress& progress,
                                                       std::stop_token stop)>;
 
 struct SandboxTexts {

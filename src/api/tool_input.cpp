@@ -217,7 +217,7 @@ std::vector<chat::ToolCall> read_tool_calls(ObjectReader& message, ReadNotes& no
     if (arguments == nullptr || *arguments == "") {
       call.arguments_json = chat::Private("{}");
     } else if (arguments->is_string()) {
-      if (!parse_json_object(arguments->get_ref<const std::string&>()))
+      if (!is_json_object(arguments->get_ref<const std::string&>()))
         reader.fault("arguments", "must be the text of a JSON object");
       call.arguments_json = chat::Private(arguments->get<std::string>());
     } else if (arguments->is_object()) {

@@ -18,8 +18,7 @@ Result<std::string> text_option(const Json& options, const char* name) {
   return std::unexpected(Error::usage(std::string("the option '") + name + "' is not a string"));
 }
 
-Result<std::string> summarize(const Front& front, runtime::Models& models, const api::DocumentUpload& upload,
-                              const api::DocumentProgress& progress, std::stop_token stop) {
+Result<documents::SummarizeOptions> summarize_options(const api::DocumentUpload& upload) {
   const Json given = Json::parse(upload.options_json, nullptr, false);
   if (!given.is_object()) return std::unexpected(Error::usage("'options' is not a JSON object"));
   documents::SummarizeOptions options;
@@ -30,18 +29,22 @@ Result<std::string> summarize(const Front& front, runtime::Models& models, const
   if (!style.empty()) {
     INGLE_TRY(options.style, documents::parse_summary_style(style));
   }
-  auto transcript = documents::parse_transcript(upload.bytes);
-  if (!transcript) return std::unexpected(std::move(transcript).error().within("'" + upload.file_name + "'"));
+  return options;
+}
+
+Result<std::string> summarize(const Front& front, runtime::Models& models, const documents::Transcript& transcript,
+                              documents::SummarizeOptions options, const std::string& file_name,
+                              const api::DocumentProgress& progress, std::stop_token stop) {
   if (options.model.empty()) {
     INGLE_TRY(options.model, default_model(front));
   }
   const auto on_progress = [&](uint32_t done, uint32_t total) { progress("summarizing", done, total); };
   progress("loading", 0, 0);
   INGLE_TRY(const documents::Summary summary,
-            documents::summarize(*transcript, options, models, on_progress, std::move(stop)));
-  Json answer = Json::parse(documents::summary_json(summary, upload.file_name));
+            documents::summarize(transcript, options, models, on_progress, std::move(stop)));
+  Json answer = Json::parse(documents::summary_json(summary, file_name));
   answer["turns"] = Json::array();
-  for (const documents::Turn& turn : transcript->turns)
+  for (const documents::Turn& turn : transcript.turns)
     answer["turns"].push_back({{"speaker", turn.speaker}, {"text", turn.text}});
   return answer.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
@@ -60,9 +63,18 @@ Result<std::string> default_model(const Front& front) {
 }
 
 api::DocumentJob summarize_job(const Front& front, runtime::Models& models) {
-  return
-      [&front, &models](const api::DocumentUpload& upload, const api::DocumentProgress& progress,
-                        std::stop_token stop) { return summarize(front, models, upload, progress, std::move(stop)); };
+  return [&front, &models](const api::DocumentUpload& upload, const api::DocumentProgress& progress,
+                           std::stop_token stop) -> api::Answer<std::string> {
+    auto options = summarize_options(upload);
+    if (!options) return std::unexpected(api::Failure::from(std::move(options).error()));
+    const auto transcript = documents::parse_transcript(upload.bytes);
+    if (!transcript)
+      return std::unexpected(api::Failure::of_upload(Error(transcript.error()).within("'" + upload.file_name + "'")));
+    auto answer =
+        summarize(front, models, *transcript, *std::move(options), upload.file_name, progress, std::move(stop));
+    if (!answer) return std::unexpected(api::Failure::from(std::move(answer).error()));
+    return *std::move(answer);
+  };
 }
 
 }  // namespace ingle::app

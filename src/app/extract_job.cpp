@@ -67,6 +67,28 @@ Result<documents::Document> read_document(Front& front, const api::DocumentUploa
   return reader.read(file, upload.file_name);
 }
 
+Result<documents::ExtractOptions> extract_options(Front& front, const api::DocumentUpload& upload) {
+  const Options options(upload.options_json);
+  INGLE_TRY(const std::string preset, options.text("preset"));
+  if (!preset.empty() && preset != "invoice")
+    return std::unexpected(Error::usage("options: there is no preset '" + preset + "'").hint("invoice"));
+  documents::ExtractOptions wanted;
+  INGLE_TRY(wanted.schema, options.schema());
+  INGLE_TRY(wanted.ignore_xml, options.flag("ignore_xml"));
+  INGLE_TRY(const std::string model, options.text("model"));
+  INGLE_TRY_VOID(check_model_name(model));
+  INGLE_TRY(wanted.model, extract_model(front, model));
+  return wanted;
+}
+
+Result<std::string> extract(Front& front, const documents::Document& document, const documents::ExtractOptions& options,
+                            const std::string& file_name, const api::DocumentProgress& progress, std::stop_token stop) {
+  const auto on_progress = [&](std::string_view stage, uint32_t done, uint32_t total) { progress(stage, done, total); };
+  INGLE_TRY(const documents::Extraction extraction,
+            documents::extract(document, options, front.models(), on_progress, std::move(stop)));
+  return documents::to_json(extraction, document, file_name, {.with_text = true});
+}
+
 }  // namespace
 
 Status check_model_name(const std::string& name) {
@@ -83,25 +105,15 @@ Status check_document_model(std::string_view name) {
 
 api::DocumentJob extract_job(Front& front) {
   return [&front](const api::DocumentUpload& upload, const api::DocumentProgress& progress,
-                  std::stop_token stop) -> Result<std::string> {
-    const Options options(upload.options_json);
-    INGLE_TRY(const std::string preset, options.text("preset"));
-    if (!preset.empty() && preset != "invoice")
-      return std::unexpected(Error::usage("options: there is no preset '" + preset + "'").hint("invoice"));
-    documents::ExtractOptions wanted;
-    INGLE_TRY(wanted.schema, options.schema());
-    INGLE_TRY(wanted.ignore_xml, options.flag("ignore_xml"));
-    INGLE_TRY(const std::string model, options.text("model"));
-    INGLE_TRY_VOID(check_model_name(model));
-    INGLE_TRY(wanted.model, extract_model(front, model));
+                  std::stop_token stop) -> api::Answer<std::string> {
+    const auto options = extract_options(front, upload);
+    if (!options) return std::unexpected(api::Failure::from(options.error()));
     progress("reading", 0, 0);
-    INGLE_TRY(const documents::Document document, read_document(front, upload));
-    const auto on_progress = [&](std::string_view stage, uint32_t done, uint32_t total) {
-      progress(stage, done, total);
-    };
-    INGLE_TRY(const documents::Extraction extraction,
-              documents::extract(document, wanted, front.models(), on_progress, std::move(stop)));
-    return documents::to_json(extraction, document, upload.file_name, {.with_text = true});
+    const auto document = read_document(front, upload);
+    if (!document) return std::unexpected(api::Failure::of_upload(document.error()));
+    auto answer = extract(front, *document, *options, upload.file_name, progress, std::move(stop));
+    if (!answer) return std::unexpected(api::Failure::from(std::move(answer).error()));
+    return *std::move(answer);
   };
 }
 

@@ -142,6 +142,7 @@ struct TokenLogprob {
 struct TokenInfo {
   TokenLogprob chosen;
   std::vector<TokenLogprob> top;  // most likely first, ties by lower id; before any filter or penalty
+  bool is_end = false;            // of the answer, and no part of its text
 };
 
 enum class FinishReason : uint8_t { kStop, kLength, kContextFull, kCancelled, kToolCalls };

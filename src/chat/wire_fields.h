@@ -57,7 +57,7 @@ void fields(Archive& a, Is<TokenLogprob> auto& v) {
 }
 template <typename Archive>
 void fields(Archive& a, Is<TokenInfo> auto& v) {
-  a(v.chosen, v.top);
+  a(v.chosen, v.top, v.is_end);
 }
 template <typename Archive>
 void fields(Archive& a, Is<Usage> auto& v) {

@@ -102,14 +102,14 @@ Result<Document> read_plain(std::string_view bytes) {
 Result<Document> read_any(std::string_view bytes) {
   if (bytes.empty()) return std::unexpected(Error::refused("it is empty"));
   if (const Signature* picture = recognise(kPictures, bytes); picture != nullptr && !is_pdf(bytes) && is_binary(bytes))
-    return std::unexpected(Error::refused("it is " + std::string(picture->what))
+    return std::unexpected(Error::unsupported("it is " + std::string(picture->what))
                                .hint("recognising text in pictures comes in a later version; use a PDF with a text "
                                      "layer or a text file"));
   if (const Signature* package = recognise(kPackages, bytes))
     return std::unexpected(
-        Error::refused("it is " + std::string(package->what)).hint("save it as PDF or as plain text"));
+        Error::unsupported("it is " + std::string(package->what)).hint("save it as PDF or as plain text"));
   if (!is_pdf(bytes)) {
-    if (is_binary(bytes)) return std::unexpected(Error::refused("it is neither PDF nor text"));
+    if (is_binary(bytes)) return std::unexpected(Error::unsupported("it is neither PDF nor text"));
     return read_plain(bytes);
   }
   INGLE_TRY(const PrivateFolder folder, PrivateFolder::make());

@@ -69,7 +69,7 @@ Result<Transcript> parse_transcript(std::string_view bytes, const TranscriptLimi
     return std::unexpected(Error::unsupported("the transcript is UTF-16").hint("save it as UTF-8"));
   if (bytes.starts_with("\xef\xbb\xbf")) bytes.remove_prefix(3);
   if (const size_t nul = bytes.find('\0'); nul != std::string_view::npos) {
-    return std::unexpected(Error::corrupt(fmt::format("a zero byte at offset {}: this is no text file", nul))
+    return std::unexpected(Error::unsupported(fmt::format("a zero byte at offset {}: this is no text file", nul))
                                .hint("export the transcript as text, VTT, SRT or JSON"));
   }
   const std::string text = base::to_valid_utf8(bytes);

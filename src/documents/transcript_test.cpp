@@ -83,7 +83,7 @@ TEST(Transcript, what_is_no_transcript_is_an_error_that_says_why) {
   EXPECT_EQ(error_of("").code(), ErrorCode::kUsage);
   EXPECT_EQ(error_of(" \n\t\n").code(), ErrorCode::kUsage);
   EXPECT_EQ(error_of("WEBVTT\n\nNOTE only\n").code(), ErrorCode::kCorrupt);
-  EXPECT_EQ(error_of(std::string("Anna: a\0b", 9)).code(), ErrorCode::kCorrupt);
+  EXPECT_EQ(error_of(std::string("Anna: a\0b", 9)).code(), ErrorCode::kUnsupported);
   EXPECT_THAT(error_of("\xff\xfe"
                        "A\x01")
                   .message(),

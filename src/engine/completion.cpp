@@ -325,6 +325,7 @@ chat::TokenInfo Completion::info_of(std::span<const float> logits, int32_t chose
   for (const auto& [id, logprob] : top_logprobs(logits, log_sum, static_cast<uint32_t>(settings_.logprobs))) {
     info.top.push_back(described(id, logprob));
   }
+  info.is_end = tokenizer_.is_end_of_generation(chosen);
   return info;
 }
 

@@ -33,6 +33,7 @@ std::string_view done_reason(chat::FinishReason reason) {
 Json logprobs_json(std::span<const chat::TokenInfo> tokens) {
   Json list = Json::array();
   for (const chat::TokenInfo& token : tokens) {
+    if (token.is_end) continue;
     Json item = token_json(token.chosen);
     if (!token.top.empty()) {
       Json& top = item["top_logprobs"] = Json::array();

@@ -37,6 +37,7 @@ std::string_view finish_word(chat::FinishReason reason) {
 Json logprobs_list(std::span<const chat::TokenInfo> tokens) {
   Json list = Json::array();
   for (const chat::TokenInfo& token : tokens) {
+    if (token.is_end) continue;
     Json item = token_json(token.chosen);
     Json& top = item["top_logprobs"] = Json::array();
     for (const chat::TokenLogprob& other : token.top)

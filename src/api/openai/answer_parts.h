@@ -15,7 +15,7 @@ std::string_view finish_word(chat::FinishReason reason);
 Json usage_json(const chat::Usage& usage);
 /// Beyond the dialect: where the answer was made and how fast.
 Json ingle_json(const Outcome& outcome, const chat::Usage& usage);
-/// {"token", "logprob", "bytes", "top_logprobs"} of each.
+/// {"token", "logprob", "bytes", "top_logprobs"} of each but the one that ended the answer: joined, they are its text.
 Json logprobs_list(std::span<const chat::TokenInfo> tokens);
 /// One event of a stream.
 std::string event_text(const Json& json);

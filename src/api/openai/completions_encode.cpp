@@ -37,6 +37,7 @@ class OldLogprobs {
 
   void add(Json& json, std::span<const chat::TokenInfo> tokens) {
     for (const chat::TokenInfo& token : tokens) {
+      if (token.is_end) continue;
       Json top = Json::object();
       for (const chat::TokenLogprob& other : token.top)
         top[spelled(other.text)] = other.logprob;

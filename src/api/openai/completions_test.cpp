@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "api/json_input.h"
+#include "api/openai/answer_parts.h"
 #include "api/testing/fields.h"
 
 namespace ingle::api::openai {
@@ -103,6 +104,16 @@ TEST(OpenAiCompletions, the_token_that_was_drawn_is_always_in_the_list) {
   token.top = {{5, "y", -0.5F}};
   const Json json = Json::parse(encoder(1, {{}}, true)->whole({.text = "x", .tokens = {token}}, outcome(1)));
   EXPECT_EQ(json["choices"][0]["logprobs"]["top_logprobs"], Json::parse(R"([{"y":-0.5,"x":-4.0}])"));
+}
+
+TEST(OpenAiCompletions, the_token_that_ended_the_answer_is_none_of_its_text) {
+  chat::TokenInfo word;
+  word.chosen = {3, "x", -0.25F};
+  const chat::TokenInfo end{.chosen = {2, "<|im_end|>", -0.5F}, .top = {}, .is_end = true};
+  const Json json = Json::parse(encoder(1, {{}}, true)->whole({.text = "x", .tokens = {word, end}}, outcome(1)));
+  EXPECT_EQ(json["choices"][0]["logprobs"]["tokens"], Json::parse(R"(["x"])"));
+  const std::vector<chat::TokenInfo> both = {word, end};
+  EXPECT_EQ(logprobs_list(both).size(), 1U);
 }
 
 TEST(OpenAiCompletions, several_prompts_are_counted_each) {

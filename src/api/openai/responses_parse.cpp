@@ -165,7 +165,7 @@ class ItemReader {
                         .arguments_json = chat::Private(item.text("arguments").value_or("{}"))};
     if (call.id.empty()) return item.missing("call_id");
     if (call.name.empty()) return item.missing("name");
-    if (!parse_json_object(call.arguments_json.reveal()))
+    if (!is_json_object(call.arguments_json.reveal()))
       return item.fault("arguments", "must be the text of a JSON object");
     called_.add({call});
     if (out_.empty() || out_.back().role != "assistant") {

@@ -69,9 +69,8 @@ void stream_job(Call& call, const DocumentJob& job, const DocumentUpload& upload
     call.exchange().send(event("progress", to_text({{"stage", stage}, {"done", done}, {"total", total}})));
   };
   const auto result = job(upload, progress, std::move(stop));
-  call.exchange().send(
-      result ? event("result", *result)
-             : event("error", error_body(Dialect::kOwn, Failure::from(result.error()), call.request_id())));
+  call.exchange().send(result ? event("result", *result)
+                              : event("error", error_body(Dialect::kOwn, result.error(), call.request_id())));
   call.exchange().finish();
 }
 
@@ -86,7 +85,7 @@ void run_job(const std::shared_ptr<Call>& call, const DocumentJob& job) {
   if (call->request().header("accept").find("text/event-stream") != std::string_view::npos)
     return stream_job(*call, job, *upload, stop->get_token());
   const auto result = job(*upload, [](std::string_view, uint64_t, uint64_t) {}, stop->get_token());
-  if (failed(*call, result)) return;
+  if (!result) return call->fail(result.error());
   call->respond_json(*result);
 }
 

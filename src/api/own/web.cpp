@@ -1,6 +1,7 @@
 // The files of the web app, as they lie in the binary.
 #include "api/ollama/routes.h"
 #include "api/own/routes.h"
+#include "api/registry.h"
 #include "api/web_assets.h"
 
 namespace ingle::api::own {
@@ -36,8 +37,7 @@ void root(const std::shared_ptr<Call>& call) {
 
 void web_file(const std::shared_ptr<Call>& call) {
   const WebAsset* asset = web_asset(call->request().path);
-  if (asset == nullptr)
-    return call->fail(Failure{.status = 404, .error = Error::not_found("nothing is served at this address")});
+  if (asset == nullptr) return call->fail(no_such_address(call->request().path));
   respond_with(*call, *asset);
 }
 
