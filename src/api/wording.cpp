@@ -26,6 +26,7 @@ constexpr Subject kSubjects[] = {
     {"logit_bias: ", {"logit_bias"}, "names tokens or values that cannot be"},
     {"stop: ", {"stop", "stop_sequences"}, "has more texts, or longer ones, than are looked for"},
     {"grammar: ", {"grammar"}, "is no grammar that can be followed"},
+    {"think: ", {"reasoning_effort", "think", "thinking", "reasoning"}, "asks a model to think that cannot"},
     {"schema: ", {"response_format", "format", "json_schema"}, "has a schema that cannot be followed"},
 };
 

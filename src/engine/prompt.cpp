@@ -35,7 +35,7 @@ std::string template_variables(const chat::ChatPrompt& prompt, const text::think
 }
 
 Error cannot_think() {
-  return Error::refused("this model cannot think before it answers: its chat template knows nothing of it")
+  return Error::refused("think: this model cannot think before it answers: its chat template knows nothing of it")
       .hint("leave out what asks for it, or take a model that thinks");
 }
 

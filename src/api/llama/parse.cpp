@@ -77,7 +77,7 @@ constexpr Field kGenerationRows[] = {
   honoured("n_probs", "integer", "0 to 100"),
   honoured("grammar", "string", "GBNF"),
   honoured("json_schema", "object|boolean", "what of it cannot be enforced is checked when the answer is whole"),
-  honoured("logit_bias", "object|any[]", "[[token, bias]] or {\"token\": bias}; false bans"),
+  honoured("logit_bias", "object|any[]", "[[token, bias]] or {\"token\": bias}; false bans; a text instead of a token is 400"),
   honoured("samplers", "string|string[]", "those that are not listed are off; the order is always the engine's"),
   honoured("temperature", "number", "default 0.8"),
   honoured("top_k", "integer", "default 40"),

@@ -23,7 +23,7 @@ constexpr Field kDocumentRows[] = {required("text", "string")};
 constexpr FieldTable kDocumentFields = kDocumentRows;
 constexpr Field kRerankRows[] = {
   required("query", "string"),
-  honoured("documents", "string[]|object[]", "one of documents and texts is required", &kDocumentFields),
+  honoured("documents", "string[]|object[]", "one of documents and texts is required; a model that was made to write is 400", &kDocumentFields),
   honoured("texts", "string[]", "as documents, and the answer is a bare list"),
   honoured("top_n", "integer", "default: all"),
   honoured("return_documents", "boolean", "default false"),

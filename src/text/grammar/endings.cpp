@@ -338,8 +338,7 @@ Status find_endings(Program& program, const ByteSet& available, const std::map<O
   const Way start = ways[program.start];
   if (start == kNoWay) {
     return std::unexpected(
-        Error::refused("no document fits it")
-            .hint("a required value is impossible, a text to copy from is empty, or a rule never ends"));
+        Error::refused("no document fits it").hint("what it requires contradicts itself, or never ends"));
   }
   if (start.bytes >= kFar)
     return std::unexpected(Error::refused("this model's vocabulary cannot spell a document that fits it"));
