@@ -348,6 +348,15 @@ TEST_F(HttpServerTest, says_continue_to_a_client_that_waits_for_it) {
   EXPECT_TRUE(client.read_answer().ends_with("POST / [ok]"));
 }
 
+TEST_F(HttpServerTest, empty_lines_before_a_request_are_skipped) {
+  start({});
+  EXPECT_TRUE(ask("\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").starts_with("HTTP/1.1 200 "));
+  RawClient client(port);
+  client.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nok\r\nGET /b HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_TRUE(client.read_answer().ends_with("POST / [ok]"));
+  EXPECT_TRUE(client.read_answer().contains("GET /b"));
+}
+
 TEST_F(HttpServerTest, headers_over_the_limits_are_refused) {
   start({.max_header_bytes = 4096, .max_headers = 10});
   EXPECT_TRUE(

@@ -161,6 +161,10 @@ void Session::await_request() {
 }
 
 void Session::read_header() {
+  // Some clients end a body with an empty line, which then stands before the next request (RFC 9112, 2.2).
+  while (std::string_view(static_cast<const char*>(buffer_.data().data()), buffer_.size()).starts_with("\r\n"))
+    buffer_.consume(2);
+  if (buffer_.size() == 0) return await_request();
   reading_request_ = true;
   request_ = {};
   looked_at_ = 0;
