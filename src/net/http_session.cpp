@@ -23,6 +23,7 @@ using tcp = asio::ip::tcp;
 // A body must bring this much within each time limit, so that a client that drips single bytes does not hold memory.
 constexpr uint64_t kBytesPerExtension = 64 * 1024;
 constexpr size_t kFirstRead = 2048;       // an idle connection holds this much
+constexpr int kEmptyLines = 4;            // before a request, in one piece
 constexpr size_t kReadAhead = 64 * 1024;  // of a body at a time
 constexpr size_t kMaxLinger = size_t{4} << 20;
 constexpr unsigned kLingerMs = 2'000;
@@ -162,7 +163,10 @@ void Session::await_request() {
 
 void Session::read_header() {
   // Some clients end a body with an empty line, which then stands before the next request (RFC 9112, 2.2).
-  while (std::string_view(static_cast<const char*>(buffer_.data().data()), buffer_.size()).starts_with("\r\n"))
+  const auto begins_empty = [&] {
+    return std::string_view(static_cast<const char*>(buffer_.data().data()), buffer_.size()).starts_with("\r\n");
+  };
+  for (int n = 0; n < kEmptyLines && begins_empty(); ++n)
     buffer_.consume(2);
   if (buffer_.size() == 0) return await_request();
   reading_request_ = true;

@@ -105,8 +105,10 @@ def cases():
     yield "SSH", b"SSH-2.0-OpenSSH_9.2\r\n\r\n", 400, True
     yield "zero bytes", b"\x00" * 1000, 400, True
     yield "noise", bytes(range(1, 256)) * 8, 400, True
-    yield "an empty line before", b"\r\n" + get(), 400, True
-    yield "a length for a request that takes no body, and one more request", get(b"Content-Length: 5") + b"hello" + SMUGGLED, 413, True
+    yield "an empty line before", b"\r\n" + get(), 200, False
+    yield "empty lines without end", b"\r\n" * 20000 + get(), (400, 431), True
+    yield "a long body for a request that takes none", get(b"Content-Length: 5000") + b"h" * 5000 + SMUGGLED, 413, True
+    yield "a short body for a request that takes none", get(b"Content-Length: 5") + b"hello", 200, False
     yield "a length of 100 MB", post(b"Content-Length: 100000000"), 413, True
     yield "a length of 10^18 - 1", post(b"Content-Length: 999999999999999999"), 413, True
     for name, lines in FRAMING:
