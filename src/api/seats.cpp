@@ -49,6 +49,8 @@ void Seats::take(const std::string& model, std::shared_ptr<Guest> guest) {
 
 void Seats::serve(const std::string& model, std::shared_ptr<Guest> guest) {
   const Answer<void> acquired = guest->acquire();
+  // Before the next one's turn: who came first finds room in the model's own queue first.
+  if (acquired && !guest->waits()) guest->use();
   std::shared_ptr<Guest> next;
   Guests seated;
   Guests refused;  // outlive the lock: a request may end with them
@@ -73,7 +75,6 @@ void Seats::serve(const std::string& model, std::shared_ptr<Guest> guest) {
   // Nobody is served by the thread of another, whose own request would last as long.
   if (next != nullptr) next->send_worker([seats = shared_from_this(), model, next] { seats->serve(model, next); });
   send_workers(model, seated);
-  if (guest != nullptr) guest->use();
   for (const auto& other : refused)
     other->refuse(acquired.error());
 }

@@ -118,6 +118,24 @@ TEST_F(SeatsTest, while_one_gets_hold_of_a_model_others_who_want_it_so_wait_alth
   EXPECT_EQ(order, "otherwise acb");
 }
 
+TEST_F(SeatsTest, who_came_first_hands_over_first) {
+  take("m", {.id = "a",
+             .use =
+                 [&] {
+                   EXPECT_TRUE(sent.work.empty());
+                   take("m", {.id = "c", .use = note("c"), .waits = false});
+                   order += "a";
+                 },
+             .acquire = [&]() -> Answer<void> {
+               take("m", {.id = "b", .use = note("b"), .waits = false});
+               return {};
+             },
+             .waits = false});
+  EXPECT_EQ(order, "a");
+  sent.run_all();
+  EXPECT_EQ(order, "abc");
+}
+
 TEST_F(SeatsTest, one_more_than_may_wait_is_refused_until_there_is_room_and_who_gives_up_makes_some) {
   set_seats(1, 1);
   take("m", {.id = "a", .use = note("a")});

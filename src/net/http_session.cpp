@@ -162,17 +162,24 @@ void Session::await_request() {
 }
 
 void Session::read_header() {
-  // Some clients end a body with an empty line, which then stands before the next request (RFC 9112, 2.2).
-  const auto begins_empty = [&] {
-    return std::string_view(static_cast<const char*>(buffer_.data().data()), buffer_.size()).starts_with("\r\n");
-  };
-  for (int n = 0; n < kEmptyLines && begins_empty(); ++n)
-    buffer_.consume(2);
-  if (buffer_.size() == 0) return await_request();
   reading_request_ = true;
   request_ = {};
   looked_at_ = 0;
+  n_empty_lines_ = 0;
   limit_time(host_->limits.header_ms);
+  skip_empty_lines();
+}
+
+/// Some clients end a body with an empty line, which then stands before the next request (RFC 9112, 2.2).
+void Session::skip_empty_lines() {
+  const auto bytes = [&] { return std::string_view(static_cast<const char*>(buffer_.data().data()), buffer_.size()); };
+  for (; n_empty_lines_ < kEmptyLines && bytes().starts_with("\r\n"); ++n_empty_lines_)
+    buffer_.consume(2);
+  if (bytes().empty()) {
+    reading_request_ = false;
+    return await_request();
+  }
+  if (n_empty_lines_ < kEmptyLines && bytes() == "\r") return read_more(&Session::skip_empty_lines);
   look_for_head();
 }
 
@@ -186,12 +193,18 @@ void Session::look_for_head() {
     return refuse(fault->status, fault->what);
   if (length) return parse_head(*length);
   looked_at_ = bytes.size();
-  stream_.async_read_some(buffer_.prepare(kFirstRead), [self = shared_from_this()](const Error& code, size_t n_bytes) {
-    if (self->timed_out_) return self->refuse(408, "the request did not arrive in time");
-    if (code) return self->close();
-    self->buffer_.commit(n_bytes);
-    self->look_for_head();
-  });
+  read_more(&Session::look_for_head);
+}
+
+/// Of the head.
+void Session::read_more(void (Session::*then)()) {
+  stream_.async_read_some(buffer_.prepare(kFirstRead),
+                          [self = shared_from_this(), then](const Error& code, size_t n_bytes) {
+                            if (self->timed_out_) return self->refuse(408, "the request did not arrive in time");
+                            if (code) return self->close();
+                            self->buffer_.commit(n_bytes);
+                            (*self.*then)();
+                          });
 }
 
 void Session::parse_head(size_t n_bytes) {

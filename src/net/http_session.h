@@ -124,7 +124,9 @@ class Session : public std::enable_shared_from_this<Session> {
   void say_goodbye();
   void await_request();
   void read_header();
+  void skip_empty_lines();
   void look_for_head();
+  void read_more(void (Session::*then)());
   void parse_head(size_t n_bytes);
   void on_header(const Error& code);
   /// The message in our form; an error text when it breaks a rule of ours.
@@ -160,7 +162,8 @@ class Session : public std::enable_shared_from_this<Session> {
   uint64_t timer_round_ = 0;
   bool timed_out_ = false;
   boost::beast::flat_buffer buffer_;
-  size_t looked_at_ = 0;  // of the head that is coming
+  size_t looked_at_ = 0;   // of the head that is coming
+  int n_empty_lines_ = 0;  // before it
   size_t extension_bytes_ = 0;
   std::function<void(uint64_t, boost::beast::string_view, Error&)> chunk_header_;
   std::optional<Parser> parser_;
