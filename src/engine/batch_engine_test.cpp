@@ -469,8 +469,13 @@ TEST(BatchEngine, many_requests_at_once_answer_what_each_answers_alone) {
     alone.push_back(run(*toy.engine, request));
   }
   // 20 pages: three full sequences at most, so that some must wait and some give way.
-  const auto crowd =
-      make_toy_engine({.logits = testing::babble, .n_pages = 20, .max_sequences = 6, .prefill_chunk = 10});
+  std::promise<void> all_are_here;
+  const auto begin = [until = all_are_here.get_future().share()](std::span<const int32_t> text,
+                                                                 std::span<float> logits) {
+    until.wait();
+    testing::babble(text, logits);
+  };
+  const auto crowd = make_toy_engine({.logits = begin, .n_pages = 20, .max_sequences = 6, .prefill_chunk = 10});
   std::vector<Answer> together(kRequests);
   {
     std::vector<std::jthread> clients;
@@ -481,6 +486,9 @@ TEST(BatchEngine, many_requests_at_once_answer_what_each_answers_alone) {
           together[i] = run(*crowd.engine, requests[i]);
       });
     }
+    for (auto now = crowd.engine->stats(); now->running + now->waiting < 4; now = crowd.engine->stats())
+      std::this_thread::yield();
+    all_are_here.set_value();
   }
   EXPECT_GT(crowd.executor->seen().sequences, 1U);
   for (size_t i = 0; i < kRequests; ++i) {
