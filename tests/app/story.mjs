@@ -70,6 +70,13 @@ async function setParameter(label, value) {
   await page.getByRole("dialog").getByLabel(label, { exact: true }).first().fill(value);
 }
 
+/** Opens the parameters of a column, sets them, and closes them. */
+async function settle(parameters, column = 0) {
+  await button("Parameters").nth(column).click();
+  for (const [label, value] of Object.entries(parameters)) await setParameter(label, value);
+  await page.keyboard.press("Escape");
+}
+
 const steps = {
   async "a stranger's browser is told what to do"() {
     await page.goto(here.url);
@@ -96,13 +103,14 @@ const steps = {
   },
 
   async "a chat streams, says how fast, and can be stopped"() {
+    await settle({ Temperature: "0" }); // sampled, this model forgets the code block once in twenty
     await say("Write a Python function that adds two numbers. Answer with the code and one sentence.");
     assert.match(await answers().last().innerText(), /def /);
     assert.match(await page.locator(".answer-foot").last().innerText(), /[\d.]+ tok\/s[\s\S]*first token after/);
     await page.getByRole("button", { name: "Copy code" }).first().click();
     assert.match(await page.evaluate(() => navigator.clipboard.readText()), /def /);
     await browser.shoot("chat");
-    await page.getByRole("textbox", { name: "Message", exact: true }).fill("Count from one to five hundred in words.");
+    await page.getByRole("textbox", { name: "Message", exact: true }).fill("Write a long story about a lighthouse keeper.");
     await page.keyboard.press("Enter");
     await page.waitForFunction(() => (document.querySelectorAll(".answer .prose")[1]?.textContent.length ?? 0) > 20);
     await page.keyboard.press("Escape");
@@ -157,10 +165,7 @@ const steps = {
   async "two columns answer the same question, each with its own speed"() {
     await newChat();
     await page.keyboard.press("Alt+c");
-    await button("Parameters").nth(1).click();
-    await setParameter("Temperature", "0");
-    await setParameter("Max tokens", "60");
-    await page.keyboard.press("Escape");
+    await settle({ Temperature: "0", "Max tokens": "60" }, 1);
     await say("Name three things that are found beside a fireplace, as a list.");
     assert.equal(await answers().count(), 2);
     const models = await page.locator(".lane .picker-name").allInnerTexts();
@@ -213,10 +218,7 @@ const steps = {
       [PRIVATE, "Held back"],
     ]) {
       await newChat();
-      await button("Parameters").click();
-      await setParameter("Temperature", "0");
-      await setParameter("Max tokens", "60");
-      await page.keyboard.press("Escape");
+      await settle({ Temperature: "0", "Max tokens": "60" });
       await say(question);
       assert.equal(await page.locator(".answer-foot .badge").last().innerText(), badge, question);
     }
