@@ -61,7 +61,7 @@ await assert.rejects(client.chat({ model: "mine", messages }), { status_code: 40
 await assert.rejects(client.generate({ model, prompt: "x", options: { top_k: "many" } }), { error: 'option "top_k" must be of type integer' });
 await assert.rejects(client.push({ model }), { status_code: 501 });
 
-const stream = await client.generate({ model, prompt: "Count.", stream: true, options: { num_predict: 400 } });
+const stream = await client.generate({ model, prompt: "Tell me a long story.", stream: true, options: { num_predict: 400, temperature: 0 } });
 await assert.rejects(async () => {
   for await (const part of stream) {
     assert.equal(part.done, false);

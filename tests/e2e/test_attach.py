@@ -185,8 +185,8 @@ class Attach(IngleTest):
 
     def test_a_server_that_ends_lets_the_answer_of_a_command_finish(self):
         server = Server(self)
-        expected = self.ok("run", MODEL, "Count", "-n", "200", "--seed", "1").data
-        command = self.start("run", MODEL, "Count", "-n", "200", "--seed", "1")
+        expected = self.ok("run", MODEL, "Count", "-n", "60", "--seed", "1").data
+        command = self.start("run", MODEL, "Count", "-n", "60", "--seed", "1")
         with command:
             first = command.stdout.read(1)
             server.process.send_signal(signal.SIGTERM)

@@ -1,11 +1,17 @@
 """HTTP taken apart on a raw socket. One server answers all of http_cases.py, and is asked for its health after each."""
 import socket
+import sys
 import time
 import unittest
 
 import http_cases
+import ingle
 from ingle import IngleTest, WATCHDOG_S
 from server import Server
+
+sys.path.insert(0, str(ingle.ROOT / "bench"))
+
+from serving.sockets import raise_descriptor_limit  # noqa: E402
 
 
 class Answer:
@@ -62,6 +68,7 @@ class HttpAttacks(IngleTest):
 
     def setUp(self):
         super().setUp()
+        raise_descriptor_limit()
         self.server = Server(self, "--engine", "echo")
         self.bystander = Client(self.server)
         self.addCleanup(self.bystander.close)

@@ -91,7 +91,8 @@ class Memory(IngleTest):
     @needs(OTHER)
     def test_what_has_no_room_beside_a_model_in_use_is_told_to_come_back(self):
         server = Server(self, INGLE_MEMORY_LIMIT="600MB", INGLE_CONTEXT="1024", INGLE_PARALLEL="4")
-        body = json.dumps({"model": MODEL, "prompt": "Once", "raw": True, "options": {"num_predict": 900}})
+        body = json.dumps({"model": MODEL, "prompt": "1, 2, 3, 4, 5, 6, 7, 8, 9, 10,", "raw": True,
+                           "options": {"num_predict": 900, "temperature": 0}})
         with server.connect() as stream:
             stream.sendall(f"POST /api/generate HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
             self.assertIn(b"200 OK", stream.recv(1000))

@@ -37,6 +37,8 @@ class Index(http.server.ThreadingHTTPServer):
         self.allowance = None
         self.ranges = []
         self.started = threading.Event()
+        self.going_on = threading.Event()  # cleared, a file stops after its first piece
+        self.going_on.set()
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     def url(self):
@@ -99,6 +101,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 self.wfile.write(file.read(step))
                 left -= step
                 self.server.started.set()
+                self.server.going_on.wait()
 
 
 @needs(MODEL)
@@ -169,6 +172,8 @@ class Pull(IngleTest):
 
     def test_ctrl_c_ends_a_pull_and_leaves_no_half_model(self):
         index = self.index()
+        self.addCleanup(index.going_on.set)
+        index.going_on.clear()
         with subprocess.Popen([BINARY, "pull", MODEL], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE,
                               env=self.environment(**self.network(index.url()))) as process:

@@ -222,10 +222,10 @@ class AnthropicTools(IngleTest):
 
     def test_limits_and_stop_sequences_are_told_apart(self):
         count = [{"role": "user", "content": "Count from one to twenty in digits, with commas."}]
-        limited = self.client.messages.create(model=MODEL, messages=count, max_tokens=3)
+        limited = self.client.messages.create(model=MODEL, messages=count, max_tokens=3, extra_body=GREEDY)
         self.assertEqual((limited.stop_reason, limited.usage.output_tokens), ("max_tokens", 3))
-        stopped = self.ask(count, stop_sequences=[" "])
-        self.assertEqual((stopped.stop_reason, stopped.stop_sequence), ("stop_sequence", " "))
+        stopped = self.ask(count, stop_sequences=[","])
+        self.assertEqual((stopped.stop_reason, stopped.stop_sequence), ("stop_sequence", ","))
 
     def test_every_choice_among_tools_is_honoured(self):
         self.check(self.ask(tools=self.TOOLS), names=("get_weather",))

@@ -73,7 +73,8 @@ class OpenWebUi(ProgramTest):
         return text if answer.headers.get_content_type() == "text/event-stream" else json.loads(text)
 
     def chat(self, model, messages=HELLO, stream=False, status=200, **fields):
-        answer = self.call("POST", "/api/chat/completions", {"model": model, "messages": messages, "stream": stream, "max_tokens": 60, **fields}, status)
+        answer = self.call("POST", "/api/chat/completions", {"model": model, "messages": messages, "stream": stream, "max_tokens": 60,
+                                                             "temperature": 0, **fields}, status)
         if not stream:
             return answer
         lines = [line[6:] for line in answer.splitlines() if line.startswith("data: ")]

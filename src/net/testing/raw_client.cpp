@@ -12,7 +12,7 @@
 namespace ingle::net::testing {
 
 RawClient::RawClient(uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-  const timeval watchdog{.tv_sec = 30, .tv_usec = 0};
+  const timeval watchdog{.tv_sec = 300, .tv_usec = 0};
   ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &watchdog, sizeof watchdog);
   sockaddr_in address{};
   address.sin_family = AF_INET;

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { eventually } from "../../dev/eventually";
 import { pulls, startPull, stopPull } from "./pulls";
 import { parseHash } from "./route";
 
@@ -56,7 +57,7 @@ describe("downloads", () => {
       ),
     );
     const ended = startPull("m");
-    await vi.waitFor(() => expect(pulls.get().m?.state).toBe("running"));
+    await eventually(() => expect(pulls.get().m?.state).toBe("running"));
     stopPull("m");
     await expect(ended).resolves.toBe(false);
     expect(pulls.get().m?.state).toBe("stopped");

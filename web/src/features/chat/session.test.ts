@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { eventually } from "../../../dev/eventually";
 import { addLane, lanesOf, newChat } from "./document";
 import { ChatSession } from "./session";
 
@@ -28,7 +29,7 @@ function stream(lines: string[], headers: Record<string, string> = {}): Response
 }
 
 const delta = (content: string) => JSON.stringify({ choices: [{ delta: { content } }] });
-const done = (session: ChatSession) => vi.waitFor(() => expect(session.busy.get()).toEqual([]));
+const done = (session: ChatSession) => eventually(() => expect(session.busy.get()).toEqual([]));
 const lastOf = (session: ChatSession, lane = 0) => lanesOf(session.document.get())[lane]?.messages.at(-1);
 
 afterEach(() => vi.unstubAllGlobals());
@@ -52,7 +53,7 @@ describe("ChatSession", () => {
       route: "cloud:example",
       timings: { decode_tokens_per_second: 42 },
     });
-    await vi.waitFor(() => expect(saved.at(-1)?.messages.map((message) => message.content)).toEqual(["Hi", "Hello"]));
+    await eventually(() => expect(saved.at(-1)?.messages.map((message) => message.content)).toEqual(["Hi", "Hello"]));
   });
 
   it("asks the router what kept an answer here", async () => {
@@ -96,7 +97,7 @@ describe("ChatSession", () => {
     });
     const session = new ChatSession(newChat("a", "m"));
     session.send("Hi");
-    await vi.waitFor(() => expect(lastOf(session)?.content).toBe("So far"));
+    await eventually(() => expect(lastOf(session)?.content).toBe("So far"));
     session.stop();
     await done(session);
     expect(lastOf(session)).toMatchObject({ content: "So far", stopped: true });
@@ -154,6 +155,6 @@ describe("ChatSession", () => {
       message: "Inglenook does not answer",
       hint: "Is it still running? Start it with: ingle serve",
     });
-    await vi.waitFor(() => expect(session.saveProblem.get()).toBe("Inglenook does not answer"));
+    await eventually(() => expect(session.saveProblem.get()).toBe("Inglenook does not answer"));
   });
 });
