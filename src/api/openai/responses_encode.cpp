@@ -108,9 +108,6 @@ class ResponsesEncoder : public AnswerEncoder {
     return json;
   }
 
-  std::string id_of(std::string_view prefix) const {
-    return std::string(prefix) + std::string(bare_id(frame_.id)) + "_" + std::to_string(output_.size());
-  }
   Json item_place(Json fields) const {
     Json json = {{"item_id", item_["id"]}, {"output_index", output_.size()}};
     json.update(fields);
@@ -122,36 +119,34 @@ class ResponsesEncoder : public AnswerEncoder {
     return json;
   }
 
-  std::string open_item(Kind kind, Json item) {
+  /// `fields`: all but the id, which says the item's place.
+  std::string open_item(Kind kind, std::string_view prefix, Json fields) {
     std::string events = close("completed");
     open_ = kind;
-    item_ = std::move(item);
+    item_ = {{"id", std::string(prefix) + std::string(bare_id(frame_.id)) + "_" + std::to_string(output_.size())}};
+    item_.update(fields);
     return events + event("response.output_item.added", {{"output_index", output_.size()}, {"item", item_}});
   }
   std::string open_reasoning() {
-    std::string events = open_item(Kind::kReasoning, {{"id", id_of("rs_")},
-                                                      {"type", "reasoning"},
-                                                      {"summary", Json::array()},
-                                                      {"content", Json::array()},
-                                                      {"status", "in_progress"}});
+    std::string events = open_item(
+        Kind::kReasoning, "rs_",
+        {{"type", "reasoning"}, {"summary", Json::array()}, {"content", Json::array()}, {"status", "in_progress"}});
     return events + event("response.content_part.added", part_place({{"part", part()}}));
   }
   std::string open_message() {
-    std::string events = open_item(Kind::kMessage, {{"id", id_of("msg_")},
-                                                    {"type", "message"},
-                                                    {"status", "in_progress"},
-                                                    {"role", "assistant"},
-                                                    {"content", Json::array()}});
+    std::string events =
+        open_item(Kind::kMessage, "msg_",
+                  {{"type", "message"}, {"status", "in_progress"}, {"role", "assistant"}, {"content", Json::array()}});
     return events + event("response.content_part.added", part_place({{"part", part()}}));
   }
   std::string open_call(const chat::ToolCallDelta& call) {
     answer_.tool_calls.push_back({.index = call.index, .id = call.id, .name = call.name, .arguments = {}});
-    return open_item(Kind::kCall, {{"id", id_of("fc_")},
-                                   {"type", "function_call"},
-                                   {"status", "in_progress"},
-                                   {"call_id", call.id},
-                                   {"name", call.name},
-                                   {"arguments", ""}});
+    return open_item(Kind::kCall, "fc_",
+                     {{"type", "function_call"},
+                      {"status", "in_progress"},
+                      {"call_id", call.id},
+                      {"name", call.name},
+                      {"arguments", ""}});
   }
 
   /// The content of the open item, as far as it is there.

@@ -203,6 +203,16 @@ TEST(OpenAiResponses, a_whole_answer_is_the_response_of_the_last_event) {
   EXPECT_EQ(json["output"][0]["status"], "incomplete");
 }
 
+TEST(OpenAiResponses, every_item_has_an_id_of_its_own) {
+  const auto encoder = make_responses_encoder({.id = "resp_1", .model = "m", .echo_json = "{}"});
+  const Json json = Json::parse(
+      encoder->whole({.text = "Two", .tool_calls = {{0, "call_1", "f", "{}"}, {1, "call_2", "f", "{}"}}}, {}));
+  std::vector<std::string> ids;
+  for (const Json& item : json["output"])
+    ids.push_back(item["id"]);
+  EXPECT_EQ(ids, (std::vector<std::string>{"msg_1_0", "fc_1_1", "fc_1_2"}));
+}
+
 TEST(OpenAiResponses, a_failure_in_a_stream_is_its_last_event) {
   const auto encoder = make_responses_encoder({.id = "resp_1", .model = "m", .echo_json = "{}"});
   Stream stream;
