@@ -26,6 +26,7 @@ struct Field {
   const std::span<const Field>* inner = nullptr;  // fields of the object, or of the objects in the list
   int status = 0;                                 // of a refusal
   std::string_view neutral = {};                  // the value, as JSON, with which a rejected field asks for nothing
+  std::string_view code = {};                     // of a refusal: the word that clients of the dialect know it by
 };
 
 /// The fields of one object.
@@ -44,8 +45,9 @@ constexpr Field harmless(std::string_view name, std::string_view note) {
   return {name, Support::kHarmless, {}, note};
 }
 /// Answered with `status` and `reason`. null, false, "", [], {} and the neutral value ask for nothing and pass.
-constexpr Field rejected(std::string_view name, int status, std::string_view reason, std::string_view neutral = {}) {
-  return {name, Support::kRejected, {}, reason, nullptr, status, neutral};
+constexpr Field rejected(std::string_view name, int status, std::string_view reason, std::string_view neutral = {},
+                         std::string_view code = {}) {
+  return {name, Support::kRejected, {}, reason, nullptr, status, neutral, code};
 }
 
 /// Whether a parser reads it.

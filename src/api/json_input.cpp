@@ -277,6 +277,7 @@ void ObjectReader::reject(const Field& row, const Json& value) {
   if (asks_for_nothing(row, value)) return;
   const std::string path = path_of(row.name);
   fault(Failure{.status = row.status,
+                .code = std::string(row.code),
                 .param = path,
                 .reason = std::string(row.note),
                 .error = Error::unsupported("'" + path + "': " + std::string(row.note))});

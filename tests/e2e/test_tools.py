@@ -255,6 +255,33 @@ class AnthropicTools(IngleTest):
         self.assertEqual(answer.stop_reason, "end_turn")
         self.assertIn("21", answer.content[0].text)
 
+    def test_the_clients_own_runner_goes_on_without_a_thread_that_the_server_would_keep(self):
+        asked = []
+
+        @self.anthropic.beta_tool
+        def get_weather(city: str) -> str:
+            """The weather in a city."""
+            asked.append(city)
+            return "21 degrees, clear sky"
+
+        runner = self.client.beta.messages.tool_runner(model=MODEL, messages=QUESTION, tools=[get_weather], max_tokens=200,
+                                                       max_iterations=2, extra_body=GREEDY)
+        answers = list(runner)
+        self.assertTrue(asked)
+        self.assertEqual(answers[0].stop_reason, "tool_use")
+        self.assertEqual(len(answers), 2)
+
+    def test_a_conversation_is_never_answered_without_its_beginning(self):
+        thread = self.client.beta.messages.thread(model=MODEL, max_tokens=5)
+        with self.assertRaises(self.anthropic.BadRequestError) as caught:
+            thread.send({"role": "user", "content": "My name is Ann."})
+        self.assertEqual(caught.exception.body["error"]["details"]["error_code"], "thread_unsupported_request")
+        thread = self.client.beta.messages.thread(model=MODEL, max_tokens=5, unsupported_request_behavior="continue_unthreaded")
+        first = thread.send({"role": "user", "content": "My name is Ann."})
+        second = thread.send({"role": "user", "content": "What is my name?"})
+        read = [message.usage.input_tokens + message.usage.cache_read_input_tokens for message in (first, second)]
+        self.assertGreater(read[1], read[0] + 10)
+
     def test_errors_are_the_ones_that_the_client_knows(self):
         with self.assertRaises(self.anthropic.NotFoundError):
             self.client.messages.create(model="nobody", messages=QUESTION, max_tokens=5)

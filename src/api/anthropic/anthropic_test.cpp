@@ -155,6 +155,7 @@ TEST(AnthropicParse, a_fault_names_its_field) {
       {with(R"("tool_choice":{"type":"tool","name":"f"})"), "tool_choice.name"},
       {with(R"("tool_choice":{"type":"some"})"), "tool_choice.type"},
       {with(R"("mcp_servers":[{}])"), "mcp_servers"},
+      {with(R"("compaction":{"type":"compaction"})"), "compaction"},
       {with(R"("output_config":{"format":{"type":"xml"}})"), "output_config.format.type"},
   };
   for (const auto& [body, param] : cases) {

@@ -25,6 +25,7 @@ std::string_view type_of(const Failure& failure) {
 
 Json error_json(const Failure& failure, std::string_view request_id) {
   Json json = {{"type", "error"}, {"error", {{"type", type_of(failure)}, {"message", message_of(failure)}}}};
+  if (!failure.code.empty()) json["error"]["details"] = {{"error_code", failure.code}};
   if (failure.code == kAnswerBreaksSchema) json["error"]["code"] = failure.code;
   if (!request_id.empty()) json["request_id"] = request_id;
   return json;

@@ -96,9 +96,21 @@ constexpr Field kSharedRows[] = {
     harmless("context_management", "nothing of a conversation is cut off: one that is too long is an error"),
     rejected("mcp_servers", 400, "this server connects to no others: offer their tools in 'tools'"),
     rejected("container", 400, "this server runs no code"),
+    rejected("thread", 400, "conversations are not kept here: send all of their messages", {}, "thread_unsupported_request"),
+    harmless("fallbacks", "no model here declines by a policy"),
+    harmless("speed", "there is one"),
+    harmless("diagnostics", "usage tells what was found in the cache"),
+    harmless("billing_policy", "nothing is billed"),
+    harmless("fallback_credit_token", "nothing is billed"),
 };
-constexpr Field kMessagesRows[] = {required("max_tokens", "integer")};
-constexpr Field kCountRows[] = {honoured("max_tokens", "integer", "changes nothing")};
+constexpr Field kMessagesRows[] = {
+    required("max_tokens", "integer"),
+    rejected("compaction", 400, "conversations are not summed up here: ask for it in a message"),
+};
+constexpr Field kCountRows[] = {
+    honoured("max_tokens", "integer", "changes nothing"),
+    harmless("compaction", "the conversation is counted as it was sent"),
+};
 constexpr auto kMessagesTable = joined(kSharedRows, kContextRows, kMessagesRows);
 constexpr auto kCountTable = joined(kSharedRows, kContextRows, kCountRows);
 

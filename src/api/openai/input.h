@@ -33,6 +33,7 @@ inline constexpr Field kServerRows[] = {
   harmless("safety_identifier", "nobody is reported to anybody"),
   harmless("prompt_cache_key", "every beginning that was seen is found again"),
   harmless("prompt_cache_retention", "every beginning that was seen is found again"),
+  harmless("prompt_cache_options", "every beginning that was seen is found again"),
   honoured("service_tier", "string", "flex: goes on where no other request wants to; every other word is the one tier that there is"),
 };
 extern const FieldTable kStreamOptionFields;

@@ -43,6 +43,7 @@ constexpr Field kChatRows[] = {
   rejected("audio", 400, "the models here write text only"),
   rejected("verbosity", 400, "no model here knows it: say in the conversation how long the answer is to be", "\"medium\""),
   rejected("web_search_options", 400, "nothing is searched from here"),
+  rejected("moderation", 400, "nothing here judges texts"),
   rejected("functions", 400, kOldFunctions),
   rejected("function_call", 400, kOldFunctions, "\"auto\""),
 };
