@@ -175,7 +175,7 @@ struct ToolCallDelta {
 };
 struct Delta {
   std::string text;               // whole code points only; may be empty when `tokens` is not
-  std::vector<TokenInfo> tokens;  // when logprobs were asked for: one a generated token
+  std::vector<TokenInfo> tokens;  // when logprobs were asked for: those whose text ends here, none that a stop cut
   std::string bytes = {};  // what was generated where it is not UTF-8 and `text` stands in with U+FFFD; else empty
   std::vector<ToolCallDelta> tool_calls = {};
   std::string thinking = {};  // what the model thought before its answer, markers left out; whole code points

@@ -219,6 +219,58 @@ TEST(BatchEngine, refuses_what_it_cannot_honour_instead_of_dropping_it) {
   EXPECT_EQ(toy.engine->tag({{1}}).error().code(), ErrorCode::kUnsupported);
 }
 
+chat::CompleteRequest with_logprobs(std::string text, std::vector<std::string> stop, int32_t max_tokens) {
+  chat::CompleteRequest request = raw(std::move(text), max_tokens);
+  request.stop = std::move(stop);
+  request.logprobs = 0;
+  return request;
+}
+
+std::string text_of(const std::vector<chat::TokenInfo>& tokens) {
+  std::string text;
+  for (const chat::TokenInfo& token : tokens)
+    text += token.is_end ? "" : token.chosen.text;
+  return text;
+}
+
+TEST(BatchEngine, tells_the_tokens_of_the_text_alone_where_a_stop_string_cut_it) {
+  const auto toy = make_toy_engine();
+  const Answer answer = run(*toy.engine, with_logprobs("a", {"ef"}, 20));
+  EXPECT_EQ(answer.text, "bcd");
+  EXPECT_EQ(text_of(answer.tokens), "bcd");
+  EXPECT_EQ(answer.finished->usage.completion_tokens, 5U);
+}
+
+TEST(BatchEngine, does_not_tell_a_token_that_reaches_into_a_stop_string) {
+  constexpr size_t kDe = 256;
+  const auto toy = make_toy_engine({.logits =
+                                        [](std::span<const int32_t> text, std::span<float> logits) {
+                                          testing::count_up(text, logits);
+                                          if (text.back() == 'c') logits[kDe] = 40;
+                                        },
+                                    .merges = {"d e"},
+                                    .n_vocab = ToyExecutor::kVocab + 1});
+  const Answer answer = run(*toy.engine, with_logprobs("a", {"e"}, 20));
+  EXPECT_EQ(answer.text, "bcd");
+  EXPECT_EQ(text_of(answer.tokens), "bc");
+}
+
+TEST(BatchEngine, tells_a_token_with_the_end_of_its_text) {
+  const auto toy = make_toy_engine();
+  std::string text;
+  std::string tokens;
+  const auto finished =
+      chat::complete_and_wait(*toy.engine, with_logprobs("a", {"cde!"}, 8), [&](const chat::Event& event) {
+        const auto* delta = std::get_if<chat::Delta>(&event);
+        if (delta == nullptr) return;
+        text += delta->text;
+        tokens += text_of(delta->tokens);
+        EXPECT_EQ(tokens, text);
+      });
+  ASSERT_TRUE(finished.has_value());
+  EXPECT_EQ(tokens, "bcdefghi");
+}
+
 TEST(BatchEngine, tells_how_far_reading_a_long_prompt_has_come) {
   const auto toy = make_toy_engine();
   const Answer answer = run(*toy.engine, raw(std::string(40, 'a'), 1));

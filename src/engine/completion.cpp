@@ -68,7 +68,7 @@ bool Completion::begin() {
   const auto reason = say_forced(unsent_);
   if (!reason) return false;
   finish_text(unsent_);
-  send({}, std::exchange(unsent_, {}));
+  send(std::exchange(unsent_, {}));
   end(*reason);
   return true;
 }
@@ -94,7 +94,6 @@ bool Completion::take(std::span<const backend::Output> rows, uint32_t pos, Sampl
     end(settings_.max_tokens == 0 ? chat::FinishReason::kLength : chat::FinishReason::kContextFull);
     return true;
   }
-  chat::Delta delta;
   std::string shown = std::exchange(unsent_, {});
   const auto n_drafted = static_cast<uint32_t>(rows.size()) - 1;
   const bool is_guess = certain_.empty();
@@ -106,16 +105,16 @@ bool Completion::take(std::span<const backend::Output> rows, uint32_t pos, Sampl
     const backend::Output& row = rows[n_right];
     const auto token = choose(row, scratch);
     if (!token) {
-      send(std::move(delta), std::move(shown));
+      send(std::move(shown));
       fail(token.error());
       return true;
     }
     auto reason = accept(*token, shown);
-    if (settings_.logprobs >= 0 && !before_answer()) delta.tokens.push_back(info_of(row.values, *token));
+    if (settings_.logprobs >= 0 && !before_answer()) untold_.push_back({info_of(row.values, *token), n_read()});
     if (!reason) reason = say_forced(shown);
     if (reason) {
       finish_text(shown);
-      send(std::move(delta), std::move(shown));
+      send(std::move(shown));
       end(*reason);
       return true;
     }
@@ -127,7 +126,7 @@ bool Completion::take(std::span<const backend::Output> rows, uint32_t pos, Sampl
     if (n_right < n_known) break;
   }
   if (is_guess && n_drafted > 0) lookup_->judge(n_right, n_right < n_drafted);
-  send(std::move(delta), std::move(shown));
+  send(std::move(shown));
   return false;
 }
 
@@ -138,12 +137,30 @@ void Completion::begin_decode() {
   usage_.prefill_seconds = seconds(first_token_ - started_);
 }
 
-void Completion::send(chat::Delta delta, std::string shown) {
+void Completion::send(std::string shown) {
+  chat::Delta delta;
   put_text(delta, std::move(shown));
+  delta.tokens = tokens_given();
   delta.tool_calls = std::exchange(pieces_, {});
   delta.thinking = std::exchange(thought_, {});
   if (!delta.text.empty() || !delta.tokens.empty() || !delta.tool_calls.empty() || !delta.thinking.empty())
     sink_(std::move(delta));
+}
+
+/// A token is told with the end of its text; the one that a stop string cuts, and what came after it, never.
+std::vector<chat::TokenInfo> Completion::tokens_given() {
+  const bool all = text_.n_given() == n_read();  // also those whose text is in a call
+  std::vector<chat::TokenInfo> tokens;
+  while (!untold_.empty() && (all || untold_.front().end <= text_.n_given())) {
+    tokens.push_back(std::move(untold_.front().info));
+    untold_.pop_front();
+  }
+  return tokens;
+}
+
+/// Bytes of the answer's text, with those that may turn out to be of a call.
+size_t Completion::n_read() const {
+  return text_.n_read() + (settings_.calls ? settings_.calls->n_held() : 0);
 }
 
 void Completion::guess(uint32_t most) {
@@ -442,7 +459,7 @@ void Completion::cancel() {
   std::string shown = std::exchange(unsent_, {});
   finish_text(shown);
   broken_call_.reset();  // it may be broken because it was cut
-  send({}, std::move(shown));
+  send(std::move(shown));
   end(chat::FinishReason::kCancelled);
 }
 

@@ -65,7 +65,9 @@ class Completion final : public Job {
   using Clock = std::chrono::steady_clock;
   chat::TokenInfo info_of(std::span<const float> logits, int32_t chosen) const;
   void begin_decode();
-  void send(chat::Delta delta, std::string shown);
+  void send(std::string shown);
+  std::vector<chat::TokenInfo> tokens_given();
+  size_t n_read() const;
   uint32_t tokens_left() const;
   Result<int32_t> choose(const backend::Output& row, SamplerScratch& scratch);
   Result<int32_t> choose_allowed(const backend::Output& row, SamplerScratch& scratch);
@@ -102,6 +104,11 @@ class Completion final : public Job {
   std::vector<int32_t> certain_;  // draft of those
   std::string unsent_;            // forced text before the first step
   TextStream text_;
+  struct Untold {
+    chat::TokenInfo info;
+    size_t end;  // of its text, in that of the answer
+  };
+  std::deque<Untold> untold_;                // tokens that were drawn, until their text is given
   std::vector<chat::ToolCallDelta> pieces_;  // of calls, not sent yet
   std::optional<Error> broken_call_;
   uint32_t n_spaces_ = 0;     // between the thinking and the answer, drawn without its constraint

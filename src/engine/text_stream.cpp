@@ -19,6 +19,7 @@ size_t partial_match(std::string_view text, std::string_view stop) {
 }  // namespace
 
 std::string TextStream::push(std::string_view bytes) {
+  n_read_ += bytes.size();
   if (stopped_) return {};
   held_ += bytes;
   // The stop string that is complete first, so that it does not matter how tokens cut the text; the longest of those.
@@ -42,10 +43,12 @@ std::string TextStream::push(std::string_view bytes) {
   certain = base::complete_utf8_prefix(std::string_view(held_).substr(0, certain));
   std::string text = held_.substr(0, certain);
   held_.erase(0, certain);
+  n_given_ += certain;
   return text;
 }
 
 std::string TextStream::finish() {
+  n_given_ += held_.size();
   return std::exchange(held_, {});
 }
 

@@ -4,6 +4,7 @@
 // out as they are: who shows them decides what stands for them. A value: it copies with its sequence.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +20,9 @@ class TextStream {
   /// The end of the answer: what was held back, since no more bytes can complete it.
   std::string finish();
 
+  /// Bytes that came, and those of them that were answered.
+  size_t n_read() const { return n_read_; }
+  size_t n_given() const { return n_given_; }
   bool may_stop() const { return !stops_.empty(); }
   bool stopped() const { return stopped_; }
   /// The stop string that was met, empty otherwise.
@@ -28,6 +32,8 @@ class TextStream {
   std::vector<std::string> stops_;
   std::string held_;
   std::string stop_text_;
+  size_t n_read_ = 0;
+  size_t n_given_ = 0;
   bool stopped_ = false;
 };
 

@@ -144,7 +144,7 @@ TEST(EngineThinking, stop_strings_and_probabilities_are_of_the_answer) {
   EXPECT_EQ(answer.thinking, "stop");
   EXPECT_EQ(answer.text, "go, ");
   EXPECT_EQ(answer.finished->stop_text, "stop");
-  EXPECT_EQ(answer.n_tokens, 8U);
+  EXPECT_EQ(answer.n_tokens, 4U);
 }
 
 TEST(EngineThinking, a_limit_of_its_own_ends_it) {

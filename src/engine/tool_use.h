@@ -41,6 +41,8 @@ class CallReader {
   Result<std::string> finish(std::vector<chat::ToolCallDelta>& calls);
 
   bool has_calls() const { return n_calls_ > 0; }
+  /// Bytes that may be text, or the beginning of a call.
+  size_t n_held() const { return parser_.n_held(); }
 
  private:
   CallReader(std::string request_id, const text::tools::Format& format, Offer offer,

@@ -37,6 +37,8 @@ class CallParser {
   /// The answer is over.
   void finish(std::vector<CallEvent>& events);
 
+  /// Bytes that are neither content nor of a call yet.
+  size_t n_held() const { return held_.size(); }
   uint32_t n_calls() const { return n_calls_; }
   /// A call was begun that is none of the format: its text became content, or its arguments are cut.
   bool is_broken() const { return broken_; }
