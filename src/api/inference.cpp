@@ -283,8 +283,9 @@ chat::Usage total_usage(std::span<const Outcome> outcomes, uint32_t n) {
 }
 
 uint64_t random_seed() {
+  constexpr int kBits = 52;
   std::random_device device;
-  return (uint64_t{device()} << 32) | device();
+  return ((uint64_t{device()} << 32) | device()) >> (64 - kBits);
 }
 
 bool is_model_name(std::string_view name) {

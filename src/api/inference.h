@@ -108,7 +108,8 @@ void ask_model(const std::shared_ptr<Call>& call, const std::string& model, cons
 /// X-Ingle-Priority, for the dialects that have no word for it; nothing where it is absent.
 Answer<std::optional<chat::Priority>> asked_priority(Call& call);
 
-/// A seed for a request that names none.
+/// A seed for a request that names none. A client can send it back: it is a whole number in every language, JavaScript too,
+/// and so is that of the last of several answers.
 uint64_t random_seed();
 
 }  // namespace ingle::api

@@ -65,8 +65,11 @@ void Completion::progressed(uint32_t n_stored) {
 
 bool Completion::begin() {
   if (tokens_left() == 0) return false;
+  const Clock::time_point begun = Clock::now();
   const auto reason = say_forced(unsent_);
   if (!reason) return false;
+  usage_.queued_seconds = seconds(begun - arrived_);
+  usage_.decode_seconds = seconds(Clock::now() - begun);
   finish_text(unsent_);
   send(std::exchange(unsent_, {}));
   end(*reason);

@@ -76,6 +76,21 @@ TEST_F(LlamaRoutes, models_are_listed_loaded_and_unloaded) {
   EXPECT_EQ(ask("POST", "/models", R"({"model":"m:1"})").reply.status, 501);
 }
 
+TEST_F(LlamaRoutes, a_seed_that_was_drawn_is_a_whole_number_to_every_client_and_can_be_sent_back) {
+  models.completer->script = {text("hi"), chat::Finished{}};
+  for (int i = 0; i < 20; ++i) {
+    const auto seed_of = [](const Seen& seen) {
+      return json(seen).at("generation_settings").at("seed").get<uint64_t>();
+    };
+    const uint64_t seed = seed_of(ask("POST", "/completion", R"({"model":"m:1","prompt":"a"})"));
+    EXPECT_LT(seed, uint64_t{1} << 53U);
+    const Seen again =
+        ask("POST", "/completion", R"({"model":"m:1","prompt":"a","seed":)" + std::to_string(seed) + "}");
+    ASSERT_EQ(again.reply.status, 200) << again.reply.body;
+    EXPECT_EQ(seed_of(again), seed);
+  }
+}
+
 TEST_F(LlamaRoutes, adapters_are_none) {
   EXPECT_EQ(ask("GET", "/lora-adapters").reply.body, "[]");
   EXPECT_EQ(ask("POST", "/lora-adapters", "[]").reply.status, 200);

@@ -21,6 +21,11 @@ int64_t nanoseconds(double seconds) {
   return static_cast<int64_t>(seconds * static_cast<double>(kNanoseconds));
 }
 
+/// Clients divide by it: what was done took some time, also a prompt that was not read because its answer was dictated.
+int64_t duration_of(uint32_t n_tokens, double seconds) {
+  return std::max(nanoseconds(seconds), int64_t{n_tokens > 0 ? 1 : 0});
+}
+
 std::string line(const Json& json) {
   return to_text(json) + "\n";
 }
@@ -73,9 +78,9 @@ void add_end(Json& json, const AnswerFrame& frame, const Outcome& outcome) {
   json["total_duration"] = nanoseconds(outcome.total_seconds);
   json["load_duration"] = nanoseconds(outcome.load_seconds);
   json["prompt_eval_count"] = usage.prompt_tokens;
-  json["prompt_eval_duration"] = nanoseconds(usage.prefill_seconds);
+  json["prompt_eval_duration"] = duration_of(usage.prompt_tokens, usage.prefill_seconds);
   json["eval_count"] = usage.completion_tokens;
-  json["eval_duration"] = nanoseconds(usage.decode_seconds);
+  json["eval_duration"] = duration_of(usage.completion_tokens, usage.decode_seconds);
   // Beyond the dialect, and only where it says something that an Ollama cannot mean.
   if (outcome.route != "local" || frame.model == kAutoModel) json["ingle"] = {{"route", outcome.route}};
 }

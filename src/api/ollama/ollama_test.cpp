@@ -307,6 +307,13 @@ TEST(OllamaEncode, generate_has_its_text_in_response_and_a_route_only_where_it_i
   EXPECT_TRUE(json.ends_with(R"("ingle":{"route":"cloud:x"}})")) << json;
 }
 
+TEST(OllamaEncode, what_was_counted_took_time) {
+  Outcome dictated = outcome();
+  dictated.finished.usage = {.prompt_tokens = 31, .completion_tokens = 3};
+  const std::string json = make_encoder(frame(Form::kGenerate))->whole({.text = "abc"}, dictated);
+  EXPECT_NE(json.find(R"("prompt_eval_duration":1,"eval_count":3,"eval_duration":1})"), std::string::npos) << json;
+}
+
 TEST(OllamaEncode, thinking_and_tokens_have_fields_of_their_own) {
   const auto encoder = make_encoder(frame(Form::kGenerate));
   chat::Delta delta;
