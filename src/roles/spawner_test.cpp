@@ -44,6 +44,16 @@ std::string ask(Child& child, uint8_t order, std::string_view payload = {}) {
   return frame ? frame->payload : "";
 }
 
+/// The spawner is the parent of its roles: the fourth field of /proc/PID/stat.
+pid_t spawner_of(const Child& child) {
+  int parent = 0;
+  FILE* stat = std::fopen(("/proc/" + std::to_string(child.pid()) + "/stat").c_str(), "r");
+  EXPECT_NE(stat, nullptr);
+  EXPECT_EQ(std::fscanf(stat, "%*d %*s %*c %d", &parent), 1);
+  std::fclose(stat);
+  return parent;
+}
+
 class SpawnerTest : public ::testing::Test {
  protected:
   std::unique_ptr<Spawner> spawner_ = Spawner::start().value();
@@ -215,40 +225,59 @@ TEST_F(SpawnerTest, EveryRoleEndsWithTheSpawnerAndAChildThatIsLeftSaysSo) {
   EXPECT_NE(child.how_it_ended(), "");
 }
 
-TEST_F(SpawnerTest, ARoleWhoseFrontIsKilledEndsWithWhatItStarted) {
+/// Of a front that is killed: the role, what that started, and the spawner, which may have been stopped before.
+void expect_all_end_with_front(bool with_stopped_spawner) {
   int ends_of_pipe[2];
   ASSERT_EQ(::pipe2(ends_of_pipe, O_CLOEXEC), 0);
   const pid_t front = ::fork();
   if (front == 0) {
     auto spawner = Spawner::start();
     auto child = (*spawner)->spawn(Role::kParse);
-    const pid_t pids[] = {child->pid(), std::stoi(ask(*child, Order::kStartGrandchild))};
+    const pid_t pids[] = {child->pid(), std::stoi(ask(*child, Order::kStartGrandchild)), spawner_of(*child)};
+    if (with_stopped_spawner) ::kill(spawner_of(*child), SIGSTOP);
     // Deaf: it is not the closed channel that ends it.
     if (child->channel().send(Order::kBeDeaf, "") && ::write(ends_of_pipe[1], pids, sizeof pids) > 0) ::pause();
     ::_exit(1);
   }
-  pid_t pids[2];
+  pid_t pids[3];
   ASSERT_EQ(::read(ends_of_pipe[0], pids, sizeof pids), static_cast<ssize_t>(sizeof pids));
-  EXPECT_TRUE(runs(pids[0]));
-  EXPECT_TRUE(runs(pids[1]));
+  for (const pid_t pid : pids)
+    EXPECT_TRUE(runs(pid));
   ::kill(front, SIGKILL);
   ::waitpid(front, nullptr, 0);
-  EXPECT_TRUE(ends(pids[0]));
-  EXPECT_TRUE(ends(pids[1]));
+  for (const pid_t pid : pids)
+    EXPECT_TRUE(ends(pid));
   ::close(ends_of_pipe[0]);
   ::close(ends_of_pipe[1]);
 }
 
+TEST(SpawnerEnd, ARoleWhoseFrontIsKilledEndsWithWhatItStarted) {
+  expect_all_end_with_front(/*with_stopped_spawner=*/false);
+}
+
+TEST(SpawnerEnd, AStoppedSpawnerEndsWithItsFrontToo) {
+  expect_all_end_with_front(/*with_stopped_spawner=*/true);
+}
+
+TEST_F(SpawnerTest, AStoppedSpawnerGoesOnWhenItIsNeeded) {
+  std::optional<Child> first = spawner_->spawn(Role::kEngine).value();
+  const pid_t spawner = spawner_of(*first);
+  ASSERT_EQ(::kill(spawner, SIGSTOP), 0);
+  Child second = spawner_->spawn(Role::kEngine).value();
+  EXPECT_EQ(ask(second, 1, "here"), "here");
+  ASSERT_EQ(::kill(spawner, SIGSTOP), 0);
+  const pid_t pid = first->pid();
+  ASSERT_TRUE(first->channel().send(Order::kBeDeaf, ""));
+  first.reset();
+  EXPECT_TRUE(ends(pid));
+  ASSERT_EQ(::kill(spawner, SIGSTOP), 0);
+  spawner_.reset();
+  EXPECT_TRUE(ends(second.pid()));
+}
+
 TEST_F(SpawnerTest, ADeadSpawnerIsAnErrorWithWhatToDo) {
   Child child = spawner_->spawn(Role::kEngine).value();
-  const std::string status_of_role = ask(child, 1, "x");
-  // The spawner is the parent of its roles: the fourth field of /proc/PID/stat.
-  int parent = 0;
-  FILE* stat = std::fopen(("/proc/" + std::to_string(child.pid()) + "/stat").c_str(), "r");
-  ASSERT_NE(stat, nullptr);
-  ASSERT_EQ(std::fscanf(stat, "%*d %*s %*c %d", &parent), 1);
-  std::fclose(stat);
-  ::kill(parent, SIGKILL);
+  ASSERT_EQ(::kill(spawner_of(child), SIGKILL), 0);
   EXPECT_EQ(child.channel().receive().error().code(), ErrorCode::kUnavailable) << "roles end with it";
   const Status able = spawner_->can_spawn();
   ASSERT_FALSE(able);

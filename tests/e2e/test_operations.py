@@ -128,6 +128,28 @@ class Signals(IngleTest):
             self.assertFalse(os.path.exists(f"/proc/{engine}"))
 
     @needs(MODEL)
+    def test_a_stopped_spawner_does_not_keep_the_server_from_ending_and_does_not_stay(self):
+        for how in ("loaded", "asked twice", "killed"):
+            server = Server(self)
+            server.json("POST", "/api/generate", {"model": MODEL})
+            processes = [pid for pid, _ in server.processes()]
+            with open_stream(server, 2000, MODEL) as stream:
+                stream.readline()
+                if how == "loaded":
+                    stream.close()
+                os.kill(server.roles("spawner")[0], signal.SIGSTOP)
+                if how == "killed":
+                    server.process.kill()
+                else:
+                    server.process.send_signal(signal.SIGTERM)
+                if how == "asked twice":
+                    wait_until(lambda: "ending" in json.loads((self.home / "run" / "server.json").read_text()), "the end begins")
+                    server.process.send_signal(signal.SIGTERM)
+                code = server.process.wait(WATCHDOG_S)
+            self.assertEqual(code, {"loaded": 0, "asked twice": 130, "killed": -signal.SIGKILL}[how])
+            wait_until(lambda: not [pid for pid in processes if os.path.exists(f"/proc/{pid}")], f"the end of all processes, {how}")
+
+    @needs(MODEL)
     def test_a_server_that_can_start_no_engine_any_more_ends_and_says_why(self):
         server = Server(self)
         server.json("POST", "/api/generate", {"model": MODEL})

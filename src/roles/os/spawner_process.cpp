@@ -308,6 +308,14 @@ bool SpawnerProcess::send_reply(const SpawnerReply& reply, const Started& starte
   return ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL) == sizeof reply;
 }
 
+/// What comes on its socket, the end of front included, wakes this process even where somebody has stopped it (SIGSTOP). It
+/// wakes itself: front may signal nobody.
+void go_on_when_something_comes(int socket) {
+  ::fcntl(socket, F_SETOWN, ::getpid());
+  ::fcntl(socket, F_SETSIG, SIGCONT);
+  ::fcntl(socket, F_SETFL, ::fcntl(socket, F_GETFL) | O_ASYNC);
+}
+
 /// stdin, stdout and stderr of the spawner and so of every role.
 void silence() {
   const char* wanted = std::getenv("INGLE_ROLE_STDERR");
@@ -329,6 +337,7 @@ void run_spawner(int socket, int binary) {
   leave_the_end_to_front();
   FileDescriptor own_socket = moved_up(socket);
   FileDescriptor own_binary = moved_up(binary);
+  go_on_when_something_comes(own_socket.get());
   silence();
   // What front had open is front's: a pipe that stays open here would never end for its reader.
   for (unsigned from = STDERR_FILENO + 1;
