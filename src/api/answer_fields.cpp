@@ -60,6 +60,7 @@ constexpr Field kMessagesRows[] = {
   required("content", "object[]", "", &kBlock), required("stop_reason", "string"), required("stop_sequence", "string|null"),
   required("usage", "object", "", &kMessagesUsage),
 };
+constexpr Field kInputTokensRows[] = {required("object", "string"), required("input_tokens", "integer")};
 constexpr Field kTokenCountRows[] = {required("input_tokens", "integer")};
 
 constexpr Field kOllamaMessageRows[] = {required("role", "string"), required("content", "string"), honoured("thinking", "string"), honoured("tool_calls", "object[]")};
@@ -226,6 +227,7 @@ constexpr FieldTable kOpenAiModels = kOpenAiModelsRows;
 constexpr FieldTable kOpenAiModel = kOpenAiModelRows;
 constexpr FieldTable kMessages = kMessagesRows;
 constexpr FieldTable kTokenCount = kTokenCountRows;
+constexpr FieldTable kInputTokens = kInputTokensRows;
 constexpr FieldTable kOllamaChat = kOllamaChatTable;
 constexpr FieldTable kOllamaGenerate = kOllamaGenerateTable;
 constexpr FieldTable kOllamaVersion = kOllamaVersionRows;

@@ -13,6 +13,7 @@ extern const FieldTable kOpenAiModels;
 extern const FieldTable kOpenAiModel;
 extern const FieldTable kMessages;
 extern const FieldTable kTokenCount;
+extern const FieldTable kInputTokens;
 extern const FieldTable kOllamaChat;
 extern const FieldTable kOllamaGenerate;
 extern const FieldTable kOllamaVersion;

@@ -41,9 +41,7 @@ Verdict Api::check(const net::ServerRequest& head, const RouteMatch& match) {
   Verdict verdict = access_.check(head, match.route, services_.now_unix());
   if (verdict.failure) return verdict;
   if (match.route != nullptr && match.route->handle == nullptr)
-    return {.failure = Failure{.status = 501,
-                               .reason = std::string(match.route->about),
-                               .error = Error::unsupported(std::string(match.route->about))}};
+    return {.failure = Failure::not_served(match.route->about)};
   if (match.route != nullptr) return verdict;
   if (match.allowed.empty()) return {.failure = no_such_address(head.path)};
   return {.failure = Failure{
@@ -72,7 +70,7 @@ std::vector<net::HttpHeader> Api::common_headers(const net::ServerRequest& head,
 net::Reply Api::refusal(const net::ServerRequest& head, const RouteMatch& match, const Failure& failure) const {
   const std::string given(head.header("x-request-id"));
   const std::string id = is_request_id(given) ? given : new_id();
-  const Dialect dialect = match.route == nullptr ? dialect_of(head.path) : match.route->dialect;
+  const Dialect dialect = dialect_of(head, match.route);
   if (services_.telemetry)
     services_.telemetry->refused({.status = status_in(dialect, failure),
                                   .error = failure.word(),
@@ -187,7 +185,7 @@ void Api::end_revoked() {
 
 std::string Api::error_body(const net::ServerRequest* head, int status, std::string_view message) {
   const Failure failure{.status = status, .error = Error(code_of(status), std::string(message))};
-  return api::error_body(head == nullptr ? Dialect::kOwn : dialect_of(head->path), failure, "");
+  return api::error_body(head == nullptr ? Dialect::kOwn : dialect_of(*head, nullptr), failure, "");
 }
 
 }  // namespace ingle::api

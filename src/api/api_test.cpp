@@ -1,6 +1,5 @@
 #include "api/api.h"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -17,9 +16,7 @@ namespace {
 using testing::ApiTest;
 using testing::FakeExchange;
 using testing::FakeModels;
-using ::testing::HasSubstr;
 using testing::kNow;
-using ::testing::Not;
 using testing::Seen;
 using testing::text;
 
@@ -421,41 +418,6 @@ TEST_F(ApiTest, a_small_body_where_none_is_expected_is_dropped) {
   EXPECT_EQ(most("GET", "/api/tags"), kMaxUnusedBytes);
   EXPECT_EQ(most("POST", "/v1/responses/resp_1/cancel"), kMaxUnusedBytes);
   EXPECT_EQ(most("POST", "/api/show"), kMaxSmallJsonBytes);
-}
-
-TEST_F(ApiTest, unknown_addresses_and_methods_are_told_in_the_dialect) {
-  EXPECT_EQ(ask("GET", "/api/nothing").reply.body, R"({"error":"nothing is served at this address"})");
-  EXPECT_EQ(ask("POST", "/v1/nothing").reply.status, 404);
-  EXPECT_THAT(ask("POST", "/v1/chat/completion").reply.body, HasSubstr("did you mean '/v1/chat/completions'?"));
-  EXPECT_THAT(ask("POST", "/v1/api/chat").reply.body, HasSubstr("did you mean '/api/chat'?"));
-  EXPECT_THAT(ask("GET", "/healht").reply.body, HasSubstr("did you mean '/health'?"));
-  for (const char* path : {"/v1/images/generations", "/v1/audio/speech", "/v1/moderations", "/v1/files"})
-    EXPECT_THAT(ask("POST", path).reply.body, Not(HasSubstr("did you mean"))) << path;
-  EXPECT_TRUE(ask("GET", "/v1/messages").reply.body.starts_with(R"({"type":"error","error":)"));
-  EXPECT_TRUE(ask("POST", "/v1/messages/batches").reply.body.starts_with(R"({"type":"error","error":)"));
-  EXPECT_EQ(ask("GET", "/ingle/v1/nothing").reply.status, 404);
-  const Seen wrong = ask("GET", "/api/chat");
-  EXPECT_EQ(wrong.reply.status, 405);
-  EXPECT_EQ(wrong.header("allow"), "POST");
-  EXPECT_EQ(ask("HEAD", "/api/tags").reply.status, 200);
-  EXPECT_EQ(ask("POST", "/nothing").reply.status, 404);
-  EXPECT_EQ(ask("DELETE", "/v1/nothing").reply.status, 404);
-  EXPECT_EQ(ask("GET", "/api/status").reply.body, R"({"cloud":{"disabled":true,"source":"config"}})");
-  EXPECT_EQ(ask("POST", "/api/me").reply.status, 501);
-}
-
-TEST_F(ApiTest, clients_of_anthropic_see_models_in_their_form) {
-  const auto see = [&](const std::string& path) {
-    auto wanted = request("GET", path);
-    wanted.headers.push_back({"anthropic-version", "2023-06-01"});
-    return Json::parse(ask(std::move(wanted)).reply.body);
-  };
-  const Json model = {
-      {"type", "model"}, {"id", "m:1"}, {"display_name", "m:1"}, {"created_at", "1970-01-01T00:00:00Z"}};
-  EXPECT_EQ(see("/v1/models/m:1"), model);
-  const Json list = {{"data", {model}}, {"has_more", false}, {"first_id", "m:1"}, {"last_id", "m:1"}};
-  EXPECT_EQ(see("/v1/models"), list);
-  EXPECT_EQ(Json::parse(ask("GET", "/v1/models").reply.body).at("object"), "list");
 }
 
 TEST_F(ApiTest, who_deletes_is_told_what_came_free_and_what_another_program_put_there) {

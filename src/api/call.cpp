@@ -78,6 +78,7 @@ Call::Call(std::shared_ptr<net::Exchange> exchange, const Route& route, std::str
            Caller caller, const Services& services, AppKeys& keys, std::vector<net::HttpHeader> headers)
     : exchange_(std::move(exchange)),
       route_(route),
+      dialect_(dialect_of(exchange_->request(), &route)),
       rest_(std::move(rest)),
       request_id_(std::move(request_id)),
       caller_(std::move(caller)),
@@ -152,8 +153,8 @@ void Call::fail(const Failure& as_told) {
   record_.field = known_path(route_.fields, failure.param);
   if (record_.field.empty()) record_.field = known_path(route_.parameters, failure.param);
   record_.reason = failure.reason;
-  const int status = status_in(route_.dialect, failure);
-  net::Reply reply = json_reply(status, error_body(route_.dialect, failure, request_id_));
+  const int status = status_in(dialect_, failure);
+  net::Reply reply = json_reply(status, error_body(dialect_, failure, request_id_));
   if (status == 429 || status == 503 || status == 529) reply.headers.push_back({"retry-after", "1"});
   respond(std::move(reply));
 }

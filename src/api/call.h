@@ -85,6 +85,8 @@ class Call {
   Telemetry* telemetry() const { return telemetry_.get(); }
   /// What the star of the route's pattern stands for.
   const std::string& rest() const { return rest_; }
+  /// Whose form its answer has.
+  Dialect dialect() const { return dialect_; }
   /// Value of a field of the query, percent-decoded; empty when absent.
   std::string query(std::string_view name) const;
 
@@ -112,6 +114,7 @@ class Call {
 
   const std::shared_ptr<net::Exchange> exchange_;
   const Route& route_;
+  const Dialect dialect_;
   const std::string rest_;
   const std::string request_id_;
   const Caller caller_;

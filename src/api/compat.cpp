@@ -246,6 +246,10 @@ void add_dialect(std::string& page, Dialect dialect, const std::vector<Endpoint>
     if (route.dialect != dialect) continue;
     page += "| " + title_of(route) + " | " + (route.handle == nullptr ? "501: " : "") + cell(route.about) + " |\n";
   }
+  for (const Absent& absent : absent_paths()) {
+    if (absent.dialect == dialect)
+      page += "| `" + std::string(absent.path) + "` and what is beneath | 501: " + cell(absent.reason) + " |\n";
+  }
   for (const Endpoint& endpoint : endpoints) {
     if (endpoint.first->dialect != dialect) continue;
     page += "\n### " + endpoint.title + "\n";

@@ -56,6 +56,10 @@ Failure Failure::bad_field(std::string_view field, std::string_view what) {
           .error = Error::usage("'" + std::string(field) + "' " + std::string(what))};
 }
 
+Failure Failure::not_served(std::string_view why) {
+  return {.status = 501, .reason = std::string(why), .error = Error::unsupported(std::string(why))};
+}
+
 Failure Failure::not_implemented(std::string_view field, std::string_view why) {
   return {.status = 501,
           .param = std::string(field),

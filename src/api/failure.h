@@ -33,6 +33,8 @@ struct Failure {
   bool is_overload() const { return code == kOverloaded; }
   /// `what` and `why` quote nothing of the request.
   static Failure bad_field(std::string_view field, std::string_view what);
+  /// An address that is none here.
+  static Failure not_served(std::string_view why);
   static Failure not_implemented(std::string_view field, std::string_view why);
   /// What is wrong with a file that came with a request: the client's fault, whatever it is. 415: nothing here reads its kind.
   static Failure of_upload(Error error);

@@ -44,8 +44,11 @@ constexpr Route kRoutes[] = {
   {"GET", "/open", Dialect::kOwn, Scope::kPublic, Lane::kQuick, BodyKind::kNone, 0, own::open_link, "turns a link of 'ingle app' into a cookie", nullptr, nullptr, &own::kLinkParameters},
 
   {"POST", "/v1/chat/completions", Dialect::kOpenAi, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, openai::chat_completions, "answers a conversation", &openai::kChatFields, &answers::kOpenAiChat},
+  {"POST", "/v1/chat/completions/input_tokens", Dialect::kOpenAi, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, openai::count_chat, "how long a conversation is, as llama-server tells it", &openai::kChatFields, &answers::kInputTokens},
   {"POST", "/v1/completions", Dialect::kOpenAi, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, openai::completions, "goes on with texts, or fills in", &openai::kCompletionsFields, &answers::kOpenAiCompletions},
   {"POST", "/v1/responses", Dialect::kOpenAi, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, openai::responses, "answers, and keeps the conversation", &openai::kResponsesFields, &answers::kResponse},
+  {"POST", "/v1/responses/input_tokens", Dialect::kOpenAi, Scope::kInference, Lane::kSlow, BodyKind::kJson, kMaxJsonBytes, openai::count_responses, "how long a question is, with the conversation that it goes on with", &openai::kResponsesFields, &answers::kInputTokens},
+  not_here("POST", "/v1/responses/compact", Dialect::kOpenAi, "nothing is left out of a conversation here: what was computed of it is found again"),
   {"GET", "/v1/responses/*/input_items", Dialect::kOpenAi, Scope::kInference, Lane::kQuick, BodyKind::kNone, 0, openai::list_input_items, "what a response was made of", nullptr, &answers::kInputItems, &openai::kInputItemParameters},
   {"GET", "/v1/responses/*", Dialect::kOpenAi, Scope::kInference, Lane::kQuick, BodyKind::kNone, 0, openai::get_response, "a response that is kept", nullptr, &answers::kResponse},
   {"POST", "/v1/responses/*/cancel", Dialect::kOpenAi, Scope::kInference, Lane::kQuick, BodyKind::kNone, 0, openai::cancel_response, "always 400: no response is made in the background"},
@@ -143,6 +146,36 @@ constexpr Route kRoutes[] = {
 };
 // clang-format on
 
+// clang-format off
+constexpr std::string_view kNoSound = "models here read and write text: sound is not heard and not spoken";
+constexpr std::string_view kNoPictures = "models here read and write text: pictures and films are not made";
+constexpr std::string_view kNoFiles = "no files are kept for later requests: send texts with the request, documents to /v1/extract and /v1/summarize";
+constexpr std::string_view kNoBatches = "nothing is answered later: send the requests side by side, with X-Ingle-Priority: background where they may wait";
+constexpr std::string_view kNoAgents = "the server runs no agents: a client that calls tools does so itself, with /v1/chat/completions, /v1/responses or /v1/messages";
+constexpr std::string_view kNoTraining = "models are asked here and not trained";
+constexpr Absent kAbsent[] = {
+  {"/v1/audio", Dialect::kOpenAi, kNoSound},
+  {"/v1/realtime", Dialect::kOpenAi, kNoSound},
+  {"/v1/images", Dialect::kOpenAi, kNoPictures},
+  {"/v1/videos", Dialect::kOpenAi, kNoPictures},
+  {"/v1/files", Dialect::kOpenAi, kNoFiles},
+  {"/v1/uploads", Dialect::kOpenAi, kNoFiles},
+  {"/v1/vector_stores", Dialect::kOpenAi, kNoFiles},
+  {"/v1/containers", Dialect::kOpenAi, kNoFiles},
+  {"/v1/batches", Dialect::kOpenAi, kNoBatches},
+  {"/v1/moderations", Dialect::kOpenAi, "no model here judges what may be said"},
+  {"/v1/fine_tuning", Dialect::kOpenAi, kNoTraining},
+  {"/v1/evals", Dialect::kOpenAi, kNoTraining},
+  {"/v1/assistants", Dialect::kOpenAi, kNoAgents},
+  {"/v1/threads", Dialect::kOpenAi, kNoAgents},
+  {"/v1/conversations", Dialect::kOpenAi, "a conversation is kept as its last response: go on with previous_response_id"},
+  {"/v1/messages/batches", Dialect::kAnthropic, kNoBatches},
+  {"/v1/agents", Dialect::kAnthropic, kNoAgents},
+  {"/v1/sessions", Dialect::kAnthropic, kNoAgents},
+  {"/v1/skills", Dialect::kAnthropic, kNoAgents},
+};
+// clang-format on
+
 /// What the star stands for; nothing where the pattern does not fit. A star stands for at least one byte, and within a
 /// path for one segment.
 std::optional<std::string_view> rest_of(std::string_view pattern, std::string_view path) {
@@ -155,6 +188,18 @@ std::optional<std::string_view> rest_of(std::string_view pattern, std::string_vi
   const std::string_view rest = path.substr(before.size(), path.size() - before.size() - behind.size());
   if (!behind.empty() && rest.contains('/')) return std::nullopt;
   return rest;
+}
+
+bool is_beneath(std::string_view path, std::string_view folder) {
+  return path.starts_with(folder) && (path.size() == folder.size() || path[folder.size()] == '/');
+}
+
+Dialect interface_of(std::string_view path) {
+  if (is_beneath(path, "/v1/messages")) return Dialect::kAnthropic;
+  if (path.starts_with("/v1/")) return Dialect::kOpenAi;
+  if (path.starts_with("/api/v0/") || path.starts_with("/api/v1/")) return Dialect::kLmStudio;
+  if (path.starts_with("/api/")) return Dialect::kOllama;
+  return Dialect::kOwn;
 }
 
 }  // namespace
@@ -176,8 +221,8 @@ RouteMatch find_route(std::string_view method, std::string_view path) {
     const auto rest = rest_of(route.pattern, path);
     if (!rest) continue;
     // The files of the app are behind everything else: a path of an API is never one of them.
-    if (route.pattern == "/*" &&
-        (wanted != "GET" || !match.allowed.empty() || dialect_of(path) != Dialect::kOwn || path.starts_with("/ingle/")))
+    if (route.pattern == "/*" && (wanted != "GET" || !match.allowed.empty() || interface_of(path) != Dialect::kOwn ||
+                                  path.starts_with("/ingle/")))
       break;
     if (route.method == wanted || route.method == method) {
       match.route = &route;
@@ -192,7 +237,13 @@ RouteMatch find_route(std::string_view method, std::string_view path) {
   return match;
 }
 
+std::span<const Absent> absent_paths() {
+  return kAbsent;
+}
+
 Failure no_such_address(std::string_view path) {
+  for (const Absent& absent : kAbsent)
+    if (is_beneath(path, absent.path)) return Failure::not_served(absent.reason);
   // What all paths of an interface begin with makes none of them like another.
   const std::string_view shared = path.substr(0, path.find('/', 1) + 1);
   std::string_view near;  // how a path ends whose base is wrong: /v1/v1/models
@@ -216,12 +267,9 @@ std::string_view known_method(std::string_view method) {
   return known == std::end(kMethods) ? std::string_view() : *known;
 }
 
-Dialect dialect_of(std::string_view path) {
-  if (path == "/v1/messages" || path.starts_with("/v1/messages/")) return Dialect::kAnthropic;
-  if (path.starts_with("/v1/")) return Dialect::kOpenAi;
-  if (path.starts_with("/api/v0/") || path.starts_with("/api/v1/")) return Dialect::kLmStudio;
-  if (path.starts_with("/api/")) return Dialect::kOllama;
-  return Dialect::kOwn;
+Dialect dialect_of(const net::ServerRequest& head, const Route* route) {
+  const Dialect dialect = route == nullptr ? interface_of(head.path) : route->dialect;
+  return dialect == Dialect::kOpenAi && head.has_header("anthropic-version") ? Dialect::kAnthropic : dialect;
 }
 
 }  // namespace ingle::api

@@ -22,13 +22,23 @@ struct RouteMatch {
 };
 RouteMatch find_route(std::string_view method, std::string_view path);
 
-/// 404, with the nearest address that is served where one may have been meant. Says nothing of the path itself.
+/// Parts of the interfaces that are not here: all that is beneath a path, with any method.
+struct Absent {
+  std::string_view path;
+  Dialect dialect;
+  std::string_view reason;
+};
+std::span<const Absent> absent_paths();
+
+/// 501 with the reason, where the path is of what is not here; else 404, with the nearest address that is served where one may
+/// have been meant. Says nothing of the path itself.
 Failure no_such_address(std::string_view path);
 
 /// The method as a word of ours; empty where it is a word of the client's.
 std::string_view known_method(std::string_view method);
 
-/// Whose errors a path without a route has.
-Dialect dialect_of(std::string_view path);
+/// Whose answer a request expects; without a route, whose errors. OpenAI and Anthropic have addresses in common, and clients
+/// of Anthropic say what they are.
+Dialect dialect_of(const net::ServerRequest& head, const Route* route);
 
 }  // namespace ingle::api

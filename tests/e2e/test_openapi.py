@@ -43,6 +43,8 @@ class Endpoints(IngleTest):
                                                   "tools": [{"type": "function", "function": {"name": "wave"}}]})
         self.ask("POST", "/v1/completions", {"model": self.MODEL, "prompt": "a", "max_tokens": 2, "logprobs": 1})
         response = self.ask("POST", "/v1/responses", {"model": self.MODEL, "input": "Say hello.", "max_output_tokens": 3})
+        self.ask("POST", "/v1/responses/input_tokens", {"model": self.MODEL, "input": "Say hello."})
+        self.ask("POST", "/v1/chat/completions/input_tokens", short)
         self.ask("GET", "/v1/responses/" + response["id"])
         self.ask("GET", f"/v1/responses/{response['id']}/input_items")
         self.ask("DELETE", "/v1/responses/" + response["id"])

@@ -93,6 +93,8 @@ class OpenAiClient(IngleTest):
             final = [event for event in stream][-1].response
         self.assertEqual(final.previous_response_id, first.id)
         self.assertGreater(final.usage.input_tokens, first.usage.input_tokens)
+        counted = self.client.responses.input_tokens.count(model=MODEL, input="And to Bob.", previous_response_id=first.id)
+        self.assertEqual(counted.input_tokens, final.usage.input_tokens)
         self.assertEqual(self.client.responses.retrieve(first.id).output_text, first.output_text)
         self.client.responses.delete(first.id)
         with self.assertRaises(self.openai.NotFoundError):
@@ -113,7 +115,8 @@ class OpenAiClient(IngleTest):
     def test_models_are_listed_and_shown(self):
         names = [model.id for model in self.client.models.list()]
         self.assertIn(MODEL, names)
-        self.assertEqual(self.client.models.retrieve(MODEL).id, MODEL)
+        for name in (MODEL, MODEL.upper(), "library/" + MODEL):
+            self.assertEqual(self.client.models.retrieve(name).id, MODEL)
         with self.assertRaises(self.openai.NotFoundError):
             self.client.models.retrieve("nobody")
 

@@ -91,6 +91,10 @@ std::unique_ptr<AnswerEncoder> make_chat_encoder(AnswerFrame frame) {
   return std::make_unique<ChatEncoder>(std::move(frame));
 }
 
+std::string encode_count(uint64_t input_tokens) {
+  return to_text({{"object", "response.input_tokens"}, {"input_tokens", input_tokens}});
+}
+
 std::string encode_error(const Failure& failure) {
   return to_text(Json{{"error", error_json(failure)}});
 }

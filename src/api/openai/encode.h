@@ -23,6 +23,8 @@ struct AnswerFrame {
 };
 
 std::unique_ptr<AnswerEncoder> make_chat_encoder(AnswerFrame frame);
+/// Of the tokens of a question, of responses and of chats.
+std::string encode_count(uint64_t input_tokens);
 std::string encode_error(const Failure& failure);
 std::string encode_model(const ModelInfo& model);
 std::string encode_models(std::span<const ModelInfo> models);

@@ -1,8 +1,10 @@
 #include "api/app_keys.h"
 #include "api/inference.h"
+#include "api/openai/encode.h"
 #include "api/openai/responses.h"
 #include "api/openai/routes.h"
 #include "api/response_store.h"
+#include "api/token_count.h"
 #include "api/tool_input.h"
 
 namespace ingle::api::openai {
@@ -53,17 +55,15 @@ Answer<Kept> find_kept(Call& call) {
   return Kept{*std::move(response), std::move(stored)};
 }
 
-}  // namespace
-
-void responses(const std::shared_ptr<Call>& call) {
-  auto parsed = parse_responses(call->request().body, options_of(call->services()));
-  if (!parsed) return call->fail(parsed.error());
-  call->name_ignored(parsed->ignored);
+Answer<Inference> ask_response(Call& call) {
+  auto parsed = parse_responses(call.request().body, options_of(call.services()));
+  if (!parsed) return std::unexpected(std::move(parsed).error());
+  call.name_ignored(parsed->ignored);
   auto& prompt = std::get<chat::ChatPrompt>(parsed->request.prompt);
-  auto conversation = go_on(*call, *parsed, prompt);
-  if (!conversation) return call->fail(conversation.error());
+  auto conversation = go_on(call, *parsed, prompt);
+  if (!conversation) return std::unexpected(std::move(conversation).error());
   match_results(prompt.messages);
-  const int64_t now = call->services().now_unix();
+  const int64_t now = call.services().now_unix();
   prompt.now_unix = now;
   if (!parsed->has_seed) parsed->request.sampling.seed = random_seed();
 
@@ -74,7 +74,7 @@ void responses(const std::shared_ptr<Call>& call) {
                       .logprobs = parsed->logprobs};
   if (parsed->store) {
     append(*conversation, std::span(prompt.messages).subspan(conversation->size()));
-    frame.keep = [store = call->services().responses, client = call->client(), id = frame.id, model = parsed->model,
+    frame.keep = [store = call.services().responses, client = call.client(), id = frame.id, model = parsed->model,
                   messages = *std::move(conversation),
                   items = std::move(parsed->items_json)](chat::Message answer, const std::string& response) mutable {
       append(messages, {&answer, 1});
@@ -83,11 +83,25 @@ void responses(const std::shared_ptr<Call>& call) {
   }
   if (!parsed->instructions.empty())
     prompt.messages.insert(prompt.messages.begin(), {.role = "system", .content = chat::Private(parsed->instructions)});
-  run_inference(call, {.model = parsed->model,
-                       .acquire = parsed->acquire,
-                       .request = std::move(parsed->request),
-                       .stream = parsed->stream,
-                       .encoder = make_responses_encoder(std::move(frame))});
+  return Inference{.model = parsed->model,
+                   .acquire = parsed->acquire,
+                   .request = std::move(parsed->request),
+                   .stream = parsed->stream,
+                   .encoder = make_responses_encoder(std::move(frame))};
+}
+
+}  // namespace
+
+void responses(const std::shared_ptr<Call>& call) {
+  auto question = ask_response(*call);
+  if (!question) return call->fail(question.error());
+  run_inference(call, *std::move(question));
+}
+
+void count_responses(const std::shared_ptr<Call>& call) {
+  auto question = ask_response(*call);
+  if (!question) return call->fail(question.error());
+  count_prompt(call, *std::move(question), encode_count);
 }
 
 void get_response(const std::shared_ptr<Call>& call) {

@@ -7,6 +7,7 @@
 #include "api/openai/ask.h"
 #include "api/openai/embeddings.h"
 #include "api/openai/encode.h"
+#include "api/token_count.h"
 
 namespace ingle::api::openai {
 namespace {
@@ -20,6 +21,12 @@ void run(const std::shared_ptr<Call>& call, Answer<Inference> inference) {
 
 void chat_completions(const std::shared_ptr<Call>& call) {
   run(call, ask_chat(*call));
+}
+
+void count_chat(const std::shared_ptr<Call>& call) {
+  auto question = ask_chat(*call);
+  if (!question) return call->fail(question.error());
+  count_prompt(call, *std::move(question), encode_count);
 }
 
 void completions(const std::shared_ptr<Call>& call) {
@@ -42,9 +49,19 @@ Result<std::vector<ModelInfo>> models_of(const Services& services) {
   return models;
 }
 
-/// Both ask at the same address, and Anthropic's clients say what they are.
-bool is_anthropics(Call& call) {
-  return call.request().has_header("anthropic-version");
+/// By any of its names.
+Result<ModelInfo> find_model(const Services& services, const std::string& name) {
+  if (name == kAutoModel) {
+    INGLE_TRY(const auto models, models_of(services));
+    if (!models.empty() && models.back().name == kAutoModel) return models.back();
+  }
+  if (!is_model_name(name)) return std::unexpected(Error::not_found("is no model's name"));
+  return services.info(name);
+}
+
+/// Both ask at the same address.
+bool is_anthropics(const Call& call) {
+  return call.dialect() == Dialect::kAnthropic;
 }
 
 }  // namespace
@@ -56,10 +73,9 @@ void list_models(const std::shared_ptr<Call>& call) {
 }
 
 void show_model(const std::shared_ptr<Call>& call) {
-  const auto models = models_of(call->services());
-  if (failed(*call, models)) return;
-  const auto found = std::ranges::find(*models, call->rest(), &ModelInfo::name);
-  if (found == models->end()) return call->fail(no_such_model(call->services(), call->rest()));
+  const std::string& name = call->rest();
+  const auto found = find_model(call->services(), name);
+  if (!found) return call->fail(no_such_model(call->services(), name));
   call->respond_json(is_anthropics(*call) ? anthropic::encode_model(*found) : encode_model(*found));
 }
 

@@ -8,9 +8,11 @@
 namespace ingle::api::openai {
 
 void chat_completions(const std::shared_ptr<Call>& call);
+void count_chat(const std::shared_ptr<Call>& call);
 void completions(const std::shared_ptr<Call>& call);
 void embeddings(const std::shared_ptr<Call>& call);
 void responses(const std::shared_ptr<Call>& call);
+void count_responses(const std::shared_ptr<Call>& call);
 void get_response(const std::shared_ptr<Call>& call);
 void list_input_items(const std::shared_ptr<Call>& call);
 void cancel_response(const std::shared_ptr<Call>& call);
