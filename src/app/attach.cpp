@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "app/same_file.h"
 #include "app/server_file.h"
 #include "roles/engine_role.h"
 
@@ -72,12 +73,8 @@ void remove_stale(const fs::path& folder) {
 
 /// Whether the command meant the files that the name means here: it sent them open.
 bool are_same_files(std::span<const base::FileDescriptor> opened, const std::vector<fs::path>& here) {
-  return std::ranges::equal(opened, here, [](const base::FileDescriptor& file, const fs::path& path) {
-    struct stat a{};
-    struct stat b{};
-    return ::fstat(file.get(), &a) == 0 && ::stat(path.c_str(), &b) == 0 && a.st_dev == b.st_dev &&
-           a.st_ino == b.st_ino;
-  });
+  return std::ranges::equal(
+      opened, here, [](const base::FileDescriptor& file, const fs::path& path) { return is_at(file.get(), path); });
 }
 
 /// What changes answers or what they cost; how many others there may be does not.

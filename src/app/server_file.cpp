@@ -2,12 +2,13 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <nlohmann/json.hpp>
 #include <system_error>
+
+#include "app/same_file.h"
 
 namespace ingle::app {
 namespace {
@@ -23,14 +24,6 @@ struct flock whole_file() {
   lock.l_type = F_WRLCK;
   lock.l_whence = SEEK_SET;
   return lock;
-}
-
-/// Whether the file is still the one at the path: who held the lock before may have removed it.
-bool is_at(int fd, const fs::path& path) {
-  struct stat open{};
-  struct stat named{};
-  return ::fstat(fd, &open) == 0 && ::lstat(path.c_str(), &named) == 0 && open.st_dev == named.st_dev &&
-         open.st_ino == named.st_ino;
 }
 
 Error taken(const fs::path& home) {

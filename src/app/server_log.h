@@ -2,7 +2,8 @@
 //
 // Lines are written by a thread of its own, so that no disk holds up an answer: when kMaxWaiting lines wait, further ones
 // are dropped, and the next line that is written says how many. A file of kMaxBytes is moved aside (server.jsonl.1, ...)
-// and at most kKept of those stay. Any thread may write; what waits at the end is written.
+// and at most kKept of those stay; where somebody else moved or removed it (logrotate), the next line begins a new one.
+// Any thread may write; what waits at the end is written.
 #pragma once
 
 #include <condition_variable>
@@ -40,15 +41,17 @@ class ServerLog {
   void write(std::string line);
 
  private:
-  ServerLog(std::filesystem::path home, base::FileDescriptor fd, uint64_t n_bytes, uint64_t max_bytes);
+  ServerLog(std::filesystem::path home, base::FileDescriptor fd, uint64_t max_bytes);
   void run(const std::stop_token& stop);
-  void append(std::string_view text);
-  void rotate();
+  void append(std::string text);
+  void find_file(uint64_t n_bytes_more);
+  void take_file(base::FileDescriptor fd);
+  void move_aside() const;
 
   const std::filesystem::path home_;  // empty: stderr
   const uint64_t max_bytes_;
   base::FileDescriptor fd_;
-  uint64_t n_bytes_ = 0;
+  char last_ = '\n';  // byte of the file; another one: a full disk cut a line
   std::mutex mutex_;
   std::condition_variable_any changed_;
   std::deque<std::string> waiting_;

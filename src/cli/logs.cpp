@@ -1,14 +1,17 @@
 // `ingle logs`: what the server wrote down about its requests, for people, or as it stands in the file.
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
-#include <fstream>
+#include <filesystem>
 #include <mutex>
 #include <nlohmann/json.hpp>
 
+#include "app/same_file.h"
 #include "app/server_log.h"
 #include "cli/table.h"
 #include "cli/verb.h"
@@ -84,6 +87,40 @@ std::string event_text(const Json& line) {
   return text;
 }
 
+/// The whole lines of a file, which may grow meanwhile.
+class Lines {
+ public:
+  explicit Lines(fs::path path) : path_(std::move(path)), fd_(::open(path_.c_str(), O_RDONLY | O_CLOEXEC)) {}
+
+  std::optional<std::string> next() {
+    constexpr size_t kPiece = 64 * 1024;
+    while (true) {
+      if (const size_t end = text_.find('\n', at_); end != std::string::npos)
+        return text_.substr(std::exchange(at_, end + 1), end - at_);
+      text_.erase(0, std::exchange(at_, 0));
+      const size_t n_had = text_.size();
+      text_.resize(n_had + kPiece);
+      const ssize_t n = ::read(fd_.get(), text_.data() + n_had, kPiece);
+      text_.resize(n_had + static_cast<size_t>(std::max<ssize_t>(n, 0)));
+      if (n <= 0) return std::nullopt;
+    }
+  }
+
+  /// Whether another file stands in its place now, or this one was emptied.
+  bool was_replaced() const {
+    std::error_code error;
+    const auto size = fs::file_size(path_, error);
+    if (error) return false;
+    return !app::is_at(fd_.get(), path_) || ::lseek(fd_.get(), 0, SEEK_CUR) > static_cast<off_t>(size);
+  }
+
+ private:
+  fs::path path_;
+  base::FileDescriptor fd_;
+  std::string text_;  // read, and handed out up to at_
+  size_t at_ = 0;
+};
+
 class Logs : public Command {
  public:
   void declare(Arguments& arguments) override {
@@ -101,17 +138,15 @@ class Logs : public Command {
       return std::unexpected(
           Error::not_found("there is no log of a server in '" + home.string() + "'")
               .hint("'ingle serve' writes one; under systemd with the setting log = \"stderr\": journalctl -u ingle"));
-    std::ifstream file = open(home);
+    Lines current(app::ServerLog::file(home));
     const auto wanted = static_cast<size_t>(lines_.value_or(kDefaultLines));
-    for (const std::string& line : last_lines(home, file, wanted))
+    for (const std::string& line : last_lines(home, current, wanted))
       print(context, line);
-    if (follow_) follow(context, home, std::move(file));
+    if (follow_) follow(context, home, std::move(current));
     return 0;
   }
 
  private:
-  static std::ifstream open(const fs::path& home) { return std::ifstream(app::ServerLog::file(home)); }
-
   bool is_wanted(const Json& line) const {
     if (request_ && text_of(line, "request_id") != *request_) return false;
     return !errors_ || line.contains("error") || line.value("status", 0) >= 400 || line.contains("client_gone") ||
@@ -119,17 +154,17 @@ class Logs : public Command {
   }
 
   /// Of all kept files, oldest first; `current` stands behind its last line afterwards.
-  std::deque<std::string> last_lines(const fs::path& home, std::ifstream& current, size_t n_lines) const {
+  std::deque<std::string> last_lines(const fs::path& home, Lines& current, size_t n_lines) const {
     std::deque<std::string> lines;
-    const auto take = [&](std::istream& in) {
-      for (std::string line; std::getline(in, line);) {
-        if (n_lines == 0 || !is_wanted(Json::parse(line, nullptr, false))) continue;
+    const auto take = [&](Lines& file) {
+      while (auto line = file.next()) {
+        if (n_lines == 0 || !is_wanted(Json::parse(*line, nullptr, false))) continue;
         if (lines.size() == n_lines) lines.pop_front();
-        lines.push_back(std::move(line));
+        lines.push_back(*std::move(line));
       }
     };
     for (int i = app::ServerLog::kKept; i > 0; --i) {
-      std::ifstream older(app::ServerLog::file(home, i));
+      Lines older(app::ServerLog::file(home, i));
       take(older);
     }
     take(current);
@@ -150,36 +185,22 @@ class Logs : public Command {
     context.console.out(terminal_safe(clock_of(line) + "  " + told) + "\n");
   }
 
-  void follow(Context& context, const fs::path& home, std::ifstream file) {
+  void follow(Context& context, const fs::path& home, Lines lines) {
     const std::stop_token stop = context.interrupts.arm();
     std::mutex mutex;
     std::condition_variable_any changed;
     std::unique_lock lock(mutex);
-    std::string half;
     while (!stop.stop_requested() && context.console.out_is_open()) {
-      file.clear();
-      for (std::string piece; std::getline(file, piece);) {
-        half += piece;
-        if (file.eof()) break;  // the rest of this line is still to come
-        print(context, std::exchange(half, {}));
-      }
-      if (was_moved(home, file)) {
-        file = open(home);
+      const bool was_replaced = lines.was_replaced();  // asked first: what came before that is read to its end
+      while (const auto line = lines.next())
+        print(context, *line);
+      if (was_replaced) {
+        lines = Lines(app::ServerLog::file(home));
         continue;
       }
       changed.wait_for(lock, stop, kLookAgain, [] { return false; });
     }
     context.interrupts.disarm();
-  }
-
-  /// Whether a new file stands where this one was.
-  static bool was_moved(const fs::path& home, std::ifstream& file) {
-    std::error_code error;
-    const auto size = fs::file_size(app::ServerLog::file(home), error);
-    if (error) return false;
-    if (!file.is_open()) return true;
-    file.clear();
-    return static_cast<uint64_t>(file.tellg()) > size;
   }
 
   std::optional<int64_t> lines_;

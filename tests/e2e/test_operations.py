@@ -1,6 +1,7 @@
 """What whoever runs `ingle serve` relies on: its log, /metrics, SIGHUP, a service manager's socket, the end by SIGTERM."""
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -58,6 +59,27 @@ class Log(IngleTest):
         self.assertNotIn(SECRET, metrics)
         self.assertIn("4 written", self.ok("logs", "--request", request["request_id"]).data)
         self.assertEqual(self.ok("logs", "--errors", "--json").data, "")
+
+
+    def test_a_log_that_was_moved_or_removed_comes_back_and_is_followed(self):
+        server = Server(self, "--engine", "echo")
+        log = self.home / "logs" / "server.jsonl"
+        following = subprocess.Popen([BINARY, "logs", "-f", "--json"], env=self.environment(), stdout=subprocess.PIPE, text=True)
+        self.addCleanup(following.stdout.close)
+        self.addCleanup(following.kill)
+
+        def follow_to(what):
+            while what not in following.stdout.readline():
+                pass
+
+        for number, harm in enumerate((lambda: None, lambda: os.truncate(log, 0), lambda: log.rename(log.with_suffix(".moved")), log.unlink,
+                                       lambda: shutil.rmtree(log.parent))):
+            harm()
+            server.request("GET", "/api/tags", headers={"X-Request-Id": f"after-{number}"})
+            follow_to(f"after-{number}")
+            self.assertIn(f"after-{number}", log.read_text())
+        following.send_signal(signal.SIGINT)
+        self.assertEqual(following.wait(WATCHDOG_S), 0)
 
 
 class Signals(IngleTest):
