@@ -51,6 +51,16 @@ class Grammars(IngleTest):
         self.assertEqual((bad.code, bad.data), (1, "rejected\n"))
         self.assertIn("'uniqueItems' does not hold at /a", bad.talk)
 
+    def test_a_bound_costs_nothing_however_large_it_is(self):
+        billion = 10**9
+        for schema in ({"type": "object", "maxProperties": billion}, {"type": "object", "properties": {"a": {"type": "string"}}, "maxProperties": billion},
+                       {"type": "object", "additionalProperties": {"maxProperties": billion}, "maxProperties": billion}, {"maxItems": billion},
+                       {"type": "object", "not": {"minProperties": billion}}, {"contains": True, "maxContains": billion}, {"maxLength": billion, "pattern": "^a"}):
+            self.assertEqual(self.check(schema, '{"a": "b"}').code, 0, schema)
+        refused = self.check({"type": "object", "minProperties": billion}, "{}")
+        self.assertEqual((refused.code, refused.data), (3, "refused\n"))
+        self.assertIn("its shortest document has more than", refused.talk)
+
     def test_many_instances_are_told_line_by_line(self):
         schema = self.write("schema.json", '{"type": "integer"}')
         lines = self.write("lines.jsonl", '1\n"a"\n\n2.0\n')

@@ -18,6 +18,12 @@ constexpr size_t kMaxEnumerated = 400;
 
 const Json kNever = false;
 
+/// What putting together the goal of one member or element costs, of so many rules: each is compared with those before it.
+uint64_t joined(uint64_t n_rules) {
+  constexpr uint64_t kGoal = 8;  // it is looked up, and its node made
+  return kGoal + n_rules + n_rules * n_rules / kGoal;
+}
+
 /// A rule about names, made quick to ask.
 class NameRule {
  public:
@@ -97,6 +103,7 @@ Status TreeBuilder::append_array(const Record& record, Parts& parts, Question& q
   size_t n_first = 0;
   for (const ArrayRule& rule : record.arrays)
     n_first = std::max(n_first, rule.first.size());
+  INGLE_TRY_VOID(expander_.spend((1 + std::min<uint64_t>(n_first, node.max)) * joined(record.arrays.size())));
   Goal rest;
   for (const ArrayRule& rule : record.arrays)
     join(rest, rule.rest);
@@ -209,6 +216,7 @@ Status TreeBuilder::append_unique(const Record& record, Node node, Parts& parts,
     parts.push_back(id);
     return {};
   }
+  INGLE_TRY_VOID(expander_.spend(arrays.size() * kMaxDifferent * 8));  // each of their values is looked up
   for (const auto& texts : arrays) {
     if (texts.size() < node.min) continue;
     Node array{.kind = Node::Kind::kArray};
@@ -225,6 +233,7 @@ Status TreeBuilder::append_unique(const Record& record, Node node, Parts& parts,
 
 /// A member that must be there: it is one of those that are named. Where others may come it is left to a check.
 Status TreeBuilder::append_demanded(const Record& record, Parts& parts, Question& question) {
+  INGLE_TRY_VOID(expander_.spend(2 * entries_of(record)));
   Record rest = record;
   const Demand demand = std::move(rest.demands.back());
   rest.demands.pop_back();
@@ -243,11 +252,12 @@ Status TreeBuilder::append_demanded(const Record& record, Parts& parts, Question
   }
   for (const std::string& name : names) {
     if (!demand.names.contains(name)) continue;
+    INGLE_TRY_VOID(expander_.spend(entries_of(rest)));
     Record with = rest;
     ObjectRule rule;
     rule.named.emplace_back(name, demand.value);
     with.objects.push_back(std::move(rule));
-    if (std::ranges::find(with.required, name) == with.required.end()) with.required.push_back(name);
+    with.required.push_back(name);
     if (is_impossible(with)) continue;
     INGLE_TRY_VOID(append_object(with, parts, question));
   }
@@ -279,6 +289,10 @@ Status TreeBuilder::append_object(const Record& record, Parts& parts, Question& 
   std::ranges::for_each(record.forbidden, list);
   const std::set<std::string_view> required(record.required.begin(), record.required.end());
   const std::set<std::string_view> forbidden(record.forbidden.begin(), record.forbidden.end());
+  size_t n_patterns = 0;
+  for (const ObjectRule& rule : record.objects)
+    n_patterns += rule.patterns.size();
+  INGLE_TRY_VOID(expander_.spend(entries_of(record) + names.size() * (n_patterns + joined(record.objects.size()))));
   const std::vector<NameRule> rules(record.objects.begin(), record.objects.end());
   for (const std::string& name : names) {
     Goal goal;

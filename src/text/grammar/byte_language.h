@@ -44,6 +44,7 @@ class ByteLanguage {
   /// Sets of bytes that the machine tells apart; bytes in none of them fit nowhere.
   std::span<const std::bitset<256>> byte_classes() const { return byte_classes_; }
   size_t bytes() const;
+  size_t n_nodes() const { return nodes_.size(); }
 
  private:
   /// Where a byte leads: nowhere, to another node, or to the end of a code point of a class.

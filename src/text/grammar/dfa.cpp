@@ -211,6 +211,7 @@ CommonClasses common_classes(const CodePointClasses& a, const CodePointClasses& 
 }  // namespace
 
 Result<RawDfa> product(const Dfa& a, const Dfa& b, const std::function<bool(bool, bool)>& accepts, Budget& budget) {
+  if (budget.is_spent()) return too_large();
   const CommonClasses common = common_classes(a.classes(), b.classes());
   const size_t n_classes = common.classes.count();
   RawDfa raw{.classes = common.classes, .next = {}, .accepts = {}};

@@ -148,10 +148,10 @@ class ObjectEmitter {
     other_ = builder_.choice(keys);
     // Backwards, so that what follows a property is there before it.
     std::vector<OpId> after;
-    for (uint32_t count = 0; count <= told_; ++count)
+    for (uint32_t count = 0; count <= most_before(node_.properties.size()); ++count)
       after.push_back(others_after(count));
     for (size_t i = node_.properties.size(); i > 0; --i) {
-      INGLE_TRY(after, before(node_.properties[i - 1], after));
+      INGLE_TRY(after, before(i - 1, after));
       if (builder_.full()) break;
     }
     return builder_.byte('{', after[0]);
@@ -161,6 +161,10 @@ class ObjectEmitter {
   OpId emit_key(const Node::Others& others, OpId next) {
     return builder_.byte('"', builder_.language(others.names, Spelling::kJsonString, builder_.byte('"', next)));
   }
+
+  /// Members that can stand before a property, as far as they are told: however large a bound is, no more than there are
+  /// properties before it.
+  uint32_t most_before(size_t property) const { return static_cast<uint32_t>(std::min<size_t>(told_, property)); }
 
   bool is_full(uint32_t count) const { return max_ != kUnlimited && count >= max_; }
 
@@ -176,14 +180,15 @@ class ObjectEmitter {
   }
 
   /// By the number of members that stand before the property.
-  Result<std::vector<OpId>> before(const Node::Property& property, const std::vector<OpId>& after) {
+  Result<std::vector<OpId>> before(size_t at, const std::vector<OpId>& after) {
+    const Node::Property& property = node_.properties[at];
     std::map<uint32_t, OpId> members;  // by the number with this one
     OpId body = kNever;
     if (told_ > 1) {
       INGLE_TRY(body, emit_value_(property.value, kReturn));
     }
     std::vector<OpId> out;
-    for (uint32_t count = 0; count <= told_; ++count) {
+    for (uint32_t count = 0; count <= most_before(at); ++count) {
       OpId member = kNever;
       const uint32_t with = std::min(count + 1, told_);
       if (!is_full(count)) {

@@ -340,8 +340,10 @@ Status find_endings(Program& program, const ByteSet& available, const std::map<O
     return std::unexpected(
         Error::refused("no document fits it").hint("what it requires contradicts itself, or never ends"));
   }
-  if (start.bytes >= kFar)
+  if (start.bytes >= Way::kUnsayable)
     return std::unexpected(Error::refused("this model's vocabulary cannot spell a document that fits it"));
+  if (start.bytes >= kFar)
+    return std::unexpected(Error::refused(fmt::format("its shortest document has more than {} bytes", kFar)));
   if (start.frames > kMaxFrames) {
     return std::unexpected(
         Error::refused(fmt::format("its shortest document is nested deeper than {} rules", kMaxFrames)));

@@ -14,17 +14,35 @@ namespace {
 constexpr uint32_t kMaxChain = 200;
 constexpr size_t kMaxChoices = 48;       // of one value
 constexpr size_t kStepsOfGoal = 20'000;  // before choices are left out
+constexpr uint64_t kEntriesOfGoal = 2'000'000;
+
+uint64_t weight_of_all(const std::vector<const nlohmann::ordered_json*>& values) {
+  uint64_t n = 0;
+  for (const auto* value : values)
+    n += weight_of(*value);
+  return n;
+}
 
 }  // namespace
 
+Status Expander::spend(uint64_t n_entries) {
+  entries_of_goal_ += n_entries;
+  if (entries_of_goal_ > kEntriesOfGoal && effort_ != Effort::kNoChoices) is_too_much_ = true;
+  if (entries_.take(n_entries)) return {};
+  return std::unexpected(
+      Error::refused(fmt::format("schema: merging its parts copies and compares more than {} names, rules and values",
+                                 options_.limits.max_entries))
+          .hint("use fewer alternatives beside long lists of properties, names and values"));
+}
+
 Result<std::vector<Record>> Expander::expand(const Goal& goal) {
   // Whether two alternatives exclude each other is a goal of its own, asked in the middle of this one.
-  const auto outer = std::tuple(effort_, steps_, is_too_much_);
+  const auto outer = std::tuple(effort_, steps_, entries_of_goal_, is_too_much_);
   for (const Effort effort : {Effort::kAll, Effort::kNoExclusions, Effort::kNoChoices}) {
     effort_ = effort;
     auto records = try_expand(goal);
     const bool is_done = !records || !is_too_much_;
-    std::tie(effort_, steps_, is_too_much_) = outer;
+    std::tie(effort_, steps_, entries_of_goal_, is_too_much_) = outer;
     if (is_done) return records;
   }
   return std::unexpected(Error::refused(fmt::format("schema: merging what says the same value takes more than {} steps",
@@ -34,6 +52,7 @@ Result<std::vector<Record>> Expander::expand(const Goal& goal) {
 
 Result<std::vector<Record>> Expander::try_expand(const Goal& goal) {
   steps_ = 0;
+  entries_of_goal_ = 0;
   is_too_much_ = false;
   Branch branch;
   std::vector<Record> records;
@@ -49,6 +68,7 @@ Status Expander::solve(Branch branch, std::vector<Record>& out) {
   if (branch.n_chosen == branch.choices.size()) return finish(branch, out);
   const auto choice = branch.choices[branch.n_chosen++];
   for (size_t i = 0; i < choice->ways.size(); ++i) {
+    INGLE_TRY_VOID(spend(entries_of(branch.record) + branch.seen.size() + branch.choices.size()));
     Branch next = branch;
     INGLE_TRY_VOID(apply(next, *choice, choice->ways[i]));
     if (choice->one_of != nullptr) INGLE_TRY_VOID(exclude_others(next, *choice, i));
@@ -91,6 +111,7 @@ Status Expander::finish(Branch& branch, std::vector<Record>& out) {
   if (out.size() >= options_.limits.max_alternatives) {
     is_too_much_ = true;
   } else {
+    INGLE_TRY_VOID(spend(entries_of(branch.record)));
     out.push_back(std::move(branch.record));
   }
   return {};
@@ -151,6 +172,8 @@ Status Expander::require(Branch& branch, const Item& item, const Context& contex
   }
   const uint32_t length = context.chain == nullptr ? 1 : context.chain->length + 1;
   if (length > kMaxChain) return refused_schema(path, fmt::format("more than {} schemas in one another", kMaxChain));
+  constexpr size_t kSeenTogether = 16;  // to look at these costs what a copy of a name does
+  INGLE_TRY_VOID(spend(1 + branch.seen.size() / kSeenTogether + context.scopes.size()));
   auto seen = std::pair(item, context.scopes);
   if (std::ranges::find(branch.seen, seen) != branch.seen.end()) return {};
   branch.seen.push_back(std::move(seen));
@@ -180,6 +203,7 @@ Status Expander::require_schema(Branch& branch, const Json& schema, Context cont
     context.scopes.push_back(static_cast<uint32_t>(branch.scopes.size()));
     branch.scopes.push_back({&schema, {}, {}});
   }
+  INGLE_TRY_VOID(spend(schema.size()));
   bool had_array = false;
   bool had_object = false;
   for (const auto& [name, value] : schema.items()) {
@@ -188,7 +212,7 @@ Status Expander::require_schema(Branch& branch, const Json& schema, Context cont
       if (!is_annotation(name)) {
         if (name.starts_with("x-ingle-"))
           return refused_schema(keyword.path, fmt::format("the keyword '{}' is not known", name));
-        ignored_.push_back(keyword.path);
+        ignored_.insert(keyword.path);
       }
     } else if (name == "items" || name == "prefixItems" || name == "additionalItems") {
       if (!std::exchange(had_array, true)) INGLE_TRY_VOID(require_array(branch, schema, context));
@@ -217,7 +241,9 @@ Status Expander::require_keyword(Branch& branch, const Json& schema, const Keywo
       for (const Json& value : keyword.value)
         values.push_back(&value);
     }
+    INGLE_TRY_VOID(spend(values.size()));
     if (record.values) {
+      INGLE_TRY_VOID(spend(weight_of_all(values) * record.values->size()));
       std::erase_if(values, [&](const Json* value) {
         return std::ranges::none_of(*record.values, [&](const Json* other) { return are_equal(*value, *other); });
       });
@@ -253,9 +279,8 @@ Status Expander::require_keyword(Branch& branch, const Json& schema, const Keywo
     return require_contains(branch, schema, context);
   } else if (name == "required") {
     INGLE_TRY(auto names, names_of(keyword));
-    for (std::string& key : names) {
-      if (std::ranges::find(record.required, key) == record.required.end()) record.required.push_back(std::move(key));
-    }
+    INGLE_TRY_VOID(spend(names.size()));
+    std::ranges::move(names, std::back_inserter(record.required));
   } else if (name == "propertyNames") {
     return require_names(branch, keyword, context);
   } else if (name == "x-ingle-copy" || name == "x-ingle-copy-as") {

@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -35,13 +36,16 @@ class Expander {
         copy_sources_(copy_sources),
         options_(options),
         budget_(options.limits.max_language_steps),
+        entries_(options.limits.max_entries),
         are_disjoint_(std::move(are_disjoint)),
         names_of_(std::move(names_of)) {}
 
   Result<std::vector<Record>> expand(const Goal& goal);
-  const std::vector<std::string>& ignored() const { return ignored_; }
+  const std::set<std::string>& ignored() const { return ignored_; }
   /// Of all languages of the schema.
   Budget& budget() { return budget_; }
+  /// Counts what is copied or compared for the whole schema: one step of merging may move thousands of names.
+  Status spend(uint64_t n_entries);
 
  private:
   /// The schemas that hold of the same value and led here, innermost first: one of them again is a circle.
@@ -132,15 +136,17 @@ class Expander {
   std::span<const CopySource> copy_sources_;
   const SchemaOptions& options_;
   Budget budget_;
+  Budget entries_;
   AreDisjoint are_disjoint_;
   NamesOf names_of_;
   Effort effort_ = Effort::kAll;
   size_t steps_ = 0;  // of this goal
+  uint64_t entries_of_goal_ = 0;
   size_t all_steps_ = 0;
   bool is_too_much_ = false;
   std::map<std::string, std::optional<Language>> patterns_;  // nothing: it cannot be enforced
   std::map<std::pair<uint32_t, CopyAs>, Language> copied_;   // by source
-  std::vector<std::string> ignored_;
+  std::set<std::string> ignored_;
 };
 
 }  // namespace ingle::text::grammar

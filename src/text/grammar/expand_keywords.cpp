@@ -55,7 +55,7 @@ Status Expander::require_string(Branch& branch, const Keyword& keyword, const Co
   if (!options_.assert_formats) return {};
   const FormatFit fit = format_fit(text);
   if (fit == FormatFit::kUnknown) {
-    ignored_.push_back(keyword.path);
+    ignored_.insert(keyword.path);
     return {};
   }
   branch.record.languages.push_back(*language_of_format(text));
@@ -286,9 +286,7 @@ Status Expander::require_dependencies(Branch& branch, const Keyword& keyword, co
     }
     present.types = kObjectType;
     present.restrict = [names](Record& record) {
-      for (const std::string& name : names) {
-        if (std::ranges::find(record.required, name) == record.required.end()) record.required.push_back(name);
-      }
+      record.required.insert(record.required.end(), names.begin(), names.end());
     };
     const Way absent{.restrict = [name = key](Record& record) { record.forbidden.push_back(name); }};
     INGLE_TRY_VOID(choose(branch, {context, {absent, std::move(present)}, std::string(keyword.name), path, false}));

@@ -1,23 +1,45 @@
 #include "text/grammar/json_text.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
 #include <nlohmann/json.hpp>
-#include <stdexcept>
 
 namespace ingle::text::grammar {
 
 using Json = nlohmann::ordered_json;
 
+namespace {
+
+/// Lists and objects around the innermost value. The parser's own callback could tell, but with one it looks at all of a list
+/// again for each object in it.
+int depth_of(std::string_view json) {
+  int depth = 0;
+  int deepest = 0;
+  bool is_text = false;
+  for (size_t i = 0; i < json.size(); ++i) {
+    const char c = json[i];
+    if (c == '"') {
+      is_text = !is_text;
+    } else if (is_text) {
+      i += c == '\\' ? 1 : 0;
+    } else if (c == '[' || c == '{') {
+      deepest = std::max(deepest, ++depth);
+    } else if (c == ']' || c == '}') {
+      --depth;
+    }
+  }
+  return deepest;
+}
+
+}  // namespace
+
 Result<Json> parse_json(std::string_view text, int max_depth, std::string_view what) {
+  if (depth_of(text) > max_depth)
+    return std::unexpected(Error::refused(std::string(what) + " is nested deeper than " + std::to_string(max_depth)));
   try {
-    return Json::parse(text, [max_depth](int depth, Json::parse_event_t, Json&) {
-      if (depth > max_depth) throw std::length_error("nested deeper than " + std::to_string(max_depth));
-      return true;
-    });
-  } catch (const std::length_error& error) {
-    return std::unexpected(Error::refused(std::string(what) + " is " + error.what()));
+    return Json::parse(text);
   } catch (const Json::parse_error& error) {
     return std::unexpected(Error::usage(std::string(what) + " is no JSON: byte " + std::to_string(error.byte)));
   } catch (const std::exception&) {

@@ -38,6 +38,15 @@ Types type_of(const Json& value) {
   }
 }
 
+size_t weight_of(const Json& value) {
+  size_t n = 1;
+  if (value.is_structured()) {
+    for (const Json& element : value)
+      n += weight_of(element);
+  }
+  return n;
+}
+
 bool are_equal(const Json& a, const Json& b) {
   if (a.is_object() && b.is_object()) {
     return a.size() == b.size() && std::ranges::all_of(a.items(), [&](const auto& member) {

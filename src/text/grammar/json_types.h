@@ -20,6 +20,9 @@ std::optional<Types> type_named(std::string_view name);
 /// Exactly one bit.
 Types type_of(const nlohmann::ordered_json& value);
 
+/// Values in it, itself included.
+size_t weight_of(const nlohmann::ordered_json& value);
+
 /// As JSON Schema compares: numbers by value, objects without an order.
 bool are_equal(const nlohmann::ordered_json& a, const nlohmann::ordered_json& b);
 

@@ -109,7 +109,9 @@ Result<Language> Language::of_literals(std::span<const std::string> texts, Budge
 Result<Language> Language::of_lengths(uint32_t min, uint32_t max, Budget* budget) {
   if (min > max) return none();
   const uint32_t counted = max == kEndless ? min : max;
-  if (counted >= Dfa::kMaxStates - 2) return too_large();
+  Steps steps(budget);
+  Budget& left = steps;
+  if (counted >= Dfa::kMaxStates - 2 || !left.take(counted)) return too_large();
   RawDfa raw;
   for (uint32_t length = 0; length <= counted; ++length) {
     raw.next.push_back(length + 1);
@@ -117,7 +119,7 @@ Result<Language> Language::of_lengths(uint32_t min, uint32_t max, Budget* budget
   }
   raw.next.push_back(counted + 1);  // of the state for longer texts
   raw.accepts.push_back(max == kEndless);
-  return from_automaton(raw, budget);
+  return from_automaton(raw, &left);
 }
 
 Result<Language> Language::intersect(const Language& other, Budget* budget) const {
@@ -136,9 +138,12 @@ Result<Language> Language::without(const Language& other, Budget* budget) const 
 }
 
 Result<Language> Language::complement(Budget* budget) const {
+  Steps steps(budget);
+  Budget& left = steps;
+  if (!left.take(dfa_->n_states())) return too_large();
   RawDfa raw = dfa_->raw();
   raw.accepts.flip();
-  return from_automaton(raw, budget);
+  return from_automaton(raw, &left);
 }
 
 Result<bool> Language::is_subset_of(const Language& other, Budget* budget) const {

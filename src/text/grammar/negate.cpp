@@ -19,10 +19,6 @@ ObjectRule rule_for(const std::string& name, const Item& item) {
   return rule;
 }
 
-void require_name(Record& record, const std::string& name) {
-  if (std::ranges::find(record.required, name) == record.required.end()) record.required.push_back(name);
-}
-
 }  // namespace
 
 Status Expander::forbid_schema(Branch& branch, const Json& schema, const Context& context) {
@@ -124,7 +120,7 @@ Status Expander::break_string(const Keyword& keyword, Choice& choice) {
     if (!options_.assert_formats || fit == FormatFit::kUnknown) return {};
     if (fit == FormatFit::kExact) language = language_of_format(text);
   }
-  const auto others = language ? language->complement() : too_large();
+  const auto others = language ? language->complement(&budget_) : too_large();
   if (others) {
     choice.ways.push_back({.types = kStringType,
                            .restrict = [language = *others](Record& record) { record.languages.push_back(language); }});
@@ -165,14 +161,13 @@ Status Expander::break_array(const Json& schema, const Keyword& keyword, Choice&
     const bool is_first = name == "prefixItems" || keyword.value.is_array();
     for (size_t i = 0; is_first && i < rule.first.size(); ++i) {
       if (rule.first[i].empty()) continue;
-      ArrayRule broken;
-      broken.first.resize(i + 1);
-      broken.first[i].push_back(!rule.first[i].front());
-      choice.ways.push_back({.types = kArrayType, .restrict = [broken](Record& record) {
-                               record.arrays.push_back(broken);
-                               record.min_items =
-                                   std::max(record.min_items, static_cast<uint32_t>(broken.first.size()));
-                             }});
+      choice.ways.push_back(
+          {.types = kArrayType, .restrict = [at = i, broken = !rule.first[i].front()](Record& record) {
+             ArrayRule& added = record.arrays.emplace_back();
+             added.first.resize(at + 1);
+             added.first[at].push_back(broken);
+             record.min_items = std::max(record.min_items, static_cast<uint32_t>(at + 1));
+           }});
     }
     if (is_first || rule.rest.empty()) return {};
     if (!rule.first.empty()) {
@@ -208,7 +203,7 @@ Status Expander::break_object(const Json& schema, const Keyword& keyword, Choice
       if (value == true) continue;
       const Item broken{&value, true};
       choice.ways.push_back({.types = kObjectType, .restrict = [member = key, broken](Record& record) {
-                               require_name(record, member);
+                               record.required.push_back(member);
                                record.objects.push_back(rule_for(member, broken));
                              }});
     }
@@ -218,13 +213,13 @@ Status Expander::break_object(const Json& schema, const Keyword& keyword, Choice
       if (!value.is_array()) {
         choice.ways.push_back({.items = {{&value, true}},
                                .types = kObjectType,
-                               .restrict = [member = key](Record& record) { require_name(record, member); }});
+                               .restrict = [member = key](Record& record) { record.required.push_back(member); }});
         continue;
       }
       INGLE_TRY(const auto missing, names_of({value, name, under(keyword.path, key)}));
       for (const std::string& other : missing) {
         choice.ways.push_back({.types = kObjectType, .restrict = [member = key, other](Record& record) {
-                                 require_name(record, member);
+                                 record.required.push_back(member);
                                  record.forbidden.push_back(other);
                                }});
       }
@@ -253,7 +248,7 @@ Status Expander::demand_member(const Json& schema, const Keyword& keyword, Choic
   if (keyword.name == "propertyNames") {
     INGLE_TRY(const auto names, names_of_(Item{&keyword.value}));
     if (names && names->is_any()) return {};
-    add_way(names ? names->complement() : too_large(), {});
+    add_way(names ? names->complement(&budget_) : too_large(), {});
     return {};
   }
   Branch apart;
@@ -273,11 +268,11 @@ Status Expander::demand_member(const Json& schema, const Keyword& keyword, Choic
   std::vector<std::string> named;
   for (const auto& [key, goal] : rule.named)
     named.push_back(key);
-  Result<Language> names = Language::of_literals(named);
+  Result<Language> names = Language::of_literals(named, &budget_);
   for (const auto& [pattern, goal] : rule.patterns) {
-    if (names) names = names->unite(pattern);
+    if (names) names = names->unite(pattern, &budget_);
   }
-  if (names) names = names->complement();
+  if (names) names = names->complement(&budget_);
   add_way(names, {!rule.others.front()});
   return {};
 }
@@ -301,6 +296,7 @@ Status Expander::break_combination(const Json& schema, const Keyword& keyword, C
     if (otherwise != schema.end()) choice.ways.push_back({.items = {{&value, true}, {&*otherwise, true}}});
   } else if (name == "allOf" || name == "anyOf" || name == "oneOf") {
     INGLE_TRY_VOID(must_be_schemas(keyword));
+    if (name == "oneOf") INGLE_TRY_VOID(spend(value.size() * value.size()));
     Way none;
     for (const Json& part : value) {
       if (name == "allOf") choice.ways.push_back({.items = {{&part, true}}});

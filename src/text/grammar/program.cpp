@@ -48,7 +48,7 @@ OpId ProgramBuilder::bytes(const ByteSet& set, OpId next) {
 }
 
 OpId ProgramBuilder::literal(std::string_view text, OpId next) {
-  for (size_t i = text.size(); i > 0; --i)
+  for (size_t i = text.size(); i > 0 && next != kNever; --i)
     next = byte(text[i - 1], next);
   return next;
 }
@@ -136,11 +136,12 @@ OpId ProgramBuilder::copy(Copy copy, OpId next) {
 }
 
 OpId ProgramBuilder::language(const Language& language, Spelling spelling, OpId next) {
-  if (next == kNever || language.is_empty()) return kNever;
+  if (next == kNever || language.is_empty() || full()) return kNever;
   const auto [found, is_new] =
       language_ids_.try_emplace({&language.dfa(), spelling}, static_cast<uint32_t>(program_.languages.size()));
   if (is_new) {
     program_.languages.push_back({std::make_shared<const ByteLanguage>(language, spelling, available_), spelling});
+    n_language_nodes_ += program_.languages.back().texts->n_nodes();
   }
   return add({.kind = OpKind::kLanguage, .next = next, .arg = found->second});
 }

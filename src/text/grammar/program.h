@@ -105,7 +105,8 @@ class ProgramBuilder {
   static constexpr OpId kReturnOp = 0;
   static constexpr OpId kNever = 1;  // nothing follows: what can only lead here is left out
   static constexpr size_t kMaxOps = 400'000;
-  static constexpr size_t kMaxMarkerBytes = 1024;  // of one free text, together
+  static constexpr size_t kMaxMarkerBytes = 1024;       // of one free text, together
+  static constexpr size_t kMaxLanguageNodes = 100'000;  // of all languages, as bytes
 
   /// `available`: bytes that the vocabulary can say one at a time.
   explicit ProgramBuilder(const ByteSet& available);
@@ -143,7 +144,10 @@ class ProgramBuilder {
   void define(OpId rule, OpId body);
 
   /// Past the limit: what was built is not to be used.
-  bool full() const { return program_.ops.size() >= kMaxOps || program_.alternatives.size() >= kMaxOps; }
+  bool full() const {
+    return program_.ops.size() >= kMaxOps || program_.alternatives.size() >= kMaxOps ||
+           n_language_nodes_ >= kMaxLanguageNodes;
+  }
 
   /// kRefused, beginning with `what`: nothing fits it, left recursion, no way to its end, too large.
   Result<std::shared_ptr<const Program>> finish(OpId start, std::string_view what) &&;
@@ -164,6 +168,7 @@ class ProgramBuilder {
   std::unordered_map<ByteSet, uint32_t, SetHash> set_ids_;
   std::map<OpId, std::string> rules_;  // declared, with their names
   std::map<std::pair<const Dfa*, Spelling>, uint32_t> language_ids_;
+  size_t n_language_nodes_ = 0;
 };
 
 }  // namespace ingle::text::grammar

@@ -82,13 +82,16 @@ struct Record {
 
   std::vector<ObjectRule> objects = {};
   std::vector<Demand> demands = {};
-  std::vector<std::string> required = {};
+  std::vector<std::string> required = {};  // a name may be said twice
   std::vector<std::string> forbidden = {};
   uint32_t min_properties = 0;
   uint32_t max_properties = kUnlimited;
 
   std::vector<Unenforced> unenforced = {};
 };
+
+/// Names, rules and values in it: what a copy costs.
+size_t entries_of(const Record& record);
 
 /// No value fits, as far as can be told without looking into arrays and objects. Takes types away that are impossible.
 bool is_impossible(Record& record);

@@ -26,6 +26,7 @@ struct SchemaLimits {
   size_t max_nodes = 50'000;
   uint32_t max_depth = 32;                   // of nested schemas
   size_t max_steps = 400'000;                // schemas looked at while they are merged
+  uint64_t max_entries = 20'000'000;         // names, rules and values copied or compared on the way
   size_t max_alternatives = 1024;            // of one value, after they are merged
   uint64_t max_language_steps = 40'000'000;  // of all patterns, names and numbers together
 };

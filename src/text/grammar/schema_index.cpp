@@ -6,6 +6,7 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <utility>
 
 #include "text/grammar/uri.h"
 #include "text/grammar/validation/json_value.h"
@@ -158,7 +159,7 @@ Status SchemaIndex::visit(const Json& schema, Place place) {
   }
   if (const std::string* name = text_of(schema, "$dynamicAnchor"); name != nullptr) dynamic_[*name].push_back(&schema);
   if (const auto found = schema.find("$recursiveAnchor"); found != schema.end() && *found == true)
-    resources_[place.resource].is_recursive = true;
+    n_recursive_ += std::exchange(resources_[place.resource].is_recursive, true) ? 0 : 1;
   places_.emplace(&schema, place);
   return visit_held(schema, place);
 }
@@ -218,7 +219,13 @@ Result<const Json*> SchemaIndex::resolve(const std::string& reference, const Jso
                                .hint("nothing is fetched: put the schema that is meant under '$defs', with its '$id'"));
   }
   const uint32_t target = is_local ? origin.resource : resource->second;
-  if (fragment.empty() || fragment.starts_with('/')) return find_pointer(fragment, target, where);
+  if (fragment.empty() || fragment.starts_with('/')) {
+    const std::string key = std::to_string(target) + fragment;
+    if (const auto known = found_.find(key); known != found_.end()) return known->second;
+    INGLE_TRY(const Json* const found, find_pointer(fragment, target, where));
+    found_.emplace(key, found);
+    return found;
+  }
   const auto anchor = anchors_.find(resources_[target].uri + "#" + fragment);
   if (anchor != anchors_.end()) return anchor->second;
   return std::unexpected(Error::usage(fmt::format("schema: '$ref' points to nothing at {}", where)));
@@ -234,8 +241,7 @@ Result<const Json*> SchemaIndex::resolve_dynamic(const std::string& reference, c
 
 Result<const Json*> SchemaIndex::resolve_recursive(const Json& from) {
   const uint32_t resource = place(from).resource;
-  const auto n_recursive = std::ranges::count(resources_, true, &Resource::is_recursive);
-  if (resources_[resource].is_recursive && n_recursive > 1) return nullptr;
+  if (resources_[resource].is_recursive && n_recursive_ > 1) return nullptr;
   return resources_[resource].root;
 }
 

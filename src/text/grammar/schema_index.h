@@ -55,6 +55,8 @@ class SchemaIndex {
 
   std::unordered_map<const Json*, Place> places_;
   std::vector<Resource> resources_;
+  size_t n_recursive_ = 0;                              // of those
+  std::unordered_map<std::string, const Json*> found_;  // by resource and pointer: members are searched for only once
   std::map<std::string, uint32_t, std::less<>> by_uri_;
   std::map<std::string, const Json*, std::less<>> anchors_;               // by URI and fragment
   std::map<std::string, std::vector<const Json*>, std::less<>> dynamic_;  // by name

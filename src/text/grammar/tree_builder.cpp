@@ -261,6 +261,7 @@ Status TreeBuilder::append_values(Record& record, Parts& parts, Question& questi
   Parts rest;
   INGLE_TRY_VOID(append(record, rest, question));
   for (const Json* value : values) {
+    INGLE_TRY_VOID(expander_.spend(weight_of(*value) * (1 + excluded.size())));
     if (std::ranges::any_of(excluded, [&](const Json* other) { return are_equal(*value, *other); })) continue;
     for (const NodeId part : rest) {
       INGLE_TRY(const bool fits, takes(part, *value, question.unenforced));
@@ -367,8 +368,9 @@ Status TreeBuilder::append_string(const Record& record, Parts& parts, Question& 
     };
     for (const Language& language : record.languages)
       narrow(language, true);
-    if (node.min > 0 || node.max != kUnlimited) narrow(Language::of_lengths(node.min, node.max), true);
-    if (!excluded.empty()) narrow(Language::of_literals(excluded), false);
+    if (node.min > 0 || node.max != kUnlimited)
+      narrow(Language::of_lengths(node.min, node.max, &expander_.budget()), true);
+    if (!excluded.empty()) narrow(Language::of_literals(excluded, &expander_.budget()), false);
     if (node.language) {
       if (node.language->is_empty()) return {};
       node.min = 0;
@@ -420,9 +422,7 @@ Result<SchemaTree> TreeBuilder::finish(NodeId root) {
       number(others.value);
     out.nodes.push_back(std::move(node));
   }
-  out.ignored = expander_.ignored();
-  std::ranges::sort(out.ignored);
-  out.ignored.erase(std::unique(out.ignored.begin(), out.ignored.end()), out.ignored.end());
+  out.ignored.assign(expander_.ignored().begin(), expander_.ignored().end());
   return out;
 }
 

@@ -47,6 +47,7 @@ Result<bool> TreeBuilder::takes(NodeId id, const Json& value, Told& left_out) {
     }
   }
   const Node& node = tree_.nodes[id];
+  INGLE_TRY_VOID(expander_.spend(1 + node.parts.size() + node.properties.size() * (1 + value.size())));
   switch (node.kind) {
     case Node::Kind::kNothing:
       return false;
