@@ -144,7 +144,7 @@ void Call::respond(net::Reply reply) {
 }
 
 Failure Call::worded(Failure failure) const {
-  return in_words_of(route_.fields, std::move(failure));
+  return in_words_of(route_.fields, std::move(failure), is_cut_);
 }
 
 void Call::fail(const Failure& as_told) {

@@ -94,6 +94,9 @@ class Call {
   /// In X-Ingle-Ignored, each once.
   void name_ignored(std::span<const std::string> fields);
 
+  /// The request has its prompt cut to what fits: no error advises it.
+  void note_cut() { is_cut_ = true; }
+
   void respond(net::Reply reply);
   void respond_json(std::string body) { respond(json_reply(200, std::move(body))); }
   void fail(const Failure& failure);
@@ -122,6 +125,7 @@ class Call {
   AppKeys& keys_;
   std::vector<net::HttpHeader> headers_;
   std::vector<std::string> ignored_;
+  bool is_cut_ = false;
   const std::shared_ptr<Telemetry> telemetry_;  // an engine may hold a call for longer than there are services
   const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
   RequestRecord record_;

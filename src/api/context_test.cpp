@@ -92,7 +92,11 @@ TEST_F(ContextTest, a_prompt_that_is_too_long_is_told_in_the_words_of_the_reques
                 HasSubstr("9031 tokens; at most 8192 fit this model: shorten the text"));
   }
   EXPECT_THAT(last->reply.body, Not(HasSubstr("'truncate': true")));  // a prompt alone
-  EXPECT_THAT(ask("POST", "/api/chat", kAskings[6].with(4096)).reply.body, HasSubstr("'truncate': true"));
+  const std::string chat = kAskings[6].with(4096);
+  EXPECT_THAT(ask("POST", "/api/chat", chat).reply.body, HasSubstr("'truncate': true"));
+  const std::string cut = R"({"truncate":true,)" + chat.substr(1);
+  EXPECT_THAT(ask("POST", "/api/chat", cut).reply.body, Not(HasSubstr("'truncate': true")));  // as it was asked to be
+  EXPECT_EQ(last->reply.status, 400);
 }
 
 TEST_F(ContextTest, an_answer_without_room_is_told_in_the_words_of_the_request) {

@@ -63,7 +63,7 @@ Subject subject_of(const Error& error) {
 
 }  // namespace
 
-Failure in_words_of(const FieldTable* fields, Failure failure) {
+Failure in_words_of(const FieldTable* fields, Failure failure, bool is_cut) {
   const std::string context = before_value(path_of(fields, kContext));
   const std::string answer = before_value(path_of(fields, kAnswer));
   std::string message = failure.error.message();
@@ -78,7 +78,7 @@ Failure in_words_of(const FieldTable* fields, Failure failure) {
   if (failure.reason.empty()) failure.reason = about.reason;
   std::string hint = chat::hint_in({.context = context, .answer = answer}, failure.error);
   // Of a single prompt there are no oldest messages to leave out.
-  const bool may_cut = failure.param != "prompt" && !path_of(fields, Names{"truncate"}).empty();
+  const bool may_cut = !is_cut && failure.param != "prompt" && !path_of(fields, Names{"truncate"}).empty();
   if (may_cut && chat::as_prompt_too_long(failure.error)) hint += ", or 'truncate': true";
   failure.error = Error(failure.error.code(), std::move(message)).hint(std::move(hint));
   return failure;

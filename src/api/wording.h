@@ -10,8 +10,9 @@
 
 namespace ingle::api {
 
-/// `fields`: of the body that was refused; null: it had none. Fills in `param` too, where it is empty.
-Failure in_words_of(const FieldTable* fields, Failure failure);
+/// `fields`: of the body that was refused; null: it had none. `is_cut`: what is too long was cut already, as the request
+/// says. Fills in `param` too, where it is empty.
+Failure in_words_of(const FieldTable* fields, Failure failure, bool is_cut = false);
 
 /// The steps of a path that are rows of the table, from its beginning: of "format.properties.NAME", whose last steps are
 /// names that a client chose, "format".

@@ -82,7 +82,7 @@ constexpr Field kSharedRows[] = {
     honoured("temperature", "number", "0 to 1, default 1"),
     honoured("top_p", "number", "default 1"),
     honoured("top_k", "integer"),
-    honoured("stop_sequences", "string[]"),
+    honoured("stop_sequences", "string|string[]"),
     honoured("thinking", "object", "400 where the model cannot", &kThinkingFields),
     honoured("stream", "boolean", "default false"),
     honoured("output_config", "object", "", &kConfigFields),
@@ -124,6 +124,12 @@ Failure unsupported(std::string path, std::string_view why) {
   return {.status = 400, .param = path, .error = Error::unsupported("'" + path + "': " + std::string(why))};
 }
 
+std::string required_text(ObjectReader& block) {
+  auto text = block.text("text");
+  if (!text) block.missing("text");
+  return std::move(text).value_or("");
+}
+
 /// A text, or a list of blocks of text: `system`, and the content of a tool's result.
 std::string read_texts(ObjectReader& in, ReadNotes& notes, std::string_view name) {
   const Json* value = in.any(name);
@@ -141,7 +147,7 @@ std::string read_texts(ObjectReader& in, ReadNotes& notes, std::string_view name
       break;
     }
     if (i > 0) text += '\n';
-    text += block.text("text").value_or("");
+    text += required_text(block);
   }
   return text;
 }
@@ -175,7 +181,7 @@ class MessageReader {
     const std::string type = block.text("type").value_or("");
     if (type == "text") {
       if (has_text_) text_ += '\n';
-      text_ += block.text("text").value_or("");
+      text_ += required_text(block);
       has_text_ = true;
     } else if (type == "tool_use" && role_ == "assistant") {
       read_tool_use(block);

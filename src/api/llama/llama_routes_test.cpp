@@ -57,6 +57,9 @@ TEST_F(LlamaRoutes, slots_are_as_many_as_decode_at_once) {
   EXPECT_EQ(slots.at(2).at("is_processing"), true);
   EXPECT_EQ(slots.at(3).at("is_processing"), false);
   EXPECT_EQ(ask("GET", "/slots?fail_on_no_slot=1").reply.status, 200);
+  models.spellings["M"] = "m:1";
+  EXPECT_EQ(json(ask("GET", "/slots?model=M")).at(0).at("n_ctx"), 64);
+  EXPECT_EQ(ask("GET", "/slots?model=odd:1").reply.status, 404);
   models.completer->now.running = 4;
   EXPECT_EQ(ask("GET", "/slots?fail_on_no_slot=1").reply.status, 503);
   EXPECT_EQ(ask("POST", "/slots/0?action=save", "{}").reply.status, 501);

@@ -19,6 +19,7 @@ constexpr Field kLoadRows[] = {required("model", "string")};
 constexpr auto kSlotTable = joined(kModelRows, kSlotRows);
 // clang-format on
 
+/// By its one name.
 const runtime::LoadedModel* find(std::span<const runtime::LoadedModel> loaded, std::string_view name) {
   const auto found = std::ranges::find(loaded, name, &runtime::LoadedModel::name);
   return found == loaded.end() ? nullptr : &*found;
@@ -108,7 +109,7 @@ void props(const std::shared_ptr<Call>& call) {
   const auto details = call->services().show(*name);
   if (!details) return call->fail(Failure::no_model(*name, details.error().hint()));
   const auto loaded = call->services().models->loaded();
-  const runtime::LoadedModel* model = find(loaded, *name);
+  const runtime::LoadedModel* model = find(loaded, call->services().models->name_of(*name));
   call->respond_json(encode_props(
       {.model = *name,
        .template_text = details->chat_template,
@@ -123,9 +124,12 @@ void slots(const std::shared_ptr<Call>& call) {
   const auto name = model_of(*call, call->query("model"));
   if (!name) return call->fail(name.error());
   const auto loaded = call->services().models->loaded();
-  const runtime::LoadedModel* model = find(loaded, *name);
+  const runtime::LoadedModel* model = find(loaded, call->services().models->name_of(*name));
   uint32_t running = 0;
-  if (model != nullptr) {
+  if (model == nullptr) {
+    if (!is_model_name(*name) || !call->services().info(*name))
+      return call->fail(no_such_model(call->services(), *name));
+  } else {
     const auto stats = call->services().models->stats(model->name);
     if (failed(*call, stats)) return;
     running = stats->running;
@@ -152,10 +156,8 @@ void unload_model(const std::shared_ptr<Call>& call) {
   const auto name = parse_load(call->request().body);
   if (!name) return call->fail(name.error());
   const auto loaded = call->services().models->loaded();
-  if (find(loaded, *name) == nullptr) {
-    const auto models = call->services().list();
-    if (failed(*call, models)) return;
-    if (std::ranges::find(*models, *name, &ModelInfo::name) == models->end())
+  if (find(loaded, call->services().models->name_of(*name)) == nullptr) {
+    if (!is_model_name(*name) || !call->services().info(*name))
       return call->fail(no_such_model(call->services(), *name));
     return call->fail(Failure::bad_field("model", "is not loaded"));
   }

@@ -78,6 +78,7 @@ void complete(const std::shared_ptr<Call>& call, Parse parse, Form form) {
       }
       auto* prompt = std::get_if<chat::ChatPrompt>(&request.prompt);
       if (!wanted->truncate || prompt == nullptr) return {};
+      call->note_cut();
       const auto left_out = leave_out_oldest(model, *prompt, request.context);
       if (!left_out) return std::unexpected(Failure::from(left_out.error()));
       if (*left_out > 0) call->add_header("x-ingle-truncated", std::to_string(*left_out));

@@ -63,6 +63,7 @@ TEST(OpenAiParse, has_the_dialects_defaults) {
   EXPECT_EQ(call.request.logprobs, -1);
   EXPECT_FALSE(call.stream);
   EXPECT_FALSE(call.has_seed);
+  EXPECT_EQ(parse_chat(with(R"("logprobs":false,"top_logprobs":0)"))->request.logprobs, -1);
 }
 
 TEST(OpenAiParse, a_wrong_type_is_400_and_names_the_field) {
@@ -84,7 +85,7 @@ TEST(OpenAiParse, a_wrong_type_is_400_and_names_the_field) {
       {R"("logit_bias":{"-1":1})", "logit_bias"},
       {R"("logit_bias":{"1":"a"})", "logit_bias"},
       {R"("logit_bias":[])", "logit_bias"},
-      {R"("top_logprobs":2)", "top_logprobs"},
+      {R"("logprobs":false,"top_logprobs":2)", "top_logprobs"},
       {R"("logprobs":true,"top_logprobs":21)", "top_logprobs"},
       {R"("response_format":{"type":"xml"})", "response_format.type"},
       {R"("response_format":{"type":"json_schema"})", "response_format.json_schema"},

@@ -110,7 +110,7 @@ Answer<ChatCall> parse_chat(std::string_view body, const OptionsOf& options_of) 
     call.request.max_tokens = read_limit(in, {"max_completion_tokens", "max_tokens"}, 1, call.request.max_tokens);
     call.logprobs = in.boolean("logprobs").value_or(false);
     const auto top = in.integer("top_logprobs", 0, kMaxTopLogprobs);
-    if (top && !call.logprobs) in.fault("top_logprobs", "needs 'logprobs': true");
+    if (top.value_or(0) > 0 && !call.logprobs) in.fault("top_logprobs", "needs 'logprobs': true");
     if (call.logprobs) call.request.logprobs = static_cast<int32_t>(top.value_or(0));
     read_shape(in, notes, call.request);
   }
