@@ -98,6 +98,19 @@ TEST_F(ApiTest, errors_have_the_form_of_anthropic_for_its_clients) {
   EXPECT_EQ(Json::parse(ask("GET", "/v1/models/nope").reply.body).at("error").at("code"), "model_not_found");
 }
 
+TEST_F(ApiTest, parameters_of_an_address_are_refused_or_named_as_its_table_says) {
+  models.completer->script = {testing::text("hi"), chat::Finished{}};
+  const Seen made = ask("POST", "/v1/responses", R"({"model":"m:1","input":"hi"})");
+  const std::string path = "/v1/responses/" + Json::parse(made.reply.body).at("id").get<std::string>();
+  const Seen streamed = ask("GET", path + "?stream=true");
+  EXPECT_EQ(streamed.reply.status, 400);
+  EXPECT_EQ(Json::parse(streamed.reply.body).at("error").at("param"), "stream");
+  const Seen shown = ask("GET", path + "?stream=false&include%5B%5D=a&starting_after=3&other=1");
+  EXPECT_EQ(shown.reply.status, 200);
+  EXPECT_EQ(shown.header("x-ingle-ignored"), "other");
+  EXPECT_EQ(ask("GET", "/v1/models?limit=2&after_id=m:1&page=3").header("x-ingle-ignored"), "page");
+}
+
 TEST_F(ApiTest, openais_questions_are_counted) {
   const std::string counted = R"({"object":"response.input_tokens","input_tokens":3})";
   EXPECT_EQ(ask("POST", "/v1/responses/input_tokens", R"({"model":"m:1","input":"hi"})").reply.body, counted);

@@ -158,6 +158,7 @@ void Api::on_request(std::shared_ptr<net::Exchange> exchange) {
     const std::lock_guard lock(in_flight_->mutex);
     in_flight_->rows[id] = {.call = call, .client = client, .scope = match.route->scope};
   }
+  if (const auto checked = call->check_query(); !checked) return call->fail(checked.error());
   match.route->handle(call);
 }
 

@@ -27,6 +27,27 @@ std::string own_error(const Failure& failure, std::string_view request_id) {
   return to_text(Json{{"error", std::move(error)}});
 }
 
+struct QueryField {
+  std::string name;  // of a list without its brackets
+  std::string value;
+};
+
+std::vector<QueryField> fields_of(std::string_view query) {
+  std::vector<QueryField> fields;
+  while (!query.empty()) {
+    const size_t end = std::min(query.find('&'), query.size());
+    const std::string_view field = query.substr(0, end);
+    query.remove_prefix(std::min(end + 1, query.size()));
+    const size_t equals = std::min(field.find('='), field.size());
+    std::string name = net::percent_decode(field.substr(0, equals));
+    if (name.ends_with("[]")) name.resize(name.size() - 2);
+    std::string value(equals < field.size() ? field.substr(equals + 1) : std::string_view());
+    std::ranges::replace(value, '+', ' ');
+    if (!name.empty()) fields.push_back({std::move(name), net::percent_decode(value)});
+  }
+  return fields;
+}
+
 std::string list_of(std::span<const std::string> fields) {
   constexpr size_t kMaxList = 1000;  // proxies have room for few kilobytes of headers
   std::string list;
@@ -106,17 +127,20 @@ Call::~Call() {
 }
 
 std::string Call::query(std::string_view name) const {
-  std::string_view rest = exchange_->request().query;
-  while (!rest.empty()) {
-    const size_t end = std::min(rest.find('&'), rest.size());
-    const std::string_view field = rest.substr(0, end);
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-    const size_t equals = std::min(field.find('='), field.size());
-    if (field.substr(0, equals) != name) continue;
-    std::string value(equals < field.size() ? field.substr(equals + 1) : std::string_view());
-    std::ranges::replace(value, '+', ' ');
-    return net::percent_decode(value);
-  }
+  const auto fields = fields_of(exchange_->request().query);
+  const auto found = std::ranges::find(fields, name, &QueryField::name);
+  return found == fields.end() ? std::string() : found->value;
+}
+
+Answer<void> Call::check_query() {
+  if (route_.parameters == nullptr) return {};
+  Json given = Json::object();
+  for (QueryField& field : fields_of(exchange_->request().query))
+    given.emplace(std::move(field.name), std::move(field.value));
+  ReadNotes notes;
+  const ObjectReader reader(given, "", notes, *route_.parameters);
+  if (notes.fault) return std::unexpected(*std::move(notes.fault));
+  name_ignored(notes.ignored);
   return {};
 }
 

@@ -89,6 +89,8 @@ class Call {
   Dialect dialect() const { return dialect_; }
   /// Value of a field of the query, percent-decoded; empty when absent.
   std::string query(std::string_view name) const;
+  /// Refuses the fields of the query that the route's table refuses, and names those that it does not have.
+  Answer<void> check_query();
 
   void add_header(std::string name, std::string value) { headers_.push_back({std::move(name), std::move(value)}); }
   /// In X-Ingle-Ignored, each once.

@@ -96,6 +96,9 @@ class OpenAiClient(IngleTest):
         counted = self.client.responses.input_tokens.count(model=MODEL, input="And to Bob.", previous_response_id=first.id)
         self.assertEqual(counted.input_tokens, final.usage.input_tokens)
         self.assertEqual(self.client.responses.retrieve(first.id).output_text, first.output_text)
+        with self.assertRaises(self.openai.BadRequestError) as caught:
+            list(self.client.responses.retrieve(first.id, stream=True))
+        self.assertEqual(caught.exception.param, "stream")
         self.client.responses.delete(first.id)
         with self.assertRaises(self.openai.NotFoundError):
             self.client.responses.create(model=MODEL, input="And?", previous_response_id=first.id)

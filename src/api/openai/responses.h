@@ -25,6 +25,7 @@ struct ResponsesCall : Question {
 };
 
 extern const FieldTable kResponsesFields;
+extern const FieldTable kKeptResponseParameters;
 extern const FieldTable kInputItemParameters;
 
 /// The prompt has the messages of this request alone.

@@ -90,10 +90,16 @@ constexpr Field kResponsesRows[] = {
   rejected("context_management", 400, "nothing of a conversation is cut off or summed up"),
 };
 constexpr auto kResponsesTable = joined(kResponsesRows, kSamplingRows, kContextRows, kServerRows);
+constexpr Field kKeptRows[] = {
+  rejected("stream", 400, "only a response that is made in the background is streamed later, and here none is: it is shown whole", R"("false")"),
+  harmless("starting_after", "of a stream"),
+  harmless("include", "a response is shown as it was made"),
+};
 constexpr Field kInputItemRows[] = {
   honoured("limit", "integer", "1 to 100, default 20"),
   honoured("order", "string", "asc or desc, the default"),
   honoured("after", "string", "the id behind which the list begins"),
+  harmless("include", "items are shown as they came"),
 };
 // clang-format on
 
@@ -342,6 +348,7 @@ Json echo_of(const Json& body) {
 }  // namespace
 
 const FieldTable kResponsesFields = kResponsesTable;
+const FieldTable kKeptResponseParameters = kKeptRows;
 const FieldTable kInputItemParameters = kInputItemRows;
 
 Answer<ResponsesCall> parse_responses(std::string_view body, const OptionsOf& options_of) {

@@ -12,12 +12,22 @@
 namespace ingle::api::openai {
 namespace {
 
+// clang-format off
+constexpr Field kModelListRows[] = {
+  harmless("limit", "the list is whole, and has_more of Anthropic's form false"),
+  harmless("after_id", "the list is whole"),
+  harmless("before_id", "the list is whole"),
+};
+// clang-format on
+
 void run(const std::shared_ptr<Call>& call, Answer<Inference> inference) {
   if (!inference) return call->fail(inference.error());
   run_inference(call, *std::move(inference));
 }
 
 }  // namespace
+
+constexpr FieldTable kModelListParameters = kModelListRows;
 
 void chat_completions(const std::shared_ptr<Call>& call) {
   run(call, ask_chat(*call));

@@ -17,6 +17,7 @@ void get_response(const std::shared_ptr<Call>& call);
 void list_input_items(const std::shared_ptr<Call>& call);
 void cancel_response(const std::shared_ptr<Call>& call);
 void delete_response(const std::shared_ptr<Call>& call);
+extern const FieldTable kModelListParameters;
 void list_models(const std::shared_ptr<Call>& call);
 void show_model(const std::shared_ptr<Call>& call);
 
