@@ -313,9 +313,15 @@ void tell_granted(Call& call, const runtime::AcquireOptions& options) {
 }  // namespace
 
 Failure no_such_model(const Services& services, std::string_view model) {
-  if (!is_model_name(model) || !services.info) return Failure::no_model(model);
-  const auto info = services.info(model);
-  return info ? Failure::no_model(model) : Failure::no_model(model, info.error().hint());
+  const auto info = installed_model(services, model);
+  return info ? Failure::no_model(model) : info.error();
+}
+
+Answer<ModelInfo> installed_model(const Services& services, std::string_view name) {
+  if (!is_model_name(name) || !services.info) return std::unexpected(Failure::no_model(name));
+  auto info = services.info(name);
+  if (!info) return std::unexpected(Failure::no_model(name, info.error().hint()));
+  return *std::move(info);
 }
 
 namespace {

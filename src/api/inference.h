@@ -94,6 +94,8 @@ void run_inference(const std::shared_ptr<Call>& call, Inference inference,
 bool is_model_name(std::string_view name);
 /// Failure::no_model() with what may have been meant.
 Failure no_such_model(const Services& services, std::string_view model);
+/// One that is installed, by any of its names; else no_such_model().
+Answer<ModelInfo> installed_model(const Services& services, std::string_view name);
 
 using UseModel = std::move_only_function<void(const std::shared_ptr<chat::Completer>& model)>;
 /// The ways to a model (seats.h): `use` is called with it, perhaps later and on another worker, or the call is answered with

@@ -42,6 +42,8 @@ TEST_F(LlamaRoutes, props_tell_of_a_model_without_loading_it) {
   load();
   EXPECT_EQ(json(ask("GET", "/props?model=m:1")).at("default_generation_settings").at("n_ctx"), 64);
   EXPECT_EQ(ask("GET", "/props?model=odd:1").reply.status, 404);
+  services.show = [](std::string_view) -> Result<ModelDetails> { return ModelDetails{}; };
+  EXPECT_EQ(ask("GET", "/props?model=/m/file.gguf").reply.status, 404);
   const Seen write = ask("POST", "/props", "{}");
   EXPECT_EQ(write.reply.status, 501);
   EXPECT_EQ(json(write).at("error").at("type"), "not_supported_error");
@@ -57,7 +59,10 @@ TEST_F(LlamaRoutes, slots_are_as_many_as_decode_at_once) {
   EXPECT_EQ(slots.at(2).at("is_processing"), true);
   EXPECT_EQ(slots.at(3).at("is_processing"), false);
   EXPECT_EQ(ask("GET", "/slots?fail_on_no_slot=1").reply.status, 200);
-  models.spellings["M"] = "m:1";
+  services.info = [](std::string_view name) -> Result<ModelInfo> {
+    if (name == "M") return ModelInfo{.name = "m:1"};
+    return std::unexpected(Error::not_found("no"));
+  };
   EXPECT_EQ(json(ask("GET", "/slots?model=M")).at(0).at("n_ctx"), 64);
   EXPECT_EQ(ask("GET", "/slots?model=odd:1").reply.status, 404);
   models.completer->now.running = 4;

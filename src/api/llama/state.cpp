@@ -19,10 +19,20 @@ constexpr Field kLoadRows[] = {required("model", "string")};
 constexpr auto kSlotTable = joined(kModelRows, kSlotRows);
 // clang-format on
 
-/// By its one name.
-const runtime::LoadedModel* find(std::span<const runtime::LoadedModel> loaded, std::string_view name) {
+using Loaded = std::span<const runtime::LoadedModel>;
+
+/// By the one name that it is loaded under.
+const runtime::LoadedModel* find(Loaded loaded, std::string_view name) {
   const auto found = std::ranges::find(loaded, name, &runtime::LoadedModel::name);
   return found == loaded.end() ? nullptr : &*found;
+}
+
+/// By any name; nullptr: it is installed and not loaded.
+Answer<const runtime::LoadedModel*> find(const Services& services, Loaded loaded, std::string_view name) {
+  if (const auto* model = find(loaded, name)) return model;
+  const auto installed = installed_model(services, name);
+  if (!installed) return std::unexpected(installed.error());
+  return find(loaded, installed->name);
 }
 
 }  // namespace
@@ -109,7 +119,7 @@ void props(const std::shared_ptr<Call>& call) {
   const auto details = call->services().show(*name);
   if (!details) return call->fail(Failure::no_model(*name, details.error().hint()));
   const auto loaded = call->services().models->loaded();
-  const runtime::LoadedModel* model = find(loaded, call->services().models->name_of(*name));
+  const runtime::LoadedModel* model = find(loaded, details->info.name);
   call->respond_json(encode_props(
       {.model = *name,
        .template_text = details->chat_template,
@@ -124,12 +134,11 @@ void slots(const std::shared_ptr<Call>& call) {
   const auto name = model_of(*call, call->query("model"));
   if (!name) return call->fail(name.error());
   const auto loaded = call->services().models->loaded();
-  const runtime::LoadedModel* model = find(loaded, call->services().models->name_of(*name));
+  const auto found = find(call->services(), loaded, *name);
+  if (!found) return call->fail(found.error());
+  const runtime::LoadedModel* model = *found;
   uint32_t running = 0;
-  if (model == nullptr) {
-    if (!is_model_name(*name) || !call->services().info(*name))
-      return call->fail(no_such_model(call->services(), *name));
-  } else {
+  if (model != nullptr) {
     const auto stats = call->services().models->stats(model->name);
     if (failed(*call, stats)) return;
     running = stats->running;
@@ -156,11 +165,9 @@ void unload_model(const std::shared_ptr<Call>& call) {
   const auto name = parse_load(call->request().body);
   if (!name) return call->fail(name.error());
   const auto loaded = call->services().models->loaded();
-  if (find(loaded, call->services().models->name_of(*name)) == nullptr) {
-    if (!is_model_name(*name) || !call->services().info(*name))
-      return call->fail(no_such_model(call->services(), *name));
-    return call->fail(Failure::bad_field("model", "is not loaded"));
-  }
+  const auto found = find(call->services(), loaded, *name);
+  if (!found) return call->fail(found.error());
+  if (*found == nullptr) return call->fail(Failure::bad_field("model", "is not loaded"));
   call->services().models->unload(*name);
   call->respond_json(R"({"success":true})");
 }

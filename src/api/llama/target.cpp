@@ -9,6 +9,7 @@ namespace ingle::api::llama {
 constexpr size_t kNamedModels = 8;  // in an error
 
 Answer<std::string> model_of(Call& call, const std::string& named) {
+  if (!named.empty() && !is_model_name(named)) return std::unexpected(Failure::no_model(named));
   if (!named.empty()) return named;
   const auto loaded = call.services().models->loaded();
   if (!loaded.empty()) return loaded.front().name;  // the last one that was used

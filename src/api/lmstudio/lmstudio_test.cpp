@@ -133,6 +133,8 @@ TEST_F(LmStudioRoutes, models_are_listed_loaded_and_unloaded) {
   EXPECT_EQ(json(ask("GET", "/api/v1/models")).at("models").at(0).at("loaded_instances").at(0).at("id"), "m:1");
   EXPECT_EQ(ask("POST", "/api/v1/models/unload", R"({"instance_id":"m:1"})").reply.body, R"({"instance_id":"m:1"})");
   EXPECT_EQ(models.unloaded, std::vector<std::string>{"m:1"});
+  services.info = [](std::string_view) -> Result<ModelInfo> { return ModelInfo{.name = "m:1"}; };
+  EXPECT_EQ(ask("POST", "/api/v1/models/unload", R"({"instance_id":"M"})").reply.status, 200);
 }
 
 TEST_F(LmStudioRoutes, v0_puts_figures_beside_openais_answers) {

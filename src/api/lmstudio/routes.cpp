@@ -14,9 +14,11 @@
 namespace ingle::api::lmstudio {
 namespace {
 
+/// By any of its names.
 bool is_loaded(const Services& services, std::string_view model) {
+  const auto installed = installed_model(services, model);
   const auto loaded = services.models->loaded();
-  return std::ranges::find(loaded, model, &runtime::LoadedModel::name) != loaded.end();
+  return std::ranges::find(loaded, installed ? installed->name : model, &runtime::LoadedModel::name) != loaded.end();
 }
 
 double seconds_since(std::chrono::steady_clock::time_point started) {
@@ -195,8 +197,8 @@ void list_models_v0(const std::shared_ptr<Call>& call) {
 }
 
 void show_model_v0(const std::shared_ptr<Call>& call) {
-  const auto found = call->services().info(call->rest());
-  if (!found) return call->fail(Failure::no_model(call->rest(), found.error().hint()));
+  const auto found = installed_model(call->services(), call->rest());
+  if (!found) return call->fail(found.error());
   call->respond_json(encode_model_v0(*found, is_loaded(call->services(), found->name)));
 }
 

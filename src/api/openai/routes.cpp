@@ -60,13 +60,12 @@ Result<std::vector<ModelInfo>> models_of(const Services& services) {
 }
 
 /// By any of its names.
-Result<ModelInfo> find_model(const Services& services, const std::string& name) {
-  if (name == kAutoModel) {
-    INGLE_TRY(const auto models, models_of(services));
-    if (!models.empty() && models.back().name == kAutoModel) return models.back();
-  }
-  if (!is_model_name(name)) return std::unexpected(Error::not_found("is no model's name"));
-  return services.info(name);
+Answer<ModelInfo> find_model(const Services& services, const std::string& name) {
+  if (name != kAutoModel) return installed_model(services, name);
+  const auto models = models_of(services);
+  if (!models) return std::unexpected(Failure::from(models.error()));
+  const auto found = std::ranges::find(*models, name, &ModelInfo::name);
+  return found == models->end() ? Answer<ModelInfo>(std::unexpected(no_such_model(services, name))) : *found;
 }
 
 /// Both ask at the same address.
@@ -83,9 +82,8 @@ void list_models(const std::shared_ptr<Call>& call) {
 }
 
 void show_model(const std::shared_ptr<Call>& call) {
-  const std::string& name = call->rest();
-  const auto found = find_model(call->services(), name);
-  if (!found) return call->fail(no_such_model(call->services(), name));
+  const auto found = find_model(call->services(), call->rest());
+  if (!found) return call->fail(found.error());
   call->respond_json(is_anthropics(*call) ? anthropic::encode_model(*found) : encode_model(*found));
 }
 
