@@ -30,6 +30,23 @@ TEST_F(ApiTest, unknown_addresses_and_methods_are_told_in_the_dialect) {
   EXPECT_EQ(ask("POST", "/api/me").reply.status, 501);
 }
 
+TEST_F(ApiTest, what_is_refused_before_a_route_has_the_form_of_its_address) {
+  for (const Route& route : routes()) {
+    const auto head = request(std::string(route.method), path_with(route.pattern, "x"));
+    const net::Reply large = api.on_fault(head, 413, "too large");
+    const auto id = std::ranges::find(large.headers, "x-request-id", &net::HttpHeader::name);
+    ASSERT_NE(id, large.headers.end());
+    EXPECT_EQ(large.status, 413);
+    EXPECT_EQ(large.body, error_body(route.dialect, {.status = 413, .error = Error::usage("too large")}, id->value))
+        << route.pattern;
+  }
+  for (const char* path : {"/completion", "/v1/rerank", "/props", "/models"}) {
+    const Json error = Json::parse(ask("PATCH", path).reply.body).at("error");
+    EXPECT_EQ(error.at("code"), 405) << path;
+  }
+  EXPECT_TRUE(Json::parse(api.on_fault({}, 400, "no request").body).at("error").contains("request_id"));
+}
+
 TEST_F(ApiTest, clients_of_anthropic_see_models_in_their_form) {
   const auto see = [&](const std::string& path) {
     auto wanted = request("GET", path);

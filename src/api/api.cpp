@@ -70,7 +70,7 @@ std::vector<net::HttpHeader> Api::common_headers(const net::ServerRequest& head,
 net::Reply Api::refusal(const net::ServerRequest& head, const RouteMatch& match, const Failure& failure) const {
   const std::string given(head.header("x-request-id"));
   const std::string id = is_request_id(given) ? given : new_id();
-  const Dialect dialect = dialect_of(head, match.route);
+  const Dialect dialect = dialect_of(head, match.dialect);
   if (services_.telemetry)
     services_.telemetry->refused({.status = status_in(dialect, failure),
                                   .error = failure.word(),
@@ -78,7 +78,7 @@ net::Reply Api::refusal(const net::ServerRequest& head, const RouteMatch& match,
                                   .method = known_method(head.method),
                                   .route = match.pattern,
                                   .request_id = id});
-  net::Reply reply = Call::json_reply(status_in(dialect, failure), api::error_body(dialect, failure, id));
+  net::Reply reply = Call::json_reply(status_in(dialect, failure), error_body(dialect, failure, id));
   for (net::HttpHeader& header : common_headers(head, id))
     reply.headers.push_back(std::move(header));
   if (failure.status == 405) reply.headers.push_back({"allow", match.allowed});
@@ -184,9 +184,15 @@ void Api::end_revoked() {
     call->end(no_longer_allowed());
 }
 
-std::string Api::error_body(const net::ServerRequest* head, int status, std::string_view message) {
-  const Failure failure{.status = status, .error = Error(code_of(status), std::string(message))};
-  return api::error_body(head == nullptr ? Dialect::kOwn : dialect_of(*head, nullptr), failure, "");
+net::Reply Api::on_fault(const net::ServerRequest& head, int status, std::string_view message) {
+  const Failure failure{
+      .status = status, .reason = std::string(message), .error = Error(code_of(status), std::string(message))};
+  return refusal(head, find_route(head.method, head.path), failure);
+}
+
+std::string Api::unanswered_body(const net::ServerRequest& head) {
+  const Failure failure{.status = 500, .error = Error::internal("the request was not answered")};
+  return error_body(dialect_of(head, find_route(head.method, head.path).dialect), failure, "");
 }
 
 }  // namespace ingle::api

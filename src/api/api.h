@@ -36,7 +36,8 @@ class Api : public net::RequestHandler {
   net::HeadVerdict on_head(const net::ServerRequest& head) override;
   void on_request(std::shared_ptr<net::Exchange> exchange) override;
   net::Reply on_overload(const net::ServerRequest& head) override;
-  std::string error_body(const net::ServerRequest* head, int status, std::string_view message) override;
+  net::Reply on_fault(const net::ServerRequest& head, int status, std::string_view message) override;
+  std::string unanswered_body(const net::ServerRequest& head) override;
 
   /// Requests under way.
   size_t in_flight() const;

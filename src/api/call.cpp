@@ -99,7 +99,7 @@ Call::Call(std::shared_ptr<net::Exchange> exchange, const Route& route, std::str
            Caller caller, const Services& services, AppKeys& keys, std::vector<net::HttpHeader> headers)
     : exchange_(std::move(exchange)),
       route_(route),
-      dialect_(dialect_of(exchange_->request(), &route)),
+      dialect_(dialect_of(exchange_->request(), route.dialect)),
       rest_(std::move(rest)),
       request_id_(std::move(request_id)),
       caller_(std::move(caller)),

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "net/listener.h"
 #include "net/url.h"
 
 namespace ingle::api {
@@ -31,7 +32,9 @@ std::string host_name(std::string_view host) {
 
 bool is_known_host(std::string_view host, const GuardOptions& options) {
   const std::string name = host_name(host);
-  if (name == "localhost" || name == "127.0.0.1" || name == "[::1]") return true;
+  const bool is_v6 = name.starts_with('[') && name.ends_with(']');
+  if (name == "localhost" || net::ListenAddress{.host = is_v6 ? name.substr(1, name.size() - 2) : name}.is_loopback())
+    return true;
   const size_t dot = std::min(name.find('.'), name.size());
   const std::string any = "*" + name.substr(dot);  // as certificates say it: one label
   return std::ranges::any_of(

@@ -2,7 +2,7 @@
 //
 // A browser on this machine reaches loopback for any page that its user visits. Three checks keep such pages out, and none
 // can be switched off:
-//   Host          a page whose name was re-pointed to 127.0.0.1 (DNS rebinding) still sends its own name
+//   Host          a page whose name was re-pointed to 127.0.0.1 (DNS rebinding) still sends its own name, which is no number
 //   Origin,       a page of another origin says so in every request that can change something, and in every one that
 //   Sec-Fetch-*   its scripts can read the answer of
 //   Content-Type  of a body: a form or a beacon can send text/plain to anyone without asking first. Only a program that is
@@ -20,7 +20,8 @@
 namespace ingle::api {
 
 struct GuardOptions {
-  std::vector<std::string> hosts;  // names besides localhost, 127.0.0.1 and [::1]; "*.example": one name before it
+  std::vector<std::string>
+      hosts;  // names besides localhost and the numbers of loopback; "*.example": one name before it
   /// Of pages that may ask besides the server's own and those of desktop programs: "http://localhost:3000",
   /// "http://localhost:*" (every port), "chrome-extension://*" (everything of a scheme that is not http or https).
   std::vector<std::string> origins;

@@ -19,14 +19,16 @@ const std::string kChat = R"({"model":"m:1","messages":[{"role":"user","content"
 
 TEST_F(ApiTest, requests_for_another_host_are_refused_on_every_route) {
   for (const Route& route : routes()) {
-    for (const char* host : {"evil.example", "evil.example:11434", "127.0.0.1.evil.example", "localhost.evil.example",
-                             "0.0.0.0", "[::2]", ""}) {
+    for (const char* host :
+         {"evil.example", "evil.example:11434", "127.0.0.1.evil.example", "localhost.evil.example",
+          "127.0.0.2.evil.example", "127.0.0", "127.evil.example", "0.0.0.0", "[::2]", "[", "]", ""}) {
       auto wanted = request(std::string(route.method), std::string(route.pattern));
       wanted.headers = {{"host", host}};
       EXPECT_EQ(ask(std::move(wanted)).reply.status, 403) << route.pattern << " " << host;
     }
   }
-  for (const char* host : {"localhost", "LOCALHOST:1", "127.0.0.1:8080", "[::1]", "[::1]:99", "house.local:11434"}) {
+  for (const char* host : {"localhost", "LOCALHOST:1", "127.0.0.1:8080", "127.0.0.2", "127.255.0.9:1", "[::1]",
+                           "[::1]:99", "house.local:11434"}) {
     auto wanted = request("GET", "/health");
     wanted.headers = {{"host", host}};
     EXPECT_EQ(ask(std::move(wanted)).reply.status, 200) << host;

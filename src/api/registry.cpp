@@ -194,6 +194,7 @@ bool is_beneath(std::string_view path, std::string_view folder) {
   return path.starts_with(folder) && (path.size() == folder.size() || path[folder.size()] == '/');
 }
 
+/// Of a path that no route has.
 Dialect interface_of(std::string_view path) {
   if (is_beneath(path, "/v1/messages")) return Dialect::kAnthropic;
   if (path.starts_with("/v1/")) return Dialect::kOpenAi;
@@ -216,14 +217,16 @@ std::string path_with(std::string_view pattern, std::string_view star) {
 
 RouteMatch find_route(std::string_view method, std::string_view path) {
   RouteMatch match;
+  match.dialect = interface_of(path);
   const std::string_view wanted = method == "HEAD" ? "GET" : method;
   for (const Route& route : kRoutes) {
     const auto rest = rest_of(route.pattern, path);
     if (!rest) continue;
     // The files of the app are behind everything else: a path of an API is never one of them.
-    if (route.pattern == "/*" && (wanted != "GET" || !match.allowed.empty() || interface_of(path) != Dialect::kOwn ||
-                                  path.starts_with("/ingle/")))
+    if (route.pattern == "/*" &&
+        (wanted != "GET" || !match.allowed.empty() || match.dialect != Dialect::kOwn || path.starts_with("/ingle/")))
       break;
+    match.dialect = route.dialect;
     if (route.method == wanted || route.method == method) {
       match.route = &route;
       match.rest = *rest;
@@ -267,9 +270,8 @@ std::string_view known_method(std::string_view method) {
   return known == std::end(kMethods) ? std::string_view() : *known;
 }
 
-Dialect dialect_of(const net::ServerRequest& head, const Route* route) {
-  const Dialect dialect = route == nullptr ? interface_of(head.path) : route->dialect;
-  return dialect == Dialect::kOpenAi && head.has_header("anthropic-version") ? Dialect::kAnthropic : dialect;
+Dialect dialect_of(const net::ServerRequest& head, Dialect of_address) {
+  return of_address == Dialect::kOpenAi && head.has_header("anthropic-version") ? Dialect::kAnthropic : of_address;
 }
 
 }  // namespace ingle::api

@@ -15,10 +15,11 @@ std::span<const Route> routes();
 std::string path_with(std::string_view pattern, std::string_view star);
 
 struct RouteMatch {
-  const Route* route = nullptr;  // null: no such path, or none with this method
-  std::string rest;              // what the pattern's star stands for
-  std::string_view pattern;      // of the path, also where it takes other methods only; empty: no such path
-  std::string allowed;           // methods of this path, for Allow; empty: no such path
+  const Route* route = nullptr;     // null: no such path, or none with this method
+  Dialect dialect = Dialect::kOwn;  // of the path, whatever the method
+  std::string rest;                 // what the pattern's star stands for
+  std::string_view pattern;         // of the path, also where it takes other methods only; empty: no such path
+  std::string allowed;              // methods of this path, for Allow; empty: no such path
 };
 RouteMatch find_route(std::string_view method, std::string_view path);
 
@@ -37,8 +38,8 @@ Failure no_such_address(std::string_view path);
 /// The method as a word of ours; empty where it is a word of the client's.
 std::string_view known_method(std::string_view method);
 
-/// Whose answer a request expects; without a route, whose errors. OpenAI and Anthropic have addresses in common, and clients
-/// of Anthropic say what they are.
-Dialect dialect_of(const net::ServerRequest& head, const Route* route);
+/// Whose answers and errors a request of an address of this dialect expects. OpenAI and Anthropic have addresses in common,
+/// and clients of Anthropic say what they are.
+Dialect dialect_of(const net::ServerRequest& head, Dialect of_address);
 
 }  // namespace ingle::api

@@ -115,8 +115,8 @@ class Serve : public Command {
     if (!address.is_loopback()) {
       for (std::string& name : net::names_of_this_machine())
         names.push_back(std::move(name));
-      if (address.from_here().text() == address.text()) names.push_back(address.host);
     }
+    if (address.from_here().text() == address.text()) names.push_back(address.host);
     for (std::string& name : app::words_of(settings.hosts))
       names.push_back(std::move(name));
     return names;

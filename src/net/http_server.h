@@ -132,8 +132,11 @@ class RequestHandler {
   virtual void on_request(std::shared_ptr<Exchange> exchange) = 0;
   /// The answer to one that came when as many waited for a worker as may. From an event thread.
   virtual Reply on_overload(const ServerRequest& request) = 0;
-  /// The body of an answer that the server itself makes (400, 408, 413, 431, 500, 503), as JSON.
-  virtual std::string error_body(const ServerRequest* head, int status, std::string_view message) = 0;
+  /// The answer to what the server itself refuses (400, 408, 413, 431, 503). `head`: as far as it was understood. From an
+  /// event thread.
+  virtual Reply on_fault(const ServerRequest& head, int status, std::string_view message) = 0;
+  /// The body of the 500 to a request that is dropped without an answer, as JSON. From an event thread.
+  virtual std::string unanswered_body(const ServerRequest& head) = 0;
 };
 
 class HttpServer {

@@ -35,11 +35,14 @@ class FunctionHandler : public RequestHandler {
   }
   std::counting_semaphore<> refused{0};
 
-  std::string error_body(const ServerRequest* /*head*/, int /*status*/, std::string_view message) override {
-    ++n_error_bodies;
-    return std::string(message);
+  Reply on_fault(const ServerRequest& head, int status, std::string_view message) override {
+    return {.status = status, .headers = {{"x-fault-of", head.path}}, .body = std::string(message)};
   }
-  std::atomic<int> n_error_bodies = 0;
+  std::string unanswered_body(const ServerRequest& head) override {
+    ++n_unanswered_bodies;
+    return "no answer to " + head.path;
+  }
+  std::atomic<int> n_unanswered_bodies = 0;
 };
 
 class HttpServerTest : public ::testing::Test {
@@ -289,10 +292,10 @@ TEST_F(HttpServerTest, an_exchange_that_is_dropped_does_not_need_the_handler_whi
   RawClient client(port);
   client.send(kGet);
   auto exchange = asked.get_future().get();
-  const int n_before = handler.n_error_bodies;
+  const int n_before = handler.n_unanswered_bodies;
   exchange.reset();
-  EXPECT_TRUE(client.read_answer().ends_with("the request was not answered"));
-  EXPECT_EQ(handler.n_error_bodies, n_before);
+  EXPECT_TRUE(client.read_answer().ends_with("no answer to /a b"));
+  EXPECT_EQ(handler.n_unanswered_bodies, n_before);
 }
 
 TEST_F(HttpServerTest, chunked_bodies_hold_no_more_than_they_brought_while_they_are_answered) {
@@ -320,6 +323,7 @@ TEST_F(HttpServerTest, chunked_bodies_hold_no_more_than_they_brought_while_they_
 TEST_F(HttpServerTest, bodies_over_the_limit_are_refused_and_the_client_sees_why) {
   start();
   EXPECT_TRUE(ask("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1001\r\n\r\n").starts_with("HTTP/1.1 413 "));
+  EXPECT_TRUE(ask("POST /of HTTP/1.1\r\nHost: x\r\nContent-Length: 1001\r\n\r\n").contains("x-fault-of: /of\r\n"));
   const std::string chunk = "258\r\n" + std::string(600, 'x') + "\r\n";
   EXPECT_TRUE(ask("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk + chunk)
                   .starts_with("HTTP/1.1 413 "));

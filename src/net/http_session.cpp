@@ -338,9 +338,9 @@ void Session::dispatch() {
   upload_.reset();
   buffer_.shrink_to_fit();
   Workers& workers = host_->lanes.of(verdict_.lane);
+  std::string unanswered = host_->handler.unanswered_body(request_);
   auto exchange = make_exchange(shared_from_this(), answering_, std::move(request_), http_1_1_, keep_alive_,
-                                host_->limits.max_queued_bytes,
-                                host_->handler.error_body(nullptr, 500, "the request was not answered"), workers);
+                                host_->limits.max_queued_bytes, std::move(unanswered), workers);
   request_ = {};
   watch();
   const void* owner = answering_.get();
@@ -410,9 +410,7 @@ void Session::answer_complete() {
 
 void Session::refuse(int status, std::string_view message) {
   keep_alive_ = false;
-  refuse(Reply{.status = status,
-               .headers = {{"content-type", "application/json"}},
-               .body = host_->handler.error_body(request_.path.empty() ? nullptr : &request_, status, message)});
+  refuse(host_->handler.on_fault(request_, status, message));
 }
 
 void Session::refuse(Reply reply) {

@@ -53,9 +53,10 @@ class HttpUploadTest : public ::testing::Test, public RequestHandler {
     exchange->respond({.body = std::to_string(collected->bytes.size())});
   }
   Reply on_overload(const ServerRequest& /*request*/) override { return {.status = 429}; }
-  std::string error_body(const ServerRequest* /*head*/, int /*status*/, std::string_view message) override {
-    return std::string(message);
+  Reply on_fault(const ServerRequest& /*head*/, int status, std::string_view message) override {
+    return {.status = status, .body = std::string(message)};
   }
+  std::string unanswered_body(const ServerRequest& /*head*/) override { return "no answer"; }
   std::string ask(const std::string& bytes) {
     RawClient client(port);
     client.send(bytes);

@@ -167,7 +167,12 @@ Result<ListenAddress> ListenAddress::parse(std::string_view text, uint16_t defau
 }
 
 bool ListenAddress::is_loopback() const {
-  return host == "::1" || host.starts_with("127.");
+  const auto address = socket_address(*this);
+  if (!address) return false;
+  if (address->storage.ss_family == AF_INET6)
+    return IN6_IS_ADDR_LOOPBACK(&reinterpret_cast<const sockaddr_in6*>(&address->storage)->sin6_addr);
+  const auto* v4 = reinterpret_cast<const sockaddr_in*>(&address->storage);
+  return ntohl(v4->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
 }
 
 ListenAddress ListenAddress::from_here() const {

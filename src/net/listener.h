@@ -19,6 +19,7 @@ struct ListenAddress {
   /// "127.0.0.1:11434", "localhost:8080", ":8080", "8080", "[::1]:8080", "127.0.0.1", "http://127.0.0.1:8080/".
   /// What is missing is 127.0.0.1 and `default_port`.
   static Result<ListenAddress> parse(std::string_view text, uint16_t default_port);
+  /// 127.0.0.0/8 or ::1, as a number: a name is none, whatever it leads to.
   bool is_loopback() const;
   /// Where this machine reaches it: every address of it is 127.0.0.1 too.
   ListenAddress from_here() const;

@@ -3,10 +3,12 @@ this machine only."""
 import json
 import os
 import pathlib
+import ssl
 import stat
 import unittest
+import urllib.request
 
-from ingle import IngleTest, needs
+from ingle import WATCHDOG_S, IngleTest, needs
 from server import Server
 
 CANARY = "canary-7f3a91c2-sings"
@@ -37,6 +39,16 @@ class SafeDefaults(IngleTest):
         listening = [line.split()[1] for line in pathlib.Path(f"/proc/{server.process.pid}/net/tcp").read_text().splitlines()[1:]
                      if line.split()[3] == "0A" and line.split()[1].endswith(f":{server.port:04X}")]
         self.assertEqual(listening, [f"0100007F:{server.port:04X}"])
+
+    def test_the_address_that_it_prints_can_be_used(self):
+        for words in ((), ("--tls", "local")):
+            server = Server(self, "--engine", "echo", "--host", "127.0.0.2:0", *words)
+            self.assertIn("//127.0.0.2:", server.url)
+            trust = ssl.create_default_context(cafile=str(self.home / "keys" / "ca.pem")) if words else None
+            with urllib.request.urlopen(server.url + "/api/tags", timeout=WATCHDOG_S, context=trust) as answer:
+                self.assertEqual(answer.status, 200)
+            self.ok("ps")
+            server.close()
 
     def test_no_process_dumps_core_or_has_a_key_in_its_arguments_or_environment(self):
         secret = self.ok("token", "create").data.strip()
