@@ -65,6 +65,7 @@ struct ChatPrompt {
   std::optional<bool> think = {};
   std::string effort = {};           // "low", "medium", "high" for templates that know it; else it changes nothing
   std::string chat_template = {};    // Jinja instead of the model's own; empty: that one
+  bool brings_template = false;      // chat_template is the client's, and so are its faults
   std::vector<int32_t> before = {};  // tokens of what was said earlier, which the messages go on with
 };
 struct RawPrompt {

@@ -26,7 +26,7 @@ void fields(Archive& a, Is<ToolChoice> auto& v) {
 template <typename Archive>
 void fields(Archive& a, Is<ChatPrompt> auto& v) {
   a(v.messages, v.tools_json, v.tool_choice, v.add_generation_prompt, v.now_unix, v.think, v.effort, v.chat_template,
-    v.before);
+    v.brings_template, v.before);
 }
 template <typename Archive>
 void fields(Archive& a, Is<RawPrompt> auto& v) {

@@ -23,6 +23,7 @@ CompleteRequest full_request() {
   prompt.think = false;
   prompt.effort = "low";
   prompt.chat_template = "{{ messages }}";
+  prompt.brings_template = true;
   prompt.before = {3, 4};
   request.prompt = prompt;
   request.sampling.temperature = 0.1F;
@@ -74,6 +75,7 @@ TEST(Wire, a_request_arrives_as_it_was_sent) {
   EXPECT_EQ(received->max_thinking_tokens, 3);
   EXPECT_TRUE(received->return_tokens);
   EXPECT_EQ(std::get<ChatPrompt>(received->prompt).chat_template, "{{ messages }}");
+  EXPECT_TRUE(std::get<ChatPrompt>(received->prompt).brings_template);
   EXPECT_EQ(std::get<ChatPrompt>(received->prompt).before, (std::vector<int32_t>{3, 4}));
 }
 

@@ -86,14 +86,17 @@ Result<std::vector<text::RenderedSegment>> Prompter::render_turns(const chat::Ch
   INGLE_TRY(auto prepared, tools_.prepare(prompt, messages_json(prompt.messages)));
   if (prompt.think.value_or(false) && thinking_ == nullptr) return std::unexpected(cannot_think());
   if (template_ == nullptr) return plain_text(prepared.messages_json);
-  INGLE_TRY(auto segments, template_->render({.messages_json = std::move(prepared.messages_json),
-                                              .tools_json = std::move(prepared.tools_json),
-                                              .extra_json = template_variables(prompt, thinking_),
-                                              .bos_token = token_text(tokenizer_, tokenizer_.special().bos),
-                                              .eos_token = token_text(tokenizer_, tokenizer_.special().eos),
-                                              .add_generation_prompt = prompt.add_generation_prompt,
-                                              .now_unix = prompt.now_unix}));
-  INGLE_TRY_VOID(close_thinking(prompt, segments));
+  auto segments = template_->render({.messages_json = std::move(prepared.messages_json),
+                                     .tools_json = std::move(prepared.tools_json),
+                                     .extra_json = template_variables(prompt, thinking_),
+                                     .bos_token = token_text(tokenizer_, tokenizer_.special().bos),
+                                     .eos_token = token_text(tokenizer_, tokenizer_.special().eos),
+                                     .add_generation_prompt = prompt.add_generation_prompt,
+                                     .now_unix = prompt.now_unix});
+  // Trying again changes nothing, whichever limit a client's own template has met.
+  if (!segments && prompt.brings_template)
+    return std::unexpected(Error::usage("the template of the request: " + segments.error().message()));
+  if (segments) INGLE_TRY_VOID(close_thinking(prompt, *segments));
   return segments;
 }
 

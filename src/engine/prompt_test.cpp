@@ -144,6 +144,29 @@ TEST(Prompters, a_prompt_brings_its_own_template_and_many_of_them_are_no_attack)
   EXPECT_EQ(held->encode(one_message("x"), true, kVocab), bytes_of("49x"));
 }
 
+TEST(Prompters, what_a_template_of_the_request_does_wrong_is_wrong_with_the_request) {
+  const auto tokenizer = byte_tokenizer();
+  for (const char* source :
+       {"{{ 'a' * 1000000000000 }}", "{{ 1 / 0 }}", "{{ range(100000000) }}", "{{ messages | nosuch }}",
+        "{% for a in range(90000) %}{% for b in range(90000) %}{% endfor %}{% endfor %}",
+        "{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}", "{{ raise_exception('no') }}"}) {
+    const auto own = text::ChatTemplate::compile(source).value();
+    Prompters prompters(*tokenizer, own.get());
+    chat::ChatPrompt prompt = one_message("hi");
+    const auto as_own = (*prompters.of(prompt))->encode(prompt, false, kVocab);
+    ASSERT_FALSE(as_own) << source;
+    prompt.chat_template = source;
+    const auto given = prompters.of(prompt);
+    ASSERT_TRUE(given) << source;
+    EXPECT_EQ((*given)->encode(prompt, false, kVocab), as_own) << source;  // of a created model
+    prompt.brings_template = true;
+    const auto brought = (*given)->encode(prompt, false, kVocab);
+    ASSERT_FALSE(brought) << source;
+    EXPECT_EQ(brought.error().code(), ErrorCode::kUsage) << source;
+    EXPECT_EQ(brought.error().message(), "the template of the request: " + as_own.error().message());
+  }
+}
+
 TEST(Prompter, a_template_may_refuse_in_its_own_words) {
   const auto tokenizer = byte_tokenizer();
   const auto chat_template = text::ChatTemplate::compile("{{ raise_exception('roles must alternate') }}").value();

@@ -91,6 +91,9 @@ class PythonClient(OllamaTest):
         self.assertEqual(answer.response, raw.response)
         with self.refused(501, "Go's template language"):
             self.client.generate(model=MODEL, prompt="x", template="{{ .Prompt }}")
+        for broken in ("{{ 'a' * 1000000000000 }}", "{{ ''.nosuch() }}", "{{ nosuch.a }}", "{{ range(1000000000) }}", "{{ 1 // 0 }}"):
+            with self.refused(400, "the template of the request"):
+                self.client.generate(model=MODEL, prompt="x", template=broken)
         with self.refused(400, "template"):
             self.client.generate(model=MODEL, prompt="x", template="{% for %}")
 

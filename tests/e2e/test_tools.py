@@ -171,6 +171,13 @@ class OllamaTools(IngleTest):
         self.assertTrue(pieces[-1].done)
         self.assertEqual("".join(piece.message.content or "" for piece in pieces), whole.message.content or "")
 
+    def test_lists_and_maps_that_are_nil_say_nothing(self):
+        nothing = {"type": "object", "required": None, "properties": None, "additionalProperties": None, "$defs": None}
+        body = {"model": MODEL, "stream": False, "tools": [{"type": "function", "function": {"name": "now", "description": None, "parameters": nothing}}],
+                "messages": QUESTION, "tool_choice": "required", "options": {"temperature": 0, "num_predict": 60}}
+        call, *_ = self.server.json("POST", "/api/chat", body)["message"]["tool_calls"]
+        self.assertEqual(call["function"]["name"], "now")
+
     def test_a_call_can_be_demanded_here_too(self):
         body = {"model": MODEL, "stream": False, "tools": TOOLS, "messages": [{"role": "user", "content": "Tell me a joke."}],
                 "tool_choice": {"type": "function", "function": {"name": "add"}}, "parallel_tool_calls": False, "options": {"temperature": 0}}

@@ -237,6 +237,7 @@ void read_generate_prompt(ObjectReader& in, CompletionCall& call) {
   chat::ChatPrompt chat_prompt;
   if (!system.empty()) chat_prompt.messages.push_back({.role = "system", .content = chat::Private(std::move(system))});
   chat_prompt.messages.push_back({.role = "user", .content = chat::Private(std::move(prompt))});
+  chat_prompt.brings_template = !chat_template.empty();
   chat_prompt.chat_template = std::move(chat_template);
   chat_prompt.before = std::move(before);
   add_thinking(call, chat_prompt);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "text/grammar/json_text.h"
+#include "text/grammar/null_keywords.h"
 #include "text/grammar/schema_index.h"
 #include "text/grammar/tree_builder.h"
 
@@ -19,7 +20,8 @@ Result<SchemaTree> parse_schema(std::string_view json, std::span<const CopySourc
     return std::unexpected(
         Error::refused(fmt::format("the schema has {} bytes, at most {} are taken", json.size(), limits.max_bytes)));
   }
-  INGLE_TRY(const nlohmann::ordered_json root, parse_json(json, static_cast<int>(limits.max_depth) * 4, "the schema"));
+  INGLE_TRY(nlohmann::ordered_json root, parse_json(json, static_cast<int>(limits.max_depth) * 4, "the schema"));
+  drop_null_keywords(root);
   INGLE_TRY(SchemaIndex index, SchemaIndex::create(root));
   INGLE_TRY(SchemaTree tree, TreeBuilder(index, copy_sources, options).build(root));
   if (!options.may_check && !tree.unenforced.empty()) {

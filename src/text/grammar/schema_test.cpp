@@ -5,6 +5,7 @@
 
 #include "text/grammar/compile.h"
 #include "text/grammar/testing/cases.h"
+#include "text/grammar/validator.h"
 
 namespace ingle::text::grammar {
 namespace {
@@ -313,6 +314,96 @@ TEST(Schema, what_is_left_out_is_told_and_only_widens) {
     EXPECT_EQ(strict.error().code(), ErrorCode::kRefused);
     EXPECT_THAT(strict.error().message(), HasSubstr(c.path)) << c.schema;
   }
+}
+
+TEST(Schema, a_keyword_that_is_null_is_absent) {
+  const char* keywords[] = {"$anchor",
+                            "$comment",
+                            "$defs",
+                            "$dynamicRef",
+                            "$id",
+                            "$ref",
+                            "$schema",
+                            "additionalItems",
+                            "additionalProperties",
+                            "allOf",
+                            "anyOf",
+                            "contains",
+                            "default",
+                            "definitions",
+                            "dependencies",
+                            "dependentRequired",
+                            "dependentSchemas",
+                            "description",
+                            "else",
+                            "enum",
+                            "examples",
+                            "exclusiveMaximum",
+                            "exclusiveMinimum",
+                            "format",
+                            "if",
+                            "items",
+                            "maxContains",
+                            "maxItems",
+                            "maxLength",
+                            "maxProperties",
+                            "maximum",
+                            "minContains",
+                            "minItems",
+                            "minLength",
+                            "minProperties",
+                            "minimum",
+                            "multipleOf",
+                            "not",
+                            "oneOf",
+                            "pattern",
+                            "patternProperties",
+                            "prefixItems",
+                            "properties",
+                            "propertyNames",
+                            "required",
+                            "then",
+                            "title",
+                            "type",
+                            "unevaluatedItems",
+                            "unevaluatedProperties",
+                            "uniqueItems",
+                            "x-ingle-copy",
+                            "x-ingle-copy-as"};
+  for (const std::string keyword : keywords) {
+    for (const std::string& schema :
+         {R"({")" + keyword + R"(":null})", R"({"properties":{"a":{")" + keyword + R"(":null}}})",
+          R"({"anyOf":[{")" + keyword + R"(":null}]})", R"({"additionalProperties":{")" + keyword + R"(":null}})",
+          R"({"$defs":{"a":{")" + keyword + R"(":null}},"$ref":"#/$defs/a"})"}) {
+      const auto tree = parse_schema(schema, {}, {});
+      ASSERT_TRUE(tree) << schema << ": " << tree.error().message();
+      EXPECT_TRUE(takes(schema, R"({"a": [1, "x", null]})")) << schema;
+      const auto broken = validate(schema, R"({"a":[1,"x",null]})");
+      EXPECT_TRUE(broken && !*broken) << schema;
+    }
+  }
+  // What Go's clients write for a function without arguments, and for one whose lists were not set.
+  check(
+      {{R"({"type":"object","properties":null,"required":null,"additionalProperties":false})", {"{}"}, {R"({"a": 1})"}},
+       {R"({"type":"object","properties":{"a":{"type":"integer","enum":null}},"required":["a"],"additionalProperties":null})",
+        {R"({"a": 1})", R"({"a": 1, "b": 2})"},
+        {"{}", R"({"a": "x"})"}}});
+}
+
+TEST(Schema, a_null_that_is_a_value_stays_one) {
+  check({
+      {R"({"const":null})", {"null"}, {"1", "{}"}},
+      {R"({"enum":[null,1]})", {"null", "1"}, {"2"}},
+      {R"({"const":{"required":null}})", {R"({"required": null})"}, {"{}"}},
+      {R"({"enum":[{"type":null}]})", {R"({"type": null})"}, {"{}"}},
+      {R"({"type":"object","properties":{"required":{"type":"null"}},"required":["required"],"additionalProperties":false})",
+       {R"({"required": null})"},
+       {"{}"}},
+  });
+  EXPECT_FALSE(*validate(R"({"const":{"required":null}})", R"({"required":null})"));
+  EXPECT_TRUE(*validate(R"({"const":{"required":null}})", "{}"));
+  for (const char* schema : {R"({"properties":{"a":null}})", R"({"anyOf":[null]})", R"({"required":[null]})", "null"})
+    EXPECT_FALSE(parse_schema(schema, {}, {.may_check = true})) << schema;
 }
 
 TEST(Schema, keywords_that_nobody_knows_are_annotations_and_told) {

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "text/grammar/null_keywords.h"
 #include "text/grammar/validation/judge.h"
 
 namespace ingle::text::grammar {
@@ -15,6 +16,7 @@ std::string Violation::message() const {
 
 Result<Validator> Validator::create(std::string_view schema, const ValidatorLimits& limits) {
   INGLE_TRY(JsonValue root, validation::read_json(schema, SchemaDocument::kMaxDepth, "the schema"));
+  drop_null_keywords(root);
   INGLE_TRY(SchemaDocument document, SchemaDocument::read(std::move(root)));
   return Validator(std::make_shared<const SchemaDocument>(std::move(document)), limits);
 }

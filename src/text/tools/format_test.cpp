@@ -31,6 +31,13 @@ TEST(ReadTools, takes_the_shape_of_openai_and_bare_functions) {
   EXPECT_TRUE(read_tools("[]")->empty());
 }
 
+TEST(ReadTools, takes_a_keyword_that_is_null_for_none) {
+  const auto tools = read_tools(
+      R"([{"name":"a","parameters":{"type":"object","required":null,"properties":{"b":{"enum":null,"const":null}},"$defs":null}}])");
+  ASSERT_TRUE(tools.has_value());
+  EXPECT_EQ((*tools)[0].parameters_json, R"({"type":"object","properties":{"b":{"const":null}}})");
+}
+
 TEST(ReadTools, says_which_tool_is_wrong) {
   EXPECT_EQ(error_of("{}"), "tools is not an array");
   EXPECT_EQ(error_of("[1]"), "tools[0] is not an object");

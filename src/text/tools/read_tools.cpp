@@ -5,6 +5,7 @@
 #include <unordered_set>
 
 #include "text/grammar/json_text.h"
+#include "text/grammar/null_keywords.h"
 #include "text/tools/format.h"
 
 namespace ingle::text::tools {
@@ -26,14 +27,14 @@ Result<std::string> text_member(const Json& object, const char* key, const std::
   return found->get<std::string>();
 }
 
-Result<Tool> read_tool(const Json& entry, size_t index) {
+Result<Tool> read_tool(Json& entry, size_t index) {
   const std::string where = fmt::format("tools[{}]", index);
   if (!entry.is_object()) return std::unexpected(Error::usage(where + " is not an object"));
   if (const auto type = entry.find("type"); type != entry.end() && *type != "function") {
     return std::unexpected(Error::usage(where + ".type is not \"function\"").hint("only functions can be called"));
   }
   const auto wrapped = entry.find("function");
-  const Json& function = wrapped != entry.end() ? *wrapped : entry;
+  Json& function = wrapped != entry.end() ? *wrapped : entry;
   if (!function.is_object()) return std::unexpected(Error::usage(where + ".function is not an object"));
   Tool tool;
   INGLE_TRY(tool.name, text_member(function, "name", where));
@@ -46,6 +47,7 @@ Result<Tool> read_tool(const Json& entry, size_t index) {
   if (parameters == function.end() || parameters->is_null()) {
     tool.parameters_json = R"({"type": "object", "properties": {}, "additionalProperties": false})";
   } else if (parameters->is_object()) {
+    grammar::drop_null_keywords(*parameters);  // neither grammars nor templates meet them
     tool.parameters_json = parameters->dump(-1, ' ', false, Json::error_handler_t::replace);
   } else {
     return std::unexpected(Error::usage(fmt::format("{}: the parameters of '{}' are no schema", where, tool.name)));
@@ -66,7 +68,7 @@ Result<std::vector<Tool>> read_tools(std::string_view tools_json) {
     return std::unexpected(Error::refused(
         fmt::format("the tools have {} bytes, at most {} are taken", tools_json.size(), kMaxToolsBytes)));
   }
-  INGLE_TRY(const Json array, grammar::parse_json(tools_json, kMaxDepth, "tools"));
+  INGLE_TRY(Json array, grammar::parse_json(tools_json, kMaxDepth, "tools"));
   if (array.is_null()) return tools;
   if (!array.is_array()) return std::unexpected(Error::usage("tools is not an array"));
   if (array.size() > kMaxTools) {
@@ -74,7 +76,7 @@ Result<std::vector<Tool>> read_tools(std::string_view tools_json) {
         Error::refused(fmt::format("there are {} tools, at most {} are taken", array.size(), kMaxTools)));
   }
   std::unordered_set<std::string> names;
-  for (const Json& entry : array) {
+  for (Json& entry : array) {
     INGLE_TRY(Tool tool, read_tool(entry, tools.size()));
     if (!names.insert(tool.name).second)
       return std::unexpected(Error::usage(fmt::format("there are two tools with the name '{}'", tool.name)));
