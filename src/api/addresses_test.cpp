@@ -69,7 +69,9 @@ TEST_F(ApiTest, what_of_the_interfaces_is_not_here_is_501_with_the_reason) {
   }
   for (const char* method : {"GET", "POST", "DELETE"})
     EXPECT_THAT(ask(method, "/v1/messages/batches/b_1").reply.body, HasSubstr(R"({"type":"error","error":)")) << method;
-  EXPECT_EQ(ask("GET", "/v1/files").reply.status, 501);
+  const Seen files = ask("GET", "/v1/files");
+  EXPECT_EQ(files.reply.status, 501);
+  EXPECT_EQ(files.header("x-should-retry"), "false");
   EXPECT_EQ(ask("GET", "/v1/filesystem").reply.status, 404);
   const Seen compact = ask("POST", "/v1/responses/compact", R"({"model":"m:1"})");
   EXPECT_EQ(compact.reply.status, 501);

@@ -78,11 +78,10 @@ net::Reply Api::refusal(const net::ServerRequest& head, const RouteMatch& match,
                                   .method = known_method(head.method),
                                   .route = match.pattern,
                                   .request_id = id});
-  net::Reply reply = Call::json_reply(status_in(dialect, failure), error_body(dialect, failure, id));
+  net::Reply reply = Call::failure_reply(dialect, failure, id);
   for (net::HttpHeader& header : common_headers(head, id))
     reply.headers.push_back(std::move(header));
   if (failure.status == 405) reply.headers.push_back({"allow", match.allowed});
-  if (failure.is_overload()) reply.headers.push_back({"retry-after", "1"});
   if (failure.status == 401) reply.headers.push_back({"www-authenticate", "Bearer realm=\"ingle\""});
   return reply;
 }

@@ -155,6 +155,15 @@ net::Reply Call::json_reply(int status, std::string body) {
           .body = std::move(body)};
 }
 
+net::Reply Call::failure_reply(Dialect dialect, const Failure& failure, std::string_view request_id) {
+  const int status = status_in(dialect, failure);
+  net::Reply reply = json_reply(status, error_body(dialect, failure, request_id));
+  if (status == 429 || status == 503 || status == 529) reply.headers.push_back({"retry-after", "1"});
+  // OpenAI's and Anthropic's clients ask again after every 5xx that does not say so.
+  if (status == 501) reply.headers.push_back({"x-should-retry", "false"});
+  return reply;
+}
+
 net::Reply Call::complete(net::Reply reply) {
   record_.status = reply.status;
   for (const net::HttpHeader& header : headers_)
@@ -177,10 +186,7 @@ void Call::fail(const Failure& as_told) {
   record_.field = known_path(route_.fields, failure.param);
   if (record_.field.empty()) record_.field = known_path(route_.parameters, failure.param);
   record_.reason = failure.reason;
-  const int status = status_in(dialect_, failure);
-  net::Reply reply = json_reply(status, error_body(dialect_, failure, request_id_));
-  if (status == 429 || status == 503 || status == 529) reply.headers.push_back({"retry-after", "1"});
-  respond(std::move(reply));
+  respond(failure_reply(dialect_, failure, request_id_));
 }
 
 void Call::on_end(std::function<bool(const Failure& why)> callback) {

@@ -113,6 +113,8 @@ class Call {
   void start_stream(std::string_view content_type, std::string first);
 
   static net::Reply json_reply(int status, std::string body);
+  /// A failure in the dialect's form, with what it says to clients that would ask again.
+  static net::Reply failure_reply(Dialect dialect, const Failure& failure, std::string_view request_id);
 
  private:
   net::Reply complete(net::Reply reply);
