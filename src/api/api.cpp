@@ -108,7 +108,8 @@ net::HeadVerdict Api::on_head(const net::ServerRequest& head) {
   const bool is_unused = match.route->body == BodyKind::kNone;
   net::HeadVerdict accepted{.max_body_bytes = is_unused ? kMaxUnusedBytes : match.route->max_body_bytes,
                             .lane = match.route->lane,
-                            .caller = std::move(verdict.client)};
+                            .caller = std::move(verdict.client),
+                            .costs_little = match.route->method == "GET" && match.route->scope != Scope::kInference};
   if (match.route->receive != nullptr)
     accepted.receiver = match.route->receive(
         services_, head, match.rest, [this, client = accepted.caller, scope = match.route->scope]() -> Answer<void> {

@@ -120,6 +120,7 @@ struct HeadVerdict {
   Lane lane = Lane::kQuick;
   std::shared_ptr<BodyReceiver> receiver = {};  // shared with the request, which may outlive the connection
   std::string caller = {};                      // who asks; stands in the request from then on
+  bool costs_little = false;                    // is answered also to who has said that he sends no more
   std::optional<Reply> refusal = {};            // the body is not read
 };
 

@@ -169,6 +169,31 @@ TEST_F(HttpServerTest, a_client_that_sends_no_more_gets_the_rest_of_what_is_answ
   EXPECT_TRUE(client.read_all().ends_with("\r\n\r\n" + std::string(20'000'000, 'x')));
 }
 
+TEST_F(HttpServerTest, a_client_that_sends_no_more_gets_what_costs_little) {
+  handler.judge = [](const ServerRequest&) { return HeadVerdict{.costs_little = true}; };
+  handler.answer = [&](const std::shared_ptr<Exchange>& exchange) {
+    if (exchange->request().path != "/held") return exchange->respond({.body = "mine"});
+    held.push_back(exchange);
+    n_held.release();
+  };
+  start();
+  RawClient client(port);
+  client.send("GET /held HTTP/1.1\r\nHost: x\r\n\r\n");
+  client.send(kGet);
+  client.end_sending();
+  n_held.acquire();
+  // Its end was most likely seen when another one's was; the answer is the same where it was not.
+  RawClient other(port);
+  other.send("GET /other HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  other.end_sending();
+  EXPECT_TRUE(other.read_all().ends_with("mine"));
+  held[0]->respond({.body = "late"});
+  held.clear();
+  const std::string answers = client.read_all();
+  EXPECT_TRUE(answers.contains("\r\n\r\nlateHTTP/1.1 200 OK\r\n"));
+  EXPECT_TRUE(answers.ends_with("mine"));
+}
+
 TEST_F(HttpServerTest, requests_that_come_while_one_is_answered_wait_however_they_are_cut) {
   std::promise<std::shared_ptr<Exchange>> asked;
   handler.judge = [](const ServerRequest&) { return HeadVerdict{.max_body_bytes = 200'000}; };

@@ -353,11 +353,13 @@ void Session::dispatch() {
 }
 
 /// Reads on while an answer is being made: what comes is the next request, which waits for its turn, and the end means
-/// that the client has gone. Who only says that he sends no more has gone, too; what is answered he gets to the end.
+/// that the client has gone. Who only says that he sends no more has gone, too, where his answer costs much; what is answered
+/// he gets to the end.
 void Session::watch() {
   stream_.read_ahead([self = shared_from_this()] {
     const bool is_complete = self->answering_ && self->answering_->is_complete();
-    if (!is_complete && !self->reading_request_) self->close();
+    const bool may_listen = self->verdict_.costs_little && self->stream_.sends_no_more();
+    if (!is_complete && !may_listen && !self->reading_request_) self->close();
   });
 }
 

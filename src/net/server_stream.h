@@ -6,6 +6,7 @@
 
 #include <array>
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/ssl/context.hpp>
@@ -68,6 +69,8 @@ class ServerStream {
   }
   /// What was read ahead ended with the connection.
   bool has_ended() const { return ended_.failed(); }
+  /// It ended as the client wanted, who may read on: the end of one direction looks like that of both.
+  bool sends_no_more() const { return ended_ == boost::asio::error::eof; }
   template <typename Buffers, typename Handler>
   void async_write_some(const Buffers& buffers, Handler&& handler) {
     if (tls_) {

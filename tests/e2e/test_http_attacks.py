@@ -125,6 +125,11 @@ class HttpAttacks(IngleTest):
             self.assertEqual(client.answer().body, b'{"status":"ok"}')
             self.assertIn(b"version", client.answer().body)
 
+    def test_who_sends_no_more_gets_what_needs_no_model(self):
+        for target in (b"/health", b"/api/version", b"/api/tags", b"/v1/models", b"/nothing"):
+            for _ in range(20):
+                self.assertTrue(self.server.raw(http_cases.get(b"Connection: close", target=target)).startswith(b"HTTP/1.1 "), target)
+
     def test_two_thousand_slow_sockets_leave_the_server_answering(self):
         slow = []
         for i in range(2000):
