@@ -177,24 +177,37 @@ Result<text::grammar::Constraint> BatchEngine::constraint_of(const ToolUse& tool
 
 Result<std::optional<text::grammar::Constraint>> BatchEngine::make_constraint(const ToolUse& tools,
                                                                               const chat::CompleteRequest& request,
-                                                                              const std::optional<Offer>& offer,
-                                                                              size_t n_prompt) {
+                                                                              const std::optional<Offer>& offer) {
   const bool is_free = request.json_schema.empty() && request.grammar.empty() && !offer;
   if (is_free && !tools.forbids_calls(request)) return std::nullopt;
-  INGLE_TRY(auto constraint, constraint_of(tools, request, offer));
-  const uint32_t needed = constraint.shortest();
-  if (request.max_tokens >= 0 && static_cast<uint32_t>(request.max_tokens) < needed) {
-    return std::unexpected(
-        chat::answer_too_short({.needed_tokens = needed, .allowed_tokens = static_cast<uint64_t>(request.max_tokens)}));
+  return constraint_of(tools, request, offer);
+}
+
+/// Nothing where there is room for the shortest document however it is spelled; else the way to one that fits.
+Result<std::optional<text::grammar::ShortAnswer>> BatchEngine::fit_answer(const text::grammar::Constraint& constraint,
+                                                                          const chat::CompleteRequest& request,
+                                                                          size_t n_prompt, const Sampler& sampler,
+                                                                          bool may_think) {
+  constexpr uint64_t kMostShort = 256;  // tokens; where there are more, the promise is near enough
+  const uint64_t room = context_of(request) - n_prompt;
+  const uint64_t limit = request.max_tokens < 0 ? room : static_cast<uint64_t>(request.max_tokens);
+  const uint64_t allowed = std::min(room, limit);
+  uint64_t needed = constraint.shortest();
+  if (needed <= allowed) return std::nullopt;
+  if (!may_think && allowed <= kMostShort) {
+    auto answer = constraint.find_short_answer(static_cast<uint32_t>(std::min(needed, kMostShort)));
+    if (answer && std::ranges::any_of(answer->tokens, [&](int32_t token) { return sampler.bans(token); }))
+      answer.reset();
+    if (answer && answer->tokens.size() <= allowed) return answer;
+    if (answer) needed = answer->tokens.size();
   }
-  const size_t room = context_of(request) - n_prompt;
-  if (room < needed) {
-    return std::unexpected(chat::answer_too_short({.needed_tokens = needed,
-                                                   .allowed_tokens = room,
-                                                   .prompt_tokens = n_prompt,
-                                                   .model_tokens = parts_.description.context_length}));
+  if (limit < needed) {
+    return std::unexpected(chat::answer_too_short({.needed_tokens = needed, .allowed_tokens = limit}));
   }
-  return constraint;
+  return std::unexpected(chat::answer_too_short({.needed_tokens = needed,
+                                                 .allowed_tokens = room,
+                                                 .prompt_tokens = n_prompt,
+                                                 .model_tokens = parts_.description.context_length}));
 }
 
 /// Nothing where the answer has no thinking to be told from it.
@@ -216,7 +229,12 @@ Status BatchEngine::complete(chat::CompleteRequest request, chat::EventSink sink
   const ToolUse& tools = prompter->tools();
   INGLE_TRY(auto tokens, prompt_tokens(*prompter, request));
   INGLE_TRY(auto offer, tools.offer_of(request));
-  INGLE_TRY(auto constraint, make_constraint(tools, request, offer, tokens.size()));
+  INGLE_TRY(auto constraint, make_constraint(tools, request, offer));
+  auto thinking = splitter_of(*prompter, request.prompt, tokens);
+  std::optional<text::grammar::ShortAnswer> short_answer;
+  if (constraint) {
+    INGLE_TRY(short_answer, fit_answer(*constraint, request, tokens.size(), sampler, thinking.has_value()));
+  }
   INGLE_TRY(auto check, make_check(request, offer || (constraint && constraint->needs_check())));
   std::string id = request.id.empty() ? next_id() : std::move(request.id);
   std::optional<CallReader> calls;
@@ -225,7 +243,6 @@ Status BatchEngine::complete(chat::CompleteRequest request, chat::EventSink sink
     calls.emplace(std::move(reader));
   }
   INGLE_TRY_VOID(in_flight_.add(id));
-  auto thinking = splitter_of(*prompter, request.prompt, tokens);
   Completion::Settings settings{.sampler = std::move(sampler),
                                 .stop = std::move(request.stop),
                                 .max_tokens = request.max_tokens < 0 ? std::numeric_limits<uint32_t>::max()
@@ -233,6 +250,7 @@ Status BatchEngine::complete(chat::CompleteRequest request, chat::EventSink sink
                                 .context = context_of(request),
                                 .logprobs = request.logprobs,
                                 .constraint = std::move(constraint),
+                                .short_answer = std::move(short_answer),
                                 .calls = std::move(calls),
                                 .check = std::move(check),
                                 .thinking = {},

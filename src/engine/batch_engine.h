@@ -63,7 +63,10 @@ class BatchEngine final : public chat::Completer {
   text::grammar::GrammarCache& grammars();
   Result<std::optional<text::grammar::Constraint>> make_constraint(const ToolUse& tools,
                                                                    const chat::CompleteRequest& request,
-                                                                   const std::optional<Offer>& offer, size_t n_prompt);
+                                                                   const std::optional<Offer>& offer);
+  Result<std::optional<text::grammar::ShortAnswer>> fit_answer(const text::grammar::Constraint& constraint,
+                                                               const chat::CompleteRequest& request, size_t n_prompt,
+                                                               const Sampler& sampler, bool may_think);
   Result<text::grammar::Constraint> constraint_of(const ToolUse& tools, const chat::CompleteRequest& request,
                                                   const std::optional<Offer>& offer);
   std::optional<text::thinking::Splitter> splitter_of(const Prompter& prompter, const chat::Prompt& prompt,

@@ -317,9 +317,17 @@ std::optional<chat::FinishReason> Completion::say_forced(std::string& shown) {
   healed_ = text::kNoToken;
   after_healed_.reset();
   const uint32_t left = tokens_left();
-  if (settings_.constraint->shortest() > left) return std::nullopt;  // choose_allowed() says what is wrong
-  const ForcedText text = find_forced_text(*settings_.constraint, tokenizer_, left,
-                                           [this](int32_t token) { return !settings_.sampler.bans(token); });
+  ForcedText text;
+  if (settings_.short_answer) {
+    cut_ = !settings_.short_answer->is_only;
+    text.tokens = std::move(settings_.short_answer->tokens);
+    settings_.short_answer.reset();
+  } else if (settings_.constraint->shortest() > left) {
+    return std::nullopt;  // choose_allowed() says what is wrong
+  } else {
+    text = find_forced_text(*settings_.constraint, tokenizer_, left,
+                            [this](int32_t token) { return !settings_.sampler.bans(token); });
+  }
   healed_ = text.guess;
   if (settings_.logprobs >= 0) {
     forced_.assign(text.tokens.begin(), text.tokens.end());

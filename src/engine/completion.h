@@ -30,8 +30,9 @@ class Completion final : public Job {
     uint32_t context = 0;   // tokens of prompt and answer together
     int32_t logprobs = -1;  // as in chat::CompleteRequest
     std::optional<text::grammar::Constraint> constraint = {};
-    std::optional<CallReader> calls = {};                        // the answer may call tools
-    std::unique_ptr<const text::grammar::Validator> check = {};  // has the last word on a whole document
+    std::optional<text::grammar::ShortAnswer> short_answer = {};  // all that there is room for; before it no thinking
+    std::optional<CallReader> calls = {};                         // the answer may call tools
+    std::unique_ptr<const text::grammar::Validator> check = {};   // has the last word on a whole document
     /// The model may think before it answers: constraint, calls and stop strings begin with the answer.
     std::optional<text::thinking::Splitter> thinking = {};
     std::vector<int32_t> thinking_end = {};  // tokens that end the thinking for it

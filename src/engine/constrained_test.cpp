@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <future>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -96,6 +97,40 @@ TEST(Constrained, a_budget_below_the_shortest_document_is_refused_with_the_numbe
   EXPECT_THAT(refused.error().message(), HasSubstr("34"));
   const auto small = make_engine(512, 20);
   EXPECT_THAT(run(*small, constrained(kPerson, -1)).finished.error().message(), HasSubstr("34"));
+}
+
+TEST(Constrained, a_limit_that_holds_the_document_in_longer_tokens_is_kept) {
+  // "[]}" is a token: it reaches across three things that the schema asks for one after the other.
+  const auto engine = testing::make_toy_engine({.logits = testing::anything,
+                                                .n_pages = 512,
+                                                .context = 512,
+                                                .max_sequences = 4,
+                                                .merges = {"[ ]", "[] }"},
+                                                .n_vocab = 259})
+                          .engine;
+  constexpr const char* kEmpty =
+      R"({"type":"object","properties":{"a":{"type":"array","maxItems":0}},"required":["a"],"additionalProperties":false})";
+  for (const int32_t logprobs : {-1, 0}) {
+    auto request = constrained(kEmpty, 7);
+    request.logprobs = logprobs;
+    const Answer whole = run(*engine, request);
+    ASSERT_TRUE(whole.finished.has_value()) << whole.finished.error().message();
+    EXPECT_EQ(whole.text, R"({"a": []})");
+    EXPECT_EQ(whole.finished->usage.completion_tokens, 7U);
+    EXPECT_EQ(whole.finished->reason, chat::FinishReason::kStop);  // nothing else could be said
+  }
+  const auto refused = run(*engine, constrained(kEmpty, 6)).finished;
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_THAT(refused.error().message(), HasSubstr("7"));
+  // Where something else could be said it is not: the answer was cut.
+  const Answer open =
+      run(*engine, constrained(R"({"type":"object","properties":{"a":{"type":"array"}},"required":["a"]})", 7));
+  ASSERT_TRUE(open.finished.has_value()) << open.finished.error().message();
+  EXPECT_EQ(open.text, R"({"a": []})");
+  EXPECT_EQ(open.finished->reason, chat::FinishReason::kLength);
+  auto banned = constrained(kEmpty, 7);
+  banned.sampling.logit_bias = {{257, -std::numeric_limits<float>::infinity()}};
+  EXPECT_FALSE(run(*engine, banned).finished.has_value());
 }
 
 TEST(Constrained, greedy_without_an_end_token_stops_where_nothing_can_follow) {

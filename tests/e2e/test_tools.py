@@ -74,6 +74,17 @@ class OpenAiTools(IngleTest):
         self.assertIsNone(message.content)
         self.check(self.ask(messages=[{"role": "user", "content": "Tell me a joke."}], tool_choice="required"))
 
+    def test_a_limit_that_holds_the_shortest_call_is_enough(self):
+        body = {"model": MODEL, "messages": QUESTION, "temperature": 0, "tool_choice": "required",
+                "tools": [{"type": "function", "function": {"name": "noargs", "parameters": {"type": "object", "properties": {}}}}]}
+        whole = self.server.json("POST", "/v1/chat/completions", body)["usage"]["completion_tokens"]
+        answer = self.server.json("POST", "/v1/chat/completions", {**body, "max_tokens": whole})
+        self.assertEqual(answer["choices"][0]["finish_reason"], "tool_calls")
+        self.assertLessEqual(answer["usage"]["completion_tokens"], whole)
+        with self.assertRaises(self.openai.BadRequestError) as refused:
+            self.client.chat.completions.create(**{**body, "max_tokens": 3})
+        self.assertIn("allow at least", str(refused.exception))
+
     def test_a_named_function_is_the_one_that_is_called(self):
         for name in ("add", "get_weather"):
             self.check(self.ask(tool_choice={"type": "function", "function": {"name": name}}), names=(name,))

@@ -65,6 +65,7 @@ class Automaton {
   explicit Automaton(std::shared_ptr<const Program> program, size_t max_bytes = kDefaultBytes);
 
   const Program& program() const { return *program_; }
+  const std::shared_ptr<const Program>& shared_program() const { return program_; }
   State start() const { return start_; }
 
   Id intern(const State& state);

@@ -1,10 +1,24 @@
 #include "text/grammar/constraint.h"
 
+#include <algorithm>
+#include <bit>
+#include <functional>
+#include <numeric>
 #include <utility>
 
 #include "text/grammar/gbnf.h"
 
 namespace ingle::text::grammar {
+namespace {
+
+constexpr size_t kMostForcedAhead = 4;  // bytes, so that what is cut to whole characters has them all
+
+bool is_single(std::span<const uint64_t> set) {
+  return std::transform_reduce(set.begin(), set.end(), 0, std::plus(),
+                               [](uint64_t bits) { return std::popcount(bits); }) == 1;
+}
+
+}  // namespace
 
 Result<Constraint> Constraint::from_schema(std::string_view json, std::span<const CopySource> sources,
                                            std::shared_ptr<const TokenTrie> tokens) {
@@ -35,6 +49,24 @@ Constraint& Constraint::operator=(Constraint&& other) noexcept {
 
 Constraint::~Constraint() {
   if (place_ != kBegin) masker_->leave(place_);
+}
+
+std::optional<ShortAnswer> Constraint::find_short_answer(uint32_t most) const {
+  Masker masker = masker_->apart();
+  ShortAnswer answer;
+  Masker::Place place = masker.enter(masker.automaton().start());
+  while (masker.automaton().distance(masker.at(place)) > 0) {
+    if (answer.tokens.size() >= most) return std::nullopt;
+    const std::span<const uint64_t> nearest = masker.nearest(place);
+    const auto word = std::ranges::find_if(nearest, [](uint64_t bits) { return bits != 0; });
+    const auto token = static_cast<TokenId>((word - nearest.begin()) * 64 + std::countr_zero(*word));
+    const std::string_view piece = masker.tokens().piece(token);
+    answer.is_only = answer.is_only && (masker.forced(place, piece.size() + kMostForcedAhead).starts_with(piece) ||
+                                        is_single(masker.allowed(place)));
+    answer.tokens.push_back(token);
+    place = masker.accept(place, token);
+  }
+  return answer;
 }
 
 Masker::Place Constraint::place() const {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -16,6 +17,12 @@
 #include "text/grammar/token_mask.h"
 
 namespace ingle::text::grammar {
+
+/// A way to a whole document.
+struct ShortAnswer {
+  std::vector<TokenId> tokens;
+  bool is_only = true;  // nothing else could be said on it
+};
 
 class Constraint {
  public:
@@ -37,6 +44,9 @@ class Constraint {
   uint32_t shortest() const {
     return place_ == kBegin ? masker_->start_distance() : masker_->automaton().distance(masker_->at(place_));
   }
+  /// A way from the start in fewer tokens than shortest() promises: each leads as near to the end as one can. Nothing where
+  /// that takes more than `most`. Any thread; some walks of the vocabulary a token.
+  std::optional<ShortAnswer> find_short_answer(uint32_t most) const;
   /// A whole document that nothing can follow.
   bool is_complete() const { return masker_->automaton().is_complete(masker_->at(place())); }
   bool accepts() const { return masker_->automaton().accepts(masker_->at(place())); }

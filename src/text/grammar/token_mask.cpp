@@ -237,6 +237,23 @@ std::span<const uint64_t> Masker::allowed_within(Place place, uint32_t n_bytes) 
   return scratch_;
 }
 
+std::span<const uint64_t> Masker::nearest(Place place) {
+  const auto is_near = [&](uint32_t distance) {
+    return std::ranges::any_of(allowed_within(place, distance), [](uint64_t word) { return word != 0; });
+  };
+  // Most tokens bring it nearer by few: wider and wider steps, then halves.
+  uint32_t near = automaton_.distance(at(place)) - 1;  // some token does
+  uint32_t step = 1;
+  while (near >= step && is_near(near - step)) {
+    near -= step;
+    step *= 2;
+  }
+  for (; step > 0; step /= 2) {
+    if (near >= step && is_near(near - step)) near -= step;
+  }
+  return allowed_within(place, near);
+}
+
 bool Masker::fits(Place place, TokenId token, uint32_t n_bytes) {
   tidy();
   if (tokens_->is_end(token)) return automaton_.accepts(at(place));

@@ -29,6 +29,8 @@ class Masker {
 
   Automaton& automaton() { return automaton_; }
   const TokenTrie& tokens() const { return *tokens_; }
+  /// The same grammar with nothing remembered, for another thread. Any thread.
+  Masker apart() const { return {automaton_.shared_program(), tokens_}; }
   /// Any thread: the distance of the start, and roughly the memory that grows with use.
   uint32_t start_distance() const { return start_distance_; }
   size_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
@@ -51,6 +53,8 @@ class Masker {
   std::span<const uint64_t> allowed_within(Place place, uint32_t n_bytes);
   /// Whether that holds for `token`; an end token does.
   bool fits(Place place, TokenId token, uint32_t n_bytes);
+  /// Those after which the end is as near as one token can bring it. The document can be ended from here, and is not whole.
+  std::span<const uint64_t> nearest(Place place);
   /// The bytes, at most `max_bytes`, that are the only way to go on: whole characters, no control token, no whole document
   /// on the way.
   std::string forced(Place place, size_t max_bytes);
