@@ -175,7 +175,7 @@ class Hostile(IngleTest):
         self.assert_lives()
 
     def test_a_page_of_another_site_gets_nowhere_however_it_asks(self):
-        names = ["evil.example", "evil.example:80", "localhost.evil.example", "127.0.0.1.evil.example", "evil.example.", "localhost@evil.example", "127.0.0.2", "0.0.0.0", "[::2]", "[::]", "2130706433",
+        names = ["evil.example", "evil.example:80", "localhost.evil.example", "127.0.0.1.evil.example", "evil.example.", "localhost@evil.example", "128.0.0.2", "0.0.0.0", "[::2]", "[::]", "2130706433",
                  "0x7f000001", "127.1", "localhost,evil.example", "evil.example#localhost", "xn--lcalhost", "LOCALHOST.", "localhost..", "localhost:80:80", "[::1", "::1", "169.254.169.254", "192.168.0.1",
                  "metadata", "a" * 250, "127.0.0.1x", "1.0.0.127", "localhost%00", "*", "evil.example/localhost"]
         for method, path in routes():
