@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <openssl/evp.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <map>
@@ -181,6 +182,9 @@ TEST_F(AccessTest, a_list_that_cannot_be_read_lets_nobody_in_but_the_owner) {
   }
   fs::remove(tokens.path());
   fs::create_directory(tokens.path());
+  EXPECT_EQ(status(open_until_first, request("GET", "/api/tags")), 401);
+  fs::remove(tokens.path());
+  ASSERT_EQ(::mkfifo(tokens.path().c_str(), 0600), 0);
   EXPECT_EQ(status(open_until_first, request("GET", "/api/tags")), 401);
 }
 

@@ -155,6 +155,15 @@ Tokens::Stamp Tokens::stamp() const {
 
 TokenList Tokens::read() const {
   TokenList list{.exists = true, .problem = {}, .tokens = {}};
+  const auto broken = [&] {
+    return Error::corrupt("'" + path_.string() + "' is not a list of tokens")
+        .hint("move the file away and make the tokens anew with 'ingle token create'");
+  };
+  // A pipe in its place would be waited for.
+  if (std::error_code error; std::filesystem::exists(path_, error) && !std::filesystem::is_regular_file(path_, error)) {
+    list.problem = broken();
+    return list;
+  }
   auto text = base::read_file(path_, kMaxFileBytes);
   if (!text) {
     list.problem = text.error();
@@ -166,8 +175,7 @@ TokenList Tokens::read() const {
       list.tokens.push_back(token_of(row));
   } catch (const Json::exception&) {
     list.tokens.clear();
-    list.problem = Error::corrupt("'" + path_.string() + "' is not a list of tokens")
-                       .hint("move the file away and make the tokens anew with 'ingle token create'");
+    list.problem = broken();
   }
   return list;
 }

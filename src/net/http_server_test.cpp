@@ -375,6 +375,9 @@ TEST_F(HttpServerTest, says_continue_to_a_client_that_waits_for_it) {
   EXPECT_EQ(client.read_until("\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n");
   client.send("ok");
   EXPECT_TRUE(client.read_answer().ends_with("POST / [ok]"));
+  // HTTP/1.0 has no such answer.
+  EXPECT_TRUE(
+      ask("POST / HTTP/1.0\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\nok").starts_with("HTTP/1.1 200 "));
 }
 
 TEST_F(HttpServerTest, empty_lines_before_a_request_are_skipped) {

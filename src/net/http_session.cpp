@@ -22,10 +22,10 @@ using tcp = asio::ip::tcp;
 
 // A body must bring this much within each time limit, so that a client that drips single bytes does not hold memory.
 constexpr uint64_t kBytesPerExtension = 64 * 1024;
-constexpr size_t kFirstRead = 2048;       // an idle connection holds this much
-constexpr int kEmptyLines = 4;            // before a request, in one piece
-constexpr size_t kReadAhead = 64 * 1024;  // of a body at a time
-constexpr size_t kMaxLinger = size_t{4} << 20;
+constexpr size_t kFirstRead = 2048;              // an idle connection holds this much
+constexpr int kEmptyLines = 4;                   // before a request, in one piece
+constexpr size_t kReadAhead = 64 * 1024;         // of a body at a time
+constexpr size_t kMaxLinger = size_t{64} << 20;  // as much as is taken anywhere
 constexpr unsigned kLingerMs = 2'000;
 
 }  // namespace
@@ -279,7 +279,7 @@ void Session::begin_body() {
 
 void Session::continue_100(void (Session::*then)()) {
   limit_time(host_->limits.body_ms);
-  if (lower_ascii(request_.header("expect")) != "100-continue") return (this->*then)();
+  if (!http_1_1_ || lower_ascii(request_.header("expect")) != "100-continue") return (this->*then)();
   static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
   asio::async_write(stream_, asio::buffer(kContinue.data(), kContinue.size()),
                     [self = shared_from_this(), then](const Error& code, size_t) {

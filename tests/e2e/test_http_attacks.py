@@ -130,6 +130,9 @@ class HttpAttacks(IngleTest):
             for _ in range(20):
                 self.assertTrue(self.server.raw(http_cases.get(b"Connection: close", target=target)).startswith(b"HTTP/1.1 "), target)
 
+    def test_a_client_that_sends_a_refused_body_to_its_end_sees_why(self):
+        self.assertEqual(self.server.request("POST", "/api/chat", b" " * (40 << 20), {"Content-Type": "application/json"})[0], 413)
+
     def test_two_thousand_slow_sockets_leave_the_server_answering(self):
         slow = []
         for i in range(2000):
