@@ -28,7 +28,7 @@ uint64_t weight_of_all(const std::vector<const nlohmann::ordered_json*>& values)
 Status Expander::spend(uint64_t n_entries) {
   entries_of_goal_ += n_entries;
   if (entries_of_goal_ > kEntriesOfGoal && effort_ != Effort::kNoChoices) is_too_much_ = true;
-  if (entries_.take(n_entries)) return {};
+  if (budget_.entries.take(n_entries)) return {};
   return std::unexpected(
       Error::refused(fmt::format("schema: merging its parts copies and compares more than {} names, rules and values",
                                  options_.limits.max_entries))
@@ -153,7 +153,7 @@ Status Expander::close_scopes(Branch& branch) {
 
 Status Expander::require(Branch& branch, const Item& item, const Context& context) {
   const Json& schema = *item.schema;
-  if (++all_steps_ > options_.limits.max_steps) {
+  if (!budget_.steps.take(1)) {
     return std::unexpected(
         Error::refused(fmt::format("schema: merging its parts takes more than {} steps", options_.limits.max_steps))
             .hint("use fewer allOf, anyOf, oneOf, if and dependencies beside each other"));

@@ -35,15 +35,15 @@ class Expander {
       : index_(index),
         copy_sources_(copy_sources),
         options_(options),
-        budget_(options.limits.max_language_steps),
-        entries_(options.limits.max_entries),
+        own_budget_(options.limits),
+        budget_(options.budget != nullptr ? *options.budget : own_budget_),
         are_disjoint_(std::move(are_disjoint)),
         names_of_(std::move(names_of)) {}
 
   Result<std::vector<Record>> expand(const Goal& goal);
   const std::set<std::string>& ignored() const { return ignored_; }
   /// Of all languages of the schema.
-  Budget& budget() { return budget_; }
+  Budget& budget() { return budget_.language_steps; }
   /// Counts what is copied or compared for the whole schema: one step of merging may move thousands of names.
   Status spend(uint64_t n_entries);
 
@@ -135,14 +135,13 @@ class Expander {
   SchemaIndex& index_;
   std::span<const CopySource> copy_sources_;
   const SchemaOptions& options_;
-  Budget budget_;
-  Budget entries_;
+  SchemaBudget own_budget_;
+  SchemaBudget& budget_;
   AreDisjoint are_disjoint_;
   NamesOf names_of_;
   Effort effort_ = Effort::kAll;
   size_t steps_ = 0;  // of this goal
   uint64_t entries_of_goal_ = 0;
-  size_t all_steps_ = 0;
   bool is_too_much_ = false;
   std::map<std::string, std::optional<Language>> patterns_;  // nothing: it cannot be enforced
   std::map<std::pair<uint32_t, CopyAs>, Language> copied_;   // by source

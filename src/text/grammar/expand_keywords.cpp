@@ -38,7 +38,7 @@ Status Expander::require_multiple(Branch& branch, const Keyword& keyword, const 
 /// Nothing where the pattern cannot be enforced.
 Result<std::optional<Language>> Expander::language_of_pattern(const std::string& pattern, const std::string& path) {
   if (const auto known = patterns_.find(pattern); known != patterns_.end()) return known->second;
-  auto language = Language::from_pattern(pattern, &budget_);
+  auto language = Language::from_pattern(pattern, &budget());
   if (!language && language.error().code() == ErrorCode::kUsage)
     return malformed_schema(path, fmt::format("the pattern is no regular expression ({})", language.error().message()));
   return patterns_.emplace(pattern, language ? std::optional(std::move(*language)) : std::nullopt).first->second;
@@ -215,7 +215,7 @@ Status Expander::require_copied_values(Branch& branch, const Keyword& keyword, u
   }
   if ((types & (kWholeType | kFractionalType)) != 0) {
     auto numbers = copied(source, CopyAs::kAmountNumber);
-    if (numbers && branch.record.copied_numbers) numbers = numbers->intersect(*branch.record.copied_numbers, &budget_);
+    if (numbers && branch.record.copied_numbers) numbers = numbers->intersect(*branch.record.copied_numbers, &budget());
     if (!numbers) return refused(numbers.error());
     branch.record.copied_numbers = std::move(*numbers);
   }
@@ -224,7 +224,7 @@ Status Expander::require_copied_values(Branch& branch, const Keyword& keyword, u
 
 Result<Language> Expander::copied(uint32_t source, CopyAs as) {
   if (const auto known = copied_.find({source, as}); known != copied_.end()) return known->second;
-  INGLE_TRY(const Language language, language_of_copies(as, copy_sources_[source].text, &budget_));
+  INGLE_TRY(const Language language, language_of_copies(as, copy_sources_[source].text, &budget()));
   return copied_.emplace(std::pair(source, as), language).first->second;
 }
 

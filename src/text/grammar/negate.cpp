@@ -120,7 +120,7 @@ Status Expander::break_string(const Keyword& keyword, Choice& choice) {
     if (!options_.assert_formats || fit == FormatFit::kUnknown) return {};
     if (fit == FormatFit::kExact) language = language_of_format(text);
   }
-  const auto others = language ? language->complement(&budget_) : too_large();
+  const auto others = language ? language->complement(&budget()) : too_large();
   if (others) {
     choice.ways.push_back({.types = kStringType,
                            .restrict = [language = *others](Record& record) { record.languages.push_back(language); }});
@@ -248,7 +248,7 @@ Status Expander::demand_member(const Json& schema, const Keyword& keyword, Choic
   if (keyword.name == "propertyNames") {
     INGLE_TRY(const auto names, names_of_(Item{&keyword.value}));
     if (names && names->is_any()) return {};
-    add_way(names ? names->complement(&budget_) : too_large(), {});
+    add_way(names ? names->complement(&budget()) : too_large(), {});
     return {};
   }
   Branch apart;
@@ -268,11 +268,11 @@ Status Expander::demand_member(const Json& schema, const Keyword& keyword, Choic
   std::vector<std::string> named;
   for (const auto& [key, goal] : rule.named)
     named.push_back(key);
-  Result<Language> names = Language::of_literals(named, &budget_);
+  Result<Language> names = Language::of_literals(named, &budget());
   for (const auto& [pattern, goal] : rule.patterns) {
-    if (names) names = names->unite(pattern, &budget_);
+    if (names) names = names->unite(pattern, &budget());
   }
-  if (names) names = names->complement(&budget_);
+  if (names) names = names->complement(&budget());
   add_way(names, {!rule.others.front()});
   return {};
 }

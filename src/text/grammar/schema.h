@@ -31,11 +31,21 @@ struct SchemaLimits {
   uint64_t max_language_steps = 40'000'000;  // of all patterns, names and numbers together
 };
 
+/// Work that may still be done, for one schema or for all that are given the same budget.
+struct SchemaBudget {
+  explicit SchemaBudget(const SchemaLimits& limits = {})
+      : steps(limits.max_steps), entries(limits.max_entries), language_steps(limits.max_language_steps) {}
+  Budget steps;
+  Budget entries;
+  Budget language_steps;
+};
+
 struct SchemaOptions {
   bool may_check = false;      // false: what cannot be enforced is kRefused
   bool assert_formats = true;  // false: "format" is an annotation
   bool only_objects = false;   // what else the schema takes is left out
   SchemaLimits limits = {};
+  SchemaBudget* budget = nullptr;  // shared with other schemas; null: one of its own
 };
 
 /// kUsage: no JSON, or no schema. kRefused: a keyword that cannot be enforced, or a limit.

@@ -143,7 +143,8 @@ class CallGrammar {
   }
 
   Result<grammar::SchemaTree> tree_of(const std::string& json, const std::string& what,
-                                      const grammar::SchemaOptions& options) {
+                                      grammar::SchemaOptions options) {
+    options.budget = &budget_;
     auto tree = grammar::parse_schema(json, {}, options);
     if (!tree) return std::unexpected(std::move(tree).error().within(what));
     needs_check_ = needs_check_ || !tree->unenforced.empty();
@@ -234,6 +235,7 @@ class CallGrammar {
   OpId call_ = kNever;                      // a whole call
   std::vector<OpId> tails_;                 // after the first call, a wrapping each
   std::vector<OpId> bodies_;                // after the opening, a wrapping each
+  grammar::SchemaBudget budget_;            // of all tools together: as much as one schema may have
   bool needs_check_ = false;
 };
 

@@ -191,6 +191,25 @@ TEST(CallGrammar, closes_objects_that_name_their_properties) {
       walk(kGeneric, {}, "<tool_call>{\"name\": \"get_time\", \"arguments\": {\"x\": 1}}</tool_call>", open).accepts);
 }
 
+TEST(CallGrammar, many_tools_may_cost_no_more_than_one_schema) {
+  const auto compiled = [](size_t n) {
+    std::vector<Tool> tools;
+    for (size_t i = 0; i < n; ++i) {
+      const std::string number = std::to_string(i);
+      tools.push_back({.name = "t" + number,
+                       .parameters_json =
+                           R"({"properties":{"a":{"type":"string","pattern":"^[ab]*a[ab]{11}x{)" + number + R"(}$"}}})",
+                       .strict = true});
+    }
+    return compile_calls(kGeneric, tools, {}, ByteSet().set(), {});
+  };
+  EXPECT_TRUE(compiled(1).has_value());
+  const auto refused = compiled(kMaxTools);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code(), ErrorCode::kRefused);
+  EXPECT_TRUE(refused.error().message().contains("too large")) << refused.error().message();
+}
+
 TEST(CallGrammar, leaves_objects_open_that_need_more_than_they_name) {
   for (const char* schema :
        {R"({"type":"object","properties":{"a":{}},"required":["a","b"]})",
