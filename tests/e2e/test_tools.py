@@ -74,6 +74,17 @@ class OpenAiTools(IngleTest):
         self.assertIsNone(message.content)
         self.check(self.ask(messages=[{"role": "user", "content": "Tell me a joke."}], tool_choice="required"))
 
+    def test_schemas_with_bounds_of_a_billion_hold_up_nobody(self):
+        billion = 10**9
+        for extra in range(6):
+            schema = {"type": "object", "properties": {"a": {"type": "string", "maxLength": 3}}, "required": ["a"], "maxProperties": billion - extra}
+            answer = self.client.chat.completions.create(model=MODEL, messages=QUESTION, temperature=0, max_tokens=60, response_format={
+                "type": "json_schema", "json_schema": {"name": "x", "strict": True, "schema": schema}})
+            self.assertIn("a", json.loads(answer.choices[0].message.content))
+            with self.assertRaises(self.openai.BadRequestError):
+                self.ask(tools=[{"type": "function", "function": {"name": "f", "parameters": {"type": "object", "minProperties": billion - extra}}}],
+                         tool_choice="required")
+
     def test_a_limit_that_holds_the_shortest_call_is_enough(self):
         body = {"model": MODEL, "messages": QUESTION, "temperature": 0, "tool_choice": "required",
                 "tools": [{"type": "function", "function": {"name": "noargs", "parameters": {"type": "object", "properties": {}}}}]}

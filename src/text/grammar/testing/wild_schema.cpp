@@ -60,6 +60,7 @@ class Wild {
  private:
   int below(int n) { return static_cast<int>(random_() % static_cast<uint64_t>(n)); }
   bool chance(int n) { return below(n) == 0; }
+  int most() { return chance(6) ? 1'000'000'000 : below(4); }
   const char* type() { return kTypes[below(7)]; }
   const char* key() { return kKeys[below(4)]; }
   Json list(int depth) { return Json::array({schema(depth), schema(depth)}); }
@@ -114,7 +115,11 @@ class Wild {
         made["prefixItems"] = list(depth);
         return;
       case 3:
-        made[chance(2) ? "minItems" : "maxItems"] = below(4);
+        if (chance(2)) {
+          made["minItems"] = below(4);
+        } else {
+          made["maxItems"] = most();
+        }
         return;
       case 4:
         made["contains"] = schema(depth);
@@ -147,7 +152,7 @@ class Wild {
       case 6:
         // Two and more could be the same free name twice.
         if (chance(2)) made["minProperties"] = below(2);
-        if (chance(2)) made["maxProperties"] = below(4);
+        if (chance(2)) made["maxProperties"] = most();
         return;
       default:
         if (chance(2)) made["dependentRequired"] = {{key(), Json::array({key()})}};
