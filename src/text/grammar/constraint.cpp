@@ -59,6 +59,7 @@ std::optional<ShortAnswer> Constraint::find_short_answer(uint32_t most) const {
     if (answer.tokens.size() >= most) return std::nullopt;
     const std::span<const uint64_t> nearest = masker.nearest(place);
     const auto word = std::ranges::find_if(nearest, [](uint64_t bits) { return bits != 0; });
+    if (word == nearest.end()) return std::nullopt;
     const auto token = static_cast<TokenId>((word - nearest.begin()) * 64 + std::countr_zero(*word));
     const std::string_view piece = masker.tokens().piece(token);
     answer.is_only = answer.is_only && (masker.forced(place, piece.size() + kMostForcedAhead).starts_with(piece) ||

@@ -94,6 +94,25 @@ TEST(Constraint, a_random_walk_through_the_masks_ends_in_time_in_a_valid_documen
   }));
 }
 
+TEST(Constraint, a_short_answer_is_valid_and_no_longer_than_promised) {
+  EXPECT_TRUE(rc::check([](uint64_t seed) {
+    const std::string schema = testing::random_schema(seed).dump();
+    RC_LOG() << schema << "\n";
+    const Constraint constraint = constraint_of(schema);
+    const auto answer = constraint.find_short_answer(constraint.shortest());
+    RC_ASSERT(answer.has_value());
+    std::string text;
+    for (const TokenId id : answer->tokens)
+      text += tokens()->piece(id);
+    RC_LOG() << text << "\n";
+    RC_ASSERT(answer->tokens.size() <= constraint.shortest());
+    const auto violation = validate(schema, text);
+    RC_ASSERT(violation.has_value() && !violation->has_value());
+    RC_ASSERT(answer->tokens.empty() ||
+              !constraint.find_short_answer(static_cast<uint32_t>(answer->tokens.size()) - 1));
+  }));
+}
+
 TEST(Constraint, what_must_be_said_costs_the_tokens_that_spell_it) {
   // "abcdefghijklmnopqrstuvwxyz" is one token, its quotes are one each.
   Constraint long_word = constraint_of(R"({"enum":["abcdefghijklmnopqrstuvwxyz","abcdefghijklmnopqrstuvwxyz12e-"]})");
