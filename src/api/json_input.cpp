@@ -73,33 +73,48 @@ std::optional<Failure> over_limit(std::string_view text) {
   return std::nullopt;
 }
 
-/// Looks at the names of each object while it is parsed: of a name that stands twice the library keeps the last value,
-/// others the first, and so a request could be read in two ways.
-class TwiceNamed {
+/// Looks at the names of each object: of a name that stands twice the library keeps the last value, others the first, and
+/// so a request could be read in two ways. A reader of its own: one that looks on while the value is built makes the library
+/// go through a whole list again for each object in it.
+class TwiceNamed final : public nlohmann::json_sax<Json> {
  public:
-  /// For Json::parse().
-  bool operator()(int depth, Json::parse_event_t event, const Json& value) {
-    if (event == Json::parse_event_t::object_start) {
-      if (open_.size() <= static_cast<size_t>(depth)) open_.resize(static_cast<size_t>(depth) + 1);
-      open_[static_cast<size_t>(depth)].clear();
-    } else if (event == Json::parse_event_t::key && !fault) {
-      auto& names = open_[static_cast<size_t>(depth) - 1];
-      const auto& name = value.get_ref<const std::string&>();
-      if (std::ranges::find(names, name) == names.end()) {
-        names.push_back(name);
-      } else {
-        fault = bad_json("'" + shown(name) + "' stands twice in an object of the JSON");
-        fault->reason = "stands twice in an object of the JSON";
-        if (depth == 1) fault->param = shown(name);
-      }
+  std::optional<Failure> fault;
+
+  bool key(std::string& name) override {
+    auto& names = open_.back();
+    if (std::ranges::find(names, name) == names.end()) {
+      names.push_back(std::move(name));
+      return true;
     }
+    fault = bad_json("'" + shown(name) + "' stands twice in an object of the JSON");
+    fault->reason = "stands twice in an object of the JSON";
+    if (open_.size() == 1) fault->param = shown(name);
+    return false;
+  }
+  bool start_object(size_t) override { return open(); }
+  bool start_array(size_t) override { return open(); }
+  bool end_object() override { return close(); }
+  bool end_array() override { return close(); }
+  bool null() override { return true; }
+  bool boolean(bool) override { return true; }
+  bool number_integer(int64_t) override { return true; }
+  bool number_unsigned(uint64_t) override { return true; }
+  bool number_float(double, const std::string&) override { return true; }
+  bool string(std::string&) override { return true; }
+  bool binary(Json::binary_t&) override { return true; }
+  bool parse_error(size_t, const std::string&, const nlohmann::detail::exception&) override { return false; }
+
+ private:
+  bool open() {
+    open_.emplace_back();
+    return true;
+  }
+  bool close() {
+    open_.pop_back();
     return true;
   }
 
-  std::optional<Failure> fault;
-
- private:
-  std::vector<std::vector<std::string>> open_;  // names of the objects around this place, by depth
+  std::vector<std::vector<std::string>> open_;  // names of the objects around this place; a list has none
 };
 
 thread_local ReadLog* current_log = nullptr;
@@ -119,12 +134,12 @@ bool asks_for_nothing(const Field& row, const Json& value) {
 
 namespace {
 
-Answer<Json> parse_within_limits(std::string_view text, const Json::parser_callback_t& look) {
+Answer<Json> parse_within_limits(std::string_view text) {
   if (text.find_first_not_of(" \t\r\n") == std::string_view::npos)
     return std::unexpected(bad_json("missing request body"));
   if (auto failure = over_limit(text)) return std::unexpected(*std::move(failure));
   try {
-    return Json::parse(text, look);
+    return Json::parse(text);
   } catch (const Json::parse_error& error) {
     // The library's own text quotes the input, which is the user's.
     return std::unexpected(bad_json("the body is not valid JSON (byte " + std::to_string(error.byte) + ")"));
@@ -136,9 +151,10 @@ Answer<Json> parse_within_limits(std::string_view text, const Json::parser_callb
 }  // namespace
 
 Answer<Json> parse_json(std::string_view text) {
+  auto value = parse_within_limits(text);
   TwiceNamed names;
-  auto value = parse_within_limits(text, std::ref(names));
-  if (value && names.fault) return std::unexpected(*std::move(names.fault));
+  if (value) Json::sax_parse(text, &names);
+  if (names.fault) return std::unexpected(*std::move(names.fault));
   return value;
 }
 
@@ -149,7 +165,7 @@ Answer<Json> parse_json_object(std::string_view text) {
 }
 
 bool is_json_object(std::string_view text) {
-  const auto value = parse_within_limits(text, nullptr);
+  const auto value = parse_within_limits(text);
   return value && value->is_object();
 }
 

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "api/limits.h"
+
 namespace ingle::api {
 namespace {
 
@@ -43,6 +45,20 @@ TEST(ParseJson, refuses_an_object_that_names_a_member_twice_however_it_is_spelt)
   EXPECT_EQ(within.error().error.message(), "'b' stands twice in an object of the JSON");
   EXPECT_TRUE(parse_json(R"([{"a":{"a":1}},{"a":[{"a":1},{"a":2}],"b":{"c":1}},{"b":{"c":2},"c":3}])"));
   EXPECT_TRUE(is_json_object(R"({"a":1,"a":2})"));
+}
+
+// A reader that looks at the whole list again for each of its objects takes 20,000,000,000 steps for this.
+TEST(ParseJson, takes_as_many_objects_in_a_list_as_values_may_be) {
+  std::string text = "[{}";
+  for (size_t i = 1; i < kMaxJsonValues / 2 - 2; ++i)
+    text += ",{}";
+  const auto list = parse_json(text + "]");
+  ASSERT_TRUE(list);
+  EXPECT_EQ(list->size(), kMaxJsonValues / 2 - 2);
+  const auto twice = parse_json(text + R"(,{"a":1,"a":2}])");
+  ASSERT_FALSE(twice);
+  EXPECT_EQ(twice.error().error.message(), "'a' stands twice in an object of the JSON");
+  EXPECT_EQ(twice.error().param, "");
 }
 
 TEST(ObjectReader, names_what_the_table_does_not_list) {
